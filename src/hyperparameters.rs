@@ -1,0 +1,523 @@
+//! The hyperparameters file: names and meanings of the dissertation's Table 4.1,
+//! presets, the relations between them (section 3.1.1), and their validation.
+//!
+//! A file is a JSON object. Keys it leaves out are filled by its `"preset"`
+//! (or, without one, by the preset of the approach that its flags describe);
+//! formats that follow from others (`label_offset` from `seg_len`, say) follow
+//! the file's own values. A key that is not a hyperparameter is an error.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The dissertation's four approaches to sampling (section 3.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Approach {
+    /// One vector of `seg_len` samples is predicted for each input vector.
+    Vector,
+    /// One sample is predicted for each input vector.
+    ColumnVector,
+    /// One sample is predicted for the whole input matrix.
+    Transpose,
+    /// One magnitude spectrum frame is predicted for each input frame.
+    MagnitudeSpectrum,
+}
+
+impl Approach {
+    /// All approaches, in the dissertation's order.
+    pub const ALL: [Approach; 4] = [
+        Approach::Vector,
+        Approach::ColumnVector,
+        Approach::Transpose,
+        Approach::MagnitudeSpectrum,
+    ];
+
+    /// The name in files and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Approach::Vector => "vector",
+            Approach::ColumnVector => "column-vector",
+            Approach::Transpose => "transpose",
+            Approach::MagnitudeSpectrum => "magnitude-spectrum",
+        }
+    }
+}
+
+impl std::fmt::Display for Approach {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Every setting of a model: its format, its network and its training.
+///
+/// A *sample* is an audio sample for the approaches on raw audio and a
+/// magnitude frame for the magnitude spectrum approach, whose cursors and
+/// offsets therefore count frames.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hyperparameters {
+    /// Sampling rate the model hears and speaks at, in Hz (1000 to 384000).
+    pub sample_rate: u32,
+    /// Learning rate, alpha in Equation 2.2 (above 0, at most 1).
+    pub lr: f64,
+    /// Number of times to show the entire recording to the model (1 or more).
+    pub num_epochs: usize,
+    /// Standard deviation of the noise the fully connected layers' weights start with.
+    pub weight_stddev: f64,
+    /// Number of LSTM layers (1 to 64).
+    pub num_layers: usize,
+    /// Units of each LSTM layer (1 to 16384); `seg_len` in the dissertation.
+    pub hidden_size: usize,
+    /// Whether dropout is used in training.
+    pub use_dropout: bool,
+    /// Whether each LSTM layer as wide as its input adds that input to its output.
+    pub use_residual: bool,
+    /// Whether large LSTM weights are penalised.
+    pub regularization: bool,
+    /// Amount of that penalty: the loss gains `reg_amount` times the sum of squared weights.
+    pub reg_amount: f64,
+    /// Chance that an input connection of an LSTM layer is **kept** (above 0, at most 1).
+    pub input_dropout: f64,
+    /// Chance that an output connection of an LSTM layer is **kept** (above 0, at most 1).
+    pub output_dropout: f64,
+    /// Length of each input vector (2 to 65536).
+    pub seg_len: usize,
+    /// Number of input vectors in each input matrix (1 to 65536).
+    pub num_unrollings: usize,
+    /// Distance between the first elements of adjacent input vectors of one matrix.
+    pub int_cursor_inc: usize,
+    /// Distance between the first elements of adjacent input matrices.
+    pub ext_cursor_inc: usize,
+    /// Shape of the label matrix.
+    pub label_shape: [usize; 2],
+    /// Distance from the first input element to the first label element.
+    pub label_offset: usize,
+    /// Shape of the prediction; the loss needs it equal to `label_shape`.
+    pub output_shape: [usize; 2],
+    /// Whether one sample is predicted for the entire matrix (the transpose approach).
+    pub use_transpose: bool,
+    /// Whether the model sees magnitude spectra.
+    pub use_fft: bool,
+    /// Distance between adjacent analysis frames, in audio samples.
+    pub hop_size: usize,
+    /// Size of an analysis frame, in audio samples.
+    pub window_size: usize,
+    /// Whether analysis frames are padded with as many zeros as they have samples.
+    pub zero_padding: bool,
+    /// Whether resynthesis keeps only bins larger than both neighbours (section 3.2, step 1).
+    pub peak_picking: bool,
+    /// Time steps one gradient reaches back over (1 to 4096; 1 in the dissertation).
+    pub bptt_steps: usize,
+}
+
+/// What is wrong with a hyperparameters file.
+#[derive(Debug, thiserror::Error)]
+pub enum HyperparametersError {
+    #[error("cannot read the hyperparameters {}: {source}", path.display())]
+    Unreadable {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("the hyperparameters are not JSON: {0}")]
+    NotJson(serde_json::Error),
+    #[error("the hyperparameters are not a JSON object: write {{ \"preset\": \"vector\" }}, say")]
+    NotAnObject,
+    #[error("unknown hyperparameter \"{key}\"{hint}")]
+    UnknownKey { key: String, hint: String },
+    #[error("hyperparameter \"{key}\": {what}")]
+    WrongType { key: String, what: String },
+    #[error("hyperparameter \"{key}\" is {value}; allowed: {allowed}")]
+    Impossible {
+        key: &'static str,
+        value: String,
+        allowed: String,
+    },
+}
+
+impl Hyperparameters {
+    /// The dissertation's own settings for `approach`, with the format
+    /// relations of its section 3.1.1.
+    pub fn preset(approach: Approach) -> Hyperparameters {
+        let mut preset = Hyperparameters {
+            sample_rate: 11025,
+            lr: 1e-4,
+            num_epochs: 20,
+            weight_stddev: 1e-6,
+            num_layers: 1,
+            hidden_size: 1024,
+            use_dropout: false,
+            use_residual: false,
+            regularization: false,
+            reg_amount: 1e-5,
+            input_dropout: 0.5,
+            output_dropout: 1.0,
+            seg_len: 1024,
+            num_unrollings: 100,
+            int_cursor_inc: 1024,
+            ext_cursor_inc: 1,
+            label_shape: [100, 1024],
+            label_offset: 1024,
+            output_shape: [100, 1024],
+            use_transpose: approach == Approach::Transpose,
+            use_fft: approach == Approach::MagnitudeSpectrum,
+            hop_size: 256,
+            window_size: 1024,
+            zero_padding: true,
+            peak_picking: true,
+            bptt_steps: 1,
+        };
+        match approach {
+            Approach::Vector | Approach::MagnitudeSpectrum => {}
+            Approach::ColumnVector => {
+                preset.seg_len = 2048;
+                preset.num_unrollings = 10;
+                preset.lr = 1e-5;
+                preset.use_dropout = true;
+            }
+            Approach::Transpose => preset.weight_stddev = 0.1,
+        }
+        preset.relate(approach, &Map::new());
+        preset
+    }
+
+    /// Gives every format that `given` leaves open the value which follows
+    /// from the others (section 3.1.1).
+    fn relate(&mut self, approach: Approach, given: &Map<String, Value>) {
+        let open = |key: &str| !given.contains_key(key);
+        if approach == Approach::MagnitudeSpectrum && open("seg_len") {
+            self.seg_len = self.bins();
+        }
+        if open("hidden_size") {
+            self.hidden_size = self.seg_len;
+        }
+        if open("int_cursor_inc") {
+            self.int_cursor_inc = match approach {
+                Approach::Vector | Approach::Transpose => self.seg_len,
+                Approach::ColumnVector | Approach::MagnitudeSpectrum => 1,
+            };
+        }
+        if open("ext_cursor_inc") {
+            self.ext_cursor_inc = match approach {
+                Approach::Vector => self.seg_len,
+                _ => 1,
+            };
+        }
+        if open("label_offset") {
+            self.label_offset = match approach {
+                Approach::Vector | Approach::ColumnVector => self.seg_len,
+                Approach::Transpose => {
+                    let last_row = self.num_unrollings.saturating_sub(1);
+                    last_row
+                        .saturating_mul(self.int_cursor_inc)
+                        .saturating_add(self.seg_len)
+                }
+                Approach::MagnitudeSpectrum => 1,
+            };
+        }
+        if open("label_shape") {
+            self.label_shape = match approach {
+                Approach::Vector | Approach::MagnitudeSpectrum => {
+                    [self.num_unrollings, self.seg_len]
+                }
+                Approach::ColumnVector => [self.num_unrollings, 1],
+                Approach::Transpose => [1, 1],
+            };
+        }
+        if open("output_shape") {
+            self.output_shape = self.label_shape;
+        }
+    }
+
+    /// Reads the file at `path`.
+    pub fn read(path: &Path) -> Result<Hyperparameters, HyperparametersError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|source| HyperparametersError::Unreadable {
+                path: path.to_owned(),
+                source,
+            })?;
+        Hyperparameters::parse(&text)
+    }
+
+    /// Reads hyperparameters from JSON: unknown keys and impossible values are
+    /// refused, what is left out is filled in.
+    pub fn parse(json: &str) -> Result<Hyperparameters, HyperparametersError> {
+        let value = serde_json::from_str(json).map_err(HyperparametersError::NotJson)?;
+        let Value::Object(mut given) = value else {
+            return Err(HyperparametersError::NotAnObject);
+        };
+        let approach = match given.remove("preset") {
+            Some(name) => parse_preset(&name)?,
+            None => approach_of_flags(&given),
+        };
+        let mut filled = to_map(&Hyperparameters::preset(approach));
+        for (key, value) in &given {
+            if filled.insert(key.clone(), value.clone()).is_none() {
+                return Err(unknown_key(key, filled.keys().filter(|k| *k != key)));
+            }
+        }
+        let mut read: Hyperparameters = serde_path_to_error::deserialize(Value::Object(filled))
+            .map_err(|e| HyperparametersError::WrongType {
+                key: e.path().to_string(),
+                what: e.inner().to_string(),
+            })?;
+        read.relate(approach, &given);
+        read.validate()?;
+        Ok(read)
+    }
+
+    /// The file's text: every hyperparameter, in order.
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).expect("plain fields always serialise");
+        text.push('\n');
+        text
+    }
+
+    /// The approach that the flags and the label's shape describe.
+    pub fn approach(&self) -> Approach {
+        match (self.use_fft, self.use_transpose, self.label_shape[1]) {
+            (true, _, _) => Approach::MagnitudeSpectrum,
+            (_, true, _) => Approach::Transpose,
+            (_, _, 1) => Approach::ColumnVector,
+            _ => Approach::Vector,
+        }
+    }
+
+    /// Bins of a magnitude frame: non-negative frequencies below the Nyquist
+    /// frequency, so that `seg_len = window_size` with zero padding (section 3.1.1).
+    pub fn bins(&self) -> usize {
+        if self.zero_padding {
+            self.window_size
+        } else {
+            self.window_size / 2
+        }
+    }
+
+    /// Refuses what cannot be trained or sampled, naming key, value and what is allowed.
+    pub fn validate(&self) -> Result<(), HyperparametersError> {
+        within("sample_rate", self.sample_rate, 1000, 384_000)?;
+        share("lr", self.lr)?;
+        within("num_epochs", self.num_epochs, 1, 1_000_000_000)?;
+        if !(self.weight_stddev > 0.0 && self.weight_stddev <= 10.0) {
+            return impossible("weight_stddev", self.weight_stddev, "above 0, at most 10");
+        }
+        within("num_layers", self.num_layers, 1, 64)?;
+        within("hidden_size", self.hidden_size, 1, 16_384)?;
+        if !(self.reg_amount >= 0.0 && self.reg_amount <= 1e6) {
+            return impossible("reg_amount", self.reg_amount, "0 to 1000000");
+        }
+        share("input_dropout", self.input_dropout)?;
+        share("output_dropout", self.output_dropout)?;
+        within("seg_len", self.seg_len, 2, 65_536)?;
+        within("num_unrollings", self.num_unrollings, 1, 65_536)?;
+        const FAR: usize = 1 << 40;
+        within("int_cursor_inc", self.int_cursor_inc, 1, FAR)?;
+        within("ext_cursor_inc", self.ext_cursor_inc, 1, FAR)?;
+        within("label_offset", self.label_offset, 1, FAR)?;
+        within("window_size", self.window_size, 16, 65_536)?;
+        within("hop_size", self.hop_size, 1, self.window_size)?;
+        within("bptt_steps", self.bptt_steps, 1, 4096)?;
+        if self.use_residual && self.num_layers == 1 && self.hidden_size != self.seg_len {
+            return impossible(
+                "use_residual",
+                true,
+                "false, or hidden_size equal to seg_len, or more than one layer: \
+                 a layer's input is added to an output of the same width",
+            );
+        }
+        self.validate_shapes()
+    }
+
+    fn validate_shapes(&self) -> Result<(), HyperparametersError> {
+        let rows = self.num_unrollings;
+        if self.use_fft && self.use_transpose {
+            return impossible("use_transpose", true, "false where use_fft is true");
+        }
+        let shapes: &[[usize; 2]] = match (self.use_fft, self.use_transpose) {
+            (true, _) => &[[rows, self.seg_len]],
+            (_, true) => &[[1, 1]],
+            _ => &[[rows, self.seg_len], [rows, 1]],
+        };
+        if !shapes.contains(&self.label_shape) {
+            let allowed: Vec<String> = shapes.iter().map(|s| format!("{s:?}")).collect();
+            return impossible(
+                "label_shape",
+                format!("{:?}", self.label_shape),
+                &allowed.join(" or "),
+            );
+        }
+        if self.output_shape != self.label_shape {
+            return impossible(
+                "output_shape",
+                format!("{:?}", self.output_shape),
+                &format!("the label_shape, {:?}", self.label_shape),
+            );
+        }
+        if self.use_fft && self.seg_len != self.bins() {
+            return impossible(
+                "seg_len",
+                self.seg_len,
+                &format!(
+                    "{}, the bins of a frame of window_size {} with zero_padding {}",
+                    self.bins(),
+                    self.window_size,
+                    self.zero_padding
+                ),
+            );
+        }
+        Ok(())
+    }
+}
+
+fn to_map(hyperparameters: &Hyperparameters) -> Map<String, Value> {
+    match serde_json::to_value(hyperparameters) {
+        Ok(Value::Object(map)) => map,
+        _ => unreachable!("a struct serialises to an object"),
+    }
+}
+
+fn parse_preset(name: &Value) -> Result<Approach, HyperparametersError> {
+    serde_json::from_value(name.clone()).map_err(|_| HyperparametersError::Impossible {
+        key: "preset",
+        value: name.to_string(),
+        allowed: Approach::ALL.map(Approach::name).join(", "),
+    })
+}
+
+/// The approach of a file without a preset, from its flags as far as they are given.
+fn approach_of_flags(given: &Map<String, Value>) -> Approach {
+    let flag = |key: &str| given.get(key) == Some(&Value::Bool(true));
+    let one_column = given.get("label_shape").and_then(|shape| shape.get(1)) == Some(&1.into());
+    match (flag("use_fft"), flag("use_transpose"), one_column) {
+        (true, _, _) => Approach::MagnitudeSpectrum,
+        (_, true, _) => Approach::Transpose,
+        (_, _, true) => Approach::ColumnVector,
+        _ => Approach::Vector,
+    }
+}
+
+fn unknown_key<'a>(key: &str, known: impl Iterator<Item = &'a String>) -> HyperparametersError {
+    let nearest = known
+        .map(|k| (strsim::jaro_winkler(key, k), k))
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let hint = match nearest {
+        Some((likeness, name)) if likeness > 0.8 => format!("; did you mean \"{name}\"?"),
+        _ => "; `antiphon new` writes a file with every name there is".to_owned(),
+    };
+    HyperparametersError::UnknownKey {
+        key: key.to_owned(),
+        hint,
+    }
+}
+
+fn impossible<T>(
+    key: &'static str,
+    value: impl std::fmt::Display,
+    allowed: &str,
+) -> Result<T, HyperparametersError> {
+    Err(HyperparametersError::Impossible {
+        key,
+        value: value.to_string(),
+        allowed: allowed.to_owned(),
+    })
+}
+
+fn within<N>(key: &'static str, value: N, low: N, high: N) -> Result<(), HyperparametersError>
+where
+    N: PartialOrd + std::fmt::Display,
+{
+    if value >= low && value <= high {
+        return Ok(());
+    }
+    impossible(key, value, &format!("{low} to {high}"))
+}
+
+/// A rate or a probability: above 0, at most 1.
+fn share(key: &'static str, value: f64) -> Result<(), HyperparametersError> {
+    if value > 0.0 && value <= 1.0 {
+        return Ok(());
+    }
+    impossible(key, value, "above 0, at most 1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(json: &str) -> String {
+        Hyperparameters::parse(json).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn presets_have_the_dissertations_format_relations() {
+        let vector = Hyperparameters::preset(Approach::Vector);
+        assert_eq!(vector.int_cursor_inc, 1024);
+        assert_eq!(vector.ext_cursor_inc, 1024);
+        assert_eq!(vector.label_offset, 1024);
+        assert_eq!(vector.label_shape, [100, 1024]);
+
+        let column = Hyperparameters::preset(Approach::ColumnVector);
+        assert_eq!(column.ext_cursor_inc, 1);
+        assert_eq!(column.label_offset, column.seg_len);
+        assert_eq!(column.label_shape, [column.num_unrollings, 1]);
+
+        let transpose = Hyperparameters::preset(Approach::Transpose);
+        assert_eq!(transpose.label_shape, [1, 1]);
+        assert_eq!(transpose.label_offset, 99 * 1024 + 1024);
+
+        let spectrum = Hyperparameters::preset(Approach::MagnitudeSpectrum);
+        assert_eq!(spectrum.seg_len, spectrum.window_size);
+        assert_eq!(spectrum.ext_cursor_inc, 1);
+    }
+
+    #[test]
+    fn every_preset_survives_its_own_file() {
+        for approach in Approach::ALL {
+            let preset = Hyperparameters::preset(approach);
+            assert_eq!(preset.approach(), approach);
+            let read = Hyperparameters::parse(&preset.to_json()).unwrap();
+            assert_eq!(read, preset);
+        }
+    }
+
+    #[test]
+    fn formats_follow_the_values_that_a_file_gives() {
+        let read = Hyperparameters::parse(r#"{"preset": "vector", "seg_len": 256}"#).unwrap();
+        assert_eq!(read.int_cursor_inc, 256);
+        assert_eq!(read.label_shape, [100, 256]);
+        assert_eq!(read.hidden_size, 256);
+
+        let read = Hyperparameters::parse(
+            r#"{"use_transpose": true, "seg_len": 8, "num_unrollings": 3, "int_cursor_inc": 2}"#,
+        )
+        .unwrap();
+        assert_eq!(read.approach(), Approach::Transpose);
+        assert_eq!(read.label_offset, 2 * 2 + 8);
+    }
+
+    #[test]
+    fn a_refusal_names_the_key_the_value_and_what_is_allowed() {
+        assert_eq!(
+            refusal(r#"{"seg_lenn": 256}"#),
+            "unknown hyperparameter \"seg_lenn\"; did you mean \"seg_len\"?"
+        );
+        assert_eq!(
+            refusal(r#"{"lr": -1}"#),
+            "hyperparameter \"lr\" is -1; allowed: above 0, at most 1"
+        );
+        assert_eq!(
+            refusal(r#"{"num_layers": 0}"#),
+            "hyperparameter \"num_layers\" is 0; allowed: 1 to 64"
+        );
+        assert!(refusal(r#"{"lr": "fast"}"#).starts_with("hyperparameter \"lr\": invalid type"));
+        assert!(refusal(r#"{"preset": "waves"}"#).contains("vector, column-vector, transpose"));
+        assert!(refusal(r#"{"label_shape": [100, 7]}"#).contains("[100, 1024] or [100, 1]"));
+        assert!(refusal(r#"{"output_shape": [100, 1]}"#).contains("label_shape"));
+        assert!(refusal(r#"{"use_fft": true, "seg_len": 100}"#).contains("1024, the bins"));
+        assert!(refusal("[1]").contains("not a JSON object"));
+        assert!(refusal("{").contains("not JSON"));
+        assert!(refusal(r#"{"use_fft": true, "use_transpose": true}"#).contains("use_transpose"));
+    }
+}

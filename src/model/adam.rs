@@ -1,0 +1,75 @@
+//! The optimiser: Adam (Kingma and Ba 2015, Algorithm 1), which updates the
+//! weights by Equation 2.2 with a step size of its own for each weight.
+
+/// Decay of the mean of the gradients.
+const BETA_1: f32 = 0.9;
+/// Decay of the mean of the squared gradients.
+const BETA_2: f32 = 0.999;
+/// Keeps the step finite where gradients vanish.
+const EPSILON: f32 = 1e-8;
+
+/// Adam's memory: running means of the gradients and of their squares.
+pub struct Adam {
+    mean: Vec<f32>,
+    square: Vec<f32>,
+    steps: i32,
+}
+
+impl Adam {
+    /// For `parameters` weights.
+    pub fn new(parameters: usize) -> Self {
+        Adam {
+            mean: vec![0.0; parameters],
+            square: vec![0.0; parameters],
+            steps: 0,
+        }
+    }
+
+    /// Moves the weights one step against `gradient` at learning rate `lr`.
+    pub fn update(&mut self, weights: &mut [f32], gradient: &[f32], lr: f64) {
+        self.steps = self.steps.saturating_add(1);
+        let correction_1 = 1.0 - f64::from(BETA_1).powi(self.steps);
+        let correction_2 = (1.0 - f64::from(BETA_2).powi(self.steps)).sqrt();
+        let step = (lr * correction_2 / correction_1) as f32;
+        let epsilon = EPSILON * correction_2 as f32;
+        let means = self.mean.iter_mut().zip(&mut self.square);
+        for ((weight, g), (mean, square)) in weights.iter_mut().zip(gradient).zip(means) {
+            *mean = BETA_1 * *mean + (1.0 - BETA_1) * g;
+            *square = BETA_2 * *square + (1.0 - BETA_2) * g * g;
+            *weight -= step * *mean / (square.sqrt() + epsilon);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_step_is_lr_against_the_sign_of_the_gradient() {
+        let mut weights = [1.0, 1.0, 1.0];
+        Adam::new(3).update(&mut weights, &[0.5, -20.0, 0.0], 0.01);
+        for (weight, expected) in weights.iter().zip([0.99, 1.01, 1.0]) {
+            assert!((weight - expected).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn it_follows_algorithm_1() {
+        let gradients = [0.3, -0.1, 0.7, 0.0, 0.2];
+        let mut weights = [0.5];
+        let mut adam = Adam::new(1);
+        let (mut theta, mut m, mut v) = (0.5f64, 0.0f64, 0.0f64);
+        for (t, g) in gradients.iter().enumerate() {
+            adam.update(&mut weights, &[*g as f32], 0.1);
+            m = 0.9 * m + 0.1 * g;
+            v = 0.999 * v + 0.001 * g * g;
+            let (m_hat, v_hat) = (
+                m / (1.0 - 0.9f64.powi(t as i32 + 1)),
+                v / (1.0 - 0.999f64.powi(t as i32 + 1)),
+            );
+            theta -= 0.1 * m_hat / (v_hat.sqrt() + 1e-8);
+            assert!((f64::from(weights[0]) - theta).abs() < 1e-5);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! What learns: a stack of LSTM layers under a head, forward and backward by
+//! hand, Adam, and the ONNX file.
+//!
+//! The dimension letters used throughout:
+//!
+//! ```text
+//! R rows (num_unrollings)   D input length (seg_len)   H units of a layer
+//! L layers   O outputs per row   T time steps in one pass
+//! ```
+//!
+//! Arrays are row-major `f32` slices, `[T, R, D]` for instance.
+
+mod activation;
+mod adam;
+mod head;
+mod lstm;
+mod matrix;
+mod network;
+pub mod onnx;
+
+pub use adam::Adam;
+pub use head::Head;
+pub use network::{Architecture, Dropout, Network, State, Tape, TensorSpec};

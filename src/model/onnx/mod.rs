@@ -1,0 +1,249 @@
+//! A model's file: the network as an ONNX graph, and metadata of whoever wrote it.
+
+mod graph;
+mod messages;
+
+use std::collections::BTreeMap;
+
+use prost::Message;
+
+use super::{Architecture, Network, TensorSpec};
+use messages::{ModelProto, OperatorSetIdProto, StringStringEntryProto, TensorProto};
+
+/// The operators' version: old enough for any runtime since 2022.
+const OPSET: i64 = 17;
+/// The file format's version that goes with it.
+const IR_VERSION: i64 = 8;
+const PRODUCER: &str = "antiphon";
+
+/// Why bytes are not a model of antiphon's.
+#[derive(Debug, thiserror::Error, PartialEq)]
+pub enum OnnxError {
+    #[error("it is not an ONNX file, or it is cut short")]
+    NotOnnx,
+    #[error("it is an ONNX file, but antiphon did not write it")]
+    NotOurs,
+    #[error("its weights \"{0}\" lie outside the file, where antiphon never puts any")]
+    ExternalData(String),
+    #[error(
+        "its weights \"{name}\" are missing or not of the shape {shape:?} that its hyperparameters ask for"
+    )]
+    Weights { name: String, shape: Vec<usize> },
+    #[error("its graph was changed after antiphon wrote it")]
+    GraphChanged,
+}
+
+/// An ONNX file, decoded but not yet a network.
+pub struct OnnxFile {
+    model: ModelProto,
+}
+
+/// The bytes of an ONNX file that holds `network` and `metadata`.
+pub fn encode(network: &Network, metadata: &BTreeMap<String, String>) -> Vec<u8> {
+    let mut graph = graph::graph(network.architecture());
+    for spec in network.architecture().tensors() {
+        graph.initializer.push(weights_to_tensor(
+            &spec,
+            &network.weights[spec.range.clone()],
+        ));
+    }
+    let entry = |(key, value): (&String, &String)| StringStringEntryProto {
+        key: key.clone(),
+        value: value.clone(),
+    };
+    ModelProto {
+        ir_version: IR_VERSION,
+        producer_name: PRODUCER.to_owned(),
+        producer_version: env!("CARGO_PKG_VERSION").to_owned(),
+        doc_string:
+            "An LSTM that continues sound: frames [T,R,D], h, c [L,R,H] -> prediction, h_out, c_out"
+                .to_owned(),
+        graph: Some(graph),
+        opset_import: vec![OperatorSetIdProto {
+            domain: String::new(),
+            version: OPSET,
+        }],
+        metadata_props: metadata.iter().map(entry).collect(),
+    }
+    .encode_to_vec()
+}
+
+impl OnnxFile {
+    /// Decodes a file's bytes.
+    ///
+    /// # Errors
+    /// [`OnnxError::NotOnnx`] if they are no ONNX file or cut short,
+    /// [`OnnxError::NotOurs`] if another program wrote it.
+    pub fn decode(bytes: &[u8]) -> Result<OnnxFile, OnnxError> {
+        let model = ModelProto::decode(bytes).map_err(|_| OnnxError::NotOnnx)?;
+        if model.graph.is_none() || model.opset_import.is_empty() {
+            return Err(OnnxError::NotOnnx);
+        }
+        if model.producer_name != PRODUCER {
+            return Err(OnnxError::NotOurs);
+        }
+        Ok(OnnxFile { model })
+    }
+
+    /// The value that the metadata give `key`.
+    pub fn metadata(&self, key: &str) -> Option<&str> {
+        let entry = self.model.metadata_props.iter().find(|e| e.key == key)?;
+        Some(&entry.value)
+    }
+
+    /// The network, whose sizes the metadata told the caller.
+    ///
+    /// # Errors
+    /// If the graph is not the one antiphon writes for `architecture`, or
+    /// weights are missing, misshapen or outside the file.
+    pub fn into_network(self, architecture: Architecture) -> Result<Network, OnnxError> {
+        let graph = self.model.graph.ok_or(OnnxError::NotOnnx)?;
+        if graph.node != graph::graph(&architecture).node {
+            return Err(OnnxError::GraphChanged);
+        }
+        let mut weights = Vec::new();
+        for spec in architecture.tensors() {
+            let tensor = graph.initializer.iter().find(|t| t.name == spec.name);
+            match tensor {
+                Some(tensor) if !tensor.external_data.is_empty() => {
+                    return Err(OnnxError::ExternalData(spec.name));
+                }
+                Some(tensor) if read_weights(tensor, &spec, &mut weights) => {}
+                _ => {
+                    return Err(OnnxError::Weights {
+                        name: spec.name,
+                        shape: spec.shape,
+                    });
+                }
+            }
+        }
+        Network::from_weights(architecture, weights).ok_or(OnnxError::NotOnnx)
+    }
+}
+
+/// ONNX's LSTM has a leading dimension for directions, and two biases, of
+/// which antiphon uses the first.
+fn onnx_shape(spec: &TensorSpec) -> Vec<i64> {
+    let shape = spec.shape.iter().map(|n| *n as i64);
+    match spec.name.starts_with("lstm.") {
+        true if spec.shape.len() == 1 => vec![1, 2 * spec.shape[0] as i64],
+        true => std::iter::once(1).chain(shape).collect(),
+        false => shape.collect(),
+    }
+}
+
+fn weights_to_tensor(spec: &TensorSpec, weights: &[f32]) -> TensorProto {
+    let dims = onnx_shape(spec);
+    let values = dims.iter().product::<i64>() as usize;
+    let mut raw_data = Vec::with_capacity(4 * values);
+    raw_data.extend(weights.iter().flat_map(|w| w.to_le_bytes()));
+    raw_data.resize(4 * values, 0);
+    TensorProto {
+        dims,
+        data_type: TensorProto::FLOAT,
+        name: spec.name.clone(),
+        raw_data,
+        ..TensorProto::default()
+    }
+}
+
+/// Appends a tensor's weights; `false` if it is not as `spec` says.
+fn read_weights(tensor: &TensorProto, spec: &TensorSpec, weights: &mut Vec<f32>) -> bool {
+    let dims = onnx_shape(spec);
+    let values = dims.iter().product::<i64>() as usize;
+    if tensor.dims != dims
+        || tensor.data_type != TensorProto::FLOAT
+        || tensor.raw_data.len() != 4 * values
+    {
+        return false;
+    }
+    let (floats, _) = tensor.raw_data.as_chunks::<4>();
+    weights.extend(
+        floats[..spec.range.len()]
+            .iter()
+            .map(|bytes| f32::from_le_bytes(*bytes)),
+    );
+    floats[spec.range.len()..]
+        .iter()
+        .all(|second_bias| *second_bias == [0; 4])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Head;
+    use crate::random::stream;
+
+    fn network(layers: usize, head: Head) -> Network {
+        let architecture = Architecture {
+            inputs: 6,
+            units: 6,
+            layers,
+            residual: layers > 1,
+            head,
+        };
+        Network::init(architecture, 0.1, &mut stream(1, "weights"))
+    }
+
+    fn file(network: &Network) -> Vec<u8> {
+        let metadata = BTreeMap::from([("antiphon.note".to_owned(), "hello".to_owned())]);
+        encode(network, &metadata)
+    }
+
+    #[test]
+    fn a_network_survives_its_file() {
+        for head in [Head::Dense { outputs: 3 }, Head::Transpose { rows: 4 }] {
+            for layers in [1, 3] {
+                let network = network(layers, head);
+                let file = OnnxFile::decode(&file(&network)).unwrap();
+                assert_eq!(file.metadata("antiphon.note"), Some("hello"));
+                assert_eq!(
+                    file.into_network(network.architecture().clone()).unwrap(),
+                    network
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_ours_is_refused() {
+        let network = network(1, Head::Dense { outputs: 3 });
+        let bytes = file(&network);
+        let refusal = |bytes: &[u8]| OnnxFile::decode(bytes).err();
+        assert_eq!(refusal(b""), Some(OnnxError::NotOnnx));
+        assert_eq!(refusal(b"RIFF1234WAVEfmt "), Some(OnnxError::NotOnnx));
+        assert_eq!(refusal(&bytes[..bytes.len() / 2]), Some(OnnxError::NotOnnx));
+
+        let mut other = ModelProto::decode(&bytes[..]).unwrap();
+        other.producer_name = "pytorch".to_owned();
+        assert_eq!(refusal(&other.encode_to_vec()), Some(OnnxError::NotOurs));
+    }
+
+    #[test]
+    fn a_changed_graph_or_misshapen_weights_are_refused() {
+        let network = network(1, Head::Dense { outputs: 3 });
+        let refusal = |change: fn(&mut messages::GraphProto)| {
+            let mut model = ModelProto::decode(&file(&network)[..]).unwrap();
+            change(model.graph.as_mut().unwrap());
+            let file = OnnxFile::decode(&model.encode_to_vec()).unwrap();
+            file.into_network(network.architecture().clone())
+                .unwrap_err()
+        };
+        assert_eq!(
+            refusal(|g| g.node[0].op_type = "GRU".to_owned()),
+            OnnxError::GraphChanged
+        );
+        let weights = |e| matches!(e, OnnxError::Weights { .. });
+        assert!(weights(refusal(|g| g
+            .initializer
+            .retain(|t| t.name != "head.bias"))));
+        assert!(weights(refusal(|g| g.initializer[1].dims[1] = 7)));
+        assert!(weights(refusal(|g| g.initializer[1].raw_data.truncate(8))));
+        let external = refusal(|g| {
+            g.initializer[1]
+                .external_data
+                .push(StringStringEntryProto::default())
+        });
+        assert_eq!(external, OnnxError::ExternalData("lstm.0.input".to_owned()));
+    }
+}

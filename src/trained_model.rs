@@ -1,0 +1,325 @@
+//! A trained model: a network with the hyperparameters it was made with, what
+//! its numbers mean as sound, and where it comes from, in one ONNX file.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::files;
+use crate::frames::{Analysis, WindowFormat};
+use crate::hyperparameters::{Approach, Hyperparameters};
+use crate::model::onnx::{self, OnnxError, OnnxFile};
+use crate::model::{Architecture, Head, Network};
+
+/// Version of the metadata's format.
+const FORMAT_VERSION: &str = "1";
+
+/// Keys of the metadata.
+mod key {
+    pub const FORMAT_VERSION: &str = "antiphon.format_version";
+    pub const APPROACH: &str = "antiphon.approach";
+    pub const SAMPLE_RATE: &str = "antiphon.sample_rate";
+    pub const HYPERPARAMETERS: &str = "antiphon.hyperparameters";
+    pub const NORMALISATION: &str = "antiphon.normalisation";
+    pub const TRAINING_AUDIO: &str = "antiphon.training_audio";
+    pub const TRAINING: &str = "antiphon.training";
+}
+
+/// A network and everything needed to train it further or to sample from it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainedModel {
+    pub hyperparameters: Hyperparameters,
+    pub network: Network,
+    pub normalisation: Normalisation,
+    pub training_audio: Vec<TrainingAudio>,
+    pub training: TrainingSummary,
+}
+
+/// How sound is scaled to what the network sees.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Normalisation {
+    /// The training set's largest magnitude, which spectra are divided by (1 for audio).
+    pub largest_magnitude: f32,
+}
+
+/// One recording the model learned from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingAudio {
+    /// The file's name, without its folder.
+    pub file: String,
+    /// The file's SHA-256, in hexadecimal.
+    pub sha256: String,
+    /// Its length at the model's rate.
+    pub seconds: f64,
+}
+
+/// How training went.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingSummary {
+    /// Training steps taken.
+    pub steps: u64,
+    /// Passes through the recordings, the last one perhaps in part.
+    pub epochs: f64,
+    /// Mean squared error over the first hundredth of the steps.
+    pub first_loss: f64,
+    /// Mean squared error over the last hundredth of the steps.
+    pub last_loss: f64,
+    /// Time spent training, in seconds.
+    pub seconds: f64,
+    /// Seed of everything random in training.
+    pub random_seed: u64,
+}
+
+/// Why a file is not a model that antiphon can use.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    #[error("cannot read the model {}: {source}", path.display())]
+    Unreadable {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("cannot write the model {}: {source}", path.display())]
+    Unwritable {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("{} is not a model of antiphon's: {source}", path.display())]
+    NotAModel { path: PathBuf, source: OnnxError },
+    #[error("the model {} has a damaged \"{key}\": {what}", path.display())]
+    Metadata {
+        path: PathBuf,
+        key: &'static str,
+        what: String,
+    },
+}
+
+impl Hyperparameters {
+    /// The sizes of the network they describe.
+    pub fn architecture(&self) -> Architecture {
+        Architecture {
+            inputs: self.seg_len,
+            units: self.hidden_size,
+            layers: self.num_layers,
+            residual: self.use_residual,
+            head: match self.approach() {
+                Approach::Transpose => Head::Transpose {
+                    rows: self.num_unrollings,
+                },
+                _ => Head::Dense {
+                    outputs: self.label_shape[1],
+                },
+            },
+        }
+    }
+
+    /// The windows that one time step of training shows the network.
+    pub fn training_windows(&self) -> WindowFormat {
+        let spectra = self.approach() == Approach::MagnitudeSpectrum;
+        WindowFormat {
+            width: if spectra { self.seg_len } else { 1 },
+            row_len: if spectra { 1 } else { self.seg_len },
+            rows: self.num_unrollings,
+            int_cursor_inc: self.int_cursor_inc,
+            ext_cursor_inc: self.ext_cursor_inc,
+            label_offset: self.label_offset,
+            label_rows: self.label_shape[0],
+            label_len: if spectra { 1 } else { self.label_shape[1] },
+        }
+    }
+
+    /// How the signal becomes spectra; `None` where the network sees audio.
+    pub fn analysis(&self) -> Option<Analysis> {
+        self.use_fft.then_some(Analysis {
+            window_size: self.window_size,
+            hop_size: self.hop_size,
+            zero_padding: self.zero_padding,
+        })
+    }
+}
+
+impl TrainedModel {
+    /// The bytes of the model's ONNX file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let hyperparameters = &self.hyperparameters;
+        let metadata = BTreeMap::from(
+            [
+                (key::FORMAT_VERSION, FORMAT_VERSION.to_owned()),
+                (key::APPROACH, hyperparameters.approach().to_string()),
+                (key::SAMPLE_RATE, hyperparameters.sample_rate.to_string()),
+                (key::HYPERPARAMETERS, hyperparameters.to_json()),
+                (key::NORMALISATION, to_json(&self.normalisation)),
+                (key::TRAINING_AUDIO, to_json(&self.training_audio)),
+                (key::TRAINING, to_json(&self.training)),
+            ]
+            .map(|(key, value)| (key.to_owned(), value)),
+        );
+        onnx::encode(&self.network, &metadata)
+    }
+
+    /// Writes the model's ONNX file, whole or not at all.
+    pub fn write(&self, path: &Path) -> Result<(), ModelError> {
+        files::write_atomically(path, &self.to_bytes()).map_err(|source| ModelError::Unwritable {
+            path: path.to_owned(),
+            source,
+        })
+    }
+
+    /// Reads a model's ONNX file.
+    pub fn read(path: &Path) -> Result<TrainedModel, ModelError> {
+        let bytes = std::fs::read(path).map_err(|source| ModelError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        TrainedModel::from_bytes(&bytes, path)
+    }
+
+    /// Reads a model from its file's bytes; `path` is what errors call it.
+    pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<TrainedModel, ModelError> {
+        let not_a_model = |source| ModelError::NotAModel {
+            path: path.to_owned(),
+            source,
+        };
+        let file = OnnxFile::decode(bytes).map_err(not_a_model)?;
+        let metadata = Metadata { file: &file, path };
+        let version = metadata.text(key::FORMAT_VERSION)?;
+        if version != FORMAT_VERSION {
+            let what =
+                format!("version {version}, but this antiphon reads version {FORMAT_VERSION}");
+            return Err(metadata.damaged(key::FORMAT_VERSION, what));
+        }
+        let hyperparameters = Hyperparameters::parse(metadata.text(key::HYPERPARAMETERS)?)
+            .map_err(|e| metadata.damaged(key::HYPERPARAMETERS, e.to_string()))?;
+        let normalisation: Normalisation = metadata.json(key::NORMALISATION)?;
+        if !(normalisation.largest_magnitude.is_finite() && normalisation.largest_magnitude > 0.0) {
+            let what = "the largest magnitude must be above 0".to_owned();
+            return Err(metadata.damaged(key::NORMALISATION, what));
+        }
+        let training_audio = metadata.json(key::TRAINING_AUDIO)?;
+        let training = metadata.json(key::TRAINING)?;
+        let network = file
+            .into_network(hyperparameters.architecture())
+            .map_err(not_a_model)?;
+        Ok(TrainedModel {
+            hyperparameters,
+            network,
+            normalisation,
+            training_audio,
+            training,
+        })
+    }
+}
+
+struct Metadata<'a> {
+    file: &'a OnnxFile,
+    path: &'a Path,
+}
+
+impl<'a> Metadata<'a> {
+    fn damaged(&self, key: &'static str, what: String) -> ModelError {
+        ModelError::Metadata {
+            path: self.path.to_owned(),
+            key,
+            what,
+        }
+    }
+
+    fn text(&self, key: &'static str) -> Result<&'a str, ModelError> {
+        self.file
+            .metadata(key)
+            .ok_or_else(|| self.damaged(key, "it is missing".to_owned()))
+    }
+
+    fn json<V: Deserialize<'a>>(&self, key: &'static str) -> Result<V, ModelError> {
+        serde_json::from_str(self.text(key)?).map_err(|e| self.damaged(key, e.to_string()))
+    }
+}
+
+fn to_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("plain fields always serialise")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::stream;
+
+    fn model(json: &str) -> TrainedModel {
+        let hyperparameters = Hyperparameters::parse(json).unwrap();
+        let network = Network::init(
+            hyperparameters.architecture(),
+            0.1,
+            &mut stream(1, "weights"),
+        );
+        TrainedModel {
+            hyperparameters,
+            network,
+            normalisation: Normalisation {
+                largest_magnitude: 37.5,
+            },
+            training_audio: vec![TrainingAudio {
+                file: "guitar.wav".to_owned(),
+                sha256: "00".to_owned(),
+                seconds: 30.25,
+            }],
+            training: TrainingSummary {
+                steps: 12,
+                epochs: 0.5,
+                first_loss: 0.1,
+                last_loss: 0.01,
+                seconds: 3.5,
+                random_seed: u64::MAX,
+            },
+        }
+    }
+
+    #[test]
+    fn every_approach_survives_its_file() {
+        for approach in Approach::ALL {
+            let sizes = if approach == Approach::MagnitudeSpectrum {
+                r#""window_size": 16, "hop_size": 8"#
+            } else {
+                r#""seg_len": 16"#
+            };
+            let model = model(&format!(
+                r#"{{"preset": "{approach}", "num_unrollings": 3, "num_layers": 2, {sizes}}}"#
+            ));
+            assert_eq!(model.hyperparameters.approach(), approach);
+            let read = TrainedModel::from_bytes(&model.to_bytes(), Path::new("m.onnx")).unwrap();
+            assert_eq!(read, model);
+        }
+    }
+
+    #[test]
+    fn the_spectrum_windows_count_frames() {
+        let windows = Hyperparameters::preset(Approach::MagnitudeSpectrum).training_windows();
+        assert_eq!(
+            (windows.width, windows.row_len, windows.label_len),
+            (1024, 1, 1)
+        );
+        assert_eq!(windows.input_span(), 100);
+        assert_eq!(windows.time_step_span(), 101);
+    }
+
+    #[test]
+    fn damaged_metadata_is_named() {
+        let model = model(r#"{"preset": "vector", "seg_len": 4, "num_unrollings": 2}"#);
+        let mut other = model.clone();
+        other.normalisation.largest_magnitude = -1.0;
+        let error = TrainedModel::from_bytes(&other.to_bytes(), Path::new("m.onnx")).unwrap_err();
+        assert!(
+            error.to_string().contains("antiphon.normalisation"),
+            "{error}"
+        );
+
+        let missing = TrainedModel::read(Path::new("nowhere/m.onnx")).unwrap_err();
+        assert!(
+            missing
+                .to_string()
+                .starts_with("cannot read the model nowhere/m.onnx")
+        );
+    }
+}
