@@ -13,6 +13,13 @@ pub fn unpublished(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{name}.{}.part", std::process::id()))
 }
 
+/// Finds out now whether a file could be written at `path` later.
+pub fn check_writable(path: &Path) -> io::Result<()> {
+    let part = unpublished(path);
+    File::create(&part)?;
+    fs::remove_file(&part)
+}
+
 /// Renames the finished and synced file `from` to `to`, and syncs the folder,
 /// so that the new name outlives a crash.
 pub fn publish(from: &Path, to: &Path) -> io::Result<()> {

@@ -12,8 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// The dissertation's four approaches to sampling (section 3.1.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Approach {
     /// One vector of `seg_len` samples is predicted for each input vector.
     Vector,
@@ -42,6 +41,20 @@ impl Approach {
             Approach::Transpose => "transpose",
             Approach::MagnitudeSpectrum => "magnitude-spectrum",
         }
+    }
+}
+
+impl std::str::FromStr for Approach {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Approach, String> {
+        let found = Approach::ALL.into_iter().find(|a| a.name() == name);
+        found.ok_or_else(|| {
+            format!(
+                "choose one of {}",
+                Approach::ALL.map(Approach::name).join(", ")
+            )
+        })
     }
 }
 
@@ -379,7 +392,8 @@ fn to_map(hyperparameters: &Hyperparameters) -> Map<String, Value> {
 }
 
 fn parse_preset(name: &Value) -> Result<Approach, HyperparametersError> {
-    serde_json::from_value(name.clone()).map_err(|_| HyperparametersError::Impossible {
+    let approach = name.as_str().and_then(|name| name.parse().ok());
+    approach.ok_or_else(|| HyperparametersError::Impossible {
         key: "preset",
         value: name.to_string(),
         allowed: Approach::ALL.map(Approach::name).join(", "),

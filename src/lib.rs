@@ -1,7 +1,42 @@
+//! antiphon answers a recorded sound with a recurrent network's continuation of it.
+//!
+//! Two flows run through the crate. A sound's way: a file becomes a mono signal
+//! ([`audio`]), the signal becomes the input matrices a network sees
+//! ([`frames`]), the network predicts what comes next ([`model`]), and its
+//! predictions are fed back until they make a sound as long as was asked for
+//! ([`generate`]). A job's way: a seed is seen in a folder, claimed, answered,
+//! published and signalled.
+//!
+//! Terms are those of Andrew Pfalz's dissertation, *Generating Audio Using
+//! Recurrent Neural Networks* (Louisiana State University, 2018); section,
+//! figure and equation numbers in this documentation are its.
+//!
+//! Modules stand in the order of their layers; each imports only what stands
+//! before it.
+
 #![deny(unsafe_code)]
+
 pub mod files;
-pub mod frames;
-pub mod hyperparameters;
-pub mod model;
 pub mod random;
+
+pub mod hyperparameters;
+
+pub mod audio;
+
+pub mod frames;
+
+pub mod model;
+
 pub mod trained_model;
+
+pub mod train;
+
+pub mod generate;
+
+pub mod answer;
+
+pub mod watch;
+
+pub mod osc;
+
+pub mod cli;

@@ -1,0 +1,221 @@
+//! Writing of WAV files.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::str::FromStr;
+
+use hound::{WavSpec, WavWriter};
+use serde::{Deserialize, Serialize};
+
+use super::{AudioError, Signal, check_rate};
+
+/// Where the peak of a signal beyond full scale is brought: the largest sample
+/// that 16 bits can hold, so that it is safe in every format.
+const CEILING: f64 = 32_767.0 / 32_768.0;
+
+/// Room for the header below the 4 GiB that a WAV file can count.
+const MAX_DATA_BYTES: u64 = u32::MAX as u64 - 128;
+
+/// How samples are stored in a WAV file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SampleFormat {
+    /// 16-bit integers.
+    Int16,
+    /// 24-bit integers.
+    #[default]
+    Int24,
+    /// 32-bit floating point.
+    Float32,
+}
+
+impl SampleFormat {
+    const ALL: [Self; 3] = [Self::Int16, Self::Int24, Self::Float32];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Int16 => "int16",
+            Self::Int24 => "int24",
+            Self::Float32 => "float32",
+        }
+    }
+
+    fn bits(self) -> u16 {
+        match self {
+            Self::Int16 => 16,
+            Self::Int24 => 24,
+            Self::Float32 => 32,
+        }
+    }
+}
+
+impl fmt::Display for SampleFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A name that is none of the sample formats.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is not a sample format; choose int16, int24 or float32")]
+pub struct UnknownSampleFormat(pub String);
+
+impl FromStr for SampleFormat {
+    type Err = UnknownSampleFormat;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|format| format.name() == name)
+            .ok_or_else(|| UnknownSampleFormat(name.to_owned()))
+    }
+}
+
+/// What was done to a signal to write it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Written {
+    /// Peak of the signal as it was given, where 1 is full scale.
+    pub peak: f32,
+    /// The factor below 1 by which every sample was multiplied because the peak
+    /// was beyond full scale; `None` when the signal was written as it was.
+    pub scaled_by: Option<f32>,
+}
+
+/// Writes `signal` as a mono WAV file, replacing what was at `path`.
+///
+/// A signal that peaks beyond full scale is scaled as a whole to just below it,
+/// in every format, and [`Written::scaled_by`] says by how much: it is never
+/// clipped. Integer samples are rounded to the nearest; +1 itself, which
+/// integers cannot hold, becomes the largest one. The file is on the disk when
+/// this returns.
+///
+/// # Errors
+///
+/// [`AudioError::NoSamples`], [`AudioError::NotFinite`],
+/// [`AudioError::UnsupportedRate`] and [`AudioError::TooLong`] (4 GiB) before
+/// anything at `path` is touched; [`AudioError::CannotWrite`] when the system
+/// refuses, which may leave an incomplete file behind.
+pub fn write_wav(
+    path: &Path,
+    signal: &Signal,
+    format: SampleFormat,
+) -> Result<Written, AudioError> {
+    let written = prepare(path, signal, format)?;
+    save(path, signal, format, written).map_err(|source| AudioError::CannotWrite {
+        path: path.to_path_buf(),
+        source,
+    })?;
+    Ok(written)
+}
+
+/// Writes `signal` as a mono WAV file into `writer`, by the rules of [`write_wav`].
+///
+/// The writer must be empty; it is flushed at the end. Errors name
+/// the sound by `path`.
+///
+/// # Errors
+///
+/// Those of [`write_wav`].
+pub fn encode_wav<W: Write + Seek>(
+    writer: W,
+    path: &Path,
+    signal: &Signal,
+    format: SampleFormat,
+) -> Result<Written, AudioError> {
+    let written = prepare(path, signal, format)?;
+    encode(writer, signal, format, written).map_err(|source| AudioError::CannotWrite {
+        path: path.to_path_buf(),
+        source,
+    })?;
+    Ok(written)
+}
+
+/// Refuses what cannot be written and decides the scaling.
+fn prepare(path: &Path, signal: &Signal, format: SampleFormat) -> Result<Written, AudioError> {
+    check_rate(path, signal.sample_rate)?;
+    let path = || path.to_path_buf();
+    if signal.samples.is_empty() {
+        return Err(AudioError::NoSamples { path: path() });
+    }
+    if signal.samples.len() as u64 * u64::from(format.bits() / 8) > MAX_DATA_BYTES {
+        return Err(AudioError::TooLong { path: path() });
+    }
+    let count = signal.samples.iter().filter(|s| !s.is_finite()).count();
+    if count > 0 {
+        return Err(AudioError::NotFinite {
+            path: path(),
+            count,
+        });
+    }
+    let peak = signal.peak();
+    Ok(Written {
+        peak,
+        scaled_by: (peak > 1.0).then(|| (CEILING / f64::from(peak)) as f32),
+    })
+}
+
+fn save(path: &Path, signal: &Signal, format: SampleFormat, written: Written) -> io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    encode(&mut file, signal, format, written)?;
+    file.into_inner()?.sync_all()
+}
+
+fn encode<W: Write + Seek>(
+    mut writer: W,
+    signal: &Signal,
+    format: SampleFormat,
+    written: Written,
+) -> io::Result<()> {
+    let gain = f64::from(written.scaled_by.unwrap_or(1.0));
+    let mut wav = WavWriter::new(&mut writer, wav_spec(signal, format)).map_err(as_io_error)?;
+    for sample in &signal.samples {
+        let sample = f64::from(*sample) * gain;
+        match format {
+            SampleFormat::Float32 => wav.write_sample(sample as f32),
+            SampleFormat::Int16 | SampleFormat::Int24 => {
+                wav.write_sample(to_integer(sample, format.bits()))
+            }
+        }
+        .map_err(as_io_error)?;
+    }
+    wav.finalize().map_err(as_io_error)?;
+    pad_to_even(writer)
+}
+
+/// Adds the byte that a WAV file of odd length must end in; `hound` leaves it out.
+fn pad_to_even<W: Write + Seek>(mut writer: W) -> io::Result<()> {
+    let end = writer.seek(SeekFrom::End(0))?;
+    if end % 2 == 1 {
+        writer.write_all(&[0])?;
+        writer.seek(SeekFrom::Start(4))?;
+        writer.write_all(&((end + 1 - 8) as u32).to_le_bytes())?;
+    }
+    writer.flush()
+}
+
+fn wav_spec(signal: &Signal, format: SampleFormat) -> WavSpec {
+    WavSpec {
+        channels: 1,
+        sample_rate: signal.sample_rate,
+        bits_per_sample: format.bits(),
+        sample_format: match format {
+            SampleFormat::Float32 => hound::SampleFormat::Float,
+            SampleFormat::Int16 | SampleFormat::Int24 => hound::SampleFormat::Int,
+        },
+    }
+}
+
+/// Nearest integer sample to a sample within full scale.
+fn to_integer(sample: f64, bits: u16) -> i32 {
+    let steps = f64::from(1_i32 << (bits - 1));
+    (sample * steps).round().clamp(-steps, steps - 1.0) as i32
+}
+
+fn as_io_error(error: hound::Error) -> io::Error {
+    match error {
+        hound::Error::IoError(error) => error,
+        other => io::Error::other(other),
+    }
+}

@@ -1,0 +1,93 @@
+//! `antiphon generate`: one seed answered with one prediction.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+
+use anyhow::Context;
+
+use super::model_choice::ModelChoice;
+use crate::answer::{Responder, Settings};
+use crate::audio::write::SampleFormat;
+use crate::files;
+use crate::generate::{EngineKind, Prime, Request};
+
+/// Let a model continue a seed
+///
+/// Example: antiphon generate --model magnitude-spectrum --seed melody.wav --output answer.wav
+///
+/// Beside the output, OUTPUT.json says how it was made.
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Arguments {
+    /// A model file, or the name of a bundled model
+    #[arg(long, value_name = "MODEL")]
+    model: String,
+    /// The sound to continue: WAV or AIFF
+    #[arg(long, value_name = "FILE")]
+    seed: PathBuf,
+    /// The WAV file to write
+    #[arg(long, value_name = "FILE")]
+    output: PathBuf,
+    /// Length of the prediction
+    #[arg(long, default_value = "10", value_name = "N", value_parser = super::parse_seconds)]
+    seconds: f64,
+    /// Seed of everything random in the prediction
+    #[arg(long, default_value_t = 0, value_name = "K")]
+    random_seed: u64,
+    /// native (embedded) or onnxruntime (its shared library must be installed)
+    #[arg(long, default_value = "native", value_name = "ENGINE", value_parser = super::parse_engine)]
+    engine: EngineKind,
+    /// Play the whole seed to the network, or, as the dissertation does, its last input matrix
+    #[arg(long, default_value = "seed", value_name = "seed|matrix", value_parser = super::parse_prime)]
+    prime: Prime,
+    /// int16, int24 or float32
+    #[arg(long, default_value_t, value_name = "FORMAT")]
+    format: SampleFormat,
+}
+
+pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let output = &arguments.output;
+    files::check_writable(output).with_context(|| format!("cannot write {}", output.display()))?;
+    let model = ModelChoice::find(&arguments.model)?;
+    let threads = super::all_threads();
+    let mut responder = Responder::new(&model.name, &model.bytes, arguments.engine, threads)?;
+    let settings = Settings {
+        request: Request {
+            seconds: arguments.seconds,
+            random_seed: arguments.random_seed,
+            prime: arguments.prime,
+        },
+        format: arguments.format,
+    };
+
+    let stop = super::stop_flag()?;
+    let bar = indicatif::ProgressBar::new(1000);
+    let mut progress = |share: f64| {
+        bar.set_position((share * 1000.0) as u64);
+        match stop.load(Ordering::Relaxed) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    };
+    let part = files::unpublished(output);
+    let answered = responder.answer(&arguments.seed, &part, &settings, &mut progress);
+    bar.finish_and_clear();
+    let sidecar = answered.inspect_err(|_| {
+        // There may be nothing to remove.
+        let _ = std::fs::remove_file(&part);
+    })?;
+    let sidecar_path = output.with_extension("json");
+    files::write_atomically(&sidecar_path, sidecar.to_json().as_bytes())
+        .with_context(|| format!("cannot write {}", sidecar_path.display()))?;
+    files::publish(&part, output).with_context(|| format!("cannot write {}", output.display()))?;
+    eprintln!(
+        "Wrote {} ({:.2} s; primed in {:.2} s, sampled in {:.2} s, resynthesised in {:.2} s).",
+        output.display(),
+        arguments.seconds,
+        sidecar.timings.priming,
+        sidecar.timings.sampling,
+        sidecar.timings.resynthesis,
+    );
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! The command line: one file per subcommand.
+
+mod generate;
+mod inspect;
+mod model_choice;
+mod new;
+mod train;
+mod watch;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use tracing_subscriber::fmt::time::SystemTime;
+
+use crate::generate::{EngineKind, Prime};
+
+/// Lets a recurrent network, trained on other music, continue a recorded sound.
+#[derive(Parser)]
+#[command(version, about, long_about = None)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    New(new::Arguments),
+    Train(train::Arguments),
+    Generate(generate::Arguments),
+    Watch(watch::Arguments),
+    Inspect(inspect::Arguments),
+}
+
+/// Parses the command line, does what it says, and gives the exit status: 0,
+/// 1 for what failed, 2 for a command line that cannot be understood.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    begin_log(matches!(arguments.command, Command::Watch(_)));
+    let result = match arguments.command {
+        Command::New(arguments) => new::run(arguments),
+        Command::Train(arguments) => train::run(arguments),
+        Command::Generate(arguments) => generate::run(arguments),
+        Command::Watch(arguments) => watch::run(arguments),
+        Command::Inspect(arguments) => inspect::run(arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("antiphon: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The log goes to standard error; a daemon's lines have the time.
+fn begin_log(daemon: bool) {
+    let log = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .with_target(false);
+    if daemon {
+        log.with_timer(SystemTime).init();
+    } else {
+        log.without_time().init();
+    }
+}
+
+/// A flag that Ctrl-C, SIGTERM or SIGHUP set.
+fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
+        .context("cannot listen for Ctrl-C")?;
+    Ok(stop)
+}
+
+/// As many threads as the machine runs at once.
+fn all_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn parse_seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if seconds > 0.0 && seconds <= 3600.0 => Ok(seconds),
+        _ => Err("allowed: above 0, at most 3600".to_owned()),
+    }
+}
+
+fn parse_engine(name: &str) -> Result<EngineKind, String> {
+    match name {
+        "native" => Ok(EngineKind::Native),
+        "onnxruntime" => Ok(EngineKind::OnnxRuntime),
+        _ => Err("choose native or onnxruntime".to_owned()),
+    }
+}
+
+fn parse_prime(name: &str) -> Result<Prime, String> {
+    match name {
+        "seed" => Ok(Prime::Seed),
+        "matrix" => Ok(Prime::Matrix),
+        _ => Err("choose seed or matrix".to_owned()),
+    }
+}

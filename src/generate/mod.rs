@@ -1,0 +1,61 @@
+//! Sampling (dissertation Figure 3.1): a seed is played through the network,
+//! and the network continues it.
+//!
+//! ```text
+//! seed → what the network sees → primed → fed back → prediction → sound
+//! ```
+
+mod native;
+mod onnxruntime;
+mod sampling;
+
+pub use native::Native;
+pub use onnxruntime::OnnxRuntime;
+pub use sampling::{GenerateError, Prediction, Prime, Request, Timings, generate};
+
+use crate::model::{Architecture, State};
+
+/// What runs a network. Both engines give the same prediction, up to rounding.
+pub trait Engine: Send {
+    /// Its name: `native` or `onnxruntime`.
+    fn name(&self) -> &'static str;
+
+    /// Plays `frames [T, R, D]` to the network, taking `state` from before the
+    /// first time step to after the last. `predictions` becomes the prediction
+    /// of every time step, `[T, R, O]` (`[T, 1, 1]` of a transpose head).
+    fn play(
+        &mut self,
+        frames: &[f32],
+        state: &mut State,
+        predictions: &mut Vec<f32>,
+    ) -> Result<(), EngineError>;
+}
+
+/// Which engine to use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EngineKind {
+    /// The embedded one: needs nothing else.
+    #[default]
+    Native,
+    /// ONNX Runtime's shared library.
+    OnnxRuntime,
+}
+
+/// Why an engine cannot start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error(
+        "no ONNX Runtime library was found; install it with `pip install onnxruntime`, or set \
+         ORT_DYLIB_PATH to libonnxruntime.so. Looked in: {}", .looked_in.join(", ")
+    )]
+    NoLibrary { looked_in: Vec<String> },
+    #[error("the ONNX Runtime library {library} cannot be used: {what}")]
+    Library { library: String, what: String },
+    #[error("ONNX Runtime: {0}")]
+    Runtime(String),
+}
+
+/// T of an array of input matrices of `rows` rows.
+fn time_steps(architecture: &Architecture, frames: &[f32], rows: usize) -> usize {
+    frames.len() / (rows * architecture.inputs)
+}

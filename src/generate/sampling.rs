@@ -1,0 +1,522 @@
+//! The sampling loop, one for all four approaches.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Engine, EngineError};
+use crate::audio::Signal;
+use crate::frames::{OscillatorBank, WindowFormat};
+use crate::hyperparameters::{Approach, Hyperparameters};
+use crate::model::State;
+use crate::random;
+use crate::trained_model::TrainedModel;
+
+/// A seed whose peak stays below this is silence: -80 dB of full scale.
+const SILENCE: f32 = 1e-4;
+/// Time steps of a seed that are played in one go.
+const PRIMING_STEPS: usize = 256;
+/// Outputs between two reports of progress: at audio rate, some milliseconds.
+const OUTPUTS_PER_REPORT: usize = 256;
+
+/// How the network hears the seed before it goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Prime {
+    /// The whole seed is played, and the state has heard it all.
+    #[default]
+    Seed,
+    /// Only the seed's last input matrix, from a zero state: the dissertation's way.
+    Matrix,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// Length of the prediction in seconds; at least one sample is made.
+    pub seconds: f64,
+    /// Seed of everything random in the answer.
+    pub random_seed: u64,
+    pub prime: Prime,
+}
+
+/// How long each part took, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Timings {
+    pub priming: f64,
+    pub sampling: f64,
+    pub resynthesis: f64,
+}
+
+/// The network's continuation of a seed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    pub signal: Signal,
+    pub timings: Timings,
+}
+
+/// Why there is no prediction.
+#[derive(Debug, thiserror::Error)]
+pub enum GenerateError {
+    #[error(
+        "the seed is silent: nothing in it is louder than -80 dB of full scale; check the recording level"
+    )]
+    SilentSeed,
+    #[error("the seed has {seed} Hz, the model works at {model} Hz; resample it first")]
+    SampleRate { seed: u32, model: u32 },
+    #[error(
+        "the model's prediction is not a number: its weights are damaged or its training diverged; train it again, with a smaller learning rate"
+    )]
+    NotANumber,
+    #[error("stopped before the prediction was complete")]
+    Stopped,
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// Lets `model`, run by `engine`, continue `seed`.
+///
+/// `progress` hears now and then which share of the prediction is made, from 0
+/// to 1, and may stop it.
+pub fn generate(
+    model: &TrainedModel,
+    engine: &mut dyn Engine,
+    seed: &Signal,
+    request: &Request,
+    progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+) -> Result<Prediction, GenerateError> {
+    if seed.sample_rate != model.hyperparameters.sample_rate {
+        return Err(GenerateError::SampleRate {
+            seed: seed.sample_rate,
+            model: model.hyperparameters.sample_rate,
+        });
+    }
+    if seed.peak() < SILENCE {
+        return Err(GenerateError::SilentSeed);
+    }
+    let samples = samples_in(request.seconds, seed.sample_rate);
+
+    let begun = Instant::now();
+    let mut sampler = Sampler::new(model, engine, seed);
+    sampler.prime(request.prime, progress)?;
+    let primed = Instant::now();
+    let outputs = sampler.continue_for(samples, progress)?;
+    let sampled = Instant::now();
+    let samples = to_sound(model, outputs, samples, request.random_seed);
+    let timings = Timings {
+        priming: seconds(primed - begun),
+        sampling: seconds(sampled - primed),
+        resynthesis: seconds(sampled.elapsed()),
+    };
+    let signal = Signal {
+        samples,
+        sample_rate: seed.sample_rate,
+    };
+    Ok(Prediction { signal, timings })
+}
+
+/// A sequence of samples or magnitude frames that grows by predictions.
+struct Sampler<'a> {
+    model: &'a TrainedModel,
+    engine: &'a mut dyn Engine,
+    windows: WindowFormat,
+    sequence: Vec<f32>,
+    state: State,
+    frames: Vec<f32>,
+    predictions: Vec<f32>,
+}
+
+impl<'a> Sampler<'a> {
+    fn new(model: &'a TrainedModel, engine: &'a mut dyn Engine, seed: &Signal) -> Self {
+        let windows = sampling_windows(&model.hyperparameters);
+        Sampler {
+            sequence: to_sequence(model, &windows, &seed.samples),
+            state: State::zero(model.network.architecture(), windows.rows),
+            windows,
+            model,
+            engine,
+            frames: Vec::new(),
+            predictions: Vec::new(),
+        }
+    }
+
+    /// Input matrices that the sequence holds so far.
+    fn matrices(&self) -> usize {
+        self.windows
+            .input_matrices(self.sequence.len() / self.windows.width)
+    }
+
+    /// Plays input matrices `first` to `last` (excluded) to the network.
+    fn play(&mut self, first: usize, last: usize) -> Result<(), EngineError> {
+        self.frames.clear();
+        for t in first..last {
+            self.windows.push_input(&self.sequence, t, &mut self.frames);
+        }
+        self.engine
+            .play(&self.frames, &mut self.state, &mut self.predictions)
+    }
+
+    /// Shows the seed to the network, so that its last prediction is the first
+    /// of the answer.
+    fn prime(
+        &mut self,
+        prime: Prime,
+        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+    ) -> Result<(), GenerateError> {
+        let matrices = self.matrices();
+        let first = match prime {
+            Prime::Seed => 0,
+            Prime::Matrix => matrices - 1,
+        };
+        for step in (first..matrices).step_by(PRIMING_STEPS) {
+            if progress(0.0).is_break() {
+                return Err(GenerateError::Stopped);
+            }
+            self.play(step, matrices.min(step + PRIMING_STEPS))?;
+        }
+        Ok(())
+    }
+
+    /// Feeds predictions back until they make `samples` samples of sound.
+    fn continue_for(
+        &mut self,
+        samples: usize,
+        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+    ) -> Result<Vec<f32>, GenerateError> {
+        let seed_values = self.sequence.len();
+        let needed = values_needed(&self.model.hyperparameters, samples);
+        let one_prediction = self.windows.ext_cursor_inc * self.windows.width;
+        let mut outputs = 0;
+        loop {
+            self.keep_prediction(one_prediction)?;
+            let made = self.sequence.len() - seed_values;
+            if made >= needed {
+                return Ok(self.sequence.split_off(seed_values));
+            }
+            outputs += 1;
+            let report = outputs % OUTPUTS_PER_REPORT == 0;
+            if report && progress(made as f64 / needed as f64).is_break() {
+                return Err(GenerateError::Stopped);
+            }
+            let newest = self.matrices() - 1;
+            self.play(newest, newest + 1)?;
+        }
+    }
+
+    /// Appends the newest prediction to the sequence. A magnitude is never negative.
+    fn keep_prediction(&mut self, values: usize) -> Result<(), GenerateError> {
+        let newest = &self.predictions[self.predictions.len() - values..];
+        if !newest.iter().all(|value| value.is_finite()) {
+            return Err(GenerateError::NotANumber);
+        }
+        if self.model.hyperparameters.use_fft {
+            self.sequence
+                .extend(newest.iter().map(|magnitude| magnitude.max(0.0)));
+        } else {
+            self.sequence.extend_from_slice(newest);
+        }
+        Ok(())
+    }
+}
+
+/// The windows that sampling shows the network: each input matrix follows the
+/// last by one prediction.
+///
+/// Sampling keeps the last element of a prediction only, and rows interact in
+/// the transpose approach alone; in the others the last row's stream is the
+/// whole computation, so one row is all there is.
+fn sampling_windows(hyperparameters: &Hyperparameters) -> WindowFormat {
+    let training = hyperparameters.training_windows();
+    let approach = hyperparameters.approach();
+    WindowFormat {
+        rows: if approach == Approach::Transpose {
+            training.rows
+        } else {
+            1
+        },
+        ext_cursor_inc: match approach {
+            Approach::Vector => training.label_len,
+            _ => 1,
+        },
+        ..training
+    }
+}
+
+/// The seed as the network sees it, preceded by silence so that whole input
+/// matrices end with its last sample.
+fn to_sequence(model: &TrainedModel, windows: &WindowFormat, seed: &[f32]) -> Vec<f32> {
+    match model.hyperparameters.analysis() {
+        None => preceded_by_silence(seed, windows.input_span(), windows.ext_cursor_inc),
+        Some(analysis) => {
+            let shortest = analysis.window_size + (windows.input_span() - 1) * analysis.hop_size;
+            let padded = preceded_by_silence(seed, shortest, analysis.hop_size);
+            let mut spectra = analysis.magnitudes(&padded);
+            spectra.divide(model.normalisation.largest_magnitude);
+            spectra.magnitudes
+        }
+    }
+}
+
+/// `signal` at the end of the shortest signal of `shortest + n · increment` samples.
+fn preceded_by_silence(signal: &[f32], shortest: usize, increment: usize) -> Vec<f32> {
+    let beyond = signal.len().saturating_sub(shortest);
+    let len = shortest + beyond.next_multiple_of(increment);
+    let mut padded = vec![0.0; len - signal.len()];
+    padded.extend_from_slice(signal);
+    padded
+}
+
+/// Values that the sequence must grow by to give `samples` samples: an
+/// oscillator bank needs a frame at both ends of each hop.
+fn values_needed(hyperparameters: &Hyperparameters, samples: usize) -> usize {
+    match hyperparameters.analysis() {
+        None => samples,
+        Some(analysis) => (samples.div_ceil(analysis.hop_size) + 1) * analysis.bins(),
+    }
+}
+
+fn to_sound(
+    model: &TrainedModel,
+    mut outputs: Vec<f32>,
+    samples: usize,
+    random_seed: u64,
+) -> Vec<f32> {
+    let hyperparameters = &model.hyperparameters;
+    if let Some(analysis) = hyperparameters.analysis() {
+        let peaks_only = hyperparameters.peak_picking;
+        let amplitude = model.normalisation.largest_magnitude
+            * analysis.amplitude_of_unit_magnitude(peaks_only);
+        outputs
+            .iter_mut()
+            .for_each(|magnitude| *magnitude *= amplitude);
+        let mut phases = random::stream(random_seed, "phases");
+        let bank = OscillatorBank::new(analysis.bins(), analysis.hop_size, peaks_only, &mut phases);
+        outputs = bank.resynthesise(&outputs);
+    }
+    outputs.truncate(samples);
+    outputs
+}
+
+fn samples_in(seconds: f64, sample_rate: u32) -> usize {
+    ((seconds * f64::from(sample_rate)).round() as usize).max(1)
+}
+
+fn seconds(duration: Duration) -> f64 {
+    duration.as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generate::Native;
+    use crate::model::{Network, Tape};
+    use crate::random::stream;
+    use crate::trained_model::{Normalisation, TrainingSummary};
+
+    fn model(json: &str) -> TrainedModel {
+        let hyperparameters = Hyperparameters::parse(json).unwrap();
+        let network = Network::init(
+            hyperparameters.architecture(),
+            0.3,
+            &mut stream(2, "weights"),
+        );
+        TrainedModel {
+            hyperparameters,
+            network,
+            normalisation: Normalisation {
+                largest_magnitude: 3.0,
+            },
+            training_audio: Vec::new(),
+            training: TrainingSummary::default(),
+        }
+    }
+
+    fn seed(samples: usize) -> Signal {
+        Signal {
+            samples: (0..samples)
+                .map(|n| 0.7 * (n as f32 * 0.21).sin())
+                .collect(),
+            sample_rate: 11025,
+        }
+    }
+
+    fn continuation(model: &TrainedModel, seed: &Signal, samples: usize, prime: Prime) -> Vec<f32> {
+        let mut engine = Native::new(model.network.clone(), 1);
+        let mut sampler = Sampler::new(model, &mut engine, seed);
+        let mut go_on = |_: f64| ControlFlow::Continue(());
+        sampler.prime(prime, &mut go_on).unwrap();
+        sampler.continue_for(samples, &mut go_on).unwrap()
+    }
+
+    /// Figure 3.1 with the full matrix: every row with its own state, the last
+    /// element of the prediction kept, the rest thrown away.
+    fn full_matrix_loop(model: &TrainedModel, seed: &Signal, outputs: usize) -> Vec<f32> {
+        let format = model.hyperparameters.training_windows();
+        let increment = sampling_windows(&model.hyperparameters).ext_cursor_inc;
+        let windows = WindowFormat {
+            ext_cursor_inc: increment,
+            ..format
+        };
+        // The last row starts where the one-row stream does: rows above it hear silence first.
+        let last_row_only = WindowFormat {
+            rows: 1,
+            ..windows.clone()
+        };
+        let mut sequence = to_sequence(model, &last_row_only, &seed.samples);
+        let silence = (windows.rows - 1) * windows.int_cursor_inc * windows.width;
+        sequence.splice(0..0, vec![0.0; silence]);
+
+        let rows = windows.rows;
+        let mut state = State::zero(model.network.architecture(), rows);
+        let mut tape = Tape::new(1);
+        let primed = windows.input_matrices(sequence.len() / windows.width);
+        let mut kept = Vec::new();
+        for t in 0..primed + outputs - 1 {
+            let mut matrix = Vec::new();
+            windows.push_input(&sequence, t, &mut matrix);
+            model.network.forward(&matrix, &mut state, None, &mut tape);
+            if t + 1 >= primed {
+                let values = increment * windows.width;
+                let prediction = tape.prediction();
+                let last = &prediction[prediction.len() - values..];
+                let last: Vec<f32> = if model.hyperparameters.use_fft {
+                    last.iter().map(|m| m.max(0.0)).collect()
+                } else {
+                    last.to_vec()
+                };
+                sequence.extend_from_slice(&last);
+                kept.extend(last);
+            }
+        }
+        kept
+    }
+
+    #[test]
+    fn the_last_row_alone_gives_what_the_full_matrix_gives() {
+        for json in [
+            r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 5, "num_layers": 2}"#,
+            r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 5}"#,
+            r#"{"preset": "magnitude-spectrum", "window_size": 16, "hop_size": 8, "num_unrollings": 5}"#,
+        ] {
+            let model = model(json);
+            let expected = full_matrix_loop(&model, &seed(100), 20);
+            let hop = if model.hyperparameters.use_fft { 8 } else { 1 };
+            let samples = expected.len() / model.hyperparameters.label_shape[1]
+                * model.hyperparameters.label_shape[1];
+            let samples = if hop > 1 { 19 * hop } else { samples };
+            let outputs = continuation(&model, &seed(100), samples, Prime::Seed);
+            assert_eq!(outputs.len(), expected.len(), "{json}");
+            assert!(outputs.iter().any(|v| v.abs() > 1e-3), "{json}");
+            for (fast, slow) in outputs.iter().zip(&expected) {
+                assert!((fast - slow).abs() < 1e-5, "{json}: {fast} {slow}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_transpose_approach_moves_the_whole_matrix_by_one_sample() {
+        let model = model(
+            r#"{"preset": "transpose", "seg_len": 6, "num_unrollings": 3, "int_cursor_inc": 2}"#,
+        );
+        let seed = seed(12);
+        let outputs = continuation(&model, &seed, 5, Prime::Seed);
+        let (mut sequence, mut expected) = (seed.samples.clone(), Vec::new());
+        let mut state = State::zero(model.network.architecture(), 3);
+        let mut tape = Tape::new(1);
+        for t in 0..3 + 4 {
+            let row = |r: usize| sequence[t + 2 * r..t + 2 * r + 6].to_vec();
+            let matrix = [row(0), row(1), row(2)].concat();
+            model.network.forward(&matrix, &mut state, None, &mut tape);
+            if t >= 2 {
+                expected.push(tape.prediction()[0]);
+                sequence.push(tape.prediction()[0]);
+            }
+        }
+        assert_eq!(outputs.len(), 5);
+        for (a, b) in outputs.iter().zip(&expected) {
+            assert!((a - b).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn one_matrix_of_a_long_seed_forgets_what_came_before() {
+        let model = model(r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 2}"#);
+        let long = seed(80);
+        let last = Signal {
+            samples: long.samples[72..].to_vec(),
+            ..long
+        };
+        let matrix = continuation(&model, &long, 16, Prime::Matrix);
+        assert_eq!(matrix, continuation(&model, &last, 16, Prime::Seed));
+        assert_ne!(matrix, continuation(&model, &long, 16, Prime::Seed));
+    }
+
+    #[test]
+    fn a_seed_is_aligned_with_its_end() {
+        assert_eq!(
+            preceded_by_silence(&[1.0, 2.0, 3.0], 2, 2),
+            [0.0, 1.0, 2.0, 3.0]
+        );
+        assert_eq!(preceded_by_silence(&[1.0, 2.0], 2, 2), [1.0, 2.0]);
+        assert_eq!(preceded_by_silence(&[1.0], 3, 2), [0.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn every_approach_answers_with_the_length_asked_for() {
+        for json in [
+            r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 5}"#,
+            r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 5}"#,
+            r#"{"preset": "transpose", "seg_len": 8, "num_unrollings": 5}"#,
+            r#"{"preset": "magnitude-spectrum", "window_size": 16, "hop_size": 8, "num_unrollings": 5}"#,
+        ] {
+            let model = model(json);
+            let mut engine = Native::new(model.network.clone(), 1);
+            for (seed_samples, seconds) in [(1, 0.0), (3, 0.01), (1000, 0.1)] {
+                let seed = Signal {
+                    samples: vec![0.5; seed_samples],
+                    sample_rate: 11025,
+                };
+                let request = Request {
+                    seconds,
+                    random_seed: 1,
+                    prime: Prime::Seed,
+                };
+                let mut go_on = |_: f64| ControlFlow::Continue(());
+                let prediction =
+                    generate(&model, &mut engine, &seed, &request, &mut go_on).unwrap();
+                assert_eq!(prediction.signal.samples.len(), samples_in(seconds, 11025));
+            }
+        }
+    }
+
+    #[test]
+    fn silence_a_wrong_rate_and_nonsense_are_refused() {
+        let mut model = model(r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 2}"#);
+        let request = Request {
+            seconds: 0.1,
+            random_seed: 1,
+            prime: Prime::Seed,
+        };
+        let refusal = |model: &TrainedModel, seed: &Signal, flow: ControlFlow<()>| {
+            let mut engine = Native::new(model.network.clone(), 1);
+            generate(model, &mut engine, seed, &request, &mut |_| flow)
+                .unwrap_err()
+                .to_string()
+        };
+        let go_on = ControlFlow::Continue(());
+        let silence = Signal {
+            samples: vec![0.0; 100],
+            sample_rate: 11025,
+        };
+        assert!(refusal(&model, &silence, go_on).contains("silent"));
+        let other_rate = Signal {
+            sample_rate: 44100,
+            ..seed(10)
+        };
+        assert!(refusal(&model, &other_rate, go_on).contains("44100"));
+        assert!(refusal(&model, &seed(100), ControlFlow::Break(())).contains("stopped"));
+        model.network.weights.fill(f32::NAN);
+        assert!(refusal(&model, &seed(100), go_on).contains("not a number"));
+    }
+}

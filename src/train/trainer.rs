@@ -1,0 +1,294 @@
+//! The training loop's body: one gradient step.
+
+use std::time::Duration;
+
+use super::Dataset;
+use crate::hyperparameters::Hyperparameters;
+use crate::model::{Adam, Dropout, Network, State, Tape};
+use crate::random::{self, Stream};
+use crate::trained_model::{TrainedModel, TrainingSummary};
+
+/// Steps that the first and the last loss of a run are means of.
+const LOSS_STEPS: usize = 100;
+
+/// A network in training.
+pub struct Trainer {
+    hyperparameters: Hyperparameters,
+    dataset: Dataset,
+    network: Network,
+    adam: Adam,
+    gradient: Vec<f32>,
+    tape: Tape,
+    state: State,
+    dropout: Option<Dropout>,
+    masks: Stream,
+    random_seed: u64,
+    frames: Vec<f32>,
+    labels: Vec<f32>,
+    d_prediction: Vec<f32>,
+    recording: usize,
+    time_step: usize,
+    epochs: usize,
+    steps: u64,
+    first_losses: Vec<f64>,
+    last_losses: Vec<f64>,
+}
+
+/// The loss stopped being a number.
+#[derive(Debug, thiserror::Error)]
+#[error("the loss grew beyond all bounds at step {step}; choose a smaller learning rate (\"lr\")")]
+pub struct Diverged {
+    pub step: u64,
+}
+
+impl Trainer {
+    /// Begins with fresh weights. `threads` is how many the matrix products may use.
+    pub fn new(
+        hyperparameters: Hyperparameters,
+        dataset: Dataset,
+        random_seed: u64,
+        threads: usize,
+    ) -> Trainer {
+        let architecture = hyperparameters.architecture();
+        let mut weights = random::stream(random_seed, "weights");
+        let network = Network::init(
+            architecture.clone(),
+            hyperparameters.weight_stddev,
+            &mut weights,
+        );
+        let dropout = hyperparameters.use_dropout.then_some(Dropout {
+            input_keep: hyperparameters.input_dropout,
+            output_keep: hyperparameters.output_dropout,
+        });
+        Trainer {
+            adam: Adam::new(network.weights.len()),
+            gradient: vec![0.0; network.weights.len()],
+            tape: Tape::new(threads),
+            state: State::zero(&architecture, hyperparameters.num_unrollings),
+            dropout,
+            masks: random::stream(random_seed, "dropout"),
+            random_seed,
+            network,
+            hyperparameters,
+            dataset,
+            frames: Vec::new(),
+            labels: Vec::new(),
+            d_prediction: Vec::new(),
+            recording: 0,
+            time_step: 0,
+            epochs: 0,
+            steps: 0,
+            first_losses: Vec::new(),
+            last_losses: Vec::new(),
+        }
+    }
+
+    /// Shows the network the next `bptt_steps` time steps and learns from its
+    /// error; gives the mean squared error (2.1), penalty aside.
+    ///
+    /// The state goes on from time step to time step, and starts from zero
+    /// where a recording does.
+    pub fn step(&mut self) -> Result<f64, Diverged> {
+        let count = self
+            .hyperparameters
+            .bptt_steps
+            .min(self.dataset.time_steps(self.recording) - self.time_step);
+        self.dataset.fill(
+            self.recording,
+            self.time_step,
+            count,
+            &mut self.frames,
+            &mut self.labels,
+        );
+        if self.time_step == 0 {
+            self.state.h.fill(0.0);
+            self.state.c.fill(0.0);
+        }
+        let dropout = self.dropout.map(|d| (d, &mut self.masks));
+        self.network
+            .forward(&self.frames, &mut self.state, dropout, &mut self.tape);
+        let loss = self.mean_squared_error();
+        if !loss.is_finite() {
+            return Err(Diverged { step: self.steps });
+        }
+        self.gradient.fill(0.0);
+        self.network
+            .backward(&self.d_prediction, &mut self.tape, &mut self.gradient);
+        if self.hyperparameters.regularization {
+            self.network
+                .add_penalty_gradient(self.hyperparameters.reg_amount as f32, &mut self.gradient);
+        }
+        self.adam.update(
+            &mut self.network.weights,
+            &self.gradient,
+            self.hyperparameters.lr,
+        );
+        self.advance(count);
+        self.remember(loss);
+        Ok(loss)
+    }
+
+    /// Equation 2.1 over all elements of all time steps, and its gradient.
+    fn mean_squared_error(&mut self) -> f64 {
+        let n = self.labels.len();
+        let scale = 2.0 / n as f32;
+        let errors = self.tape.prediction().iter().zip(&self.labels);
+        self.d_prediction.clear();
+        let mut sum = 0.0;
+        self.d_prediction.extend(errors.map(|(prediction, label)| {
+            let error = prediction - label;
+            sum += f64::from(error * error);
+            scale * error
+        }));
+        sum / n as f64
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.time_step += count;
+        if self.time_step == self.dataset.time_steps(self.recording) {
+            self.time_step = 0;
+            self.recording += 1;
+        }
+        if self.recording == self.dataset.recordings() {
+            self.recording = 0;
+            self.epochs += 1;
+        }
+    }
+
+    fn remember(&mut self, loss: f64) {
+        if self.first_losses.len() < LOSS_STEPS {
+            self.first_losses.push(loss);
+        }
+        if self.last_losses.len() < LOSS_STEPS {
+            self.last_losses.push(loss);
+        } else {
+            self.last_losses[self.steps as usize % LOSS_STEPS] = loss;
+        }
+        self.steps += 1;
+    }
+
+    /// Passes through the recordings so far, the present one in part.
+    pub fn epochs(&self) -> f64 {
+        let passed: usize = (0..self.recording)
+            .map(|r| self.dataset.time_steps(r))
+            .sum();
+        let part = (passed + self.time_step) as f64 / self.dataset.time_steps_per_epoch() as f64;
+        self.epochs as f64 + part
+    }
+
+    /// Training steps so far.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Mean loss of the last steps; infinite before the first.
+    pub fn last_loss(&self) -> f64 {
+        mean(&self.last_losses)
+    }
+
+    /// The model as it is now, after `trained_for`.
+    pub fn model(&self, trained_for: Duration) -> TrainedModel {
+        TrainedModel {
+            hyperparameters: self.hyperparameters.clone(),
+            network: self.network.clone(),
+            normalisation: self.dataset.normalisation.clone(),
+            training_audio: self.dataset.sources.clone(),
+            training: TrainingSummary {
+                steps: self.steps,
+                epochs: self.epochs(),
+                first_loss: mean(&self.first_losses),
+                last_loss: self.last_loss(),
+                seconds: trained_for.as_secs_f64(),
+                random_seed: self.random_seed,
+            },
+        }
+    }
+}
+
+fn mean(losses: &[f64]) -> f64 {
+    match losses.len() {
+        0 => f64::INFINITY,
+        n => losses.iter().sum::<f64>() / n as f64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::Signal;
+    use crate::train::Recording;
+    use crate::trained_model::TrainingAudio;
+
+    fn trainer(json: &str) -> Trainer {
+        let hyperparameters = Hyperparameters::parse(json).unwrap();
+        let samples = (0..400).map(|n| 0.5 * (n as f32 * 0.3).sin()).collect();
+        let recording = Recording {
+            signal: Signal {
+                samples,
+                sample_rate: 8000,
+            },
+            source: TrainingAudio {
+                file: "sine.wav".to_owned(),
+                sha256: String::new(),
+                seconds: 0.05,
+            },
+        };
+        let dataset = Dataset::new(vec![recording], &hyperparameters).unwrap();
+        Trainer::new(hyperparameters, dataset, 1, 1)
+    }
+
+    #[test]
+    fn every_approach_learns_a_sine() {
+        for json in [
+            r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 4, "lr": 0.01, "weight_stddev": 0.1}"#,
+            r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 4, "lr": 0.01, "input_dropout": 0.9}"#,
+            r#"{"preset": "transpose", "seg_len": 8, "num_unrollings": 4, "lr": 0.01}"#,
+            r#"{"preset": "magnitude-spectrum", "window_size": 16, "hop_size": 4, "num_unrollings": 4, "lr": 0.01, "bptt_steps": 3}"#,
+        ] {
+            let mut trainer = trainer(json);
+            for _ in 0..600 {
+                trainer.step().unwrap();
+            }
+            let summary = trainer.model(Duration::ZERO).training;
+            assert!(
+                summary.last_loss < 0.5 * summary.first_loss,
+                "{json}: {summary:?}"
+            );
+            assert_eq!(summary.steps, 600);
+        }
+    }
+
+    #[test]
+    fn an_epoch_is_every_time_step_once() {
+        let mut trainer =
+            trainer(r#"{"preset": "vector", "seg_len": 50, "num_unrollings": 2, "bptt_steps": 2}"#);
+        // 400 samples hold (400 - 150) / 50 + 1 = 6 time steps.
+        assert_eq!(trainer.dataset.time_steps_per_epoch(), 6);
+        trainer.step().unwrap();
+        assert!((trainer.epochs() - 2.0 / 6.0).abs() < 1e-9);
+        trainer.step().unwrap();
+        trainer.step().unwrap();
+        assert_eq!(trainer.epochs(), 1.0);
+    }
+
+    #[test]
+    fn the_same_random_seed_gives_the_same_weights() {
+        let weights = |random_seed| {
+            let mut trainer =
+                trainer(r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 4}"#);
+            trainer.random_seed = random_seed;
+            for _ in 0..20 {
+                trainer.step().unwrap();
+            }
+            trainer.network.weights
+        };
+        assert_eq!(weights(1), weights(1));
+    }
+
+    #[test]
+    fn a_loss_beyond_bounds_is_an_error() {
+        let mut trainer = trainer(r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 4}"#);
+        trainer.network.weights.fill(f32::NAN);
+        assert!(trainer.step().unwrap_err().to_string().contains("\"lr\""));
+    }
+}
