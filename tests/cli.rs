@@ -1,0 +1,342 @@
+//! The commands as a composer uses them, and what they say when something is wrong.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use common::{pluck, run, stderr, write_seed};
+use tempfile::TempDir;
+
+/// A folder with a recording, small hyperparameters and a model trained on it.
+struct Desk {
+    folder: TempDir,
+}
+
+impl Desk {
+    fn new() -> Desk {
+        let desk = Desk {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        write_seed(&desk.path("guitar.wav"), &pluck(196.0, 2.0, 44100));
+        desk
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn train(&self, hyperparameters: &str, extra: &[&str]) -> std::process::Output {
+        let file = self.write("hyperparameters.json", hyperparameters);
+        let mut arguments = vec![
+            "train".into(),
+            file,
+            "--audio".into(),
+            self.path("guitar.wav"),
+        ];
+        arguments.extend(["--output".into(), self.path("model.onnx")]);
+        arguments.extend(extra.iter().map(PathBuf::from));
+        run(arguments)
+    }
+
+    fn generate(&self, model: &str, seed: &str, extra: &[&str]) -> std::process::Output {
+        let mut arguments = vec!["generate".into(), "--model".into(), self.path(model)];
+        arguments.extend(["--seed".into(), self.path(seed)]);
+        arguments.extend(["--output".into(), self.path("answer.wav")]);
+        arguments.extend(extra.iter().map(PathBuf::from));
+        run(arguments)
+    }
+
+    /// One line on standard error that contains `words`, status 1, no output file.
+    fn assert_refused(&self, output: &std::process::Output, words: &[&str]) {
+        let said = stderr(output);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        let sentence = said.lines().last().unwrap();
+        assert!(sentence.starts_with("antiphon: "), "{said}");
+        for word in words {
+            assert!(sentence.contains(word), "{word}: {said}");
+        }
+        assert!(!self.path("answer.wav").exists());
+    }
+}
+
+const SMALL_VECTOR: &str = r#"{"preset": "vector", "seg_len": 32, "num_unrollings": 8, "lr": 0.003, "weight_stddev": 0.1, "num_epochs": 2}"#;
+
+#[test]
+fn new_train_inspect_generate() {
+    let desk = Desk::new();
+    let preset = desk.path("vector.json");
+    let output = run([
+        "new",
+        "--preset",
+        "vector",
+        "--output",
+        preset.to_str().unwrap(),
+    ]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(
+        std::fs::read_to_string(&preset)
+            .unwrap()
+            .contains("\"seg_len\": 1024")
+    );
+
+    let output = desk.train(SMALL_VECTOR, &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("resampled from 44100 Hz to 11025 Hz"),
+        "{}",
+        stderr(&output)
+    );
+
+    let output = run([
+        "inspect",
+        desk.path("model.onnx").to_str().unwrap(),
+        "--json",
+    ]);
+    let description: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(description["approach"], "vector");
+    assert_eq!(description["training"]["epochs"], 2.0);
+    assert_eq!(description["training_audio"][0]["file"], "guitar.wav");
+    let text = run(["inspect", desk.path("model.onnx").to_str().unwrap()]);
+    assert!(String::from_utf8_lossy(&text.stdout).contains("learned from guitar.wav"));
+
+    write_seed(&desk.path("seed.wav"), &pluck(220.0, 1.0, 48000));
+    let output = desk.generate("model.onnx", "seed.wav", &["--seconds", "1.5"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let answer = antiphon::audio::read::read(&desk.path("answer.wav")).unwrap();
+    assert_eq!(answer.sample_rate, 11025);
+    assert_eq!(answer.samples.len(), (1.5f64 * 11025.0).round() as usize);
+
+    let sidecar: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(desk.path("answer.json")).unwrap()).unwrap();
+    assert_eq!(sidecar["engine"], "native");
+    assert_eq!(sidecar["seed"], "seed.wav");
+    assert_eq!(sidecar["seconds"], 1.5);
+}
+
+#[test]
+fn training_and_answers_can_be_repeated() {
+    let desk = Desk::new();
+    let weights = |random_seed: &str| {
+        let output = desk.train(SMALL_VECTOR, &["--random-seed", random_seed]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        antiphon::trained_model::TrainedModel::read(&desk.path("model.onnx"))
+            .unwrap()
+            .network
+            .weights
+    };
+    assert_eq!(weights("1"), weights("1"));
+    assert_ne!(weights("1"), weights("2"));
+
+    let answer = || {
+        assert!(
+            desk.generate("model.onnx", "guitar.wav", &["--seconds", "1"])
+                .status
+                .success()
+        );
+        std::fs::read(desk.path("answer.wav")).unwrap()
+    };
+    assert_eq!(answer(), answer());
+}
+
+#[test]
+fn minutes_decide_instead_of_epochs() {
+    let desk = Desk::new();
+    let output = desk.train(SMALL_VECTOR, &["--minutes", "0.01"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let model = antiphon::trained_model::TrainedModel::read(&desk.path("model.onnx")).unwrap();
+    assert!(model.training.epochs > 2.5, "{:?}", model.training);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_training_with_a_usable_model() {
+    let desk = Desk::new();
+    let file = desk.write("h.json", SMALL_VECTOR);
+    let mut child = common::antiphon()
+        .args([
+            Path::new("train"),
+            &file,
+            Path::new("--audio"),
+            &desk.path("guitar.wav"),
+        ])
+        .args(["--minutes", "10", "--output"])
+        .arg(desk.path("model.onnx"))
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let pid = child.id().to_string();
+    assert!(
+        std::process::Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(child.wait().unwrap().success());
+    let output = desk.generate("model.onnx", "guitar.wav", &["--seconds", "0.2"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+}
+
+#[test]
+fn hyperparameters_that_cannot_be() {
+    let desk = Desk::new();
+    let typo = desk.train(r#"{"seg_lenn": 32}"#, &[]);
+    desk.assert_refused(
+        &typo,
+        &[
+            "hyperparameters.json",
+            "seg_lenn",
+            "did you mean \"seg_len\"",
+        ],
+    );
+    let impossible = desk.train(r#"{"num_layers": 0}"#, &[]);
+    desk.assert_refused(&impossible, &["num_layers", "is 0", "1 to 64"]);
+    let too_long = desk.train(r#"{"preset": "vector"}"#, &[]);
+    desk.assert_refused(&too_long, &["guitar.wav", "too short", "seg_len"]);
+    assert!(!desk.path("model.onnx").exists());
+}
+
+#[test]
+fn a_model_is_not_trained_where_it_cannot_be_written() {
+    let desk = Desk::new();
+    let file = desk.write("h.json", SMALL_VECTOR);
+    let (audio, output) = (
+        desk.path("guitar.wav"),
+        desk.path("no such folder/model.onnx"),
+    );
+    let output = run([
+        Path::new("train"),
+        &file,
+        Path::new("--audio"),
+        &audio,
+        Path::new("--output"),
+        &output,
+    ]);
+    desk.assert_refused(&output, &["cannot write", "no such folder"]);
+}
+
+#[test]
+fn seeds_that_cannot_be_answered() {
+    let desk = Desk::new();
+    assert!(desk.train(SMALL_VECTOR, &[]).status.success());
+    let guitar = std::fs::read(desk.path("guitar.wav")).unwrap();
+
+    desk.write("empty.wav", "");
+    desk.write(
+        "text.wav",
+        "this is a letter, not a sound; it goes on for a while",
+    );
+    std::fs::write(desk.path("cut.wav"), &guitar[..30]).unwrap();
+    let silence = antiphon::audio::Signal {
+        samples: vec![0.0; 11025],
+        sample_rate: 11025,
+    };
+    write_seed(&desk.path("silent.wav"), &silence);
+
+    for (seed, words) in [
+        ("empty.wav", ["empty.wav", "no samples"]),
+        ("text.wav", ["text.wav", "not a WAV or AIFF"]),
+        ("cut.wav", ["cut.wav", "header"]),
+        ("silent.wav", ["silent.wav", "silent"]),
+        ("missing.wav", ["missing.wav", "cannot open"]),
+    ] {
+        desk.assert_refused(&desk.generate("model.onnx", seed, &[]), &words);
+    }
+
+    // Cut short within the sound, what is there is a seed.
+    std::fs::write(desk.path("cut.wav"), &guitar[..40_001]).unwrap();
+    let output = desk.generate("model.onnx", "cut.wav", &["--seconds", "0.1"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("header does not agree"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn models_that_are_none() {
+    let desk = Desk::new();
+    assert!(desk.train(SMALL_VECTOR, &[]).status.success());
+    let model = std::fs::read(desk.path("model.onnx")).unwrap();
+    std::fs::write(desk.path("cut.onnx"), &model[..model.len() / 2]).unwrap();
+    desk.write("text.onnx", "a letter");
+    // A valid ONNX file of another program: a model with a graph and an operator set.
+    std::fs::write(
+        desk.path("other.onnx"),
+        [8, 8, 0x3a, 2, 0x12, 0, 0x42, 2, 0x10, 17],
+    )
+    .unwrap();
+    for (name, words) in [
+        ("cut.onnx", ["cut.onnx", "cut short"]),
+        ("text.onnx", ["text.onnx", "not an ONNX file"]),
+        ("other.onnx", ["other.onnx", "did not write it"]),
+        ("missing.onnx", ["missing.onnx", "no model"]),
+    ] {
+        desk.assert_refused(&desk.generate(name, "guitar.wav", &[]), &words);
+        let inspected = run(["inspect", desk.path(name).to_str().unwrap()]);
+        desk.assert_refused(&inspected, &words);
+    }
+}
+
+#[test]
+fn usage_errors_have_status_2() {
+    for arguments in [
+        vec!["train"],
+        vec!["frobnicate"],
+        vec!["new", "--preset", "waves"],
+        vec![
+            "generate",
+            "--model",
+            "m",
+            "--seed",
+            "s",
+            "--output",
+            "o",
+            "--seconds",
+            "-1",
+        ],
+        vec![
+            "generate", "--model", "m", "--seed", "s", "--output", "o", "--engine", "steam",
+        ],
+        vec![
+            "generate", "--model", "m", "--seed", "s", "--output", "o", "--format", "int8",
+        ],
+    ] {
+        assert_eq!(run(&arguments).status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn every_command_has_an_example() {
+    for command in ["new", "train", "generate", "watch", "inspect"] {
+        let output = run([command, "--help"]);
+        let help = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            help.contains(&format!("Example: antiphon {command}")),
+            "{help}"
+        );
+    }
+}
+
+#[test]
+fn a_preset_file_is_never_overwritten() {
+    let desk = Desk::new();
+    let path = desk.write("mine.json", "precious");
+    let output = run([
+        "new",
+        "--preset",
+        "vector",
+        "--output",
+        path.to_str().unwrap(),
+    ]);
+    desk.assert_refused(&output, &["mine.json", "exists already"]);
+    assert_eq!(std::fs::read_to_string(path).unwrap(), "precious");
+}

@@ -1,0 +1,106 @@
+//! What several integration tests need.
+#![allow(dead_code)] // each test file uses its share
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use antiphon::audio::Signal;
+use antiphon::audio::write::{SampleFormat, write_wav};
+use antiphon::hyperparameters::Hyperparameters;
+use antiphon::model::Network;
+use antiphon::random::stream;
+use antiphon::trained_model::{Normalisation, TrainedModel, TrainingSummary};
+
+/// Small hyperparameters, one for each approach, and some of each kind of network.
+pub const SMALL: [(&str, &str); 6] = [
+    (
+        "vector",
+        r#"{"preset": "vector", "seg_len": 32, "num_unrollings": 4}"#,
+    ),
+    (
+        "column-vector",
+        r#"{"preset": "column-vector", "seg_len": 24, "num_unrollings": 4}"#,
+    ),
+    (
+        "transpose",
+        r#"{"preset": "transpose", "seg_len": 16, "num_unrollings": 5, "int_cursor_inc": 3}"#,
+    ),
+    (
+        "spectrum",
+        r#"{"preset": "magnitude-spectrum", "window_size": 64, "hop_size": 16, "num_unrollings": 4, "hidden_size": 20}"#,
+    ),
+    (
+        "stack",
+        r#"{"preset": "vector", "seg_len": 16, "num_unrollings": 4, "num_layers": 3, "use_residual": true}"#,
+    ),
+    (
+        "deep transpose",
+        r#"{"preset": "transpose", "seg_len": 8, "num_unrollings": 3, "num_layers": 2, "hidden_size": 12}"#,
+    ),
+];
+
+/// A model of random weights.
+pub fn random_model(hyperparameters: &str) -> TrainedModel {
+    let hyperparameters = Hyperparameters::parse(hyperparameters).unwrap();
+    let network = Network::init(
+        hyperparameters.architecture(),
+        0.2,
+        &mut stream(1, "weights"),
+    );
+    TrainedModel {
+        hyperparameters,
+        network,
+        normalisation: Normalisation {
+            largest_magnitude: 5.0,
+        },
+        training_audio: Vec::new(),
+        training: TrainingSummary::default(),
+    }
+}
+
+/// A plucked string: a decaying sum of harmonics, peak about 0.7.
+pub fn pluck(frequency: f64, seconds: f64, sample_rate: u32) -> Signal {
+    let samples = (0..(seconds * f64::from(sample_rate)) as usize)
+        .map(|n| {
+            let t = n as f64 / f64::from(sample_rate);
+            let partial = |k: f64| {
+                (std::f64::consts::TAU * k * frequency * t).sin() * (-1.5 * k * t).exp() / k
+            };
+            (0.4 * (1..=5).map(|k| partial(f64::from(k))).sum::<f64>()) as f32
+        })
+        .collect();
+    Signal {
+        samples,
+        sample_rate,
+    }
+}
+
+/// Writes `signal` as 16-bit WAV.
+pub fn write_seed(path: &Path, signal: &Signal) {
+    write_wav(path, signal, SampleFormat::Int16).unwrap();
+}
+
+/// The program.
+pub fn antiphon() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_antiphon"))
+}
+
+/// Runs the program with `arguments`.
+pub fn run<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) -> Output {
+    antiphon().args(arguments).output().unwrap()
+}
+
+/// What a run said on standard error.
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// The Python that `make test` installs onnx and onnxruntime for.
+pub fn python() -> PathBuf {
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/python/bin/python");
+    assert!(
+        python.exists(),
+        "this test compares with Python's onnxruntime, which `make test` installs first"
+    );
+    python
+}

@@ -1,0 +1,181 @@
+//! The two engines against each other.
+
+mod common;
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::process::Output;
+
+use antiphon::generate::{Engine, Native, OnnxRuntime, Prime, Request, generate};
+use antiphon::model::State;
+use antiphon::random::stream;
+use antiphon::trained_model::TrainedModel;
+use rand::RngExt;
+
+fn engines(model: &TrainedModel) -> [Box<dyn Engine>; 2] {
+    let bytes = model.to_bytes();
+    let onnxruntime = OnnxRuntime::new(&bytes, model.network.architecture(), 1)
+        .unwrap_or_else(|error| panic!("`make test` installs ONNX Runtime: {error}"));
+    [
+        Box::new(Native::new(model.network.clone(), 1)),
+        Box::new(onnxruntime),
+    ]
+}
+
+fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f32::max)
+}
+
+#[test]
+fn they_agree_while_a_seed_is_played() {
+    for (name, hyperparameters) in common::SMALL {
+        let model = common::random_model(hyperparameters);
+        let architecture = model.network.architecture();
+        let rows = if model.hyperparameters.use_transpose {
+            model.hyperparameters.num_unrollings
+        } else {
+            1
+        };
+        let mut random = stream(4, "frames");
+        let frames: Vec<f32> = (0..300 * rows * architecture.inputs)
+            .map(|_| random.random_range(-1.0..1.0))
+            .collect();
+        let played = engines(&model).map(|mut engine| {
+            let mut state = State::zero(architecture, rows);
+            let mut predictions = Vec::new();
+            let mut all = Vec::new();
+            for block in frames.chunks(100 * rows * architecture.inputs) {
+                engine.play(block, &mut state, &mut predictions).unwrap();
+                all.extend_from_slice(&predictions);
+            }
+            (all, state)
+        });
+        let [(native, native_state), (onnxruntime, onnxruntime_state)] = &played;
+        assert!(native.iter().any(|value| value.abs() > 1e-3), "{name}");
+        assert!(largest_difference(native, onnxruntime) < 1e-5, "{name}");
+        assert!(
+            largest_difference(&native_state.h, &onnxruntime_state.h) < 1e-5,
+            "{name}"
+        );
+        assert!(
+            largest_difference(&native_state.c, &onnxruntime_state.c) < 1e-5,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn they_agree_over_the_first_200_outputs_of_free_running() {
+    for (name, hyperparameters) in common::SMALL {
+        let model = common::random_model(hyperparameters);
+        let samples_per_output = match model.hyperparameters.approach().name() {
+            "vector" => model.hyperparameters.seg_len,
+            "magnitude-spectrum" => model.hyperparameters.hop_size,
+            _ => 1,
+        };
+        let seed = common::pluck(220.0, 0.5, 11025);
+        let request = Request {
+            seconds: (200 * samples_per_output) as f64 / 11025.0,
+            random_seed: 3,
+            prime: Prime::Seed,
+        };
+        let [native, onnxruntime] = engines(&model).map(|mut engine| {
+            let mut go_on = |_: f64| ControlFlow::Continue(());
+            generate(&model, engine.as_mut(), &seed, &request, &mut go_on)
+                .unwrap()
+                .signal
+                .samples
+        });
+        assert_eq!(native.len(), 200 * samples_per_output);
+        assert!(native.iter().any(|value| value.abs() > 1e-3), "{name}");
+        let difference = largest_difference(&native, &onnxruntime);
+        assert!(difference < 1e-4, "{name}: {difference}");
+    }
+}
+
+#[test]
+fn the_same_random_seed_gives_the_same_bytes() {
+    let model = common::random_model(common::SMALL[3].1);
+    let seed = common::pluck(220.0, 0.5, 11025);
+    let sound = |random_seed| {
+        let request = Request {
+            seconds: 0.5,
+            random_seed,
+            prime: Prime::Seed,
+        };
+        let mut engine = Native::new(model.network.clone(), 1);
+        let mut go_on = |_: f64| ControlFlow::Continue(());
+        generate(&model, &mut engine, &seed, &request, &mut go_on)
+            .unwrap()
+            .signal
+            .samples
+    };
+    assert_eq!(sound(1), sound(1));
+    assert_ne!(sound(1), sound(2));
+}
+
+/// `generate` with ONNX Runtime in a process of its own, with nothing on its paths
+/// but `ORT_DYLIB_PATH`.
+fn generate_with_library(library: &Path) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    let (model, seed) = (
+        folder.path().join("model.onnx"),
+        folder.path().join("seed.wav"),
+    );
+    common::random_model(common::SMALL[0].1)
+        .write(&model)
+        .unwrap();
+    common::write_seed(&seed, &common::pluck(220.0, 0.5, 11025));
+    common::antiphon()
+        .args([
+            "generate",
+            "--engine",
+            "onnxruntime",
+            "--seconds",
+            "0.1",
+            "--model",
+        ])
+        .args([&model, Path::new("--seed"), &seed, Path::new("--output")])
+        .arg(folder.path().join("out.wav"))
+        .env("ORT_DYLIB_PATH", library)
+        .env("PATH", folder.path())
+        .env_remove("VIRTUAL_ENV")
+        .env_remove("LD_LIBRARY_PATH")
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn without_a_library_the_error_says_where_it_looked() {
+    let output = generate_with_library(Path::new("/nowhere/nothing.so"));
+    if output.status.success() {
+        println!("skipped: this machine has an ONNX Runtime in its system folders");
+        return;
+    }
+    let said = common::stderr(&output);
+    for place in [
+        "ORT_DYLIB_PATH (/nowhere/nothing.so)",
+        "/usr/local/lib",
+        "site-packages of python3",
+        "pip install onnxruntime",
+    ] {
+        assert!(said.contains(place), "{place}: {said}");
+    }
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn a_library_that_is_none_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = folder.path().join("libonnxruntime.so");
+    std::fs::write(&library, "not a library").unwrap();
+    let output = generate_with_library(&library);
+    assert_eq!(output.status.code(), Some(1));
+    let said = common::stderr(&output);
+    assert!(said.contains(&library.display().to_string()), "{said}");
+    assert!(said.contains("cannot be used"), "{said}");
+}

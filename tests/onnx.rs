@@ -1,0 +1,73 @@
+//! The ONNX files against the Python packages onnx and onnxruntime.
+
+mod common;
+
+use std::process::Command;
+
+use antiphon::model::{State, Tape};
+use antiphon::random::stream;
+use rand::RngExt;
+use serde_json::json;
+
+#[test]
+fn the_checker_accepts_every_model_and_onnxruntime_predicts_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, hyperparameters) in common::SMALL {
+        let model = common::random_model(hyperparameters);
+        let path = folder.path().join("model.onnx");
+        model.write(&path).unwrap();
+
+        let (steps, rows) = (7, model.hyperparameters.num_unrollings);
+        let architecture = model.network.architecture().clone();
+        let mut random = stream(2, "frames");
+        let mut draw =
+            |n: usize| -> Vec<f32> { (0..n).map(|_| random.random_range(-1.0..1.0)).collect() };
+        let frames = draw(steps * rows * architecture.inputs);
+        let state = State {
+            h: draw(architecture.layers * rows * architecture.units),
+            c: draw(architecture.layers * rows * architecture.units),
+        };
+        let (mut after, mut tape) = (state.clone(), Tape::new(1));
+        model.network.forward(&frames, &mut after, None, &mut tape);
+
+        let outputs = architecture.outputs_of(rows);
+        let prediction_rows = if model.hyperparameters.use_transpose {
+            1
+        } else {
+            rows
+        };
+        let state_shape = [architecture.layers, rows, architecture.units];
+        let case = json!({
+            "frames": {"shape": [steps, rows, architecture.inputs], "values": frames},
+            "h": {"shape": state_shape, "values": state.h},
+            "c": {"shape": state_shape, "values": state.c},
+            "prediction": {
+                "shape": [steps, prediction_rows, outputs / prediction_rows],
+                "values": tape.prediction(),
+            },
+            "h_out": {"shape": state_shape, "values": after.h},
+            "c_out": {"shape": state_shape, "values": after.c},
+        });
+        let case_path = folder.path().join("case.json");
+        std::fs::write(&case_path, case.to_string()).unwrap();
+
+        let output = Command::new(common::python())
+            .arg(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/tests/python/check_onnx.py"
+            ))
+            .args([&path, &case_path])
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{name}: {}",
+            common::stderr(&output)
+        );
+        let difference: f32 = String::from_utf8_lossy(&output.stdout)
+            .trim()
+            .parse()
+            .unwrap();
+        assert!(difference < 1e-5, "{name}: {difference}");
+    }
+}
