@@ -29,6 +29,8 @@ pub mod model;
 
 pub mod trained_model;
 
+pub mod bundled;
+
 pub mod train;
 
 pub mod generate;

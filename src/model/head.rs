@@ -27,6 +27,16 @@ pub enum Weights<'a> {
     },
 }
 
+impl Weights<'_> {
+    /// H: width of the outputs they apply to.
+    fn units(&self) -> usize {
+        match self {
+            Weights::Dense { weight, bias } => weight.len() / bias.len(),
+            Weights::Transpose { unit_weight, .. } => unit_weight.len(),
+        }
+    }
+}
+
 /// The gradient of each of a head's weights, in the same shapes.
 pub enum Gradient<'a> {
     Dense {
@@ -55,13 +65,8 @@ pub struct HeadTape {
 }
 
 /// Predicts from `outputs [rows, H]`, where `rows` counts all rows of all steps.
-pub fn forward(
-    weights: &Weights,
-    outputs: &[f32],
-    units: usize,
-    threads: usize,
-    tape: &mut HeadTape,
-) {
+pub fn forward(weights: &Weights, outputs: &[f32], threads: usize, tape: &mut HeadTape) {
+    let units = weights.units();
     let rows = outputs.len() / units;
     let outputs = Matrix::new(outputs, rows, units);
     match weights {
@@ -102,12 +107,12 @@ pub fn backward(
     weights: &Weights,
     outputs: &[f32],
     d_prediction: &[f32],
-    units: usize,
     threads: usize,
     tape: &mut HeadTape,
     gradient: &mut Gradient,
     d_outputs: &mut [f32],
 ) {
+    let units = weights.units();
     let rows = outputs.len() / units;
     let outputs = Matrix::new(outputs, rows, units);
     tape.d_linear.clear();

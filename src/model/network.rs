@@ -286,14 +286,8 @@ impl Network {
             }
         }
         let outputs = tape.layers.last().map_or(frames, |top| &top.y);
-        let (units, threads) = (self.architecture.units, tape.threads);
-        head::forward(
-            &self.head_weights(),
-            outputs,
-            units,
-            threads,
-            &mut tape.head,
-        );
+        let threads = tape.threads;
+        head::forward(&self.head_weights(), outputs, threads, &mut tape.head);
     }
 
     /// Adds to `gradient` (as many values as there are weights) what the
@@ -311,7 +305,6 @@ impl Network {
             &self.head_weights(),
             &top.y,
             d_prediction,
-            units,
             threads,
             &mut tape.head,
             &mut self.head_gradient(gradient),

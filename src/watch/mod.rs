@@ -161,7 +161,7 @@ fn work(
     };
     let answered = catch_unwind(AssertUnwindSafe(|| {
         responder.answer(
-            claim.seed(),
+            &claim.seed(),
             &claim.unpublished_prediction(),
             &settings,
             &mut progress,

@@ -1,7 +1,7 @@
 //! The folders of a job, and its way through them by renames.
 //!
 //! ```text
-//! seeds/NAME.wav → .antiphon/work/000012-NAME.wav → .antiphon/done/000012-NAME.wav
+//! seeds/NAME.wav → .antiphon/work/000012/NAME.wav → .antiphon/done/000012-NAME.wav
 //!                  .antiphon/tmp/000012.wav       → predictions/NAME.0001.wav
 //!                                                   failed/NAME.wav, NAME.txt
 //! ```
@@ -28,8 +28,10 @@ pub struct Spool {
 
 /// A seed that belongs to this process until it is published, failed or released.
 pub struct Claim {
+    id: String,
     name: OsString,
-    seed: PathBuf,
+    /// The job's own folder in work/, which holds the seed under its own name.
+    folder: PathBuf,
     part: PathBuf,
 }
 
@@ -95,17 +97,19 @@ impl Spool {
             let path = self.tmp.join(name);
             fs::remove_file(&path).map_err(failed_to("remove", &path))?;
         }
-        for name in names_in(&self.work)? {
-            let claim = Claim {
-                seed: self.work.join(&name),
-                part: PathBuf::new(),
-                name: without_id(&name),
-            };
-            self.release(&claim)?;
-            tracing::info!(
-                "{} goes back to seeds/: an earlier run left it unanswered",
-                claim.name.display()
-            );
+        for id in names_in(&self.work)? {
+            let folder = self.work.join(&id);
+            let id = id.to_string_lossy().into_owned();
+            for name in names_in(&folder)? {
+                let claim = self.claim_of(id.clone(), name);
+                let seed = self.free_seed(&claim);
+                files::publish(&claim.seed(), &seed).map_err(failed_to("put back", &seed))?;
+                tracing::info!(
+                    "{} goes back to seeds/: an earlier run left it unanswered",
+                    claim.name.display()
+                );
+            }
+            fs::remove_dir(&folder).map_err(failed_to("remove", &folder))?;
         }
         Ok(())
     }
@@ -121,17 +125,32 @@ impl Spool {
 
     /// Makes the seed `name` this process's own, as job `id`.
     pub fn claim(&self, name: &OsStr, id: i32) -> Result<Claim, SpoolError> {
-        let seed = self.work.join(with_id(id, name));
+        let claim = self.claim_of(format!("{id:06}"), name.to_owned());
         let waiting = self.seeds.join(name);
-        fs::rename(&waiting, &seed).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => SpoolError::Gone { name: name.into() },
-            _ => failed_to("claim", &waiting)(source),
+        fs::create_dir(&claim.folder)
+            .or_else(|error| match error.kind() {
+                io::ErrorKind::AlreadyExists => Ok(()),
+                _ => Err(error),
+            })
+            .map_err(failed_to("make the folder", &claim.folder))?;
+        fs::rename(&waiting, claim.seed()).map_err(|source| {
+            // An empty folder is litter, not the error to report.
+            let _ = fs::remove_dir(&claim.folder);
+            match source.kind() {
+                io::ErrorKind::NotFound => SpoolError::Gone { name: name.into() },
+                _ => failed_to("claim", &waiting)(source),
+            }
         })?;
-        Ok(Claim {
-            name: name.to_owned(),
-            seed,
-            part: self.tmp.join(format!("{id:06}.wav")),
-        })
+        Ok(claim)
+    }
+
+    fn claim_of(&self, id: String, name: OsString) -> Claim {
+        Claim {
+            folder: self.work.join(&id),
+            part: self.tmp.join(format!("{id}.wav")),
+            id,
+            name,
+        }
     }
 
     /// Publishes the prediction written for `claim`: its sidecar, then, as the
@@ -141,8 +160,9 @@ impl Spool {
         files::write_atomically(&sidecar_path, sidecar.to_json().as_bytes())
             .map_err(failed_to("write", &sidecar_path))?;
         files::publish(&claim.part, &sound).map_err(failed_to("publish", &sound))?;
-        let done = self.done.join(claim.seed.file_name().unwrap_or_default());
-        files::publish(&claim.seed, &done).map_err(failed_to("keep", &done))?;
+        let mut done = OsString::from(format!("{}-", claim.id));
+        done.push(&claim.name);
+        self.move_seed(claim, &self.done.join(done))?;
         Ok(sound)
     }
 
@@ -169,23 +189,28 @@ impl Spool {
         let (seed, text) = self.free_failure(claim);
         files::write_atomically(&text, format!("{reason}\n").as_bytes())
             .map_err(failed_to("write", &text))?;
-        files::publish(&claim.seed, &seed).map_err(failed_to("keep", &seed))
+        self.move_seed(claim, &seed)
+    }
+
+    /// Moves the seed of `claim` out of its folder in work/, which then goes.
+    fn move_seed(&self, claim: &Claim, to: &Path) -> Result<(), SpoolError> {
+        files::publish(&claim.seed(), to).map_err(failed_to("move the seed to", to))?;
+        fs::remove_dir(&claim.folder).map_err(failed_to("remove", &claim.folder))
     }
 
     /// `NAME.wav` and `NAME.txt`, or the next number that is free.
     fn free_failure(&self, claim: &Claim) -> (PathBuf, PathBuf) {
         let numbered = |number: u32| {
-            let mut name = stem(&claim.name).to_owned();
-            if number > 1 {
-                name.push(format!(".{number:04}"));
-            }
-            let mut text = name.clone();
-            text.push(".txt");
-            if let Some(extension) = Path::new(&claim.name).extension() {
-                name.push(".");
-                name.push(extension);
-            }
-            (self.failed.join(name), self.failed.join(text))
+            let number = match number {
+                1 => String::new(),
+                n => format!(".{n:04}"),
+            };
+            let mut text = stem(&claim.name).to_owned();
+            text.push(format!("{number}.txt"));
+            (
+                self.failed.join(claim.numbered(&number)),
+                self.failed.join(text),
+            )
         };
         let mut number = 1;
         loop {
@@ -201,19 +226,19 @@ impl Spool {
     /// may have arrived since.
     pub fn release(&self, claim: &Claim) -> Result<(), SpoolError> {
         let _ = fs::remove_file(&claim.part);
+        let seed = self.free_seed(claim);
+        self.move_seed(claim, &seed)
+    }
+
+    /// `NAME.wav` in seeds/, or the next number that is free.
+    fn free_seed(&self, claim: &Claim) -> PathBuf {
         let mut seed = self.seeds.join(&claim.name);
         let mut number = 2;
         while seed.exists() {
-            let mut name = stem(&claim.name).to_owned();
-            name.push(format!(".{number}"));
-            if let Some(extension) = Path::new(&claim.name).extension() {
-                name.push(".");
-                name.push(extension);
-            }
-            seed = self.seeds.join(name);
+            seed = self.seeds.join(claim.numbered(&format!(".{number}")));
             number += 1;
         }
-        files::publish(&claim.seed, &seed).map_err(failed_to("put back", &seed))
+        seed
     }
 }
 
@@ -224,8 +249,8 @@ impl Claim {
     }
 
     /// Where the seed is while it is worked on.
-    pub fn seed(&self) -> &Path {
-        &self.seed
+    pub fn seed(&self) -> PathBuf {
+        self.folder.join(&self.name)
     }
 
     /// Where its prediction is written before it is published.
@@ -233,10 +258,21 @@ impl Claim {
         self.part.clone()
     }
 
+    /// The seed's name with `number` before its extension.
+    fn numbered(&self, number: &str) -> OsString {
+        let mut name = stem(&self.name).to_owned();
+        name.push(number);
+        if let Some(extension) = Path::new(&self.name).extension() {
+            name.push(".");
+            name.push(extension);
+        }
+        name
+    }
+
     /// `text` with the seed called what its owner called it.
     pub fn in_the_users_words(&self, text: &str) -> String {
         text.replace(
-            &self.seed.display().to_string(),
+            &self.seed().display().to_string(),
             &self.name.display().to_string(),
         )
     }
@@ -282,33 +318,9 @@ fn stem(name: &OsStr) -> &OsStr {
     Path::new(name).file_stem().unwrap_or(name)
 }
 
-/// `000012-NAME.wav`
-fn with_id(id: i32, name: &OsStr) -> OsString {
-    let mut numbered = OsString::from(format!("{id:06}-"));
-    numbered.push(name);
-    numbered
-}
-
+/// 12, of `000012` and `000012-NAME.wav`.
 fn id_of(name: &OsStr) -> Option<i32> {
-    name.to_string_lossy().split_once('-')?.0.parse().ok()
-}
-
-fn without_id(name: &OsStr) -> OsString {
-    // A name need not be UTF-8, but the number before its first hyphen is.
-    let id = name
-        .as_encoded_bytes()
-        .iter()
-        .position(|byte| *byte == b'-');
-    match id {
-        #[cfg(unix)]
-        Some(hyphen) => {
-            use std::os::unix::ffi::OsStrExt;
-            OsStr::from_bytes(&name.as_bytes()[hyphen + 1..]).to_owned()
-        }
-        #[cfg(not(unix))]
-        Some(hyphen) => name.to_string_lossy()[hyphen + 1..].into(),
-        None => name.to_owned(),
-    }
+    name.to_string_lossy().split('-').next()?.parse().ok()
 }
 
 #[cfg(test)]

@@ -1,0 +1,52 @@
+//! The bundled models: small, whole, and audible to somebody who plays the guitar to them.
+
+mod common;
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use antiphon::bundled;
+use antiphon::generate::{Native, Prime, Request, generate};
+use antiphon::hyperparameters::Approach;
+use antiphon::trained_model::TrainedModel;
+
+#[test]
+fn each_gives_an_audible_answer_to_a_plucked_string() {
+    for approach in Approach::ALL {
+        let bytes = bundled::model(approach);
+        assert!(bytes.len() < 3_000_000, "{approach}: {} bytes", bytes.len());
+        let model = TrainedModel::from_bytes(bytes, Path::new(approach.name())).unwrap();
+        assert_eq!(model.hyperparameters.approach(), approach);
+
+        let mut engine = Native::new(model.network.clone(), 1);
+        let seed = common::pluck(196.0, 1.0, model.hyperparameters.sample_rate);
+        let request = Request {
+            seconds: 2.0,
+            random_seed: 1,
+            prime: Prime::Seed,
+        };
+        let mut go_on = |_: f64| ControlFlow::Continue(());
+        let answer = generate(&model, &mut engine, &seed, &request, &mut go_on)
+            .unwrap()
+            .signal;
+
+        // Audible from beginning to end: no half second below -50 dB, no constant offset.
+        for piece in answer.samples.chunks(answer.samples.len() / 4) {
+            let mean = piece.iter().sum::<f32>() / piece.len() as f32;
+            let power = piece.iter().map(|s| (s - mean).powi(2)).sum::<f32>() / piece.len() as f32;
+            assert!(power.sqrt() > 3e-3, "{approach}: {}", power.sqrt());
+        }
+        assert!(answer.peak() < 4.0, "{approach}: {}", answer.peak());
+    }
+}
+
+#[test]
+fn each_was_trained_from_the_hyperparameters_beside_it() {
+    for approach in Approach::ALL {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+        let file = folder.join(format!("{approach}.json"));
+        let hyperparameters = antiphon::hyperparameters::Hyperparameters::read(&file).unwrap();
+        let model = TrainedModel::from_bytes(bundled::model(approach), &file).unwrap();
+        assert_eq!(model.hyperparameters, hyperparameters, "{approach}");
+    }
+}
