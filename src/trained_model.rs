@@ -243,15 +243,16 @@ fn to_json(value: &impl Serialize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use crate::random::stream;
 
-    fn model(json: &str) -> TrainedModel {
+    /// A model of random weights, for tests here and above.
+    pub fn random_model(json: &str) -> TrainedModel {
         let hyperparameters = Hyperparameters::parse(json).unwrap();
         let network = Network::init(
             hyperparameters.architecture(),
-            0.1,
+            0.3,
             &mut stream(1, "weights"),
         );
         TrainedModel {
@@ -284,7 +285,7 @@ mod tests {
             } else {
                 r#""seg_len": 16"#
             };
-            let model = model(&format!(
+            let model = random_model(&format!(
                 r#"{{"preset": "{approach}", "num_unrollings": 3, "num_layers": 2, {sizes}}}"#
             ));
             assert_eq!(model.hyperparameters.approach(), approach);
@@ -306,7 +307,7 @@ mod tests {
 
     #[test]
     fn damaged_metadata_is_named() {
-        let model = model(r#"{"preset": "vector", "seg_len": 4, "num_unrollings": 2}"#);
+        let model = random_model(r#"{"preset": "vector", "seg_len": 4, "num_unrollings": 2}"#);
         let mut other = model.clone();
         other.normalisation.largest_magnitude = -1.0;
         let error = TrainedModel::from_bytes(&other.to_bytes(), Path::new("m.onnx")).unwrap_err();

@@ -6,11 +6,8 @@ use std::sync::atomic::Ordering;
 
 use anyhow::Context;
 
-use super::model_choice::ModelChoice;
-use crate::answer::{Responder, Settings};
-use crate::audio::write::SampleFormat;
+use super::answer_options::AnswerOptions;
 use crate::files;
-use crate::generate::{EngineKind, Prime, Request};
 
 /// Let a model continue a seed
 ///
@@ -29,37 +26,15 @@ pub struct Arguments {
     /// The WAV file to write
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
-    /// Length of the prediction
-    #[arg(long, default_value = "10", value_name = "N", value_parser = super::parse_seconds)]
-    seconds: f64,
-    /// Seed of everything random in the prediction
-    #[arg(long, default_value_t = 0, value_name = "K")]
-    random_seed: u64,
-    /// native (embedded) or onnxruntime (its shared library must be installed)
-    #[arg(long, default_value = "native", value_name = "ENGINE", value_parser = super::parse_engine)]
-    engine: EngineKind,
-    /// Play the whole seed to the network, or, as the dissertation does, its last input matrix
-    #[arg(long, default_value = "seed", value_name = "seed|matrix", value_parser = super::parse_prime)]
-    prime: Prime,
-    /// int16, int24 or float32
-    #[arg(long, default_value_t, value_name = "FORMAT")]
-    format: SampleFormat,
+    #[command(flatten)]
+    options: AnswerOptions,
 }
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let output = &arguments.output;
     files::check_writable(output).with_context(|| format!("cannot write {}", output.display()))?;
-    let model = ModelChoice::find(&arguments.model)?;
-    let threads = super::all_threads();
-    let mut responder = Responder::new(&model.name, &model.bytes, arguments.engine, threads)?;
-    let settings = Settings {
-        request: Request {
-            seconds: arguments.seconds,
-            random_seed: arguments.random_seed,
-            prime: arguments.prime,
-        },
-        format: arguments.format,
-    };
+    let mut responder = arguments.options.responder(&arguments.model)?;
+    let settings = arguments.options.settings();
 
     let stop = super::stop_flag()?;
     let bar = indicatif::ProgressBar::new(1000);
@@ -84,7 +59,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     eprintln!(
         "Wrote {} ({:.2} s; primed in {:.2} s, sampled in {:.2} s, resynthesised in {:.2} s).",
         output.display(),
-        arguments.seconds,
+        sidecar.seconds,
         sidecar.timings.priming,
         sidecar.timings.sampling,
         sidecar.timings.resynthesis,

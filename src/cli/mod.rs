@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand.
 
+mod answer_options;
 mod generate;
 mod inspect;
 mod model_choice;
@@ -14,8 +15,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::fmt::time::SystemTime;
-
-use crate::generate::{EngineKind, Prime};
 
 /// Lets a recurrent network, trained on other music, continue a recorded sound.
 #[derive(Parser)]
@@ -80,27 +79,4 @@ fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
 /// As many threads as the machine runs at once.
 fn all_threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-fn parse_seconds(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(seconds) if seconds > 0.0 && seconds <= 3600.0 => Ok(seconds),
-        _ => Err("allowed: above 0, at most 3600".to_owned()),
-    }
-}
-
-fn parse_engine(name: &str) -> Result<EngineKind, String> {
-    match name {
-        "native" => Ok(EngineKind::Native),
-        "onnxruntime" => Ok(EngineKind::OnnxRuntime),
-        _ => Err("choose native or onnxruntime".to_owned()),
-    }
-}
-
-fn parse_prime(name: &str) -> Result<Prime, String> {
-    match name {
-        "seed" => Ok(Prime::Seed),
-        "matrix" => Ok(Prime::Matrix),
-        _ => Err("choose seed or matrix".to_owned()),
-    }
 }

@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 
-use super::model_choice::{DEFAULT_MODEL, ModelChoice};
-use crate::answer::{Responder, Settings};
-use crate::audio::write::SampleFormat;
-use crate::generate::{EngineKind, Prime, Request};
+use super::answer_options::AnswerOptions;
+use super::model_choice::DEFAULT_MODEL;
+use crate::answer::Responder;
 use crate::osc::Announcer;
 use crate::watch::{Spool, watch};
 
@@ -29,41 +28,19 @@ pub struct Arguments {
     /// Where OSC messages are sent
     #[arg(long, default_value = "127.0.0.1:7400", value_name = "HOST:PORT")]
     osc: String,
-    /// Length of each prediction
-    #[arg(long, default_value = "10", value_name = "N", value_parser = super::parse_seconds)]
-    seconds: f64,
-    /// Seed of everything random; each job adds its number
-    #[arg(long, default_value_t = 0, value_name = "K")]
-    random_seed: u64,
-    /// native (embedded) or onnxruntime (its shared library must be installed)
-    #[arg(long, default_value = "native", value_name = "ENGINE", value_parser = super::parse_engine)]
-    engine: EngineKind,
-    /// Play the whole seed to the network, or, as the dissertation does, its last input matrix
-    #[arg(long, default_value = "seed", value_name = "seed|matrix", value_parser = super::parse_prime)]
-    prime: Prime,
-    /// int16, int24 or float32
-    #[arg(long, default_value_t, value_name = "FORMAT")]
-    format: SampleFormat,
+    #[command(flatten)]
+    options: AnswerOptions,
 }
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let model = ModelChoice::find(&arguments.model)?;
-    let threads = super::all_threads();
-    let mut responder = Responder::new(&model.name, &model.bytes, arguments.engine, threads)?;
+    let mut responder = arguments.options.responder(&arguments.model)?;
     let announcer = Announcer::new(&arguments.osc)?;
     let root = std::fs::create_dir_all(&arguments.root)
         .and_then(|()| arguments.root.canonicalize())
         .with_context(|| format!("cannot make the folder {}", arguments.root.display()))?;
     let spool = Spool::open(&root)?;
     let stop = super::stop_flag()?;
-    let settings = Settings {
-        request: Request {
-            seconds: arguments.seconds,
-            random_seed: arguments.random_seed,
-            prime: arguments.prime,
-        },
-        format: arguments.format,
-    };
+    let settings = arguments.options.settings();
     greet(&responder, &spool, &arguments.osc);
     let tell = |event| announcer.announce(&event);
     watch(&spool, &mut responder, &settings, &tell, &stop)?;

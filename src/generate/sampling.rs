@@ -310,27 +310,8 @@ fn seconds(duration: Duration) -> f64 {
 mod tests {
     use super::*;
     use crate::generate::Native;
-    use crate::model::{Network, Tape};
-    use crate::random::stream;
-    use crate::trained_model::{Normalisation, TrainingSummary};
-
-    fn model(json: &str) -> TrainedModel {
-        let hyperparameters = Hyperparameters::parse(json).unwrap();
-        let network = Network::init(
-            hyperparameters.architecture(),
-            0.3,
-            &mut stream(2, "weights"),
-        );
-        TrainedModel {
-            hyperparameters,
-            network,
-            normalisation: Normalisation {
-                largest_magnitude: 3.0,
-            },
-            training_audio: Vec::new(),
-            training: TrainingSummary::default(),
-        }
-    }
+    use crate::model::Tape;
+    use crate::trained_model::tests::random_model;
 
     fn seed(samples: usize) -> Signal {
         Signal {
@@ -399,7 +380,7 @@ mod tests {
             r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 5}"#,
             r#"{"preset": "magnitude-spectrum", "window_size": 16, "hop_size": 8, "num_unrollings": 5}"#,
         ] {
-            let model = model(json);
+            let model = random_model(json);
             let expected = full_matrix_loop(&model, &seed(100), 20);
             let hop = if model.hyperparameters.use_fft { 8 } else { 1 };
             let samples = expected.len() / model.hyperparameters.label_shape[1]
@@ -416,7 +397,7 @@ mod tests {
 
     #[test]
     fn the_transpose_approach_moves_the_whole_matrix_by_one_sample() {
-        let model = model(
+        let model = random_model(
             r#"{"preset": "transpose", "seg_len": 6, "num_unrollings": 3, "int_cursor_inc": 2}"#,
         );
         let seed = seed(12);
@@ -441,7 +422,7 @@ mod tests {
 
     #[test]
     fn one_matrix_of_a_long_seed_forgets_what_came_before() {
-        let model = model(r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 2}"#);
+        let model = random_model(r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 2}"#);
         let long = seed(80);
         let last = Signal {
             samples: long.samples[72..].to_vec(),
@@ -470,7 +451,7 @@ mod tests {
             r#"{"preset": "transpose", "seg_len": 8, "num_unrollings": 5}"#,
             r#"{"preset": "magnitude-spectrum", "window_size": 16, "hop_size": 8, "num_unrollings": 5}"#,
         ] {
-            let model = model(json);
+            let model = random_model(json);
             let mut engine = Native::new(model.network.clone(), 1);
             for (seed_samples, seconds) in [(1, 0.0), (3, 0.01), (1000, 0.1)] {
                 let seed = Signal {
@@ -492,7 +473,7 @@ mod tests {
 
     #[test]
     fn silence_a_wrong_rate_and_nonsense_are_refused() {
-        let mut model = model(r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 2}"#);
+        let mut model = random_model(r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 2}"#);
         let request = Request {
             seconds: 0.1,
             random_seed: 1,

@@ -1,0 +1,74 @@
+//! What `generate` and `watch` ask of an answer in the same words.
+
+use super::model_choice::ModelChoice;
+use crate::answer::{Responder, Settings};
+use crate::audio::write::SampleFormat;
+use crate::generate::{EngineKind, Prime, Request};
+
+#[derive(clap::Args)]
+pub struct AnswerOptions {
+    /// Length of a prediction in seconds
+    #[arg(long, default_value = "10", value_name = "N", value_parser = parse_seconds)]
+    seconds: f64,
+    /// Seed of everything random; a watched folder's jobs add their numbers
+    #[arg(long, default_value_t = 0, value_name = "K")]
+    random_seed: u64,
+    /// native (embedded) or onnxruntime (its shared library must be installed)
+    #[arg(long, default_value = "native", value_name = "ENGINE", value_parser = parse_engine)]
+    engine: EngineKind,
+    /// Play the whole seed to the network, or, as the dissertation does, its last input matrix
+    #[arg(long, default_value = "seed", value_name = "seed|matrix", value_parser = parse_prime)]
+    prime: Prime,
+    /// Sample format of predictions: int16, int24 or float32
+    #[arg(long, default_value_t, value_name = "FORMAT")]
+    format: SampleFormat,
+}
+
+impl AnswerOptions {
+    /// What is asked of an answer.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            request: Request {
+                seconds: self.seconds,
+                random_seed: self.random_seed,
+                prime: self.prime,
+            },
+            format: self.format,
+        }
+    }
+
+    /// The model called `name`, in the engine asked for.
+    pub fn responder(&self, name: &str) -> anyhow::Result<Responder> {
+        let model = ModelChoice::find(name)?;
+        let threads = super::all_threads();
+        Ok(Responder::new(
+            &model.name,
+            &model.bytes,
+            self.engine,
+            threads,
+        )?)
+    }
+}
+
+fn parse_seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if seconds > 0.0 && seconds <= 3600.0 => Ok(seconds),
+        _ => Err("allowed: above 0, at most 3600".to_owned()),
+    }
+}
+
+fn parse_engine(name: &str) -> Result<EngineKind, String> {
+    match name {
+        "native" => Ok(EngineKind::Native),
+        "onnxruntime" => Ok(EngineKind::OnnxRuntime),
+        _ => Err("choose native or onnxruntime".to_owned()),
+    }
+}
+
+fn parse_prime(name: &str) -> Result<Prime, String> {
+    match name {
+        "seed" => Ok(Prime::Seed),
+        "matrix" => Ok(Prime::Matrix),
+        _ => Err("choose seed or matrix".to_owned()),
+    }
+}
