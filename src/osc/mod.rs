@@ -33,9 +33,13 @@ impl Announcer {
             .map_err(|_| address())?
             .next()
             .ok_or_else(address)?;
-        let any_port = match target {
-            SocketAddr::V4(_) => "0.0.0.0:0",
-            SocketAddr::V6(_) => "[::]:0",
+        // Bound to loopback where that reaches the target, so that nobody
+        // beyond this machine can send anything to the socket.
+        let any_port = match (target, target.ip().is_loopback()) {
+            (SocketAddr::V4(_), true) => "127.0.0.1:0",
+            (SocketAddr::V4(_), false) => "0.0.0.0:0",
+            (SocketAddr::V6(_), true) => "[::1]:0",
+            (SocketAddr::V6(_), false) => "[::]:0",
         };
         Ok(Announcer {
             socket: UdpSocket::bind(any_port)?,

@@ -135,11 +135,18 @@ fn keep_claiming(
         } else {
             IDLE_SCAN
         };
-        match messages.recv_timeout(patience) {
-            Ok(Message::Closed(name)) => inbox.closed(&name),
-            Ok(Message::Finished) => working = false,
-            Ok(Message::Changed) | Err(RecvTimeoutError::Timeout) => {}
+        let first = match messages.recv_timeout(patience) {
+            Ok(message) => Some(message),
+            Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => break,
+        };
+        // However many messages have come, one look at the folder serves them all.
+        for message in first.into_iter().chain(messages.try_iter()) {
+            match message {
+                Message::Closed(name) => inbox.closed(&name),
+                Message::Finished => working = false,
+                Message::Changed => {}
+            }
         }
     }
     Ok(())
