@@ -74,16 +74,13 @@ pub struct Sidecar {
 pub enum AnswerError {
     #[error(transparent)]
     Audio(#[from] AudioError),
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {cause}", path.display())]
     Seed {
         path: PathBuf,
-        source: std::io::Error,
+        cause: std::io::Error,
     },
-    #[error("{}: {source}", path.display())]
-    Generate {
-        path: PathBuf,
-        source: GenerateError,
-    },
+    #[error("{}: {cause}", path.display())]
+    Generate { path: PathBuf, cause: GenerateError },
 }
 
 /// Why there is no responder.
@@ -148,15 +145,15 @@ impl Responder {
     ) -> Result<Sidecar, AnswerError> {
         let sample_rate = self.model.hyperparameters.sample_rate;
         let signal = audio::load(seed, sample_rate)?;
-        let bytes = std::fs::read(seed).map_err(|source| AnswerError::Seed {
+        let bytes = std::fs::read(seed).map_err(|cause| AnswerError::Seed {
             path: seed.to_owned(),
-            source,
+            cause,
         })?;
         let engine = self.engine.as_mut();
         let prediction = generate(&self.model, engine, &signal, &settings.request, progress)
-            .map_err(|source| AnswerError::Generate {
+            .map_err(|cause| AnswerError::Generate {
                 path: seed.to_owned(),
-                source,
+                cause,
             })?;
         let written = write_wav(output, &prediction.signal, settings.format)?;
         if let Some(factor) = written.scaled_by {

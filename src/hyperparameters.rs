@@ -129,10 +129,10 @@ pub struct Hyperparameters {
 /// What is wrong with a hyperparameters file.
 #[derive(Debug, thiserror::Error)]
 pub enum HyperparametersError {
-    #[error("cannot read the hyperparameters {}: {source}", path.display())]
+    #[error("cannot read the hyperparameters {}: {cause}", path.display())]
     Unreadable {
         path: PathBuf,
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     #[error("the hyperparameters are not JSON: {0}")]
     NotJson(serde_json::Error),
@@ -247,9 +247,9 @@ impl Hyperparameters {
     /// Reads the file at `path`.
     pub fn read(path: &Path) -> Result<Hyperparameters, HyperparametersError> {
         let text =
-            std::fs::read_to_string(path).map_err(|source| HyperparametersError::Unreadable {
+            std::fs::read_to_string(path).map_err(|cause| HyperparametersError::Unreadable {
                 path: path.to_owned(),
-                source,
+                cause,
             })?;
         Hyperparameters::parse(&text)
     }

@@ -77,18 +77,18 @@ pub struct TrainingSummary {
 /// Why a file is not a model that antiphon can use.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
-    #[error("cannot read the model {}: {source}", path.display())]
+    #[error("cannot read the model {}: {cause}", path.display())]
     Unreadable {
         path: PathBuf,
-        source: std::io::Error,
+        cause: std::io::Error,
     },
-    #[error("cannot write the model {}: {source}", path.display())]
+    #[error("cannot write the model {}: {cause}", path.display())]
     Unwritable {
         path: PathBuf,
-        source: std::io::Error,
+        cause: std::io::Error,
     },
-    #[error("{} is not a model of antiphon's: {source}", path.display())]
-    NotAModel { path: PathBuf, source: OnnxError },
+    #[error("{} is not a model of antiphon's: {cause}", path.display())]
+    NotAModel { path: PathBuf, cause: OnnxError },
     #[error("the model {} has a damaged \"{key}\": {what}", path.display())]
     Metadata {
         path: PathBuf,
@@ -162,26 +162,26 @@ impl TrainedModel {
 
     /// Writes the model's ONNX file, whole or not at all.
     pub fn write(&self, path: &Path) -> Result<(), ModelError> {
-        files::write_atomically(path, &self.to_bytes()).map_err(|source| ModelError::Unwritable {
+        files::write_atomically(path, &self.to_bytes()).map_err(|cause| ModelError::Unwritable {
             path: path.to_owned(),
-            source,
+            cause,
         })
     }
 
     /// Reads a model's ONNX file.
     pub fn read(path: &Path) -> Result<TrainedModel, ModelError> {
-        let bytes = std::fs::read(path).map_err(|source| ModelError::Unreadable {
+        let bytes = std::fs::read(path).map_err(|cause| ModelError::Unreadable {
             path: path.to_owned(),
-            source,
+            cause,
         })?;
         TrainedModel::from_bytes(&bytes, path)
     }
 
     /// Reads a model from its file's bytes; `path` is what errors call it.
     pub fn from_bytes(bytes: &[u8], path: &Path) -> Result<TrainedModel, ModelError> {
-        let not_a_model = |source| ModelError::NotAModel {
+        let not_a_model = |cause| ModelError::NotAModel {
             path: path.to_owned(),
-            source,
+            cause,
         };
         let file = OnnxFile::decode(bytes).map_err(not_a_model)?;
         let metadata = Metadata { file: &file, path };

@@ -61,6 +61,11 @@ impl Desk {
         for word in words {
             assert!(sentence.contains(word), "{word}: {said}");
         }
+        let parts: Vec<&str> = sentence.split(": ").collect();
+        let repeated = parts
+            .iter()
+            .any(|p| parts.iter().filter(|q| *q == p).count() > 1);
+        assert!(!repeated, "nothing is said twice: {said}");
         assert!(!self.path("answer.wav").exists());
     }
 }

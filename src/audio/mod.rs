@@ -67,20 +67,20 @@ impl Signal {
 #[derive(Debug, Error)]
 pub enum AudioError {
     /// The file is missing, forbidden or not a regular file.
-    #[error("cannot open {}: {source}; check that the file exists and may be read", .path.display())]
+    #[error("cannot open {}: {cause}; check that the file exists and may be read", .path.display())]
     CannotOpen {
         /// The sound file.
         path: PathBuf,
         /// What the system answered.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The disk or the network failed halfway.
-    #[error("cannot read {}: {source}; check the disk it is on", .path.display())]
+    #[error("cannot read {}: {cause}; check the disk it is on", .path.display())]
     CannotRead {
         /// The sound file.
         path: PathBuf,
         /// What the system answered.
-        source: io::Error,
+        cause: io::Error,
     },
     /// Neither a WAV nor an AIFF file.
     #[error("{} is not a WAV or AIFF file; export the sound as one of these", .path.display())]
@@ -145,12 +145,12 @@ pub enum AudioError {
         path: PathBuf,
     },
     /// The file could not be written to its end.
-    #[error("cannot write {}: {source}; check that the folder may be written and the disk has room", .path.display())]
+    #[error("cannot write {}: {cause}; check that the folder may be written and the disk has room", .path.display())]
     CannotWrite {
         /// The sound file.
         path: PathBuf,
         /// What the system answered.
-        source: io::Error,
+        cause: io::Error,
     },
 }
 

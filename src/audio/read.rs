@@ -143,7 +143,7 @@ impl Fault {
     fn at(self, path: &Path) -> AudioError {
         let path = path.to_path_buf();
         match self {
-            Self::Io(source) => AudioError::CannotRead { path, source },
+            Self::Io(cause) => AudioError::CannotRead { path, cause },
             Self::NotAudio => AudioError::NotAudio { path },
             Self::Broken(problem) => AudioError::BrokenHeader { path, problem },
             Self::Unsupported(found) => AudioError::UnsupportedFormat { path, found },
@@ -177,9 +177,9 @@ fn open(path: &Path) -> Result<(BufReader<File>, u64), AudioError> {
         let file_len = file.metadata()?.len();
         Ok((BufReader::new(file), file_len))
     };
-    open_regular().map_err(|source| AudioError::CannotOpen {
+    open_regular().map_err(|cause| AudioError::CannotOpen {
         path: path.to_path_buf(),
-        source,
+        cause,
     })
 }
 

@@ -103,9 +103,9 @@ pub fn write_wav(
     format: SampleFormat,
 ) -> Result<Written, AudioError> {
     let written = prepare(path, signal, format)?;
-    save(path, signal, format, written).map_err(|source| AudioError::CannotWrite {
+    save(path, signal, format, written).map_err(|cause| AudioError::CannotWrite {
         path: path.to_path_buf(),
-        source,
+        cause,
     })?;
     Ok(written)
 }
@@ -125,9 +125,9 @@ pub fn encode_wav<W: Write + Seek>(
     format: SampleFormat,
 ) -> Result<Written, AudioError> {
     let written = prepare(path, signal, format)?;
-    encode(writer, signal, format, written).map_err(|source| AudioError::CannotWrite {
+    encode(writer, signal, format, written).map_err(|cause| AudioError::CannotWrite {
         path: path.to_path_buf(),
-        source,
+        cause,
     })?;
     Ok(written)
 }

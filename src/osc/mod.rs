@@ -19,7 +19,7 @@ pub enum OscError {
     #[error("\"{target}\" is no OSC address: write HOST:PORT, 127.0.0.1:7400 say")]
     Address { target: String },
     #[error("cannot open a socket for OSC: {0}")]
-    Socket(#[from] std::io::Error),
+    Socket(std::io::Error),
 }
 
 impl Announcer {
@@ -42,7 +42,7 @@ impl Announcer {
             (SocketAddr::V6(_), false) => "[::]:0",
         };
         Ok(Announcer {
-            socket: UdpSocket::bind(any_port)?,
+            socket: UdpSocket::bind(any_port).map_err(OscError::Socket)?,
             target,
         })
     }

@@ -180,7 +180,7 @@ fn work(
             .map(|path| (path, sidecar.seconds))
             .map_err(|error| error.to_string()),
         Ok(Err(AnswerError::Generate {
-            source: GenerateError::Stopped,
+            cause: GenerateError::Stopped,
             ..
         })) => {
             if let Err(error) = spool.release(&claim) {

@@ -38,11 +38,11 @@ pub struct Claim {
 /// What the folders will not let us do.
 #[derive(Debug, thiserror::Error)]
 pub enum SpoolError {
-    #[error("cannot {what} {}: {source}; check the folder's permissions and its disk", path.display())]
+    #[error("cannot {what} {}: {cause}; check the folder's permissions and its disk", path.display())]
     Folder {
         what: &'static str,
         path: PathBuf,
-        source: io::Error,
+        cause: io::Error,
     },
     #[error("another antiphon watches {}; stop it first, or give this one another --root", path.display())]
     Locked { path: PathBuf },
@@ -133,12 +133,12 @@ impl Spool {
                 _ => Err(error),
             })
             .map_err(failed_to("make the folder", &claim.folder))?;
-        fs::rename(&waiting, claim.seed()).map_err(|source| {
+        fs::rename(&waiting, claim.seed()).map_err(|cause| {
             // An empty folder is litter, not the error to report.
             let _ = fs::remove_dir(&claim.folder);
-            match source.kind() {
+            match cause.kind() {
                 io::ErrorKind::NotFound => SpoolError::Gone { name: name.into() },
-                _ => failed_to("claim", &waiting)(source),
+                _ => failed_to("claim", &waiting)(cause),
             }
         })?;
         Ok(claim)
@@ -297,10 +297,10 @@ fn check_writable(folder: &Path) -> Result<(), SpoolError> {
 }
 
 fn failed_to<'a>(what: &'static str, path: &'a Path) -> impl Fn(io::Error) -> SpoolError + 'a {
-    move |source| SpoolError::Folder {
+    move |cause| SpoolError::Folder {
         what,
         path: path.to_owned(),
-        source,
+        cause,
     }
 }
 
