@@ -124,6 +124,43 @@ pub struct Hyperparameters {
     pub peak_picking: bool,
     /// Time steps one gradient reaches back over (1 to 4096; 1 in the dissertation).
     pub bptt_steps: usize,
+    /// Stretches of a recording that are learned from at once, each with the
+    /// rows of one matrix (1 to 4096; 1 in the dissertation).
+    pub batch: usize,
+    /// How the learning rate goes on from `lr`.
+    pub lr_schedule: LrSchedule,
+    /// Noise added to inputs in training: its standard deviation as a multiple
+    /// of the training data's (0 to 10; 0 in the dissertation).
+    pub noise: f64,
+    /// Largest norm of a gradient, beyond which it is scaled down (0 for no
+    /// bound, as in the dissertation).
+    pub clip_norm: f64,
+    /// Share at the end of each recording that is held out to measure the loss
+    /// on (0 to 0.5; 0 in the dissertation).
+    pub validation: f64,
+}
+
+/// How the learning rate changes over a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LrSchedule {
+    /// It does not: the dissertation's way.
+    Constant,
+    /// It falls along half a cosine to a tenth.
+    Cosine,
+}
+
+impl LrSchedule {
+    /// What the learning rate is multiplied by when `share` of the run is over.
+    pub fn factor(self, share: f64) -> f64 {
+        match self {
+            LrSchedule::Constant => 1.0,
+            LrSchedule::Cosine => {
+                let fall = 0.5 * (1.0 + (std::f64::consts::PI * share.clamp(0.0, 1.0)).cos());
+                0.1 + 0.9 * fall
+            }
+        }
+    }
 }
 
 /// What is wrong with a hyperparameters file.
@@ -181,6 +218,11 @@ impl Hyperparameters {
             zero_padding: true,
             peak_picking: true,
             bptt_steps: 1,
+            batch: 1,
+            lr_schedule: LrSchedule::Constant,
+            noise: 0.0,
+            clip_norm: 0.0,
+            validation: 0.0,
         };
         match approach {
             Approach::Vector | Approach::MagnitudeSpectrum => {}
@@ -318,9 +360,7 @@ impl Hyperparameters {
         }
         within("num_layers", self.num_layers, 1, 64)?;
         within("hidden_size", self.hidden_size, 1, 16_384)?;
-        if !(self.reg_amount >= 0.0 && self.reg_amount <= 1e6) {
-            return impossible("reg_amount", self.reg_amount, "0 to 1000000");
-        }
+        within("reg_amount", self.reg_amount, 0.0, 1e6)?;
         share("input_dropout", self.input_dropout)?;
         share("output_dropout", self.output_dropout)?;
         within("seg_len", self.seg_len, 2, 65_536)?;
@@ -332,6 +372,10 @@ impl Hyperparameters {
         within("window_size", self.window_size, 16, 65_536)?;
         within("hop_size", self.hop_size, 1, self.window_size)?;
         within("bptt_steps", self.bptt_steps, 1, 4096)?;
+        within("batch", self.batch, 1, 4096)?;
+        within("noise", self.noise, 0.0, 10.0)?;
+        within("clip_norm", self.clip_norm, 0.0, 1e6)?;
+        within("validation", self.validation, 0.0, 0.5)?;
         if self.use_residual && self.num_layers == 1 && self.hidden_size != self.seg_len {
             return impossible(
                 "use_residual",
@@ -509,6 +553,17 @@ mod tests {
         .unwrap();
         assert_eq!(read.approach(), Approach::Transpose);
         assert_eq!(read.label_offset, 2 * 2 + 8);
+    }
+
+    #[test]
+    fn the_cosine_falls_to_a_tenth() {
+        assert_eq!(LrSchedule::Cosine.factor(0.0), 1.0);
+        assert!((LrSchedule::Cosine.factor(0.5) - 0.55).abs() < 1e-12);
+        assert!((LrSchedule::Cosine.factor(1.0) - 0.1).abs() < 1e-12);
+        assert_eq!(LrSchedule::Constant.factor(0.7), 1.0);
+        let read = Hyperparameters::parse(r#"{"lr_schedule": "cosine"}"#).unwrap();
+        assert_eq!(read.lr_schedule, LrSchedule::Cosine);
+        assert!(refusal(r#"{"lr_schedule": "sine"}"#).contains("`constant` or `cosine`"));
     }
 
     #[test]

@@ -68,6 +68,9 @@ pub struct TrainingSummary {
     pub first_loss: f64,
     /// Mean squared error over the last hundredth of the steps.
     pub last_loss: f64,
+    /// Mean squared error on the held-out ends of the recordings, where there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_loss: Option<f64>,
     /// Time spent training, in seconds.
     pub seconds: f64,
     /// Seed of everything random in training.
@@ -271,6 +274,7 @@ pub mod tests {
                 epochs: 0.5,
                 first_loss: 0.1,
                 last_loss: 0.01,
+                validation_loss: Some(0.02),
                 seconds: 3.5,
                 random_seed: u64::MAX,
             },

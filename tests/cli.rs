@@ -203,9 +203,47 @@ fn hyperparameters_that_cannot_be() {
     );
     let impossible = desk.train(r#"{"num_layers": 0}"#, &[]);
     desk.assert_refused(&impossible, &["num_layers", "is 0", "1 to 64"]);
-    let too_long = desk.train(r#"{"preset": "vector"}"#, &[]);
-    desk.assert_refused(&too_long, &["guitar.wav", "too short", "seg_len"]);
+    let held_out = desk.train(r#"{"preset": "vector", "validation": 0.1}"#, &[]);
+    desk.assert_refused(
+        &held_out,
+        &["guitar.wav cannot be held out", "\"validation\": 0"],
+    );
     assert!(!desk.path("model.onnx").exists());
+}
+
+#[test]
+fn a_recording_shorter_than_a_matrix_is_wrapped_and_that_is_said() {
+    let desk = Desk::new();
+    // 100 rows of 400 samples span almost four seconds, the recording has two.
+    let long = r#"{"preset": "vector", "seg_len": 400, "hidden_size": 8, "num_epochs": 1}"#;
+    let output = desk.train(long, &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("guitar.wav is shorter than"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(stderr(&output).contains("wrapped"), "{}", stderr(&output));
+}
+
+#[test]
+fn several_recordings_a_batch_and_a_held_out_end() {
+    let desk = Desk::new();
+    write_seed(&desk.path("second.wav"), &pluck(247.0, 3.0, 22050));
+    let rich = r#"{"preset": "vector", "seg_len": 32, "num_unrollings": 4, "batch": 4, "noise": 0.05,
+        "clip_norm": 1.0, "lr_schedule": "cosine", "bptt_steps": 2, "validation": 0.2, "num_epochs": 3}"#;
+    let second = desk.path("second.wav");
+    let output = desk.train(rich, &["--audio", second.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("on what was held out"),
+        "{}",
+        stderr(&output)
+    );
+    let model = antiphon::trained_model::TrainedModel::read(&desk.path("model.onnx")).unwrap();
+    assert_eq!(model.training_audio.len(), 2);
+    assert!(model.training.validation_loss.is_some());
+    assert_eq!(model.training.epochs, 3.0);
 }
 
 #[test]

@@ -70,7 +70,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         "Training {} weights, {} approach, on {} time steps per epoch; Ctrl-C ends it with a usable model.",
         weights,
         hyperparameters.approach(),
-        dataset.time_steps_per_epoch(),
+        dataset.training.time_steps_per_epoch(),
     );
     let mut trainer = Trainer::new(hyperparameters, dataset, arguments.random_seed, threads);
 
@@ -81,18 +81,28 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         None => trainer.epochs() / num_epochs as f64,
     };
     let mut report = Report::new(begun);
-    while share_done(&trainer) < 1.0 && !stop.load(Ordering::Relaxed) {
-        trainer.step()?;
-        report.show(&trainer, share_done(&trainer));
+    loop {
+        let share = share_done(&trainer);
+        if share >= 1.0 || stop.load(Ordering::Relaxed) {
+            break;
+        }
+        trainer.step(share)?;
+        let share = share_done(&trainer);
+        report.show(&mut trainer, share);
     }
     report.finish();
     if trainer.steps() == 0 {
         bail!("stopped before the first step; no model was written");
     }
-    let model = trainer.model(begun.elapsed());
+    let trained_for = begun.elapsed();
+    let model = trainer.model(trained_for);
     model.write(&arguments.output)?;
+    let held_out = model.training.validation_loss;
+    let held_out = held_out.map_or(String::new(), |loss| {
+        format!(", {loss:.3e} on what was held out")
+    });
     eprintln!(
-        "Wrote {}: {} steps, {:.2} epochs, loss {:.3e} to {:.3e}.",
+        "Wrote {}: {} steps, {:.2} epochs, loss {:.3e} to {:.3e}{held_out}.",
         arguments.output.display(),
         model.training.steps,
         model.training.epochs,
@@ -123,6 +133,8 @@ struct Report {
     bar: ProgressBar,
     lines: bool,
     last: Instant,
+    /// Loss on what was held out, and when it was measured.
+    held_out: Option<(f64, Instant)>,
 }
 
 /// Parts that the bar is divided into.
@@ -140,10 +152,11 @@ impl Report {
             bar,
             lines: !std::io::stderr().is_terminal(),
             last: begun,
+            held_out: None,
         }
     }
 
-    fn show(&mut self, trainer: &Trainer, share: f64) {
+    fn show(&mut self, trainer: &mut Trainer, share: f64) {
         let between = if self.lines {
             BETWEEN_LINES
         } else {
@@ -153,10 +166,19 @@ impl Report {
             return;
         }
         self.last = Instant::now();
+        if self
+            .held_out
+            .is_none_or(|(_, when)| when.elapsed() >= BETWEEN_LINES)
+        {
+            self.held_out = trainer.validation_loss().map(|loss| (loss, Instant::now()));
+        }
+        let held_out = self
+            .held_out
+            .map_or(String::new(), |(loss, _)| format!(" (held out {loss:.3e})"));
         let elapsed = self.begun.elapsed();
         let remaining = elapsed.mul_f64(((1.0 - share) / share.max(1e-9)).clamp(0.0, 1e6));
         let message = format!(
-            "epoch {:.2}  step {}  loss {:.3e}  {:.1} steps/s  {} left",
+            "epoch {:.2}  step {}  loss {:.3e}{held_out}  {:.1} steps/s  {} left",
             trainer.epochs(),
             trainer.steps(),
             trainer.last_loss(),

@@ -93,11 +93,12 @@ impl Architecture {
         self.residual && self.layer_inputs(layer) == self.units
     }
 
-    /// Values of the prediction for `rows` rows at one time step.
+    /// Values of the prediction for `rows` rows at one time step; a transpose head
+    /// takes them matrix by matrix.
     pub fn outputs_of(&self, rows: usize) -> usize {
         match self.head {
             Head::Dense { outputs } => rows * outputs,
-            Head::Transpose { .. } => 1,
+            Head::Transpose { rows: of_one } => rows / of_one,
         }
     }
 

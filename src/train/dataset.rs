@@ -11,94 +11,186 @@ pub struct Recording {
     pub source: TrainingAudio,
 }
 
-/// What a network is trained on.
+/// What a network is trained on, and what its loss is measured on.
 pub struct Dataset {
-    /// One sequence of samples or magnitude frames per recording.
-    sequences: Vec<Vec<f32>>,
-    windows: WindowFormat,
+    /// One sequence per recording.
+    pub training: Sequences,
+    /// One sequence for each recording's held-out end; none without validation.
+    pub validation: Sequences,
     /// How sound was scaled; goes into the model.
     pub normalisation: Normalisation,
     /// Where it comes from; goes into the model.
     pub sources: Vec<TrainingAudio>,
 }
 
-/// A recording that does not hold one input matrix and its label.
+/// Sequences of samples or magnitude frames, and the windows that are cut from them.
+pub struct Sequences {
+    sequences: Vec<Vec<f32>>,
+    windows: WindowFormat,
+    /// Stretches of a sequence that a time step shows at once.
+    batch: usize,
+}
+
+/// A recording whose held-out end does not hold one input matrix and its label.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{file} is too short to learn from: {seconds:.2} s, but one input matrix and its label \
-     span {needed:.2} s; use a longer recording, or a smaller seg_len or num_unrollings"
+    "the last {share} of {file} cannot be held out for validation: it is {seconds:.2} s, but one \
+     input matrix and its label span {needed:.2} s; use a longer recording, or \"validation\": 0"
 )]
 pub struct TooShort {
     pub file: String,
+    pub share: f64,
     pub seconds: f64,
     pub needed: f64,
 }
 
 impl Dataset {
     /// Makes `recordings` what `hyperparameters` say the network sees.
+    ///
+    /// A recording that does not hold one input matrix and its label is wrapped:
+    /// it begins again after its end, which is logged.
     pub fn new(
         recordings: Vec<Recording>,
         hyperparameters: &Hyperparameters,
     ) -> Result<Dataset, TooShort> {
-        let windows = hyperparameters.training_windows();
-        let span = windows.time_step_span();
-        let samples_needed = match hyperparameters.analysis() {
-            Some(analysis) => (span - 1) * analysis.hop_size + analysis.window_size,
-            None => span,
-        };
-        for recording in &recordings {
-            if recording.signal.samples.len() < samples_needed {
-                return Err(TooShort {
-                    file: recording.source.file.clone(),
-                    seconds: recording.signal.seconds(),
-                    needed: samples_needed as f64 / f64::from(hyperparameters.sample_rate),
-                });
+        let needed = samples_of_one_time_step(hyperparameters);
+        let (mut training, mut validation, mut sources) = (Vec::new(), Vec::new(), Vec::new());
+        for recording in recordings {
+            let mut signal = recording.signal;
+            let held_out = hyperparameters.validation * signal.samples.len() as f64;
+            let end = signal
+                .samples
+                .split_off(signal.samples.len() - held_out as usize);
+            if hyperparameters.validation > 0.0 {
+                if end.len() < needed {
+                    let rate = f64::from(signal.sample_rate);
+                    return Err(TooShort {
+                        file: recording.source.file,
+                        share: hyperparameters.validation,
+                        seconds: end.len() as f64 / rate,
+                        needed: needed as f64 / rate,
+                    });
+                }
+                validation.push(end);
             }
+            if signal.samples.len() < needed {
+                tracing::warn!(
+                    "{} is shorter than one input matrix and its label ({:.2} s of {:.2} s): \
+                     it is wrapped, and begins again after its end",
+                    recording.source.file,
+                    signal.seconds(),
+                    needed as f64 / f64::from(signal.sample_rate),
+                );
+                signal.samples = wrapped(&signal.samples, needed);
+            }
+            training.push(signal.samples);
+            sources.push(recording.source);
         }
-        let (signals, sources): (Vec<_>, Vec<_>) = recordings
-            .into_iter()
-            .map(|r| (r.signal.samples, r.source))
-            .unzip();
-        let (sequences, largest_magnitude) = match hyperparameters.analysis() {
-            None => (signals, 1.0),
-            Some(analysis) => {
-                let mut spectra: Vec<_> = signals.iter().map(|s| analysis.magnitudes(s)).collect();
-                let largest = spectra.iter().map(|s| s.largest()).fold(0.0, f32::max);
-                // Silence stays silence; any scale does.
-                let scale = if largest > 0.0 { largest } else { 1.0 };
-                spectra.iter_mut().for_each(|s| s.divide(scale));
-                (spectra.into_iter().map(|s| s.magnitudes).collect(), scale)
-            }
+        let largest_magnitude = to_sequences(&mut training, hyperparameters, None);
+        to_sequences(&mut validation, hyperparameters, Some(largest_magnitude));
+        let sequences = |sequences, batch| Sequences {
+            sequences,
+            windows: hyperparameters.training_windows(),
+            batch,
         };
         Ok(Dataset {
-            sequences,
-            windows,
+            training: sequences(training, hyperparameters.batch),
+            validation: sequences(validation, 1),
             normalisation: Normalisation { largest_magnitude },
             sources,
         })
     }
+}
 
-    /// Number of recordings.
-    pub fn recordings(&self) -> usize {
+/// Audio samples that one input matrix and its label span.
+fn samples_of_one_time_step(hyperparameters: &Hyperparameters) -> usize {
+    let span = hyperparameters.training_windows().time_step_span();
+    match hyperparameters.analysis() {
+        Some(analysis) => (span - 1) * analysis.hop_size + analysis.window_size,
+        None => span,
+    }
+}
+
+/// `samples` again and again, so that time steps of `needed` samples begin
+/// everywhere in them.
+fn wrapped(samples: &[f32], needed: usize) -> Vec<f32> {
+    let len = needed + samples.len();
+    samples.iter().copied().cycle().take(len).collect()
+}
+
+/// Makes signals the sequences the network sees. Spectra are divided by
+/// `largest_magnitude`, or by their own largest where that is not given; gives
+/// the divisor.
+fn to_sequences(
+    signals: &mut [Vec<f32>],
+    hyperparameters: &Hyperparameters,
+    largest_magnitude: Option<f32>,
+) -> f32 {
+    let Some(analysis) = hyperparameters.analysis() else {
+        return 1.0;
+    };
+    let mut spectra: Vec<_> = signals.iter().map(|s| analysis.magnitudes(s)).collect();
+    let largest = largest_magnitude
+        .unwrap_or_else(|| spectra.iter().map(|s| s.largest()).fold(0.0, f32::max));
+    // Silence stays silence; any scale does.
+    let divisor = if largest > 0.0 { largest } else { 1.0 };
+    for (signal, spectra) in signals.iter_mut().zip(&mut spectra) {
+        spectra.divide(divisor);
+        *signal = std::mem::take(&mut spectra.magnitudes);
+    }
+    divisor
+}
+
+impl Sequences {
+    /// Number of sequences.
+    pub fn len(&self) -> usize {
         self.sequences.len()
     }
 
-    /// Time steps of recording `recording`.
-    pub fn time_steps(&self, recording: usize) -> usize {
-        self.windows
-            .time_steps(self.sequences[recording].len() / self.windows.width)
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.sequences.is_empty()
     }
 
-    /// Time steps of one epoch: one pass through all recordings.
+    /// R: rows that a time step shows at once.
+    pub fn rows(&self) -> usize {
+        self.batch * self.windows.rows
+    }
+
+    /// Time steps in sequence `index`: each of the stretches that are shown at
+    /// once is an equal share of it.
+    pub fn time_steps(&self, index: usize) -> usize {
+        (self.time_steps_unbatched(index) / self.batch).max(1)
+    }
+
+    fn time_steps_unbatched(&self, index: usize) -> usize {
+        self.windows
+            .time_steps(self.sequences[index].len() / self.windows.width)
+    }
+
+    /// Time steps of one pass through all sequences.
     pub fn time_steps_per_epoch(&self) -> usize {
-        (0..self.recordings()).map(|r| self.time_steps(r)).sum()
+        (0..self.len()).map(|index| self.time_steps(index)).sum()
+    }
+
+    /// Standard deviation of all values.
+    pub fn deviation(&self) -> f64 {
+        let values = || {
+            self.sequences
+                .iter()
+                .flatten()
+                .map(|value| f64::from(*value))
+        };
+        let n = values().count().max(1) as f64;
+        let mean = values().sum::<f64>() / n;
+        (values().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt()
     }
 
     /// Puts the input matrices and labels of `count` time steps, from `first`
-    /// on, of recording `recording` into `frames` and `labels`.
+    /// on, of sequence `index` into `frames [count, rows, D]` and `labels`.
     pub fn fill(
         &self,
-        recording: usize,
+        index: usize,
         first: usize,
         count: usize,
         frames: &mut Vec<f32>,
@@ -106,10 +198,14 @@ impl Dataset {
     ) {
         frames.clear();
         labels.clear();
-        let sequence = &self.sequences[recording];
+        let sequence = &self.sequences[index];
+        let all = self.time_steps_unbatched(index);
         for t in first..first + count {
-            self.windows.push_input(sequence, t, frames);
-            self.windows.push_label(sequence, t, labels);
+            for stretch in 0..self.batch {
+                let t = (stretch * all / self.batch + t) % all;
+                self.windows.push_input(sequence, t, frames);
+                self.windows.push_label(sequence, t, labels);
+            }
         }
     }
 }
@@ -132,43 +228,83 @@ mod tests {
         }
     }
 
+    fn count(n: usize) -> Recording {
+        recording((0..n).map(|s| s as f32).collect())
+    }
+
+    fn dataset(json: &str, recordings: Vec<Recording>) -> Dataset {
+        Dataset::new(recordings, &Hyperparameters::parse(json).unwrap()).unwrap()
+    }
+
+    const COLUMN: &str = r#"{"preset": "column-vector", "seg_len": 4, "num_unrollings": 2}"#;
+
     #[test]
     fn an_epoch_visits_every_recording() {
-        let hyperparameters = Hyperparameters::parse(
-            r#"{"preset": "column-vector", "seg_len": 4, "num_unrollings": 2}"#,
-        )
-        .unwrap();
-        let count = |n: usize| recording((0..n).map(|s| s as f32).collect());
-        let dataset = Dataset::new(vec![count(6), count(8)], &hyperparameters).unwrap();
-        assert_eq!(dataset.time_steps_per_epoch(), 1 + 3);
+        let dataset = dataset(COLUMN, vec![count(6), count(8)]);
+        assert_eq!(dataset.training.time_steps_per_epoch(), 1 + 3);
         let (mut frames, mut labels) = (Vec::new(), Vec::new());
-        dataset.fill(1, 1, 2, &mut frames, &mut labels);
+        dataset.training.fill(1, 1, 2, &mut frames, &mut labels);
         assert_eq!(frames[..8], [1.0, 2.0, 3.0, 4.0, 2.0, 3.0, 4.0, 5.0]);
         assert_eq!(labels, [5.0, 6.0, 6.0, 7.0]);
+    }
 
-        let error = Dataset::new(vec![count(5)], &hyperparameters)
+    #[test]
+    fn a_short_recording_begins_again_after_its_end() {
+        let dataset = dataset(COLUMN, vec![count(3)]);
+        assert_eq!(dataset.training.time_steps_per_epoch(), 4);
+        let (mut frames, mut labels) = (Vec::new(), Vec::new());
+        dataset.training.fill(0, 2, 1, &mut frames, &mut labels);
+        assert_eq!(frames, [2.0, 0.0, 1.0, 2.0, 0.0, 1.0, 2.0, 0.0]);
+        assert_eq!(labels, [0.0, 1.0]);
+    }
+
+    #[test]
+    fn a_batch_shows_equal_stretches_at_once() {
+        let json = r#"{"preset": "column-vector", "seg_len": 4, "num_unrollings": 1, "batch": 2}"#;
+        let dataset = dataset(json, vec![count(14)]);
+        // Ten time steps, in two stretches of five.
+        assert_eq!(dataset.training.time_steps(0), 5);
+        assert_eq!(dataset.training.rows(), 2);
+        let (mut frames, mut labels) = (Vec::new(), Vec::new());
+        dataset.training.fill(0, 1, 1, &mut frames, &mut labels);
+        assert_eq!(frames, [1.0, 2.0, 3.0, 4.0, 6.0, 7.0, 8.0, 9.0]);
+        assert_eq!(labels, [5.0, 10.0]);
+    }
+
+    #[test]
+    fn the_end_of_each_recording_is_held_out() {
+        let json =
+            r#"{"preset": "column-vector", "seg_len": 4, "num_unrollings": 1, "validation": 0.25}"#;
+        let held_out = dataset(json, vec![count(40)]);
+        assert_eq!(held_out.training.time_steps(0), 30 - 4);
+        assert_eq!(held_out.validation.time_steps(0), 10 - 4);
+        let (mut frames, mut labels) = (Vec::new(), Vec::new());
+        held_out.validation.fill(0, 0, 1, &mut frames, &mut labels);
+        assert_eq!(frames, [30.0, 31.0, 32.0, 33.0]);
+        assert!(dataset(COLUMN, vec![count(40)]).validation.is_empty());
+
+        let hyperparameters = Hyperparameters::parse(json).unwrap();
+        let error = Dataset::new(vec![count(12)], &hyperparameters)
             .err()
             .unwrap();
         assert!(
-            error.to_string().starts_with("a.wav is too short"),
+            error.to_string().contains("a.wav cannot be held out"),
             "{error}"
         );
     }
 
     #[test]
     fn spectra_are_divided_by_the_largest_magnitude_of_all_recordings() {
-        let hyperparameters = Hyperparameters::parse(
-            r#"{"preset": "magnitude-spectrum", "window_size": 16, "hop_size": 4, "num_unrollings": 2}"#,
-        )
-        .unwrap();
+        let json = r#"{"preset": "magnitude-spectrum", "window_size": 16, "hop_size": 4, "num_unrollings": 2}"#;
         let sine = |gain: f32| recording((0..64).map(|n| gain * (n as f32).sin()).collect());
-        let dataset = Dataset::new(vec![sine(0.1), sine(0.4)], &hyperparameters).unwrap();
+        let dataset = dataset(json, vec![sine(0.1), sine(0.4)]);
         let largest = |s: &Vec<f32>| s.iter().copied().fold(0.0, f32::max);
-        assert!((largest(&dataset.sequences[1]) - 1.0).abs() < 1e-6);
-        assert!((largest(&dataset.sequences[0]) - 0.25).abs() < 0.02);
+        let sequences = &dataset.training.sequences;
+        assert!((largest(&sequences[1]) - 1.0).abs() < 1e-6);
+        assert!((largest(&sequences[0]) - 0.25).abs() < 0.02);
         assert!(dataset.normalisation.largest_magnitude > 0.5);
 
-        let silence = Dataset::new(vec![recording(vec![0.0; 64])], &hyperparameters).unwrap();
-        assert!(silence.sequences[0].iter().all(|m| *m == 0.0));
+        let silence = self::dataset(json, vec![recording(vec![0.0; 64])]);
+        assert!(silence.training.sequences[0].iter().all(|m| *m == 0.0));
     }
 }

@@ -4,5 +4,5 @@
 mod dataset;
 mod trainer;
 
-pub use dataset::{Dataset, Recording, TooShort};
+pub use dataset::{Dataset, Recording, Sequences, TooShort};
 pub use trainer::{Diverged, Trainer};

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use rand_distr::{Distribution, StandardNormal};
+
 use super::Dataset;
 use crate::hyperparameters::Hyperparameters;
 use crate::model::{Adam, Dropout, Network, State, Tape};
@@ -19,9 +21,13 @@ pub struct Trainer {
     adam: Adam,
     gradient: Vec<f32>,
     tape: Tape,
+    threads: usize,
     state: State,
     dropout: Option<Dropout>,
     masks: Stream,
+    noise: Stream,
+    /// Standard deviation of the noise on inputs.
+    noise_deviation: f32,
     random_seed: u64,
     frames: Vec<f32>,
     labels: Vec<f32>,
@@ -33,6 +39,9 @@ pub struct Trainer {
     first_losses: Vec<f64>,
     last_losses: Vec<f64>,
 }
+
+/// Time steps of a held-out end that one measurement of the loss plays.
+const VALIDATION_STEPS: usize = 256;
 
 /// The loss stopped being a number.
 #[derive(Debug, thiserror::Error)]
@@ -64,9 +73,12 @@ impl Trainer {
             adam: Adam::new(network.weights.len()),
             gradient: vec![0.0; network.weights.len()],
             tape: Tape::new(threads),
-            state: State::zero(&architecture, hyperparameters.num_unrollings),
+            threads,
+            state: State::zero(&architecture, dataset.training.rows()),
             dropout,
             masks: random::stream(random_seed, "dropout"),
+            noise: random::stream(random_seed, "noise"),
+            noise_deviation: (hyperparameters.noise * dataset.training.deviation()) as f32,
             random_seed,
             network,
             hyperparameters,
@@ -84,22 +96,24 @@ impl Trainer {
     }
 
     /// Shows the network the next `bptt_steps` time steps and learns from its
-    /// error; gives the mean squared error (2.1), penalty aside.
+    /// error; gives the mean squared error (2.1), penalty aside. `share` says
+    /// how much of the run is over, from 0 to 1, for the learning rate's schedule.
     ///
     /// The state goes on from time step to time step, and starts from zero
     /// where a recording does.
-    pub fn step(&mut self) -> Result<f64, Diverged> {
+    pub fn step(&mut self, share: f64) -> Result<f64, Diverged> {
         let count = self
             .hyperparameters
             .bptt_steps
-            .min(self.dataset.time_steps(self.recording) - self.time_step);
-        self.dataset.fill(
+            .min(self.dataset.training.time_steps(self.recording) - self.time_step);
+        self.dataset.training.fill(
             self.recording,
             self.time_step,
             count,
             &mut self.frames,
             &mut self.labels,
         );
+        self.add_noise();
         if self.time_step == 0 {
             self.state.h.fill(0.0);
             self.state.c.fill(0.0);
@@ -118,14 +132,43 @@ impl Trainer {
             self.network
                 .add_penalty_gradient(self.hyperparameters.reg_amount as f32, &mut self.gradient);
         }
-        self.adam.update(
-            &mut self.network.weights,
-            &self.gradient,
-            self.hyperparameters.lr,
-        );
+        clip(&mut self.gradient, self.hyperparameters.clip_norm);
+        let lr = self.hyperparameters.lr * self.hyperparameters.lr_schedule.factor(share);
+        self.adam
+            .update(&mut self.network.weights, &self.gradient, lr);
         self.advance(count);
         self.remember(loss);
         Ok(loss)
+    }
+
+    fn add_noise(&mut self) {
+        if self.noise_deviation > 0.0 {
+            for value in &mut self.frames {
+                let noise: f32 = StandardNormal.sample(&mut self.noise);
+                *value += self.noise_deviation * noise;
+            }
+        }
+    }
+
+    /// Mean squared error over the held-out ends of the recordings, at most
+    /// [`VALIDATION_STEPS`] time steps of each, without dropout or noise; `None`
+    /// where nothing is held out.
+    pub fn validation_loss(&mut self) -> Option<f64> {
+        let held_out = &self.dataset.validation;
+        let (mut sum, mut values) = (0.0, 0);
+        let mut tape = Tape::new(self.threads);
+        for index in 0..held_out.len() {
+            let mut state = State::zero(self.network.architecture(), held_out.rows());
+            for t in 0..held_out.time_steps(index).min(VALIDATION_STEPS) {
+                held_out.fill(index, t, 1, &mut self.frames, &mut self.labels);
+                self.network
+                    .forward(&self.frames, &mut state, None, &mut tape);
+                let errors = tape.prediction().iter().zip(&self.labels);
+                sum += errors.map(|(p, l)| f64::from(p - l).powi(2)).sum::<f64>();
+                values += self.labels.len();
+            }
+        }
+        (values > 0).then(|| sum / values as f64)
     }
 
     /// Equation 2.1 over all elements of all time steps, and its gradient.
@@ -145,11 +188,11 @@ impl Trainer {
 
     fn advance(&mut self, count: usize) {
         self.time_step += count;
-        if self.time_step == self.dataset.time_steps(self.recording) {
+        if self.time_step == self.dataset.training.time_steps(self.recording) {
             self.time_step = 0;
             self.recording += 1;
         }
-        if self.recording == self.dataset.recordings() {
+        if self.recording == self.dataset.training.len() {
             self.recording = 0;
             self.epochs += 1;
         }
@@ -170,9 +213,10 @@ impl Trainer {
     /// Passes through the recordings so far, the present one in part.
     pub fn epochs(&self) -> f64 {
         let passed: usize = (0..self.recording)
-            .map(|r| self.dataset.time_steps(r))
+            .map(|r| self.dataset.training.time_steps(r))
             .sum();
-        let part = (passed + self.time_step) as f64 / self.dataset.time_steps_per_epoch() as f64;
+        let part =
+            (passed + self.time_step) as f64 / self.dataset.training.time_steps_per_epoch() as f64;
         self.epochs as f64 + part
     }
 
@@ -187,7 +231,8 @@ impl Trainer {
     }
 
     /// The model as it is now, after `trained_for`.
-    pub fn model(&self, trained_for: Duration) -> TrainedModel {
+    pub fn model(&mut self, trained_for: Duration) -> TrainedModel {
+        let validation_loss = self.validation_loss();
         TrainedModel {
             hyperparameters: self.hyperparameters.clone(),
             network: self.network.clone(),
@@ -198,9 +243,21 @@ impl Trainer {
                 epochs: self.epochs(),
                 first_loss: mean(&self.first_losses),
                 last_loss: self.last_loss(),
+                validation_loss,
                 seconds: trained_for.as_secs_f64(),
                 random_seed: self.random_seed,
             },
+        }
+    }
+}
+
+/// Scales `gradient` down to the norm `largest`, if that is above 0 and it is longer.
+fn clip(gradient: &mut [f32], largest: f64) {
+    if largest > 0.0 {
+        let squares: f64 = gradient.iter().map(|g| f64::from(*g).powi(2)).sum();
+        let scale = (largest / squares.sqrt()) as f32;
+        if scale < 1.0 {
+            gradient.iter_mut().for_each(|g| *g *= scale);
         }
     }
 }
@@ -243,11 +300,13 @@ mod tests {
             r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 4, "lr": 0.01, "weight_stddev": 0.1}"#,
             r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 4, "lr": 0.01, "input_dropout": 0.9}"#,
             r#"{"preset": "transpose", "seg_len": 8, "num_unrollings": 4, "lr": 0.01}"#,
+            r#"{"preset": "transpose", "seg_len": 8, "num_unrollings": 4, "int_cursor_inc": 3, "lr": 0.01, "batch": 3, "clip_norm": 1.0}"#,
+            r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 2, "lr": 0.01, "weight_stddev": 0.1, "batch": 4, "noise": 0.05, "validation": 0.2}"#,
             r#"{"preset": "magnitude-spectrum", "window_size": 16, "hop_size": 4, "num_unrollings": 4, "lr": 0.01, "bptt_steps": 3}"#,
         ] {
             let mut trainer = trainer(json);
             for _ in 0..600 {
-                trainer.step().unwrap();
+                trainer.step(0.0).unwrap();
             }
             let summary = trainer.model(Duration::ZERO).training;
             assert!(
@@ -263,12 +322,53 @@ mod tests {
         let mut trainer =
             trainer(r#"{"preset": "vector", "seg_len": 50, "num_unrollings": 2, "bptt_steps": 2}"#);
         // 400 samples hold (400 - 150) / 50 + 1 = 6 time steps.
-        assert_eq!(trainer.dataset.time_steps_per_epoch(), 6);
-        trainer.step().unwrap();
+        assert_eq!(trainer.dataset.training.time_steps_per_epoch(), 6);
+        trainer.step(0.0).unwrap();
         assert!((trainer.epochs() - 2.0 / 6.0).abs() < 1e-9);
-        trainer.step().unwrap();
-        trainer.step().unwrap();
+        trainer.step(0.0).unwrap();
+        trainer.step(0.0).unwrap();
         assert_eq!(trainer.epochs(), 1.0);
+    }
+
+    #[test]
+    fn the_held_out_loss_falls_too_and_measuring_changes_nothing() {
+        let json = r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 4, "lr": 0.01, "weight_stddev": 0.1, "validation": 0.25}"#;
+        let (mut trainer, mut undisturbed) = (self::trainer(json), self::trainer(json));
+        let before = trainer.validation_loss().unwrap();
+        for _ in 0..300 {
+            trainer.step(0.0).unwrap();
+            undisturbed.step(0.0).unwrap();
+            trainer.validation_loss().unwrap();
+        }
+        assert!(trainer.validation_loss().unwrap() < 0.5 * before);
+        assert_eq!(trainer.network, undisturbed.network);
+        let nothing_held_out = r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 4}"#;
+        assert_eq!(self::trainer(nothing_held_out).validation_loss(), None);
+    }
+
+    #[test]
+    fn a_long_gradient_is_scaled_to_the_bound() {
+        let mut gradient = [3.0, 4.0];
+        clip(&mut gradient, 10.0);
+        assert_eq!(gradient, [3.0, 4.0]);
+        clip(&mut gradient, 0.0);
+        assert_eq!(gradient, [3.0, 4.0]);
+        clip(&mut gradient, 1.0);
+        assert!((gradient[0] - 0.6).abs() < 1e-6 && (gradient[1] - 0.8).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_schedule_scales_the_first_step() {
+        let json = r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 4, "lr": 0.01, "lr_schedule": "cosine"}"#;
+        let moved = |share| {
+            let mut trainer = self::trainer(json);
+            let before = trainer.network.weights.clone();
+            trainer.step(share).unwrap();
+            let pairs = trainer.network.weights.iter().zip(&before);
+            pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+        };
+        assert!((moved(0.0) - 0.01).abs() < 1e-4);
+        assert!((moved(1.0) - 0.001).abs() < 1e-5);
     }
 
     #[test]
@@ -278,7 +378,7 @@ mod tests {
                 trainer(r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 4}"#);
             trainer.random_seed = random_seed;
             for _ in 0..20 {
-                trainer.step().unwrap();
+                trainer.step(0.0).unwrap();
             }
             trainer.network.weights
         };
@@ -289,6 +389,12 @@ mod tests {
     fn a_loss_beyond_bounds_is_an_error() {
         let mut trainer = trainer(r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 4}"#);
         trainer.network.weights.fill(f32::NAN);
-        assert!(trainer.step().unwrap_err().to_string().contains("\"lr\""));
+        assert!(
+            trainer
+                .step(0.0)
+                .unwrap_err()
+                .to_string()
+                .contains("\"lr\"")
+        );
     }
 }
