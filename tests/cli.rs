@@ -40,6 +40,7 @@ impl Desk {
             self.path("guitar.wav"),
         ];
         arguments.extend(["--output".into(), self.path("model.onnx")]);
+        arguments.extend(["--runs".into(), self.path("runs")]);
         arguments.extend(extra.iter().map(PathBuf::from));
         run(arguments)
     }
@@ -172,6 +173,8 @@ fn ctrl_c_ends_training_with_a_usable_model() {
         ])
         .args(["--minutes", "10", "--output"])
         .arg(desk.path("model.onnx"))
+        .arg("--runs")
+        .arg(desk.path("runs"))
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
@@ -187,6 +190,150 @@ fn ctrl_c_ends_training_with_a_usable_model() {
     assert!(child.wait().unwrap().success());
     let output = desk.generate("model.onnx", "guitar.wav", &["--seconds", "0.2"]);
     assert!(output.status.success(), "{}", stderr(&output));
+}
+
+const RESUMABLE: &str = r#"{"preset": "vector", "seg_len": 32, "num_unrollings": 8, "lr": 0.003, "weight_stddev": 0.1,
+    "noise": 0.1, "use_dropout": true, "lr_schedule": "cosine", "validation": 0.1, "num_epochs": 150}"#;
+
+fn weights(path: &Path) -> Vec<f32> {
+    antiphon::trained_model::TrainedModel::read(path)
+        .unwrap()
+        .network
+        .weights
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_ends_as_an_uninterrupted_one_to_the_last_bit() {
+    let desk = Desk::new();
+    let output = desk.train(RESUMABLE, &["--threads", "2"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let uninterrupted = weights(&desk.path("model.onnx"));
+    std::fs::remove_file(desk.path("model.onnx")).unwrap();
+
+    // Killed again and again, mostly between two checkpoints, once by Ctrl-C.
+    let folder = desk.path("runs/model-2");
+    let mut arguments: Vec<PathBuf> = vec!["train".into(), desk.path("hyperparameters.json")];
+    arguments.extend([
+        "--audio".into(),
+        desk.path("guitar.wav"),
+        "--output".into(),
+        desk.path("model.onnx"),
+    ]);
+    arguments.extend([
+        "--threads".into(),
+        "2".into(),
+        "--runs".into(),
+        desk.path("runs"),
+    ]);
+    for signal in ["-KILL", "-KILL", "-INT", "-KILL"] {
+        let mut child = common::antiphon()
+            .args(&arguments)
+            .args(["--checkpoint-seconds", "0"])
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(150));
+        let _ = std::process::Command::new("kill")
+            .args([signal, &child.id().to_string()])
+            .status();
+        child.wait().unwrap();
+        arguments = vec!["train".into(), "--resume".into(), folder.clone()];
+    }
+    let output = run(&arguments);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("Going on from step"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(
+        weights(&desk.path("model.onnx")) == uninterrupted,
+        "the same weights to the last bit"
+    );
+
+    let losses = std::fs::read_to_string(folder.join("losses.csv")).unwrap();
+    let steps: Vec<u64> = losses
+        .lines()
+        .skip(1)
+        .map(|l| l.split(',').next().unwrap().parse().unwrap())
+        .collect();
+    assert!(steps.is_sorted(), "{steps:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_checkpoint_that_cannot_be_written_stops_the_run_and_the_last_one_still_loads() {
+    let desk = Desk::new();
+    let output = desk.train(SMALL_VECTOR, &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let folder = desk.path("runs/model");
+
+    // A limit on the size of files stands for a full disk; the signal that comes
+    // with it is ignored, so that the write itself fails.
+    let limited = std::process::Command::new("bash")
+        .args([
+            "-c",
+            "trap '' XFSZ; ulimit -f 16; exec \"$@\"",
+            "bash",
+            env!("CARGO_BIN_EXE_antiphon"),
+        ])
+        .args([Path::new("train"), Path::new("--resume"), &folder])
+        .args(["--minutes", "1", "--checkpoint-seconds", "0"])
+        .output()
+        .unwrap();
+    desk.assert_refused(
+        &limited,
+        &["training stopped", "--resume", "checkpoint.safetensors"],
+    );
+
+    let output = run([Path::new("train"), Path::new("--resume"), &folder]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("Going on from step"),
+        "{}",
+        stderr(&output)
+    );
+    let names: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
+    assert!(
+        names
+            .iter()
+            .all(|name| !name.to_string_lossy().ends_with(".part")),
+        "{names:?}"
+    );
+}
+
+#[test]
+fn a_model_that_does_not_fit_is_refused_before_the_work_begins() {
+    let desk = Desk::new();
+    let huge = r#"{"preset": "vector", "seg_len": 65536, "num_unrollings": 2, "hidden_size": 16384, "num_layers": 64}"#;
+    desk.assert_refused(&desk.train(huge, &[]), &["GB of memory", "hidden_size"]);
+    assert!(!desk.path("runs").exists());
+}
+
+#[test]
+fn a_run_is_not_gone_on_with_on_other_recordings_or_without_its_folder() {
+    let desk = Desk::new();
+    assert!(desk.train(SMALL_VECTOR, &[]).status.success());
+    let resume = |folder: &str| {
+        run([
+            Path::new("train"),
+            Path::new("--resume"),
+            &desk.path(folder),
+        ])
+    };
+    assert!(resume("runs/model").status.success());
+    write_seed(&desk.path("guitar.wav"), &pluck(150.0, 2.0, 44100));
+    desk.assert_refused(&resume("runs/model"), &["runs/model", "other recordings"]);
+    desk.assert_refused(&resume("runs/none"), &["runs/none/run.json"]);
+    std::fs::write(desk.path("runs/model/checkpoint.safetensors"), "half").unwrap();
+    desk.assert_refused(
+        &resume("runs/model"),
+        &["checkpoint.safetensors", "damaged"],
+    );
 }
 
 #[test]

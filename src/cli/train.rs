@@ -11,35 +11,49 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::audio;
 use crate::files;
 use crate::hyperparameters::Hyperparameters;
-use crate::train::{Dataset, Recording, Trainer};
+use crate::train::{Checkpoint, Dataset, LossRow, Order, Recording, Run, Trainer, memory_needed};
 use crate::trained_model::TrainingAudio;
 
 /// Train a model on recordings
 ///
 /// Example: antiphon train vector.json --audio guitar.wav --output guitar.onnx --minutes 10
 ///
-/// Ctrl-C ends training early; the model as it then is gets written.
+/// What happens is kept in a folder of its own, runs/guitar here. Ctrl-C ends
+/// training early; the model as it then is gets written, and
+/// `antiphon train --resume runs/guitar` goes on from there.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
     /// The hyperparameters file (`antiphon new` writes one)
-    #[arg(value_name = "HYPERPARAMETERS.json")]
-    hyperparameters: PathBuf,
+    #[arg(
+        value_name = "HYPERPARAMETERS.json",
+        required_unless_present = "resume"
+    )]
+    hyperparameters: Option<PathBuf>,
     /// Recordings to learn from: WAV or AIFF, any rate, any number of channels
-    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    #[arg(long, required_unless_present = "resume", num_args = 1.., value_name = "FILE")]
     audio: Vec<PathBuf>,
     /// The model file to write
-    #[arg(long, value_name = "MODEL.onnx")]
-    output: PathBuf,
-    /// Train for so many minutes instead of num_epochs
+    #[arg(long, required_unless_present = "resume", value_name = "MODEL.onnx")]
+    output: Option<PathBuf>,
+    /// Go on with the run in this folder, as it was begun
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["hyperparameters", "audio", "output", "random_seed", "threads"])]
+    resume: Option<PathBuf>,
+    /// Train for so many minutes, all told, instead of num_epochs
     #[arg(long, value_name = "M", value_parser = parse_minutes)]
     minutes: Option<f64>,
-    /// Seed of the initial weights and the dropout
+    /// Seed of the initial weights, the dropout and the noise
     #[arg(long, default_value_t = 0, value_name = "K")]
     random_seed: u64,
     /// Threads to use [default: as many as the machine has]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// The folder in which a new run gets its folder
+    #[arg(long, default_value = "runs", value_name = "DIR")]
+    runs: PathBuf,
+    /// Seconds between two checkpoints
+    #[arg(long, default_value_t = 60, value_name = "N")]
+    checkpoint_seconds: u64,
 }
 
 fn parse_minutes(text: &str) -> Result<f64, String> {
@@ -49,67 +63,112 @@ fn parse_minutes(text: &str) -> Result<f64, String> {
     }
 }
 
+/// A run, new or gone on with, and what it needs.
+struct Beginning {
+    run: Run,
+    order: Order,
+    hyperparameters: Hyperparameters,
+    dataset: Dataset,
+    checkpoint: Option<Checkpoint>,
+}
+
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let file = &arguments.hyperparameters;
+    let checkpoint_every = Duration::from_secs(arguments.checkpoint_seconds);
+    let beginning = match &arguments.resume {
+        Some(folder) => resume(folder, arguments.minutes)?,
+        None => begin(&arguments)?,
+    };
+    train(beginning, checkpoint_every)
+}
+
+fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
+    let (Some(file), Some(output)) = (&arguments.hyperparameters, &arguments.output) else {
+        bail!("a new run needs hyperparameters, --audio and --output");
+    };
     let hyperparameters =
         Hyperparameters::read(file).with_context(|| file.display().to_string())?;
-    files::check_writable(&arguments.output)
-        .with_context(|| format!("cannot write {}", arguments.output.display()))?;
-    let recordings = arguments
-        .audio
-        .iter()
-        .map(|path| read_recording(path, hyperparameters.sample_rate))
-        .collect::<anyhow::Result<Vec<_>>>()?;
-    let num_epochs = hyperparameters.num_epochs;
-    let dataset = Dataset::new(recordings, &hyperparameters)?;
-    let threads = arguments
-        .threads
-        .map_or_else(super::all_threads, usize::from);
-    let weights = hyperparameters.architecture().parameters();
-    eprintln!(
-        "Training {} weights, {} approach, on {} time steps per epoch; Ctrl-C ends it with a usable model.",
-        weights,
-        hyperparameters.approach(),
-        dataset.training.time_steps_per_epoch(),
-    );
-    let mut trainer = Trainer::new(hyperparameters, dataset, arguments.random_seed, threads);
-
-    let stop = super::stop_flag()?;
-    let begun = Instant::now();
-    let share_done = |trainer: &Trainer| match arguments.minutes {
-        Some(minutes) => begun.elapsed().as_secs_f64() / (60.0 * minutes),
-        None => trainer.epochs() / num_epochs as f64,
+    refuse_what_does_not_fit(&hyperparameters)?;
+    files::check_writable(output).with_context(|| format!("cannot write {}", output.display()))?;
+    let absolute =
+        |path: &PathBuf| std::path::absolute(path).with_context(|| path.display().to_string());
+    let order = Order {
+        audio: arguments
+            .audio
+            .iter()
+            .map(absolute)
+            .collect::<Result<_, _>>()?,
+        output: absolute(output)?,
+        minutes: arguments.minutes,
+        random_seed: arguments.random_seed,
+        threads: arguments
+            .threads
+            .map_or_else(super::all_threads, usize::from),
     };
-    let mut report = Report::new(begun);
-    loop {
-        let share = share_done(&trainer);
-        if share >= 1.0 || stop.load(Ordering::Relaxed) {
-            break;
-        }
-        trainer.step(share)?;
-        let share = share_done(&trainer);
-        report.show(&mut trainer, share);
+    let dataset = Dataset::new(read_recordings(&order, &hyperparameters)?, &hyperparameters)?;
+    let name = output.file_stem().unwrap_or_default().to_string_lossy();
+    let run = Run::create(&arguments.runs, &name, &order, &hyperparameters)?;
+    Ok(Beginning {
+        run,
+        order,
+        hyperparameters,
+        dataset,
+        checkpoint: None,
+    })
+}
+
+fn refuse_what_does_not_fit(hyperparameters: &Hyperparameters) -> anyhow::Result<()> {
+    let needed = memory_needed(hyperparameters);
+    match memory_available() {
+        Some(available) if needed > available => bail!(
+            "training this model takes about {}, but only {} is free; choose a smaller \
+             hidden_size, num_layers, num_unrollings, batch or bptt_steps",
+            memory(needed),
+            memory(available)
+        ),
+        _ => Ok(()),
     }
-    report.finish();
-    if trainer.steps() == 0 {
-        bail!("stopped before the first step; no model was written");
+}
+
+fn memory(bytes: u64) -> String {
+    let gigabytes = bytes as f64 / 1e9;
+    if gigabytes >= 1.0 {
+        format!("{gigabytes:.1} GB of memory")
+    } else {
+        format!("{:.0} MB of memory", bytes as f64 / 1e6)
     }
-    let trained_for = begun.elapsed();
-    let model = trainer.model(trained_for);
-    model.write(&arguments.output)?;
-    let held_out = model.training.validation_loss;
-    let held_out = held_out.map_or(String::new(), |loss| {
-        format!(", {loss:.3e} on what was held out")
-    });
-    eprintln!(
-        "Wrote {}: {} steps, {:.2} epochs, loss {:.3e} to {:.3e}{held_out}.",
-        arguments.output.display(),
-        model.training.steps,
-        model.training.epochs,
-        model.training.first_loss,
-        model.training.last_loss,
-    );
-    Ok(())
+}
+
+/// What the system says can be had without swapping; `None` where it does not say.
+fn memory_available() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("MemAvailable:"))?;
+    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(1024 * kilobytes)
+}
+
+fn resume(folder: &Path, minutes: Option<f64>) -> anyhow::Result<Beginning> {
+    let (run, mut order, hyperparameters, checkpoint) = Run::resume(folder)?;
+    order.minutes = minutes.or(order.minutes);
+    files::check_writable(&order.output)
+        .with_context(|| format!("cannot write {}", order.output.display()))?;
+    let dataset = Dataset::new(read_recordings(&order, &hyperparameters)?, &hyperparameters)?;
+    Ok(Beginning {
+        run,
+        order,
+        hyperparameters,
+        dataset,
+        checkpoint,
+    })
+}
+
+fn read_recordings(
+    order: &Order,
+    hyperparameters: &Hyperparameters,
+) -> anyhow::Result<Vec<Recording>> {
+    let read = |path: &PathBuf| read_recording(path, hyperparameters.sample_rate);
+    order.audio.iter().map(read).collect()
 }
 
 fn read_recording(path: &Path, sample_rate: u32) -> anyhow::Result<Recording> {
@@ -127,36 +186,143 @@ fn read_recording(path: &Path, sample_rate: u32) -> anyhow::Result<Recording> {
     Ok(Recording { signal, source })
 }
 
+fn train(beginning: Beginning, checkpoint_every: Duration) -> anyhow::Result<()> {
+    let Beginning {
+        mut run,
+        order,
+        hyperparameters,
+        dataset,
+        checkpoint,
+    } = beginning;
+    let num_epochs = hyperparameters.num_epochs;
+    eprintln!(
+        "Training {} weights, {} approach, on {} time steps per epoch, with about {}, in {}; \
+         Ctrl-C ends it with a usable model.",
+        hyperparameters.architecture().parameters(),
+        hyperparameters.approach(),
+        dataset.training.time_steps_per_epoch(),
+        memory(memory_needed(&hyperparameters)),
+        run.folder().display(),
+    );
+    let mut trainer = Trainer::new(hyperparameters, dataset, order.random_seed, order.threads);
+    let mut trained_before = Duration::ZERO;
+    if let Some(checkpoint) = checkpoint {
+        trained_before = Duration::try_from_secs_f64(checkpoint.notes.trained_for)
+            .with_context(|| format!("{}: the checkpoint is damaged", run.folder().display()))?;
+        trainer
+            .restore(checkpoint)
+            .with_context(|| run.folder().display().to_string())?;
+        eprintln!("Going on from step {}.", trainer.steps());
+    }
+
+    let stop = super::stop_flag()?;
+    let begun = Instant::now();
+    let trained_for = || trained_before + begun.elapsed();
+    let share_done = |trainer: &Trainer| match order.minutes {
+        Some(minutes) => trained_for().as_secs_f64() / (60.0 * minutes),
+        None => trainer.epochs() / num_epochs as f64,
+    };
+    let mut report = Report::new(share_done(&trainer), trainer.steps());
+    let (mut saved, mut logged, mut measured) = (begun, begun, None);
+    let mut held_out = None;
+    loop {
+        let share = share_done(&trainer);
+        if share >= 1.0 || stop.load(Ordering::Relaxed) {
+            break;
+        }
+        trainer.step(share)?;
+        if measured.is_none_or(|when: Instant| when.elapsed() >= BETWEEN_VALIDATIONS) {
+            held_out = trainer.validation_loss();
+            measured = Some(Instant::now());
+        }
+        report.show(&trainer, held_out, share_done(&trainer));
+        if logged.elapsed() >= BETWEEN_LOG_ROWS {
+            run.log(&row(&trainer, held_out, trained_for()))
+                .context(keep_going(&run))?;
+            logged = Instant::now();
+        }
+        if saved.elapsed() >= checkpoint_every {
+            run.save(&trainer.checkpoint(trained_for()))
+                .context(keep_going(&run))?;
+            saved = Instant::now();
+        }
+    }
+    report.finish();
+    if trainer.steps() == 0 {
+        bail!("stopped before the first step; no model was written");
+    }
+    let model = trainer.model(trained_for());
+    run.log(&row(
+        &trainer,
+        model.training.validation_loss,
+        trained_for(),
+    ))
+    .and_then(|()| run.save(&trainer.checkpoint(trained_for())))
+    .context(keep_going(&run))?;
+    model.write(&order.output)?;
+    let held_out = model.training.validation_loss;
+    let held_out = held_out.map_or(String::new(), |l| format!(", {l:.3e} on what was held out"));
+    eprintln!(
+        "Wrote {}: {} steps, {:.2} epochs, loss {:.3e} to {:.3e}{held_out}.",
+        order.output.display(),
+        model.training.steps,
+        model.training.epochs,
+        model.training.first_loss,
+        model.training.last_loss,
+    );
+    Ok(())
+}
+
+/// What to do when a run's folder cannot be written.
+fn keep_going(run: &Run) -> String {
+    let folder = run.folder().display();
+    format!(
+        "training stopped; when the disk has room again, go on with antiphon train --resume {folder}"
+    )
+}
+
+fn row(trainer: &Trainer, held_out: Option<f64>, trained_for: Duration) -> LossRow {
+    LossRow {
+        step: trainer.steps(),
+        epochs: trainer.epochs(),
+        loss: trainer.last_loss(),
+        validation_loss: held_out,
+        seconds: trained_for.as_secs_f64(),
+    }
+}
+
 /// A bar on a terminal, a line every ten seconds elsewhere.
 struct Report {
     begun: Instant,
+    /// Where this process began: share of the run, and steps.
+    first: (f64, u64),
     bar: ProgressBar,
     lines: bool,
     last: Instant,
-    /// Loss on what was held out, and when it was measured.
-    held_out: Option<(f64, Instant)>,
 }
 
 /// Parts that the bar is divided into.
 const BAR: u64 = 10_000;
 const BETWEEN_BARS: Duration = Duration::from_millis(100);
 const BETWEEN_LINES: Duration = Duration::from_secs(10);
+const BETWEEN_VALIDATIONS: Duration = Duration::from_secs(10);
+const BETWEEN_LOG_ROWS: Duration = Duration::from_secs(1);
 
 impl Report {
-    fn new(begun: Instant) -> Report {
+    fn new(share: f64, steps: u64) -> Report {
         let bar = ProgressBar::new(BAR);
         let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         Report {
-            begun,
+            begun: Instant::now(),
+            first: (share, steps),
             bar,
             lines: !std::io::stderr().is_terminal(),
-            last: begun,
-            held_out: None,
+            last: Instant::now(),
         }
     }
 
-    fn show(&mut self, trainer: &mut Trainer, share: f64) {
+    fn show(&mut self, trainer: &Trainer, held_out: Option<f64>, share: f64) {
         let between = if self.lines {
             BETWEEN_LINES
         } else {
@@ -166,23 +332,17 @@ impl Report {
             return;
         }
         self.last = Instant::now();
-        if self
-            .held_out
-            .is_none_or(|(_, when)| when.elapsed() >= BETWEEN_LINES)
-        {
-            self.held_out = trainer.validation_loss().map(|loss| (loss, Instant::now()));
-        }
-        let held_out = self
-            .held_out
-            .map_or(String::new(), |(loss, _)| format!(" (held out {loss:.3e})"));
         let elapsed = self.begun.elapsed();
-        let remaining = elapsed.mul_f64(((1.0 - share) / share.max(1e-9)).clamp(0.0, 1e6));
+        let (first_share, first_step) = self.first;
+        let pace = elapsed.as_secs_f64() / (share - first_share).max(1e-9);
+        let remaining = Duration::from_secs_f64((pace * (1.0 - share)).clamp(0.0, 1e9));
         let message = format!(
-            "epoch {:.2}  step {}  loss {:.3e}{held_out}  {:.1} steps/s  {} left",
+            "epoch {:.2}  step {}  loss {:.3e}{}  {:.1} steps/s  {} left",
             trainer.epochs(),
             trainer.steps(),
             trainer.last_loss(),
-            trainer.steps() as f64 / elapsed.as_secs_f64(),
+            held_out.map_or(String::new(), |loss| format!(" (held out {loss:.3e})")),
+            (trainer.steps() - first_step) as f64 / elapsed.as_secs_f64(),
             indicatif::HumanDuration(remaining),
         );
         if self.lines {

@@ -25,6 +25,20 @@ impl Adam {
         }
     }
 
+    /// Running means of the gradients and of their squares, and the steps taken.
+    pub fn memory(&self) -> (&[f32], &[f32], i32) {
+        (&self.mean, &self.square, self.steps)
+    }
+
+    /// Adam with the memory of another.
+    pub fn with_memory(mean: Vec<f32>, square: Vec<f32>, steps: i32) -> Self {
+        Adam {
+            mean,
+            square,
+            steps,
+        }
+    }
+
     /// Moves the weights one step against `gradient` at learning rate `lr`.
     pub fn update(&mut self, weights: &mut [f32], gradient: &[f32], lr: f64) {
         self.steps = self.steps.saturating_add(1);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::Dataset;
+use super::checkpoint::{Checkpoint, CheckpointError, Notes, Position, join, split};
 use crate::hyperparameters::Hyperparameters;
 use crate::model::{Adam, Dropout, Network, State, Tape};
 use crate::random::{self, Stream};
@@ -32,10 +33,7 @@ pub struct Trainer {
     frames: Vec<f32>,
     labels: Vec<f32>,
     d_prediction: Vec<f32>,
-    recording: usize,
-    time_step: usize,
-    epochs: usize,
-    steps: u64,
+    position: Position,
     first_losses: Vec<f64>,
     last_losses: Vec<f64>,
 }
@@ -48,6 +46,21 @@ const VALIDATION_STEPS: usize = 256;
 #[error("the loss grew beyond all bounds at step {step}; choose a smaller learning rate (\"lr\")")]
 pub struct Diverged {
     pub step: u64,
+}
+
+/// Bytes of memory that training by `hyperparameters` takes, recordings
+/// aside: weights, gradient, Adam's two means, the copies of a checkpoint being
+/// written, and the arrays of one pass forward and backward.
+pub fn memory_needed(hyperparameters: &Hyperparameters) -> u64 {
+    let architecture = hyperparameters.architecture();
+    let (d, h) = (architecture.inputs as u64, architecture.units as u64);
+    let rows = (hyperparameters.batch * hyperparameters.num_unrollings) as u64;
+    let layers = architecture.layers as u64;
+    // Of a layer: gates and their gradient 8 H, states, outputs and their gradients 8 H, input D.
+    let of_a_row = layers * (16 * h + d.max(h)) + 4 * d;
+    let floats = (4 + 6) * architecture.parameters() as u64
+        + hyperparameters.bptt_steps as u64 * rows * of_a_row;
+    floats * size_of::<f32>() as u64
 }
 
 impl Trainer {
@@ -86,10 +99,7 @@ impl Trainer {
             frames: Vec::new(),
             labels: Vec::new(),
             d_prediction: Vec::new(),
-            recording: 0,
-            time_step: 0,
-            epochs: 0,
-            steps: 0,
+            position: Position::default(),
             first_losses: Vec::new(),
             last_losses: Vec::new(),
         }
@@ -102,19 +112,18 @@ impl Trainer {
     /// The state goes on from time step to time step, and starts from zero
     /// where a recording does.
     pub fn step(&mut self, share: f64) -> Result<f64, Diverged> {
-        let count = self
-            .hyperparameters
-            .bptt_steps
-            .min(self.dataset.training.time_steps(self.recording) - self.time_step);
+        let count = self.hyperparameters.bptt_steps.min(
+            self.dataset.training.time_steps(self.position.recording) - self.position.time_step,
+        );
         self.dataset.training.fill(
-            self.recording,
-            self.time_step,
+            self.position.recording,
+            self.position.time_step,
             count,
             &mut self.frames,
             &mut self.labels,
         );
         self.add_noise();
-        if self.time_step == 0 {
+        if self.position.time_step == 0 {
             self.state.h.fill(0.0);
             self.state.c.fill(0.0);
         }
@@ -123,7 +132,9 @@ impl Trainer {
             .forward(&self.frames, &mut self.state, dropout, &mut self.tape);
         let loss = self.mean_squared_error();
         if !loss.is_finite() {
-            return Err(Diverged { step: self.steps });
+            return Err(Diverged {
+                step: self.position.steps,
+            });
         }
         self.gradient.fill(0.0);
         self.network
@@ -187,14 +198,14 @@ impl Trainer {
     }
 
     fn advance(&mut self, count: usize) {
-        self.time_step += count;
-        if self.time_step == self.dataset.training.time_steps(self.recording) {
-            self.time_step = 0;
-            self.recording += 1;
+        self.position.time_step += count;
+        if self.position.time_step == self.dataset.training.time_steps(self.position.recording) {
+            self.position.time_step = 0;
+            self.position.recording += 1;
         }
-        if self.recording == self.dataset.training.len() {
-            self.recording = 0;
-            self.epochs += 1;
+        if self.position.recording == self.dataset.training.len() {
+            self.position.recording = 0;
+            self.position.epochs += 1;
         }
     }
 
@@ -205,29 +216,88 @@ impl Trainer {
         if self.last_losses.len() < LOSS_STEPS {
             self.last_losses.push(loss);
         } else {
-            self.last_losses[self.steps as usize % LOSS_STEPS] = loss;
+            self.last_losses[self.position.steps as usize % LOSS_STEPS] = loss;
         }
-        self.steps += 1;
+        self.position.steps += 1;
     }
 
     /// Passes through the recordings so far, the present one in part.
     pub fn epochs(&self) -> f64 {
-        let passed: usize = (0..self.recording)
+        let passed: usize = (0..self.position.recording)
             .map(|r| self.dataset.training.time_steps(r))
             .sum();
-        let part =
-            (passed + self.time_step) as f64 / self.dataset.training.time_steps_per_epoch() as f64;
-        self.epochs as f64 + part
+        let part = (passed + self.position.time_step) as f64
+            / self.dataset.training.time_steps_per_epoch() as f64;
+        self.position.epochs as f64 + part
     }
 
     /// Training steps so far.
     pub fn steps(&self) -> u64 {
-        self.steps
+        self.position.steps
     }
 
     /// Mean loss of the last steps; infinite before the first.
     pub fn last_loss(&self) -> f64 {
         mean(&self.last_losses)
+    }
+
+    /// What the next steps depend on, after `trained_for`.
+    pub fn checkpoint(&self, trained_for: Duration) -> Checkpoint {
+        let (mean, square, _) = self.adam.memory();
+        Checkpoint {
+            notes: Notes {
+                hyperparameters: self.hyperparameters.clone(),
+                sources: self.dataset.sources.clone(),
+                random_seed: self.random_seed,
+                position: self.position,
+                dropout_position: split(self.masks.get_word_pos()),
+                noise_position: split(self.noise.get_word_pos()),
+                first_losses: self.first_losses.clone(),
+                last_losses: self.last_losses.clone(),
+                trained_for: trained_for.as_secs_f64(),
+            },
+            weights: self.network.weights.clone(),
+            mean: mean.to_vec(),
+            square: square.to_vec(),
+            h: self.state.h.clone(),
+            c: self.state.c.clone(),
+        }
+    }
+
+    /// Goes on from `checkpoint`, which a trainer of the same hyperparameters
+    /// and recordings made.
+    pub fn restore(&mut self, checkpoint: Checkpoint) -> Result<(), CheckpointError> {
+        let notes = checkpoint.notes;
+        if notes.hyperparameters != self.hyperparameters {
+            return Err(CheckpointError::OtherHyperparameters);
+        }
+        if notes.sources != self.dataset.sources {
+            return Err(CheckpointError::OtherRecordings);
+        }
+        let (weights, state) = (self.network.weights.len(), self.state.h.len());
+        let lengths = [&checkpoint.weights, &checkpoint.mean, &checkpoint.square].map(Vec::len);
+        let in_range = notes.position.recording < self.dataset.training.len()
+            && notes.position.time_step
+                < self.dataset.training.time_steps(notes.position.recording);
+        if lengths != [weights; 3]
+            || [checkpoint.h.len(), checkpoint.c.len()] != [state; 2]
+            || !in_range
+        {
+            let what = "its sizes are not those of its hyperparameters".to_owned();
+            return Err(CheckpointError::Damaged(what));
+        }
+        let steps = i32::try_from(notes.position.steps).unwrap_or(i32::MAX);
+        self.random_seed = notes.random_seed;
+        self.network.weights = checkpoint.weights;
+        self.adam = Adam::with_memory(checkpoint.mean, checkpoint.square, steps);
+        (self.state.h, self.state.c) = (checkpoint.h, checkpoint.c);
+        self.position = notes.position;
+        self.masks = random::stream(self.random_seed, "dropout");
+        self.masks.set_word_pos(join(notes.dropout_position));
+        self.noise = random::stream(self.random_seed, "noise");
+        self.noise.set_word_pos(join(notes.noise_position));
+        (self.first_losses, self.last_losses) = (notes.first_losses, notes.last_losses);
+        Ok(())
     }
 
     /// The model as it is now, after `trained_for`.
@@ -239,7 +309,7 @@ impl Trainer {
             normalisation: self.dataset.normalisation.clone(),
             training_audio: self.dataset.sources.clone(),
             training: TrainingSummary {
-                steps: self.steps,
+                steps: self.position.steps,
                 epochs: self.epochs(),
                 first_loss: mean(&self.first_losses),
                 last_loss: self.last_loss(),
@@ -344,6 +414,52 @@ mod tests {
         assert_eq!(trainer.network, undisturbed.network);
         let nothing_held_out = r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 4}"#;
         assert_eq!(self::trainer(nothing_held_out).validation_loss(), None);
+    }
+
+    #[test]
+    fn a_restored_trainer_goes_on_to_the_last_bit() {
+        let json = r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 4, "lr": 0.01, "noise": 0.1, "bptt_steps": 3}"#;
+        let mut undisturbed = self::trainer(json);
+        for _ in 0..150 {
+            undisturbed.step(0.0).unwrap();
+        }
+        let bytes = undisturbed.checkpoint(Duration::from_secs(1)).to_bytes();
+        let mut restored = self::trainer(json);
+        restored
+            .restore(Checkpoint::from_bytes(&bytes).unwrap())
+            .unwrap();
+        for _ in 0..150 {
+            let (a, b) = (undisturbed.step(0.0).unwrap(), restored.step(0.0).unwrap());
+            assert_eq!(a, b);
+        }
+        assert_eq!(undisturbed.network, restored.network);
+        assert_eq!(
+            undisturbed.checkpoint(Duration::ZERO),
+            restored.checkpoint(Duration::ZERO)
+        );
+    }
+
+    #[test]
+    fn a_checkpoint_of_another_run_is_refused() {
+        let json = r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 4}"#;
+        let checkpoint = self::trainer(json).checkpoint(Duration::ZERO);
+        let mut other = self::trainer(r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 3}"#);
+        assert_eq!(
+            other.restore(checkpoint.clone()),
+            Err(CheckpointError::OtherHyperparameters)
+        );
+        let mut changed = checkpoint.clone();
+        changed.notes.sources[0].sha256 = "other".to_owned();
+        assert_eq!(
+            self::trainer(json).restore(changed),
+            Err(CheckpointError::OtherRecordings)
+        );
+        let mut cut = checkpoint;
+        cut.h.pop();
+        assert!(matches!(
+            self::trainer(json).restore(cut),
+            Err(CheckpointError::Damaged(_))
+        ));
     }
 
     #[test]

@@ -1,0 +1,181 @@
+//! A run's state between two steps, in a safetensors file: with it, training
+//! goes on as if it had never stopped.
+
+use std::collections::HashMap;
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+
+use crate::hyperparameters::Hyperparameters;
+use crate::trained_model::TrainingAudio;
+
+/// The key of the notes in the file's metadata.
+const NOTES: &str = "antiphon";
+
+/// Everything that the next steps depend on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checkpoint {
+    pub notes: Notes,
+    pub weights: Vec<f32>,
+    /// Adam's running mean of the gradients.
+    pub mean: Vec<f32>,
+    /// Adam's running mean of the squared gradients.
+    pub square: Vec<f32>,
+    /// State of the LSTM layers, `[L, R, H]` each.
+    pub h: Vec<f32>,
+    pub c: Vec<f32>,
+}
+
+/// What of a checkpoint is no large array.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notes {
+    pub hyperparameters: Hyperparameters,
+    pub sources: Vec<TrainingAudio>,
+    pub random_seed: u64,
+    pub position: Position,
+    /// Positions of the random streams, in words of 32 bits: high and low half.
+    pub dropout_position: [u64; 2],
+    pub noise_position: [u64; 2],
+    pub first_losses: Vec<f64>,
+    pub last_losses: Vec<f64>,
+    /// Time spent training so far, in seconds.
+    pub trained_for: f64,
+}
+
+/// How far training has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Position {
+    /// The recording that the next step shows, and its next time step.
+    pub recording: usize,
+    pub time_step: usize,
+    /// Whole passes through all recordings.
+    pub epochs: usize,
+    /// Training steps, which are Adam's too.
+    pub steps: u64,
+}
+
+/// Why a checkpoint cannot be gone on from.
+#[derive(Debug, thiserror::Error, PartialEq)]
+pub enum CheckpointError {
+    #[error("the checkpoint is damaged: {0}")]
+    Damaged(String),
+    #[error("the checkpoint was made with other hyperparameters")]
+    OtherHyperparameters,
+    #[error("the checkpoint was made with other recordings, or they were changed since")]
+    OtherRecordings,
+}
+
+impl Checkpoint {
+    /// The file's bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let arrays = self.arrays().map(|(name, values)| {
+            let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+            (name, values.len(), bytes)
+        });
+        let views = arrays.iter().map(|(name, len, bytes)| {
+            let view = TensorView::new(Dtype::F32, vec![*len], bytes);
+            (*name, view.expect("four bytes a value"))
+        });
+        let notes = serde_json::to_string(&self.notes).expect("plain fields always serialise");
+        let metadata = HashMap::from([(NOTES.to_owned(), notes)]);
+        safetensors::serialize(views, Some(metadata)).expect("names and shapes are sound")
+    }
+
+    fn arrays(&self) -> [(&'static str, &[f32]); 5] {
+        [
+            ("weights", &self.weights),
+            ("adam.mean", &self.mean),
+            ("adam.square", &self.square),
+            ("state.h", &self.h),
+            ("state.c", &self.c),
+        ]
+    }
+
+    /// Reads a file's bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Checkpoint, CheckpointError> {
+        let damaged = |what: String| CheckpointError::Damaged(what);
+        let file = SafeTensors::deserialize(bytes).map_err(|e| damaged(e.to_string()))?;
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| damaged(e.to_string()))?;
+        let metadata = header.metadata().as_ref();
+        let notes = metadata
+            .and_then(|m| m.get(NOTES))
+            .ok_or_else(|| damaged("it has no notes".to_owned()))?;
+        let array = |name: &str| {
+            let tensor = file.tensor(name).map_err(|e| damaged(e.to_string()))?;
+            if tensor.dtype() != Dtype::F32 {
+                return Err(damaged(format!("{name} is not of 32-bit floats")));
+            }
+            let (values, _) = tensor.data().as_chunks::<4>();
+            Ok(values.iter().map(|v| f32::from_le_bytes(*v)).collect())
+        };
+        Ok(Checkpoint {
+            notes: serde_json::from_str(notes).map_err(|e| damaged(e.to_string()))?,
+            weights: array("weights")?,
+            mean: array("adam.mean")?,
+            square: array("adam.square")?,
+            h: array("state.h")?,
+            c: array("state.c")?,
+        })
+    }
+}
+
+/// A random stream's position as two numbers that JSON can hold.
+pub fn split(position: u128) -> [u64; 2] {
+    [(position >> 64) as u64, position as u64]
+}
+
+/// The position that was split.
+pub fn join([high, low]: [u64; 2]) -> u128 {
+    u128::from(high) << 64 | u128::from(low)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hyperparameters::Approach;
+
+    fn checkpoint() -> Checkpoint {
+        Checkpoint {
+            notes: Notes {
+                hyperparameters: Hyperparameters::preset(Approach::Vector),
+                sources: Vec::new(),
+                random_seed: u64::MAX,
+                position: Position {
+                    steps: 7,
+                    ..Position::default()
+                },
+                dropout_position: split(u128::MAX - 5),
+                noise_position: split(3),
+                first_losses: vec![0.1, 1.0 / 3.0],
+                last_losses: vec![f64::MIN_POSITIVE],
+                trained_for: 12.5,
+            },
+            weights: vec![1.0, f32::MIN_POSITIVE, -0.0],
+            mean: vec![0.5; 3],
+            square: vec![0.25; 3],
+            h: vec![0.1],
+            c: vec![],
+        }
+    }
+
+    #[test]
+    fn it_survives_its_file_to_the_last_bit() {
+        let checkpoint = checkpoint();
+        let read = Checkpoint::from_bytes(&checkpoint.to_bytes()).unwrap();
+        assert_eq!(read, checkpoint);
+        assert_eq!(join(read.notes.dropout_position), u128::MAX - 5);
+        assert_eq!(checkpoint.to_bytes(), read.to_bytes());
+    }
+
+    #[test]
+    fn what_is_cut_or_foreign_is_refused() {
+        let bytes = checkpoint().to_bytes();
+        for cut in [0, 5, 100, bytes.len() - 1] {
+            let error = Checkpoint::from_bytes(&bytes[..cut]).unwrap_err();
+            assert!(matches!(error, CheckpointError::Damaged(_)), "{cut}");
+        }
+        assert!(Checkpoint::from_bytes(b"a letter, not a checkpoint").is_err());
+    }
+}
