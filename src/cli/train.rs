@@ -259,6 +259,7 @@ fn train(beginning: Beginning, checkpoint_every: Duration) -> anyhow::Result<()>
     ))
     .and_then(|()| run.save(&trainer.checkpoint(trained_for())))
     .context(keep_going(&run))?;
+    model.write(&run.exported(&order))?;
     model.write(&order.output)?;
     let held_out = model.training.validation_loss;
     let held_out = held_out.map_or(String::new(), |l| format!(", {l:.3e} on what was held out"));

@@ -149,6 +149,12 @@ impl Run {
         &self.folder
     }
 
+    /// Where the run keeps its own copy of the model.
+    pub fn exported(&self, order: &Order) -> PathBuf {
+        self.folder
+            .join(order.output.file_name().unwrap_or_default())
+    }
+
     /// Adds a line to the loss log.
     pub fn log(&mut self, row: &LossRow) -> Result<(), RunError> {
         let validation_loss = row
