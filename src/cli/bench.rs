@@ -97,7 +97,6 @@ fn time_training(rows: usize, units: usize, steps: usize) -> TrainResult {
     let mut tape = Tape::new(all_threads());
     let mut state = State::zero(&architecture, rows);
     let mut d_prediction = vec![0.0; labels.len()];
-    let mut gradient = vec![0.0; network.weights.len()];
 
     let mut step = || {
         network.forward(&frames, &mut state, None, &mut tape);
@@ -106,9 +105,7 @@ fn time_training(rows: usize, units: usize, steps: usize) -> TrainResult {
         for (d, (prediction, label)) in d_prediction.iter_mut().zip(errors) {
             *d = scale * (prediction - label);
         }
-        gradient.fill(0.0);
-        network.backward(&d_prediction, &mut tape, &mut gradient);
-        adam.update(&mut network.weights, &gradient, LEARNING_RATE);
+        network.learn(&d_prediction, &mut tape, &mut adam, LEARNING_RATE, 0.0);
     };
     let times = time(&mut step);
     let forward = rows * steps * (4 * units * 2 * units + units * units);
