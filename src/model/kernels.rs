@@ -137,6 +137,8 @@ unsafe impl Sync for Shared {}
 const DOT_DEPTH: usize = 512;
 /// Rows of `a` that one block takes: with `DOT_DEPTH`, a quarter MiB of L2 cache.
 const DOT_ROWS: usize = 128;
+/// From so many rows on, copying `b` to strips costs less than it brings.
+const STRIP_ROWS: usize = 64;
 /// Below so many multiplications threads cost more than they bring.
 const LEAST_WORK: usize = 1 << 18;
 
@@ -163,17 +165,22 @@ pub fn multiply_transposed(
     {
         let product = Shared(product.as_mut_ptr());
         let threads = if m * n * k < LEAST_WORK { 1 } else { threads };
+        let part = if m < STRIP_ROWS {
+            dot_products
+        } else {
+            strip_products
+        };
         // Split along the longer side: the shorter operand is read by all.
         if n >= m {
-            split_range(0..n, 4, threads, &|columns: Range<usize>| {
+            split_range(0..n, TILE_COLUMNS, threads, &|columns: Range<usize>| {
                 // SAFETY: the lengths were compared above, AVX2 and FMA are
                 // here, and each thread has columns of its own.
-                unsafe { dot_products(product, add, a, b, (m, n, k), 0..m, columns) }
+                unsafe { part(product, add, a, b, (m, n, k), 0..m, columns) }
             });
         } else {
-            split_range(0..m, 3, threads, &|rows: Range<usize>| {
+            split_range(0..m, TILE_ROWS, threads, &|rows: Range<usize>| {
                 // SAFETY: as above, with rows.
-                unsafe { dot_products(product, add, a, b, (m, n, k), rows, 0..n) }
+                unsafe { part(product, add, a, b, (m, n, k), rows, 0..n) }
             });
         }
     }
@@ -376,6 +383,7 @@ fn outer_tile(
     (row, column): (usize, usize),
     add: bool,
 ) {
+    assert_eq!(a.len() / TILE_ROWS, b.len() / TILE_COLUMNS);
     let height = (product.len() / n - row).min(TILE_ROWS);
     let width = (n - column).min(TILE_COLUMNS);
     let product = &mut product[row * n + column..];
@@ -383,15 +391,24 @@ fn outer_tile(
     if (height, width) == (TILE_ROWS, TILE_COLUMNS) {
         assert!(product.len() >= (TILE_ROWS - 1) * n + TILE_COLUMNS);
         // SAFETY: the tile lies within `product`; callers checked for AVX2 and FMA.
-        unsafe { outer_tile_avx2(a, b, product.as_mut_ptr(), n, add) };
+        unsafe { tile::<TILE_ROWS>(a.as_ptr(), (1, TILE_ROWS), b, product.as_mut_ptr(), n, add) };
     } else {
-        let mut tile = [0.0; TILE_ROWS * TILE_COLUMNS];
+        let mut part = [0.0; TILE_ROWS * TILE_COLUMNS];
         // SAFETY: as above, in a tile of its own.
-        unsafe { outer_tile_avx2(a, b, tile.as_mut_ptr(), TILE_COLUMNS, false) };
-        for (row, tile) in tile.chunks_exact(TILE_COLUMNS).take(height).enumerate() {
+        unsafe {
+            tile::<TILE_ROWS>(
+                a.as_ptr(),
+                (1, TILE_ROWS),
+                b,
+                part.as_mut_ptr(),
+                TILE_COLUMNS,
+                false,
+            )
+        };
+        for (row, part) in part.chunks_exact(TILE_COLUMNS).take(height).enumerate() {
             let product = &mut product[row * n..][..width];
-            for (product, tile) in product.iter_mut().zip(tile) {
-                *product = if add { *product + tile } else { *tile };
+            for (product, part) in product.iter_mut().zip(part) {
+                *product = if add { *product + part } else { *part };
             }
         }
     }
@@ -399,29 +416,33 @@ fn outer_tile(
     unreachable!("{a:?} {b:?} {add} {height} {width}: not available here");
 }
 
-/// The tile of `outer_tile` at `product`, whose rows are `n` apart.
+/// `M` rows of a tile at `product`, whose rows are `n` apart: of `a`, whose rows
+/// and depths are `a_strides` apart, and a strip `b [depth, TILE_COLUMNS]`.
 ///
 /// # Safety
-/// All of the tile is valid to read and write.
+/// All of `a`'s and `product`'s places are valid to read, and the latter to write.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn outer_tile_avx2(a: &[f32], b: &[f32], product: *mut f32, n: usize, add: bool) {
-    let depth = (a.len() / TILE_ROWS).min(b.len() / TILE_COLUMNS);
-    let (mut a, mut b) = (a.as_ptr(), b.as_ptr());
-    // SAFETY: `a` and `b` hold `depth` times a strip's width, and the tile is
-    // valid by contract.
+unsafe fn tile<const M: usize>(
+    mut a: *const f32,
+    (row_stride, depth_stride): (usize, usize),
+    b: &[f32],
+    product: *mut f32,
+    n: usize,
+    add: bool,
+) {
+    // SAFETY: places of `b` are below its length, the others valid by contract.
     unsafe {
-        let mut sums = [[_mm256_setzero_ps(); 2]; TILE_ROWS];
-        for _ in 0..depth {
-            let left = _mm256_loadu_ps(b);
-            let right = _mm256_loadu_ps(b.add(LANES));
+        let mut sums = [[_mm256_setzero_ps(); 2]; M];
+        for b in b.chunks_exact(TILE_COLUMNS) {
+            let left = _mm256_loadu_ps(b.as_ptr());
+            let right = _mm256_loadu_ps(b.as_ptr().add(LANES));
             for (i, sums) in sums.iter_mut().enumerate() {
-                let a = _mm256_broadcast_ss(&*a.add(i));
+                let a = _mm256_broadcast_ss(&*a.add(i * row_stride));
                 sums[0] = _mm256_fmadd_ps(a, left, sums[0]);
                 sums[1] = _mm256_fmadd_ps(a, right, sums[1]);
             }
-            a = a.add(TILE_ROWS);
-            b = b.add(TILE_COLUMNS);
+            a = a.wrapping_add(depth_stride);
         }
         for (i, sums) in sums.into_iter().enumerate() {
             for (half, sum) in sums.into_iter().enumerate() {
@@ -434,6 +455,179 @@ unsafe fn outer_tile_avx2(a: &[f32], b: &[f32], product: *mut f32, n: usize, add
                 _mm256_storeu_ps(c, sum);
             }
         }
+    }
+}
+
+/// Copies values `depths` of the rows `rows` of `matrix [_, k]`, transposed, to
+/// `strip [depths, TILE_COLUMNS]`, with zeros beyond the rows.
+#[cfg(target_arch = "x86_64")]
+fn pack_transposed(
+    matrix: &[f32],
+    k: usize,
+    rows: Range<usize>,
+    depths: Range<usize>,
+    strip: &mut [f32],
+) {
+    if rows.len() < TILE_COLUMNS {
+        strip.fill(0.0);
+    }
+    for (column, row) in rows.enumerate() {
+        let values = &matrix[row * k..][depths.clone()];
+        for (packed, value) in strip.chunks_exact_mut(TILE_COLUMNS).zip(values) {
+            packed[column] = *value;
+        }
+    }
+}
+
+/// `multiply_transposed`'s part `rows` × `columns` for many rows: each strip of
+/// `b` is copied once, transposed, and serves all rows.
+///
+/// # Safety
+/// As `dot_products`.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn strip_products(
+    product: Shared,
+    add: bool,
+    a: &[f32],
+    b: &[f32],
+    (_, n, k): (usize, usize, usize),
+    rows: Range<usize>,
+    columns: Range<usize>,
+) {
+    let mut strip = [0.0; TILE_COLUMNS * TILE_DEPTH];
+    for depth in (0..k).step_by(TILE_DEPTH) {
+        let depths = depth..(depth + TILE_DEPTH).min(k);
+        let strip = &mut strip[..depths.len() * TILE_COLUMNS];
+        for column in columns.clone().step_by(TILE_COLUMNS) {
+            let these = column..(column + TILE_COLUMNS).min(columns.end);
+            pack_transposed(b, k, these.clone(), depths.clone(), strip);
+            let a = &a[depth..];
+            // SAFETY: rows and columns are in range by contract.
+            unsafe {
+                tiles(
+                    product,
+                    n,
+                    a,
+                    k,
+                    strip,
+                    rows.clone(),
+                    these,
+                    add || depth > 0,
+                )
+            };
+        }
+    }
+}
+
+/// `a · b` on top of each other for all `rows` and the columns of one strip `b`;
+/// rows of `a` are `k` apart.
+///
+/// # Safety
+/// As `dot_products`; `a` holds as many values of each row as `b` is deep.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+#[allow(clippy::too_many_arguments)]
+unsafe fn tiles(
+    product: Shared,
+    n: usize,
+    a: &[f32],
+    k: usize,
+    b: &[f32],
+    rows: Range<usize>,
+    columns: Range<usize>,
+    add: bool,
+) {
+    let mut row = rows.start;
+    while row < rows.end {
+        // Tiles of nearly the same height: two of four rows rather than six and two.
+        let left = rows.end - row;
+        let height = left.div_ceil(left.div_ceil(TILE_ROWS));
+        let mut partial = [0.0; TILE_ROWS * TILE_COLUMNS];
+        let whole = columns.len() == TILE_COLUMNS;
+        // SAFETY: the tile's rows are within `rows` and its columns, if `whole`,
+        // within `columns`; else it goes to `partial` and what is within is copied.
+        unsafe {
+            let place = product.0.add(row * n + columns.start);
+            let (to, stride, add_to) = match whole {
+                true => (place, n, add),
+                false => (partial.as_mut_ptr(), TILE_COLUMNS, false),
+            };
+            let a = a.as_ptr().add(row * k);
+            match height {
+                1 => tile::<1>(a, (k, 1), b, to, stride, add_to),
+                2 => tile::<2>(a, (k, 1), b, to, stride, add_to),
+                3 => tile::<3>(a, (k, 1), b, to, stride, add_to),
+                4 => tile::<4>(a, (k, 1), b, to, stride, add_to),
+                5 => tile::<5>(a, (k, 1), b, to, stride, add_to),
+                _ => tile::<6>(a, (k, 1), b, to, stride, add_to),
+            }
+            if !whole {
+                for (i, values) in partial.chunks_exact(TILE_COLUMNS).take(height).enumerate() {
+                    for (j, value) in values.iter().take(columns.len()).enumerate() {
+                        let c = place.add(i * n + j);
+                        *c = if add { *c + *value } else { *value };
+                    }
+                }
+            }
+        }
+        row += height;
+    }
+}
+
+/// A matrix `[k, n]` in strips of `TILE_COLUMNS` columns, for products with few
+/// rows at a time that come again and again.
+#[derive(Clone, Default)]
+pub struct Packed {
+    strips: Vec<f32>,
+    k: usize,
+    n: usize,
+}
+
+impl Packed {
+    /// Takes `matrix [k, n]`.
+    pub fn pack(&mut self, matrix: &[f32], n: usize) {
+        (self.k, self.n) = (matrix.len() / n, n);
+        pack_columns(matrix, n, &mut self.strips);
+    }
+
+    /// Takes the transpose of `matrix [n, k]`.
+    pub fn pack_transpose(&mut self, matrix: &[f32], k: usize) {
+        let n = matrix.len() / k;
+        (self.k, self.n) = (k, n);
+        self.strips
+            .resize(k * n.next_multiple_of(TILE_COLUMNS), 0.0);
+        for (index, strip) in self.strips.chunks_exact_mut(k * TILE_COLUMNS).enumerate() {
+            let first = index * TILE_COLUMNS;
+            pack_transposed(matrix, k, first..(first + TILE_COLUMNS).min(n), 0..k, strip);
+        }
+    }
+
+    /// `product = a · self`, or `product += a · self` with `add`, of `a [m, k]`.
+    ///
+    /// # Panics
+    /// Where `available()` is false, or lengths do not agree.
+    pub fn multiply(&self, product: &mut [f32], add: bool, a: &[f32], threads: usize) {
+        assert!(available());
+        let Packed { strips, k, n } = self;
+        let (k, n, m) = (*k, *n, a.len() / k);
+        assert_eq!((a.len(), product.len()), (m * k, m * n));
+        assert_eq!(strips.len(), k * n.next_multiple_of(TILE_COLUMNS));
+        let product = Shared(product.as_mut_ptr());
+        let threads = if m * n * k < LEAST_WORK { 1 } else { threads };
+        split_range(0..n, TILE_COLUMNS, threads, &|columns: Range<usize>| {
+            for depth in (0..k).step_by(TILE_DEPTH) {
+                let depths = depth * TILE_COLUMNS..(depth + TILE_DEPTH).min(k) * TILE_COLUMNS;
+                for column in columns.clone().step_by(TILE_COLUMNS) {
+                    let these = column..(column + TILE_COLUMNS).min(columns.end);
+                    let strip = &strips[column / TILE_COLUMNS * k * TILE_COLUMNS..];
+                    let (a, b) = (&a[depth..], &strip[depths.clone()]);
+                    // SAFETY: lengths were compared above, AVX2 and FMA are
+                    // here, and each thread has columns of its own.
+                    unsafe { tiles(product, n, a, k, b, 0..m, these, add || depth > 0) };
+                }
+            }
+        });
     }
 }
 
@@ -453,6 +647,7 @@ mod tests {
             (4, 7, 9),
             (10, 64, 1030),
             (131, 5, 16),
+            (70, 37, 300),
             (16, 130, 140),
         ] {
             let (a, b, before) = (values(m * k, 1), values(n * k, 2), values(m * n, 3));
@@ -487,6 +682,33 @@ mod tests {
                     let (row, column) = (rows.start + at / n, at % n);
                     let sum: f32 = (0..k).map(|i| a[i * m + row] * b[i * n + column]).sum();
                     assert!((value - sum).abs() < 1e-3, "{m} {n} {k} {at}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn packed_products_equal_the_naive_triple_loop() {
+        if !available() {
+            return;
+        }
+        for (m, n, k) in [(1, 1, 1), (8, 37, 300), (11, 260, 96)] {
+            let (a, b, before) = (values(m * k, 1), values(n * k, 2), values(m * n, 3));
+            let mut transpose = vec![0.0; n * k];
+            (0..n * k).for_each(|at| transpose[at % k * n + at / k] = b[at]);
+            for (threads, add, pack_transpose) in [(1, true, true), (2, false, false)] {
+                let mut packed = Packed::default();
+                match pack_transpose {
+                    true => packed.pack_transpose(&b, k),
+                    false => packed.pack(&transpose, n),
+                }
+                let mut product = before.clone();
+                packed.multiply(&mut product, add, &a, threads);
+                for (at, value) in product.iter().enumerate() {
+                    let (a, b) = (&a[at / n * k..][..k], &b[at % n * k..][..k]);
+                    let sum: f32 = a.iter().zip(b).map(|(a, b)| a * b).sum();
+                    let expected = sum + if add { before[at] } else { 0.0 };
+                    assert!((value - expected).abs() < 1e-3, "{m} {n} {k} {at}");
                 }
             }
         }
