@@ -460,7 +460,6 @@ unsafe fn tile<const M: usize>(
 
 /// Copies values `depths` of the rows `rows` of `matrix [_, k]`, transposed, to
 /// `strip [depths, TILE_COLUMNS]`, with zeros beyond the rows.
-#[cfg(target_arch = "x86_64")]
 fn pack_transposed(
     matrix: &[f32],
     k: usize,
@@ -613,8 +612,13 @@ impl Packed {
         let (k, n, m) = (*k, *n, a.len() / k);
         assert_eq!((a.len(), product.len()), (m * k, m * n));
         assert_eq!(strips.len(), k * n.next_multiple_of(TILE_COLUMNS));
+        #[cfg(not(target_arch = "x86_64"))]
+        unreachable!("not available: {add} {threads} {LEAST_WORK}");
+        #[cfg(target_arch = "x86_64")]
         let product = Shared(product.as_mut_ptr());
+        #[cfg(target_arch = "x86_64")]
         let threads = if m * n * k < LEAST_WORK { 1 } else { threads };
+        #[cfg(target_arch = "x86_64")]
         split_range(0..n, TILE_COLUMNS, threads, &|columns: Range<usize>| {
             for depth in (0..k).step_by(TILE_DEPTH) {
                 let depths = depth * TILE_COLUMNS..(depth + TILE_DEPTH).min(k) * TILE_COLUMNS;

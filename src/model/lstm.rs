@@ -1,8 +1,8 @@
 //! One LSTM layer: Equations (1.6) to (1.11), forward and backward through time.
 
 use super::activation::{sigmoid, tanh};
-use super::kernels::{StepRows, vectorised};
-use super::matrix::{Matrix, multiply, multiply_transposed, transpose};
+use super::kernels::{self, Packed, StepRows, vectorised};
+use super::matrix::{Matrix, multiply, multiply_transposed};
 use super::threads::cut;
 use super::update::{Scratch, Update, update_bias, update_weights};
 
@@ -37,8 +37,10 @@ pub struct LstmTape {
     d_hidden: Vec<f32>,
     /// `[R, H]`: gradient of the cell state that comes from the step after.
     d_cell: Vec<f32>,
-    /// `[H, 4H]`: the recurrent weights' transpose.
-    recurrent_transpose: Vec<f32>,
+    /// The recurrent weights as the forward pass and as the backward pass
+    /// multiply with them at every time step.
+    packed: Packed,
+    packed_backward: Packed,
 }
 
 /// The sizes of one pass through one layer.
@@ -56,11 +58,53 @@ pub struct Pass {
     pub threads: usize,
 }
 
+/// From so many time steps on it pays to copy the recurrent weights.
+const PACK_STEPS: usize = 4;
+
+/// The recurrent weights, `[4H, H]`.
+#[derive(Clone, Copy)]
+enum Recurrent<'a> {
+    /// For the direction in question.
+    Packed(&'a Packed),
+    AsTheyAre(&'a [f32]),
+}
+
+impl Recurrent<'_> {
+    /// Adds what the outputs before, `[R, H]`, bring to `gates [R, 4H]`.
+    fn forward(self, gates: &mut [f32], hidden: &[f32], pass: Pass) {
+        let threads = pass.threads;
+        match self {
+            Recurrent::Packed(weights) => weights.multiply(gates, true, hidden, threads),
+            Recurrent::AsTheyAre(weights) => {
+                multiply_transposed(gates, true, hidden, weights, pass.units, threads);
+            }
+        }
+    }
+
+    /// Takes the gradient of the gates, `[R, 4H]`, back to the outputs before.
+    fn backward(self, d_hidden: &mut [f32], d_gates: &[f32], pass: Pass) {
+        let (units, threads) = (pass.units, pass.threads);
+        match self {
+            Recurrent::Packed(weights) => weights.multiply(d_hidden, false, d_gates, threads),
+            Recurrent::AsTheyAre(weights) => {
+                let d_gates = Matrix::new(d_gates, pass.rows, GATES * units);
+                let weights = Matrix::new(weights, GATES * units, units);
+                multiply(d_hidden, false, d_gates, weights, threads);
+            }
+        }
+    }
+}
+
 /// Recurrent weights up to so many go through each core's cache at every time
 /// step: rows then go through all time steps on threads of their own.
 const CACHED_WEIGHTS: usize = 1 << 20;
 
 impl Pass {
+    /// Whether the recurrent weights are copied.
+    fn packs(self) -> bool {
+        kernels::available() && self.steps >= PACK_STEPS
+    }
+
     /// Parts of the rows that go through the time steps without waiting for
     /// each other: one, or one for each thread.
     fn threads_for_rows(self) -> usize {
@@ -124,7 +168,13 @@ pub fn forward(
         cell_tanh: StepRows::new(&mut tape.cell_tanh, steps),
         hidden: StepRows::new(&mut tape.hidden, steps + 1),
     };
-    rows.run(weights, pass, pass.threads_for_rows());
+    let recurrent = if pass.packs() {
+        tape.packed.pack_transpose(weights.recurrent, units);
+        Recurrent::Packed(&tape.packed)
+    } else {
+        Recurrent::AsTheyAre(weights.recurrent)
+    };
+    rows.run(recurrent, weights.bias, pass, pass.threads_for_rows());
 }
 
 /// What some rows write on their way forward.
@@ -138,7 +188,7 @@ struct ForwardRows<'a> {
 impl ForwardRows<'_> {
     /// Takes these rows, `pass.rows`, through all time steps, in as many parts
     /// as `row_threads`.
-    fn run(mut self, weights: &Weights, pass: Pass, row_threads: usize) {
+    fn run(mut self, recurrent: Recurrent, bias: &[f32], pass: Pass, row_threads: usize) {
         let units = pass.units;
         if let Some((first, rest)) = pass.cut_rows(row_threads) {
             let (gates, other_gates) = self.gates.split(first.rows * GATES * units);
@@ -158,8 +208,8 @@ impl ForwardRows<'_> {
                 hidden: other_hidden,
             };
             rayon::join(
-                || mine.run(weights, first, row_threads / 2),
-                || others.run(weights, rest, row_threads - row_threads / 2),
+                || mine.run(recurrent, bias, first, row_threads / 2),
+                || others.run(recurrent, bias, rest, row_threads - row_threads / 2),
             );
             return;
         }
@@ -167,14 +217,7 @@ impl ForwardRows<'_> {
             let (hidden_before, hidden) = self.hidden.two_steps(t);
             let (cell_before, cell) = self.cell.two_steps(t);
             let gates = self.gates.step(t);
-            multiply_transposed(
-                gates,
-                true,
-                hidden_before,
-                weights.recurrent,
-                units,
-                pass.threads,
-            );
+            recurrent.forward(gates, hidden_before, pass);
             let cells = Cells {
                 gates,
                 cell_before,
@@ -182,7 +225,7 @@ impl ForwardRows<'_> {
                 cell_tanh: self.cell_tanh.step(t),
                 hidden,
             };
-            cells.run(weights.bias, units, pass.threads);
+            cells.run(bias, units, pass.threads);
         }
     }
 }
@@ -313,16 +356,18 @@ pub fn backward(
     tape.d_hidden.resize(state, 0.0);
     tape.d_cell.clear();
     tape.d_cell.resize(state, 0.0);
-    if steps > 1 {
-        transpose(weights.recurrent, units, &mut tape.recurrent_transpose);
-    }
-
+    let recurrent = if pass.packs() {
+        tape.packed_backward.pack(weights.recurrent, units);
+        Recurrent::Packed(&tape.packed_backward)
+    } else {
+        Recurrent::AsTheyAre(weights.recurrent)
+    };
     let forward = ForwardValues {
         gates: &tape.gates,
         cell: &tape.cell,
         cell_tanh: &tape.cell_tanh,
         d_outputs,
-        recurrent_transpose: &tape.recurrent_transpose,
+        recurrent,
         rows,
     };
     let rows = BackwardRows {
@@ -348,7 +393,7 @@ struct ForwardValues<'a> {
     cell: &'a [f32],
     cell_tanh: &'a [f32],
     d_outputs: &'a [f32],
-    recurrent_transpose: &'a [f32],
+    recurrent: Recurrent<'a>,
     /// R, of all rows.
     rows: usize,
 }
@@ -402,14 +447,7 @@ impl BackwardRows<'_> {
                 );
             }
             if t > 0 {
-                multiply_transposed(
-                    self.d_hidden,
-                    false,
-                    d_gates,
-                    forward.recurrent_transpose,
-                    GATES * units,
-                    pass.threads,
-                );
+                forward.recurrent.backward(self.d_hidden, d_gates, pass);
             }
         }
     }

@@ -117,23 +117,6 @@ pub fn multiply_transposed(
     }
 }
 
-/// Copies the transpose of `matrix [_, n]` to `transpose`.
-pub fn transpose(matrix: &[f32], n: usize, transpose: &mut Vec<f32>) {
-    /// Side of the squares that are copied one by one: a cache line's values.
-    const SQUARE: usize = 16;
-    let m = matrix.len() / n;
-    transpose.resize(matrix.len(), 0.0);
-    for row in (0..m).step_by(SQUARE) {
-        for column in (0..n).step_by(SQUARE) {
-            for j in column..(column + SQUARE).min(n) {
-                for i in row..(row + SQUARE).min(m) {
-                    transpose[j * m + i] = matrix[i * n + j];
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,16 +155,6 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn a_transpose_swaps_rows_and_columns() {
-        let matrix: Vec<f32> = (0..37 * 20).map(value).collect();
-        let (mut once, mut twice) = (Vec::new(), Vec::new());
-        transpose(&matrix, 20, &mut once);
-        assert_eq!(once[3 * 37 + 30], matrix[30 * 20 + 3]);
-        transpose(&once, 37, &mut twice);
-        assert_eq!(twice, matrix);
     }
 
     #[test]
