@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand.
 
 mod answer_options;
+mod bench;
 mod generate;
 mod inspect;
 mod model_choice;
@@ -31,6 +32,7 @@ enum Command {
     Generate(generate::Arguments),
     Watch(watch::Arguments),
     Inspect(inspect::Arguments),
+    Bench(bench::Arguments),
 }
 
 /// Parses the command line, does what it says, and gives the exit status: 0,
@@ -44,6 +46,7 @@ pub fn run() -> ExitCode {
         Command::Generate(arguments) => generate::run(arguments),
         Command::Watch(arguments) => watch::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
+        Command::Bench(arguments) => bench::run(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,7 +5,7 @@
 ///
 /// The minimax quotient of odd and even polynomials that Eigen uses
 /// (`generic_fast_tanh_float`); beyond ±7.9 the result is ±1 to single precision.
-#[inline]
+#[inline(always)]
 pub fn tanh(x: f32) -> f32 {
     const ODD: [f32; 7] = [
         4.893_525e-3,
@@ -27,7 +27,7 @@ pub fn tanh(x: f32) -> f32 {
 }
 
 /// The logistic function, Equation (1.5).
-#[inline]
+#[inline(always)]
 pub fn sigmoid(x: f32) -> f32 {
     0.5 + 0.5 * tanh(0.5 * x)
 }

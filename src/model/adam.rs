@@ -1,6 +1,9 @@
 //! The optimiser: Adam (Kingma and Ba 2015, Algorithm 1), which updates the
 //! weights by Equation 2.2 with a step size of its own for each weight.
 
+use super::kernels::vectorised;
+use super::update::Update;
+
 /// Decay of the mean of the gradients.
 const BETA_1: f32 = 0.9;
 /// Decay of the mean of the squared gradients.
@@ -41,16 +44,60 @@ impl Adam {
 
     /// Moves the weights one step against `gradient` at learning rate `lr`.
     pub fn update(&mut self, weights: &mut [f32], gradient: &[f32], lr: f64) {
+        self.begin_step(weights, lr, 0.0).take(0, gradient);
+    }
+
+    /// Begins a step of `weights`, all of them, at learning rate `lr`; each
+    /// weight's gradient is then to be handed over once, and that of
+    /// `penalty · Σw²` is added to it.
+    pub(super) fn begin_step<'a>(
+        &'a mut self,
+        weights: &'a mut [f32],
+        lr: f64,
+        penalty: f32,
+    ) -> Update<'a> {
         self.steps = self.steps.saturating_add(1);
         let correction_1 = 1.0 - f64::from(BETA_1).powi(self.steps);
         let correction_2 = (1.0 - f64::from(BETA_2).powi(self.steps)).sqrt();
-        let step = (lr * correction_2 / correction_1) as f32;
-        let epsilon = EPSILON * correction_2 as f32;
-        let means = self.mean.iter_mut().zip(&mut self.square);
-        for ((weight, g), (mean, square)) in weights.iter_mut().zip(gradient).zip(means) {
-            *mean = BETA_1 * *mean + (1.0 - BETA_1) * g;
-            *square = BETA_2 * *square + (1.0 - BETA_2) * g * g;
-            *weight -= step * *mean / (square.sqrt() + epsilon);
+        Update::Adam {
+            step: Step {
+                size: (lr * correction_2 / correction_1) as f32,
+                epsilon: EPSILON * correction_2 as f32,
+            },
+            penalty,
+            weights,
+            mean: &mut self.mean,
+            square: &mut self.square,
+        }
+    }
+}
+
+/// What all weights share in one step: learning rate and epsilon, with the
+/// bias corrections in them.
+#[derive(Clone, Copy)]
+pub struct Step {
+    size: f32,
+    epsilon: f32,
+}
+
+vectorised! {
+    /// One step of some weights, given their gradient without that of
+    /// `penalty · Σw²`.
+    pub fn step_weights(
+        weights: &mut [f32],
+        mean: &mut [f32],
+        square: &mut [f32],
+        gradient: &[f32],
+        step: Step,
+        penalty: f32,
+    ) {
+        let n = weights.len();
+        let (mean, square, gradient) = (&mut mean[..n], &mut square[..n], &gradient[..n]);
+        for i in 0..n {
+            let g = gradient[i] + 2.0 * penalty * weights[i];
+            mean[i] = BETA_1 * mean[i] + (1.0 - BETA_1) * g;
+            square[i] = BETA_2 * square[i] + (1.0 - BETA_2) * g * g;
+            weights[i] -= step.size * mean[i] / (square[i].sqrt() + step.epsilon);
         }
     }
 }

@@ -1,7 +1,9 @@
 //! From the LSTM's outputs to the prediction (dissertation 2.1.3 and 3.1.1).
 
 use super::activation::tanh;
-use super::matrix::{Matrix, multiply};
+use super::kernels::vectorised;
+use super::matrix::{Matrix, multiply, multiply_transposed};
+use super::update::{Scratch, Update, update_bias, update_weights};
 
 /// The fully connected layers above the LSTM; their last one ends in a tanh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,20 +39,6 @@ impl Weights<'_> {
     }
 }
 
-/// The gradient of each of a head's weights, in the same shapes.
-pub enum Gradient<'a> {
-    Dense {
-        weight: &'a mut [f32],
-        bias: &'a mut [f32],
-    },
-    Transpose {
-        unit_weight: &'a mut [f32],
-        unit_bias: &'a mut [f32],
-        row_weight: &'a mut [f32],
-        row_bias: &'a mut [f32],
-    },
-}
-
 /// What the backward pass needs of the forward pass.
 #[derive(Clone, Default)]
 pub struct HeadTape {
@@ -62,6 +50,8 @@ pub struct HeadTape {
     d_linear: Vec<f32>,
     /// Transpose head: gradient of `row_values`.
     d_row_values: Vec<f32>,
+    /// Transpose head, `[R]`: gradient of the second layer's weights.
+    d_row_weight: Vec<f32>,
 }
 
 /// Predicts from `outputs [rows, H]`, where `rows` counts all rows of all steps.
@@ -76,9 +66,7 @@ pub fn forward(weights: &Weights, outputs: &[f32], threads: usize, tape: &mut He
             let weight = Matrix::new(weight, units, bias.len());
             multiply(prediction, false, outputs, weight, threads);
             for row in prediction.chunks_exact_mut(bias.len()) {
-                for (value, bias) in row.iter_mut().zip(*bias) {
-                    *value = tanh(*value + bias);
-                }
+                add_bias_and_activate(row, bias);
             }
         }
         Weights::Transpose {
@@ -101,75 +89,100 @@ pub fn forward(weights: &Weights, outputs: &[f32], threads: usize, tape: &mut He
     }
 }
 
-/// Takes the gradient of the prediction back to the weights (added to
-/// `gradient`) and to the outputs, `[rows, H]`.
+vectorised! {
+    /// The last layer's tanh of one row.
+    pub fn add_bias_and_activate(row: &mut [f32], bias: &[f32]) {
+        for (value, bias) in row.iter_mut().zip(bias) {
+            *value = tanh(*value + bias);
+        }
+    }
+}
+
+/// Takes the gradient of the prediction back to the outputs, `[rows, H]`.
 pub fn backward(
     weights: &Weights,
-    outputs: &[f32],
     d_prediction: &[f32],
     threads: usize,
     tape: &mut HeadTape,
-    gradient: &mut Gradient,
     d_outputs: &mut [f32],
 ) {
-    let units = weights.units();
-    let rows = outputs.len() / units;
-    let outputs = Matrix::new(outputs, rows, units);
     tape.d_linear.clear();
     let through_tanh = tape.prediction.iter().zip(d_prediction);
     tape.d_linear
         .extend(through_tanh.map(|(y, d)| d * (1.0 - y * y)));
-
-    match (weights, gradient) {
-        (
-            Weights::Dense { weight, .. },
-            Gradient::Dense {
-                weight: d_weight,
-                bias: d_bias,
-            },
-        ) => {
-            let d_linear = Matrix::new(&tape.d_linear, rows, d_bias.len());
-            multiply(d_weight, true, outputs.t(), d_linear, threads);
-            for row in tape.d_linear.chunks_exact(d_bias.len()) {
-                for (sum, d) in d_bias.iter_mut().zip(row) {
-                    *sum += d;
-                }
-            }
-            let weight = Matrix::new(weight, units, d_bias.len());
-            multiply(d_outputs, false, d_linear, weight.t(), threads);
+    match weights {
+        Weights::Dense { weight, bias } => {
+            let outputs = bias.len();
+            multiply_transposed(d_outputs, false, &tape.d_linear, weight, outputs, threads);
         }
-        (
-            Weights::Transpose {
-                unit_weight,
-                row_weight,
-                ..
-            },
-            Gradient::Transpose {
-                unit_weight: d_unit_weight,
-                unit_bias: d_unit_bias,
-                row_weight: d_row_weight,
-                row_bias: d_row_bias,
-            },
-        ) => {
+        Weights::Transpose {
+            unit_weight,
+            row_weight,
+            ..
+        } => {
             tape.d_row_values.clear();
-            for (d, values) in tape
-                .d_linear
-                .iter()
-                .zip(tape.row_values.chunks_exact(row_weight.len()))
-            {
-                d_row_bias[0] += d;
-                for (sum, value) in d_row_weight.iter_mut().zip(values) {
-                    *sum += d * value;
-                }
+            for d in &tape.d_linear {
                 tape.d_row_values.extend(row_weight.iter().map(|w| d * w));
             }
-            d_unit_bias[0] += tape.d_row_values.iter().sum::<f32>();
-            let d_row_values = Matrix::new(&tape.d_row_values, rows, 1);
-            multiply(d_unit_weight, true, outputs.t(), d_row_values, threads);
-            let unit_weight = Matrix::new(unit_weight, units, 1);
-            multiply(d_outputs, false, d_row_values, unit_weight.t(), threads);
+            multiply_transposed(
+                d_outputs,
+                false,
+                &tape.d_row_values,
+                unit_weight,
+                1,
+                threads,
+            );
         }
-        _ => unreachable!("weights and gradient are views of the same head"),
+    }
+}
+
+/// Makes the gradients of the weights, after `backward`, and hands them to
+/// `update`, which is that of all the head's weights in their order.
+pub fn update(
+    head: Head,
+    outputs: &[f32],
+    units: usize,
+    tape: &mut HeadTape,
+    update: Update,
+    scratch: &mut Scratch,
+    threads: usize,
+) {
+    match head {
+        Head::Dense { outputs: width } => {
+            let (weight, bias) = update.split_at(units * width);
+            let d_linear = &tape.d_linear;
+            update_weights(
+                weight,
+                (outputs, units),
+                (d_linear, width),
+                scratch,
+                threads,
+            );
+            update_bias(bias, d_linear, width, scratch);
+        }
+        Head::Transpose { rows } => {
+            let (unit_weight, rest) = update.split_at(units);
+            let (unit_bias, rest) = rest.split_at(1);
+            let (mut row_weight, row_bias) = rest.split_at(rows);
+            let d_row_values = &tape.d_row_values;
+            update_weights(
+                unit_weight,
+                (outputs, units),
+                (d_row_values, 1),
+                scratch,
+                threads,
+            );
+            update_bias(unit_bias, d_row_values, 1, scratch);
+            tape.d_row_weight.clear();
+            tape.d_row_weight.resize(rows, 0.0);
+            for (d, values) in tape.d_linear.iter().zip(tape.row_values.chunks_exact(rows)) {
+                for (sum, value) in tape.d_row_weight.iter_mut().zip(values) {
+                    *sum += d * value;
+                }
+            }
+            row_weight.take(0, &tape.d_row_weight);
+            update_bias(row_bias, &tape.d_linear, 1, scratch);
+        }
     }
 }
 

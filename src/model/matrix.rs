@@ -1,7 +1,12 @@
-//! Matrix products on the crate `gemm`: the one place that holds `unsafe` code.
+//! Matrix products on the crate `gemm`. Unsafe code stays in this module and
+//! in `kernels`.
 #![allow(unsafe_code)]
 
+use std::ops::Range;
+
 use gemm::Parallelism;
+
+use super::kernels;
 
 /// A matrix in row-major storage, or the transpose of one.
 #[derive(Clone, Copy)]
@@ -39,6 +44,16 @@ impl<'a> Matrix<'a> {
             ..self
         }
     }
+
+    /// Some of its rows.
+    pub fn rows(self, rows: Range<usize>) -> Self {
+        assert!(rows.start < rows.end && rows.end <= self.rows);
+        Matrix {
+            values: &self.values[rows.start * self.row_stride..],
+            rows: rows.len(),
+            ..self
+        }
+    }
 }
 
 /// `product = a · b`, or `product += a · b` with `add`; `product` is row-major.
@@ -53,8 +68,8 @@ pub fn multiply(product: &mut [f32], add: bool, a: Matrix, b: Matrix, threads: u
         0 | 1 => Parallelism::None,
         n => Parallelism::Rayon(n),
     };
-    // SAFETY: a `Matrix` holds exactly rows · columns values, and its strides
-    // (columns, 1) or, transposed, (1, rows) reach each of them and no other;
+    // SAFETY: the strides of a `Matrix` reach values that it holds and no
+    // others: `new` compares their number, and `rows` keeps some of them.
     // `product` holds m · n values, strides (n, 1). `product` is borrowed
     // mutably, so it overlaps neither operand. The shapes were compared above.
     unsafe {
@@ -79,6 +94,26 @@ pub fn multiply(product: &mut [f32], add: bool, a: Matrix, b: Matrix, threads: u
             false,
             parallelism,
         );
+    }
+}
+
+/// `product = a · bᵀ`, or `product += a · bᵀ` with `add`, of `a [m, k]`,
+/// `b [n, k]` and `product [m, n]`, without copying the operands where the
+/// machine has AVX2.
+///
+/// # Panics
+/// If the shapes do not agree.
+pub fn multiply_transposed(
+    product: &mut [f32],
+    add: bool,
+    a: &[f32],
+    b: &[f32],
+    k: usize,
+    threads: usize,
+) {
+    if !kernels::multiply_transposed(product, add, a, b, k, threads) {
+        let b = Matrix::new(b, b.len() / k, k).t();
+        multiply(product, add, Matrix::new(a, a.len() / k, k), b, threads);
     }
 }
 
@@ -120,6 +155,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn some_rows_are_rows_of_the_whole() {
+        let matrix: Vec<f32> = (0..12).map(value).collect();
+        let mut product = [0.0; 2];
+        let row = Matrix::new(&matrix, 4, 3).t().rows(1..3);
+        multiply(
+            &mut product,
+            false,
+            row,
+            Matrix::new(&[0.0, 0.0, 0.0, 1.0], 4, 1),
+            1,
+        );
+        assert_eq!(product, [matrix[10], matrix[11]]);
     }
 
     #[test]

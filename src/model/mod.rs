@@ -13,10 +13,13 @@
 mod activation;
 mod adam;
 mod head;
+mod kernels;
 mod lstm;
 mod matrix;
 mod network;
 pub mod onnx;
+mod threads;
+mod update;
 
 pub use adam::Adam;
 pub use head::Head;

@@ -5,8 +5,10 @@ use std::ops::Range;
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 
+use super::Adam;
 use super::head::{self, Head, HeadTape};
 use super::lstm::{self, FORGET_GATE, GATES, LstmTape, Pass};
+use super::update::{Scratch, Update};
 use crate::random::Stream;
 
 /// The sizes of a network; its weights follow from them.
@@ -67,6 +69,7 @@ pub struct Tape {
     pass: Option<(usize, usize)>,
     d_outputs: Vec<f32>,
     d_input: Vec<f32>,
+    scratch: Scratch,
     threads: usize,
 }
 
@@ -136,6 +139,53 @@ impl Architecture {
     /// Number of weights.
     pub fn parameters(&self) -> usize {
         self.tensors().last().map_or(0, |tensor| tensor.range.end)
+    }
+
+    fn pass(&self, layer: usize, steps: usize, rows: usize, threads: usize) -> Pass {
+        Pass {
+            steps,
+            rows,
+            inputs: self.layer_inputs(layer),
+            units: self.units,
+            threads,
+        }
+    }
+
+    /// Where layer `layer` stores its input, recurrent and bias weights.
+    fn lstm_lengths(&self, layer: usize) -> (usize, [usize; 3]) {
+        let (h, gates) = (self.units, GATES * self.units);
+        let lengths = |layer| {
+            let inputs = self.layer_inputs(layer);
+            [gates * inputs, gates * h, gates]
+        };
+        let start = (0..layer).flat_map(lengths).sum();
+        (start, lengths(layer))
+    }
+
+    /// Makes every weight's gradient, after `backpropagate`, and hands it to
+    /// `update`, which is that of all weights.
+    fn update_weights(&self, tape: &mut Tape, update: Update) {
+        let (steps, rows) = tape.pass.expect("backward follows forward");
+        let (scratch, threads) = (&mut tape.scratch, tape.threads);
+        let mut rest = update;
+        for layer in 0..self.layers {
+            let this = &tape.layers[layer];
+            let pass = self.pass(layer, steps, rows, threads);
+            let update;
+            (update, rest) = rest.split_at(self.lstm_lengths(layer).1.iter().sum());
+            lstm::update(&this.x, pass, &this.lstm, update, scratch);
+        }
+        let top = &tape.layers[self.layers - 1].y;
+        let (units, rest) = (self.units, rest.unpenalised());
+        head::update(
+            self.head,
+            top,
+            units,
+            &mut tape.head,
+            rest,
+            scratch,
+            threads,
+        );
     }
 }
 
@@ -243,7 +293,7 @@ impl Network {
             let (below, this) = tape.layers.split_at_mut(layer);
             let input = below.last().map_or(frames, |below| &below.y);
             let this = &mut this[0];
-            let pass = self.pass(layer, steps, rows, tape.threads);
+            let pass = self.architecture.pass(layer, steps, rows, tape.threads);
             this.x.clear();
             this.x.extend_from_slice(input);
             if let Some((dropout, random)) = &mut dropout {
@@ -298,22 +348,50 @@ impl Network {
     /// # Panics
     /// If the tape holds no forward pass of this network.
     pub fn backward(&self, d_prediction: &[f32], tape: &mut Tape, gradient: &mut [f32]) {
+        self.backpropagate(d_prediction, tape);
+        self.architecture
+            .update_weights(tape, Update::Add(gradient));
+    }
+
+    /// Takes one step of `adam` at learning rate `lr` against the gradient of
+    /// the prediction and of the penalty `penalty · Σw²` (see
+    /// [`Network::add_penalty_gradient`]).
+    ///
+    /// It does what `backward`, `add_penalty_gradient` and [`Adam::update`] do,
+    /// but uses each block of the gradient as it is made: the gradient as a
+    /// whole never exists, and with many weights memory is what a step waits for.
+    ///
+    /// # Panics
+    /// If the tape holds no forward pass of this network.
+    pub fn learn(
+        &mut self,
+        d_prediction: &[f32],
+        tape: &mut Tape,
+        adam: &mut Adam,
+        lr: f64,
+        penalty: f32,
+    ) {
+        self.backpropagate(d_prediction, tape);
+        let update = adam.begin_step(&mut self.weights, lr, penalty);
+        self.architecture.update_weights(tape, update);
+    }
+
+    /// Takes the gradient of the prediction back through all layers, to what
+    /// their weights' gradients are made of.
+    fn backpropagate(&self, d_prediction: &[f32], tape: &mut Tape) {
         let (steps, rows) = tape.pass.expect("backward follows forward");
         let (units, threads) = (self.architecture.units, tape.threads);
-        let top = &tape.layers[self.architecture.layers - 1];
         tape.d_outputs.resize(steps * rows * units, 0.0);
         head::backward(
             &self.head_weights(),
-            &top.y,
             d_prediction,
             threads,
             &mut tape.head,
-            &mut self.head_gradient(gradient),
             &mut tape.d_outputs,
         );
         for layer in (0..self.architecture.layers).rev() {
             let this = &mut tape.layers[layer];
-            let pass = self.pass(layer, steps, rows, threads);
+            let pass = self.architecture.pass(layer, steps, rows, threads);
             this.d_hidden.clone_from(&tape.d_outputs);
             if !this.output_mask.is_empty() {
                 multiply_each(&mut this.d_hidden, &this.output_mask);
@@ -321,11 +399,9 @@ impl Network {
             tape.d_input.resize(steps * rows * pass.inputs, 0.0);
             lstm::backward(
                 &self.lstm_weights(layer),
-                &this.x,
                 &this.d_hidden,
                 pass,
                 &mut this.lstm,
-                &mut self.lstm_gradient(layer, gradient),
                 (layer > 0).then_some(&mut tape.d_input),
             );
             if layer > 0 {
@@ -353,29 +429,8 @@ impl Network {
         }
     }
 
-    fn pass(&self, layer: usize, steps: usize, rows: usize, threads: usize) -> Pass {
-        Pass {
-            steps,
-            rows,
-            inputs: self.architecture.layer_inputs(layer),
-            units: self.architecture.units,
-            threads,
-        }
-    }
-
-    /// Where layer `layer` stores its input, recurrent and bias weights.
-    fn lstm_lengths(&self, layer: usize) -> (usize, [usize; 3]) {
-        let (h, gates) = (self.architecture.units, GATES * self.architecture.units);
-        let lengths = |layer| {
-            let inputs = self.architecture.layer_inputs(layer);
-            [gates * inputs, gates * h, gates]
-        };
-        let start = (0..layer).flat_map(lengths).sum();
-        (start, lengths(layer))
-    }
-
     fn lstm_weights(&self, layer: usize) -> lstm::Weights<'_> {
-        let (start, [input, recurrent, bias]) = self.lstm_lengths(layer);
+        let (start, [input, recurrent, bias]) = self.architecture.lstm_lengths(layer);
         let (input, rest) = self.weights[start..].split_at(input);
         let (recurrent, rest) = rest.split_at(recurrent);
         lstm::Weights {
@@ -385,19 +440,8 @@ impl Network {
         }
     }
 
-    fn lstm_gradient<'a>(&self, layer: usize, gradient: &'a mut [f32]) -> lstm::Gradient<'a> {
-        let (start, [input, recurrent, bias]) = self.lstm_lengths(layer);
-        let (input, rest) = gradient[start..].split_at_mut(input);
-        let (recurrent, rest) = rest.split_at_mut(recurrent);
-        lstm::Gradient {
-            input,
-            recurrent,
-            bias: &mut rest[..bias],
-        }
-    }
-
     fn head_start(&self) -> usize {
-        self.lstm_lengths(self.architecture.layers).0
+        self.architecture.lstm_lengths(self.architecture.layers).0
     }
 
     fn head_weights(&self) -> head::Weights<'_> {
@@ -412,27 +456,6 @@ impl Network {
                 let (unit_bias, rest) = rest.split_at(1);
                 let (row_weight, row_bias) = rest.split_at(rows);
                 head::Weights::Transpose {
-                    unit_weight,
-                    unit_bias,
-                    row_weight,
-                    row_bias,
-                }
-            }
-        }
-    }
-
-    fn head_gradient<'a>(&self, gradient: &'a mut [f32]) -> head::Gradient<'a> {
-        let gradient = &mut gradient[self.head_start()..];
-        match self.architecture.head {
-            Head::Dense { outputs } => {
-                let (weight, bias) = gradient.split_at_mut(self.architecture.units * outputs);
-                head::Gradient::Dense { weight, bias }
-            }
-            Head::Transpose { rows } => {
-                let (unit_weight, rest) = gradient.split_at_mut(self.architecture.units);
-                let (unit_bias, rest) = rest.split_at_mut(1);
-                let (row_weight, row_bias) = rest.split_at_mut(rows);
-                head::Gradient::Transpose {
                     unit_weight,
                     unit_bias,
                     row_weight,

@@ -1,0 +1,134 @@
+//! `antiphon bench`: how fast this machine computes.
+
+use std::time::{Duration, Instant};
+
+use rand::RngExt;
+use serde::Serialize;
+
+use super::all_threads;
+use crate::model::{Adam, Architecture, Head, Network, State, Tape};
+use crate::random;
+
+/// Measure how fast this machine computes
+///
+/// Example: antiphon bench train --json
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    Train(TrainArguments),
+}
+
+/// Time the training step of one LSTM layer under a dense head
+#[derive(clap::Args)]
+struct TrainArguments {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Steps before the clock starts: memory is mapped, threads run.
+const WARM_UP_STEPS: usize = 3;
+/// Each size is measured for at least so long, and so many steps.
+const LEAST_TIME: Duration = Duration::from_secs(3);
+const LEAST_STEPS: usize = 5;
+/// Sizes measured: rows R, inputs and units D = H, time steps T.
+const TRAIN_SIZES: [(usize, usize, usize); 4] =
+    [(100, 1024, 1), (100, 256, 1), (16, 128, 64), (10, 2048, 1)];
+const LEARNING_RATE: f64 = 1e-4;
+const WEIGHT_STDDEV: f64 = 0.01;
+
+/// What one size took.
+#[derive(Serialize)]
+struct TrainResult {
+    rows: usize,
+    units: usize,
+    time_steps: usize,
+    median_ms: f64,
+    minimum_ms: f64,
+    /// At the minimum, counting three products of the forward pass's size.
+    gflops: f64,
+}
+
+pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    match arguments.what {
+        What::Train(arguments) => train(arguments),
+    }
+}
+
+fn train(arguments: TrainArguments) -> anyhow::Result<()> {
+    let results = TRAIN_SIZES.map(|(rows, units, steps)| time_training(rows, units, steps));
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&results)?);
+        return Ok(());
+    }
+    println!("rows  units  steps  median ms  minimum ms  GFLOP/s");
+    for r in results {
+        println!(
+            "{:4}  {:5}  {:5}  {:9.2}  {:10.2}  {:7.1}",
+            r.rows, r.units, r.time_steps, r.median_ms, r.minimum_ms, r.gflops
+        );
+    }
+    Ok(())
+}
+
+/// Times forward pass, loss, backward pass and Adam, of D = H = O = `units`.
+fn time_training(rows: usize, units: usize, steps: usize) -> TrainResult {
+    let architecture = Architecture {
+        inputs: units,
+        units,
+        layers: 1,
+        residual: false,
+        head: Head::Dense { outputs: units },
+    };
+    let mut random = random::stream(1, "bench");
+    let mut network = Network::init(architecture.clone(), WEIGHT_STDDEV, &mut random);
+    let mut draw = || -> Vec<f32> {
+        let values = 0..steps * rows * units;
+        values.map(|_| random.random_range(-0.8..0.8)).collect()
+    };
+    let (frames, labels) = (draw(), draw());
+    let mut adam = Adam::new(network.weights.len());
+    let mut tape = Tape::new(all_threads());
+    let mut state = State::zero(&architecture, rows);
+    let mut d_prediction = vec![0.0; labels.len()];
+
+    let mut step = || {
+        network.forward(&frames, &mut state, None, &mut tape);
+        let scale = 2.0 / labels.len() as f32;
+        let errors = tape.prediction().iter().zip(&labels);
+        for (d, (prediction, label)) in d_prediction.iter_mut().zip(errors) {
+            *d = scale * (prediction - label);
+        }
+        network.learn(&d_prediction, &mut tape, &mut adam, LEARNING_RATE, 0.0);
+    };
+    let times = time(&mut step);
+    let forward = rows * steps * (4 * units * 2 * units + units * units);
+    TrainResult {
+        rows,
+        units,
+        time_steps: steps,
+        median_ms: 1e3 * times[times.len() / 2],
+        minimum_ms: 1e3 * times[0],
+        gflops: 2.0 * 3.0 * forward as f64 / times[0] / 1e9,
+    }
+}
+
+/// Seconds of each call of `step` after warm-up, in rising order.
+fn time(step: &mut dyn FnMut()) -> Vec<f64> {
+    (0..WARM_UP_STEPS).for_each(|_| step());
+    let start = Instant::now();
+    let mut times = Vec::new();
+    while times.len() < LEAST_STEPS || start.elapsed() < LEAST_TIME {
+        let before = Instant::now();
+        step();
+        times.push(before.elapsed().as_secs_f64());
+    }
+    times.sort_by(f64::total_cmp);
+    times
+}

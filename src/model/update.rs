@@ -1,0 +1,227 @@
+//! Weight gradients, and what becomes of them block by block, while a block is
+//! still in the cache.
+
+use std::ops::Range;
+
+use super::adam::{Step, step_weights};
+use super::kernels;
+use super::matrix::{Matrix, multiply};
+use super::threads::cut;
+
+/// What becomes of the gradient of some weights.
+pub enum Update<'a> {
+    /// It is added to these values.
+    Add(&'a mut [f32]),
+    /// Adam moves the weights.
+    Adam {
+        step: Step,
+        /// Factor of the penalty `penalty · Σw²`, whose gradient joins in.
+        penalty: f32,
+        weights: &'a mut [f32],
+        mean: &'a mut [f32],
+        square: &'a mut [f32],
+    },
+}
+
+impl<'a> Update<'a> {
+    /// The update of the first `at` weights, and that of the others.
+    pub fn split_at(self, at: usize) -> (Update<'a>, Update<'a>) {
+        match self {
+            Update::Add(sum) => {
+                let (first, rest) = sum.split_at_mut(at);
+                (Update::Add(first), Update::Add(rest))
+            }
+            Update::Adam {
+                step,
+                penalty,
+                weights,
+                mean,
+                square,
+            } => {
+                let (weights, w) = weights.split_at_mut(at);
+                let (mean, m) = mean.split_at_mut(at);
+                let (square, s) = square.split_at_mut(at);
+                let half = |weights, mean, square| Update::Adam {
+                    step,
+                    penalty,
+                    weights,
+                    mean,
+                    square,
+                };
+                (half(weights, mean, square), half(w, m, s))
+            }
+        }
+    }
+
+    /// Without the penalty: for biases and the head.
+    pub fn unpenalised(mut self) -> Self {
+        if let Update::Adam { penalty, .. } = &mut self {
+            *penalty = 0.0;
+        }
+        self
+    }
+
+    /// Takes the gradient of the weights from `start` on.
+    pub fn take(&mut self, start: usize, gradient: &[f32]) {
+        let range = start..start + gradient.len();
+        match self {
+            Update::Add(sum) => {
+                for (sum, g) in sum[range].iter_mut().zip(gradient) {
+                    *sum += g;
+                }
+            }
+            Update::Adam {
+                step,
+                penalty,
+                weights,
+                mean,
+                square,
+            } => step_weights(
+                &mut weights[range.clone()],
+                &mut mean[range.clone()],
+                &mut square[range],
+                gradient,
+                *step,
+                *penalty,
+            ),
+        }
+    }
+}
+
+/// Memory for blocks of gradients, kept from step to step.
+#[derive(Clone, Default)]
+pub struct Scratch {
+    packed: Vec<f32>,
+    parts: Vec<Part>,
+    sums: Vec<f32>,
+}
+
+/// What one thread works in.
+#[derive(Clone, Default)]
+struct Part {
+    strips: Vec<f32>,
+    block: Vec<f32>,
+}
+
+/// Gradients in one block: with the weights, means and squares they meet they
+/// share the L2 cache.
+const BLOCK_VALUES: usize = 24 * 1024;
+/// Rows of one block at most.
+const BLOCK_ROWS: usize = 4 * kernels::TILE_ROWS;
+
+/// Makes the gradient `aᵀ · b` of weights `[m, n]`, of `a [k, m]` and `b [k, n]`,
+/// and hands it to `update`.
+pub fn update_weights(
+    update: Update,
+    (a, m): (&[f32], usize),
+    (b, n): (&[f32], usize),
+    scratch: &mut Scratch,
+    threads: usize,
+) {
+    if kernels::available() {
+        kernels::pack_columns(b, n, &mut scratch.packed);
+    }
+    scratch.parts.resize_with(threads.max(1), Part::default);
+    let product = Product {
+        a,
+        m,
+        b,
+        packed_b: &scratch.packed,
+        n,
+    };
+    product.update_rows(update, 0..m, &mut scratch.parts);
+}
+
+/// The operands of a weight gradient.
+#[derive(Clone, Copy)]
+struct Product<'a> {
+    a: &'a [f32],
+    m: usize,
+    b: &'a [f32],
+    packed_b: &'a [f32],
+    n: usize,
+}
+
+impl Product<'_> {
+    /// Hands rows `rows` to `update`, which is theirs, with a thread for each of `parts`.
+    fn update_rows(self, mut update: Update, rows: Range<usize>, parts: &mut [Part]) {
+        if let Some(at) = cut(rows.len(), kernels::TILE_ROWS, parts.len()) {
+            let middle = rows.start + at;
+            let (first, rest) = update.split_at(at * self.n);
+            let (mine, others) = parts.split_at_mut(parts.len() / 2);
+            rayon::join(
+                || self.update_rows(first, rows.start..middle, mine),
+                || self.update_rows(rest, middle..rows.end, others),
+            );
+            return;
+        }
+        let Part { strips, block } = &mut parts[0];
+        let tiles = (BLOCK_VALUES / (self.n * kernels::TILE_ROWS)).max(1);
+        let height = BLOCK_ROWS.min(tiles * kernels::TILE_ROWS);
+        for start in rows.clone().step_by(height) {
+            let these = start..(start + height).min(rows.end);
+            block.resize(these.len() * self.n, 0.0);
+            self.rows(these, block, strips);
+            update.take((start - rows.start) * self.n, block);
+        }
+    }
+
+    fn rows(self, rows: Range<usize>, block: &mut [f32], strips: &mut Vec<f32>) {
+        let Product {
+            a,
+            m,
+            b,
+            packed_b,
+            n,
+        } = self;
+        if kernels::available() {
+            kernels::transposed_product_rows(block, a, m, packed_b, n, rows, strips);
+        } else {
+            let k = a.len() / m;
+            let a = Matrix::new(a, k, m).t().rows(rows);
+            multiply(block, false, a, Matrix::new(b, k, n), 1);
+        }
+    }
+}
+
+/// Hands the sum of the rows of `d [_, n]` to `update`: the gradient of a bias.
+pub fn update_bias(mut update: Update, d: &[f32], n: usize, scratch: &mut Scratch) {
+    scratch.sums.clear();
+    scratch.sums.resize(n, 0.0);
+    for row in d.chunks_exact(n) {
+        for (sum, d) in scratch.sums.iter_mut().zip(row) {
+            *sum += d;
+        }
+    }
+    update.take(0, &scratch.sums);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_and_threads_make_the_gradient_that_one_product_makes() {
+        let value = |i: usize| ((i * 7919) % 101) as f32 / 50.0 - 1.0;
+        let (m, n, k) = (100, 37, 11);
+        let a: Vec<f32> = (0..k * m).map(value).collect();
+        let b: Vec<f32> = (0..k * n).map(|i| value(i + 7)).collect();
+        let mut expected = vec![1.0; m * n];
+        let (left, right) = (Matrix::new(&a, k, m).t(), Matrix::new(&b, k, n));
+        multiply(&mut expected, true, left, right, 1);
+        for threads in [1, 2, 3] {
+            let mut sum = vec![1.0; m * n];
+            let mut scratch = Scratch::default();
+            update_weights(
+                Update::Add(&mut sum),
+                (&a, m),
+                (&b, n),
+                &mut scratch,
+                threads,
+            );
+            for (sum, expected) in sum.iter().zip(&expected) {
+                assert!((sum - expected).abs() < 1e-4);
+            }
+        }
+    }
+}
