@@ -20,6 +20,7 @@ pub struct Trainer {
     dataset: Dataset,
     network: Network,
     adam: Adam,
+    /// Used where gradients are bounded.
     gradient: Vec<f32>,
     tape: Tape,
     threads: usize,
@@ -50,7 +51,8 @@ pub struct Diverged {
 
 /// Bytes of memory that training by `hyperparameters` takes, recordings
 /// aside: weights, gradient, Adam's two means, the copies of a checkpoint being
-/// written, and the arrays of one pass forward and backward.
+/// written, the tape's copies of recurrent weights and inputs, and the arrays
+/// of one pass forward and backward.
 pub fn memory_needed(hyperparameters: &Hyperparameters) -> u64 {
     let architecture = hyperparameters.architecture();
     let (d, h) = (architecture.inputs as u64, architecture.units as u64);
@@ -58,7 +60,9 @@ pub fn memory_needed(hyperparameters: &Hyperparameters) -> u64 {
     let layers = architecture.layers as u64;
     // Of a layer: gates and their gradient 8 H, states, outputs and their gradients 8 H, input D.
     let of_a_row = layers * (16 * h + d.max(h)) + 4 * d;
+    let copies = layers * 8 * h * h + hyperparameters.bptt_steps as u64 * rows * d.max(h);
     let floats = (4 + 6) * architecture.parameters() as u64
+        + copies
         + hyperparameters.bptt_steps as u64 * rows * of_a_row;
     floats * size_of::<f32>() as u64
 }
@@ -84,7 +88,7 @@ impl Trainer {
         });
         Trainer {
             adam: Adam::new(network.weights.len()),
-            gradient: vec![0.0; network.weights.len()],
+            gradient: Vec::new(),
             tape: Tape::new(threads),
             threads,
             state: State::zero(&architecture, dataset.training.rows()),
@@ -136,20 +140,39 @@ impl Trainer {
                 step: self.position.steps,
             });
         }
-        self.gradient.fill(0.0);
-        self.network
-            .backward(&self.d_prediction, &mut self.tape, &mut self.gradient);
-        if self.hyperparameters.regularization {
-            self.network
-                .add_penalty_gradient(self.hyperparameters.reg_amount as f32, &mut self.gradient);
-        }
-        clip(&mut self.gradient, self.hyperparameters.clip_norm);
         let lr = self.hyperparameters.lr * self.hyperparameters.lr_schedule.factor(share);
-        self.adam
-            .update(&mut self.network.weights, &self.gradient, lr);
+        let penalty = match self.hyperparameters.regularization {
+            true => self.hyperparameters.reg_amount as f32,
+            false => 0.0,
+        };
+        if self.hyperparameters.clip_norm > 0.0 {
+            self.learn_within_bounds(lr, penalty);
+        } else {
+            self.network.learn(
+                &self.d_prediction,
+                &mut self.tape,
+                &mut self.adam,
+                lr,
+                penalty,
+            );
+        }
         self.advance(count);
         self.remember(loss);
         Ok(loss)
+    }
+
+    /// One step of Adam along a gradient that is scaled down to `clip_norm`:
+    /// its norm is known only when all of it is.
+    fn learn_within_bounds(&mut self, lr: f64, penalty: f32) {
+        self.gradient.clear();
+        self.gradient.resize(self.network.weights.len(), 0.0);
+        self.network
+            .backward(&self.d_prediction, &mut self.tape, &mut self.gradient);
+        self.network
+            .add_penalty_gradient(penalty, &mut self.gradient);
+        clip(&mut self.gradient, self.hyperparameters.clip_norm);
+        self.adam
+            .update(&mut self.network.weights, &self.gradient, lr);
     }
 
     fn add_noise(&mut self) {
