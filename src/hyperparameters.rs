@@ -384,7 +384,32 @@ impl Hyperparameters {
                  a layer's input is added to an output of the same width",
             );
         }
+        self.validate_span()?;
         self.validate_shapes()
+    }
+
+    /// An input matrix and its label must fit into an hour of sound: what does
+    /// not is a slip of the pen, and would fill the memory with silence.
+    fn validate_span(&self) -> Result<(), HyperparametersError> {
+        let rows = (self.num_unrollings - 1).saturating_mul(self.int_cursor_inc);
+        let elements = rows
+            .saturating_add(self.seg_len)
+            .saturating_add(self.label_offset);
+        let samples_each = if self.use_fft { self.hop_size } else { 1 };
+        let hour = 3600 * self.sample_rate as usize;
+        if elements.saturating_mul(samples_each) <= hour {
+            return Ok(());
+        }
+        let (key, value) = if rows >= self.label_offset {
+            ("int_cursor_inc", self.int_cursor_inc)
+        } else {
+            ("label_offset", self.label_offset)
+        };
+        impossible(
+            key,
+            value,
+            "less: one input matrix and its label span at most an hour",
+        )
     }
 
     fn validate_shapes(&self) -> Result<(), HyperparametersError> {
@@ -585,6 +610,12 @@ mod tests {
         assert!(refusal(r#"{"label_shape": [100, 7]}"#).contains("[100, 1024] or [100, 1]"));
         assert!(refusal(r#"{"output_shape": [100, 1]}"#).contains("label_shape"));
         assert!(refusal(r#"{"use_fft": true, "seg_len": 100}"#).contains("1024, the bins"));
+        let far = refusal(r#"{"int_cursor_inc": 20000000000}"#);
+        assert!(
+            far.contains("\"int_cursor_inc\" is 20000000000") && far.contains("an hour"),
+            "{far}"
+        );
+        assert!(refusal(r#"{"label_offset": 90000000}"#).contains("\"label_offset\""));
         assert!(refusal("[1]").contains("not a JSON object"));
         assert!(refusal("{").contains("not JSON"));
         assert!(refusal(r#"{"use_fft": true, "use_transpose": true}"#).contains("use_transpose"));
