@@ -85,6 +85,9 @@ impl Run {
         order: &Order,
         hyperparameters: &Hyperparameters,
     ) -> Result<Run, RunError> {
+        // A path that is not UTF-8 cannot be kept in JSON.
+        let order = serde_json::to_string_pretty(order)
+            .map_err(|error| failed_to("keep the paths of the run in", runs)(error.into()))?;
         fs::create_dir_all(runs).map_err(failed_to("make the folder", runs))?;
         let mut number = 1;
         let folder = loop {
@@ -102,7 +105,6 @@ impl Run {
             let path = folder.join(name);
             files::write_atomically(&path, text.as_bytes()).map_err(failed_to("write", &path))
         };
-        let order = serde_json::to_string_pretty(order).expect("plain fields always serialise");
         write(HYPERPARAMETERS, &hyperparameters.to_json())?;
         write(LOSSES, COLUMNS)?;
         write(ORDER, &format!("{order}\n"))?;
@@ -241,6 +243,27 @@ mod tests {
         assert_eq!((read, read_hyperparameters), (order, hyperparameters));
         assert!(checkpoint.is_none());
         assert_eq!(fs::read_to_string(&losses).unwrap(), COLUMNS);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_that_is_not_utf_8_is_an_error_and_makes_no_folder() {
+        use std::os::unix::ffi::OsStrExt;
+        let folder = tempfile::tempdir().unwrap();
+        let runs = folder.path().join("runs");
+        let order = Order {
+            audio: vec![std::ffi::OsStr::from_bytes(b"/gu\xefitar.wav").into()],
+            output: "/m.onnx".into(),
+            minutes: None,
+            random_seed: 0,
+            threads: 1,
+        };
+        let hyperparameters = Hyperparameters::preset(Approach::Vector);
+        let error = Run::create(&runs, "m", &order, &hyperparameters)
+            .err()
+            .unwrap();
+        assert!(error.to_string().contains("UTF-8"), "{error}");
+        assert!(!runs.exists());
     }
 
     #[test]
