@@ -138,6 +138,41 @@ pub struct Hyperparameters {
     /// Share at the end of each recording that is held out to measure the loss
     /// on (0 to 0.5; 0 in the dissertation).
     pub validation: f64,
+    /// Minutes after which training ends, whatever is left of `num_epochs` (0
+    /// for no such end, as in the dissertation).
+    pub max_minutes: f64,
+    /// Training steps between two pauses for a sequential prediction (Figure
+    /// 3.3; 0 for none).
+    pub audio_freq: u64,
+    /// Length of a sequential prediction, in predictions of the network: a
+    /// vector, a sample or a frame each (1 or more; an hour of sound at most).
+    pub seq_dream_len: usize,
+    /// Predictions that are sampled concurrently with training (Figure 3.4; 0
+    /// to 64, 0 for none).
+    pub num_dreams: usize,
+    /// Length of a concurrent prediction, in predictions of the network.
+    pub dream_length: usize,
+    /// Whether dropout stays active while training samples predictions.
+    pub sample_dropout: bool,
+    /// Sound files whose ends are the seeds of these predictions; with none,
+    /// seeds are cut from the training audio. Paths that do not begin at the
+    /// root begin at the folder of the hyperparameters file.
+    pub seed_fn_list: Vec<PathBuf>,
+    /// Which seed the next of these predictions starts from.
+    pub seed_mode: SeedMode,
+}
+
+/// How the seeds of predictions follow each other in training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SeedMode {
+    /// Each prediction starts from the seed that the one before it had.
+    Same,
+    /// Each starts from a seed chosen at random.
+    Random,
+    /// Each starts from the seed that follows the last one: the next stretch of
+    /// the training audio, or the next file.
+    Advance,
 }
 
 /// How the learning rate changes over a run.
@@ -223,6 +258,14 @@ impl Hyperparameters {
             noise: 0.0,
             clip_norm: 0.0,
             validation: 0.0,
+            max_minutes: 0.0,
+            audio_freq: 10_000,
+            seq_dream_len: 400,
+            num_dreams: 3,
+            dream_length: 400,
+            sample_dropout: true,
+            seed_fn_list: Vec::new(),
+            seed_mode: SeedMode::Random,
         };
         match approach {
             Approach::Vector | Approach::MagnitudeSpectrum => {}
@@ -293,7 +336,13 @@ impl Hyperparameters {
                 path: path.to_owned(),
                 cause,
             })?;
-        Hyperparameters::parse(&text)
+        let mut read = Hyperparameters::parse(&text)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        for seed in &mut read.seed_fn_list {
+            let path = folder.join(&seed);
+            *seed = std::path::absolute(&path).unwrap_or(path);
+        }
+        Ok(read)
     }
 
     /// Reads hyperparameters from JSON: unknown keys and impossible values are
@@ -376,6 +425,11 @@ impl Hyperparameters {
         within("noise", self.noise, 0.0, 10.0)?;
         within("clip_norm", self.clip_norm, 0.0, 1e6)?;
         within("validation", self.validation, 0.0, 0.5)?;
+        within("max_minutes", self.max_minutes, 0.0, 1e6)?;
+        within("num_dreams", self.num_dreams, 0, 64)?;
+        let longest = self.longest_prediction();
+        within("seq_dream_len", self.seq_dream_len, 1, longest)?;
+        within("dream_length", self.dream_length, 1, longest)?;
         if self.use_residual && self.num_layers == 1 && self.hidden_size != self.seg_len {
             return impossible(
                 "use_residual",
@@ -386,6 +440,21 @@ impl Hyperparameters {
         }
         self.validate_span()?;
         self.validate_shapes()
+    }
+
+    /// Predictions of the network that make an hour of sound: what goes beyond
+    /// is a slip of the pen.
+    fn longest_prediction(&self) -> usize {
+        3600 * self.sample_rate as usize / self.samples_per_prediction().max(1)
+    }
+
+    /// Audio samples that one prediction of the network adds to the sound.
+    pub fn samples_per_prediction(&self) -> usize {
+        match self.approach() {
+            Approach::Vector => self.label_shape[1],
+            Approach::ColumnVector | Approach::Transpose => 1,
+            Approach::MagnitudeSpectrum => self.hop_size,
+        }
     }
 
     /// An input matrix and its label must fit into an hour of sound: what does
@@ -616,6 +685,9 @@ mod tests {
             "{far}"
         );
         assert!(refusal(r#"{"label_offset": 90000000}"#).contains("\"label_offset\""));
+        assert!(refusal(r#"{"dream_length": 0}"#).contains("\"dream_length\" is 0"));
+        assert!(refusal(r#"{"label_shape": [100, 0]}"#).contains("label_shape"));
+        assert!(refusal(r#"{"seed_mode": "again"}"#).contains("`same`, `random`, `advance`"));
         assert!(refusal("[1]").contains("not a JSON object"));
         assert!(refusal("{").contains("not JSON"));
         assert!(refusal(r#"{"use_fft": true, "use_transpose": true}"#).contains("use_transpose"));

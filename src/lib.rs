@@ -31,9 +31,9 @@ pub mod trained_model;
 
 pub mod bundled;
 
-pub mod train;
-
 pub mod generate;
+
+pub mod train;
 
 pub mod answer;
 
