@@ -10,7 +10,7 @@ use crate::files;
 use crate::frames::{Analysis, WindowFormat};
 use crate::hyperparameters::{Approach, Hyperparameters};
 use crate::model::onnx::{self, OnnxError, OnnxFile};
-use crate::model::{Architecture, Head, Network};
+use crate::model::{Architecture, Dropout, Head, Network};
 
 /// Version of the metadata's format.
 const FORMAT_VERSION: &str = "1";
@@ -117,6 +117,14 @@ impl Hyperparameters {
                 },
             },
         }
+    }
+
+    /// Dropout, where it is used.
+    pub fn dropout(&self) -> Option<Dropout> {
+        self.use_dropout.then_some(Dropout {
+            input_keep: self.input_dropout,
+            output_keep: self.output_dropout,
+        })
     }
 
     /// The windows that one time step of training shows the network.

@@ -5,6 +5,7 @@
 //! seed → what the network sees → primed → fed back → prediction → sound
 //! ```
 
+pub mod continuation;
 mod native;
 mod onnxruntime;
 mod sampling;

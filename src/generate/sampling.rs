@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::continuation::{Continuation, NotANumber, to_sequence, to_sound, values_needed};
 use super::{Engine, EngineError};
 use crate::audio::Signal;
-use crate::frames::{OscillatorBank, WindowFormat};
-use crate::hyperparameters::{Approach, Hyperparameters};
 use crate::model::State;
 use crate::random;
 use crate::trained_model::TrainedModel;
@@ -103,25 +102,31 @@ pub fn generate(
     let primed = Instant::now();
     let outputs = sampler.continue_for(samples, progress)?;
     let sampled = Instant::now();
-    let samples = to_sound(model, outputs, samples, request.random_seed);
+    let mut phases = random::stream(request.random_seed, "phases");
+    let mut sound = to_sound(
+        &model.hyperparameters,
+        &model.normalisation,
+        outputs,
+        &mut phases,
+    );
+    sound.truncate(samples);
     let timings = Timings {
         priming: seconds(primed - begun),
         sampling: seconds(sampled - primed),
         resynthesis: seconds(sampled.elapsed()),
     };
     let signal = Signal {
-        samples,
+        samples: sound,
         sample_rate: seed.sample_rate,
     };
     Ok(Prediction { signal, timings })
 }
 
-/// A sequence of samples or magnitude frames that grows by predictions.
+/// A seed that an engine continues.
 struct Sampler<'a> {
     model: &'a TrainedModel,
     engine: &'a mut dyn Engine,
-    windows: WindowFormat,
-    sequence: Vec<f32>,
+    continuation: Continuation,
     state: State,
     frames: Vec<f32>,
     predictions: Vec<f32>,
@@ -129,11 +134,12 @@ struct Sampler<'a> {
 
 impl<'a> Sampler<'a> {
     fn new(model: &'a TrainedModel, engine: &'a mut dyn Engine, seed: &Signal) -> Self {
-        let windows = sampling_windows(&model.hyperparameters);
+        let hyperparameters = &model.hyperparameters;
+        let seed = to_sequence(hyperparameters, &model.normalisation, &seed.samples);
+        let continuation = Continuation::new(hyperparameters, seed);
         Sampler {
-            sequence: to_sequence(model, &windows, &seed.samples),
-            state: State::zero(model.network.architecture(), windows.rows),
-            windows,
+            state: State::zero(model.network.architecture(), continuation.rows()),
+            continuation,
             model,
             engine,
             frames: Vec::new(),
@@ -141,17 +147,11 @@ impl<'a> Sampler<'a> {
         }
     }
 
-    /// Input matrices that the sequence holds so far.
-    fn matrices(&self) -> usize {
-        self.windows
-            .input_matrices(self.sequence.len() / self.windows.width)
-    }
-
     /// Plays input matrices `first` to `last` (excluded) to the network.
     fn play(&mut self, first: usize, last: usize) -> Result<(), EngineError> {
         self.frames.clear();
         for t in first..last {
-            self.windows.push_input(&self.sequence, t, &mut self.frames);
+            self.continuation.push_input(t, &mut self.frames);
         }
         self.engine
             .play(&self.frames, &mut self.state, &mut self.predictions)
@@ -164,7 +164,7 @@ impl<'a> Sampler<'a> {
         prime: Prime,
         progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
     ) -> Result<(), GenerateError> {
-        let matrices = self.matrices();
+        let matrices = self.continuation.matrices();
         let first = match prime {
             Prime::Seed => 0,
             Prime::Matrix => matrices - 1,
@@ -184,118 +184,24 @@ impl<'a> Sampler<'a> {
         samples: usize,
         progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
     ) -> Result<Vec<f32>, GenerateError> {
-        let seed_values = self.sequence.len();
         let needed = values_needed(&self.model.hyperparameters, samples);
-        let one_prediction = self.windows.ext_cursor_inc * self.windows.width;
         let mut outputs = 0;
         loop {
-            self.keep_prediction(one_prediction)?;
-            let made = self.sequence.len() - seed_values;
+            let appended = self.continuation.append(&self.predictions);
+            appended.map_err(|NotANumber| GenerateError::NotANumber)?;
+            let made = self.continuation.predicted().len();
             if made >= needed {
-                return Ok(self.sequence.split_off(seed_values));
+                return Ok(self.continuation.predicted().to_vec());
             }
             outputs += 1;
             let report = outputs % OUTPUTS_PER_REPORT == 0;
             if report && progress(made as f64 / needed as f64).is_break() {
                 return Err(GenerateError::Stopped);
             }
-            let newest = self.matrices() - 1;
+            let newest = self.continuation.matrices() - 1;
             self.play(newest, newest + 1)?;
         }
     }
-
-    /// Appends the newest prediction to the sequence. A magnitude is never negative.
-    fn keep_prediction(&mut self, values: usize) -> Result<(), GenerateError> {
-        let newest = &self.predictions[self.predictions.len() - values..];
-        if !newest.iter().all(|value| value.is_finite()) {
-            return Err(GenerateError::NotANumber);
-        }
-        if self.model.hyperparameters.use_fft {
-            self.sequence
-                .extend(newest.iter().map(|magnitude| magnitude.max(0.0)));
-        } else {
-            self.sequence.extend_from_slice(newest);
-        }
-        Ok(())
-    }
-}
-
-/// The windows that sampling shows the network: each input matrix follows the
-/// last by one prediction.
-///
-/// Sampling keeps the last element of a prediction only, and rows interact in
-/// the transpose approach alone; in the others the last row's stream is the
-/// whole computation, so one row is all there is.
-fn sampling_windows(hyperparameters: &Hyperparameters) -> WindowFormat {
-    let training = hyperparameters.training_windows();
-    let approach = hyperparameters.approach();
-    WindowFormat {
-        rows: if approach == Approach::Transpose {
-            training.rows
-        } else {
-            1
-        },
-        ext_cursor_inc: match approach {
-            Approach::Vector => training.label_len,
-            _ => 1,
-        },
-        ..training
-    }
-}
-
-/// The seed as the network sees it, preceded by silence so that whole input
-/// matrices end with its last sample.
-fn to_sequence(model: &TrainedModel, windows: &WindowFormat, seed: &[f32]) -> Vec<f32> {
-    match model.hyperparameters.analysis() {
-        None => preceded_by_silence(seed, windows.input_span(), windows.ext_cursor_inc),
-        Some(analysis) => {
-            let shortest = analysis.window_size + (windows.input_span() - 1) * analysis.hop_size;
-            let padded = preceded_by_silence(seed, shortest, analysis.hop_size);
-            let mut spectra = analysis.magnitudes(&padded);
-            spectra.divide(model.normalisation.largest_magnitude);
-            spectra.magnitudes
-        }
-    }
-}
-
-/// `signal` at the end of the shortest signal of `shortest + n · increment` samples.
-fn preceded_by_silence(signal: &[f32], shortest: usize, increment: usize) -> Vec<f32> {
-    let beyond = signal.len().saturating_sub(shortest);
-    let len = shortest + beyond.next_multiple_of(increment);
-    let mut padded = vec![0.0; len - signal.len()];
-    padded.extend_from_slice(signal);
-    padded
-}
-
-/// Values that the sequence must grow by to give `samples` samples: an
-/// oscillator bank needs a frame at both ends of each hop.
-fn values_needed(hyperparameters: &Hyperparameters, samples: usize) -> usize {
-    match hyperparameters.analysis() {
-        None => samples,
-        Some(analysis) => (samples.div_ceil(analysis.hop_size) + 1) * analysis.bins(),
-    }
-}
-
-fn to_sound(
-    model: &TrainedModel,
-    mut outputs: Vec<f32>,
-    samples: usize,
-    random_seed: u64,
-) -> Vec<f32> {
-    let hyperparameters = &model.hyperparameters;
-    if let Some(analysis) = hyperparameters.analysis() {
-        let peaks_only = hyperparameters.peak_picking;
-        let amplitude = model.normalisation.largest_magnitude
-            * analysis.amplitude_of_unit_magnitude(peaks_only);
-        outputs
-            .iter_mut()
-            .for_each(|magnitude| *magnitude *= amplitude);
-        let mut phases = random::stream(random_seed, "phases");
-        let bank = OscillatorBank::new(analysis.bins(), analysis.hop_size, peaks_only, &mut phases);
-        outputs = bank.resynthesise(&outputs);
-    }
-    outputs.truncate(samples);
-    outputs
 }
 
 fn samples_in(seconds: f64, sample_rate: u32) -> usize {
@@ -309,7 +215,9 @@ fn seconds(duration: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frames::WindowFormat;
     use crate::generate::Native;
+    use crate::generate::continuation::sampling_windows;
     use crate::model::Tape;
     use crate::trained_model::tests::random_model;
 
@@ -340,11 +248,7 @@ mod tests {
             ..format
         };
         // The last row starts where the one-row stream does: rows above it hear silence first.
-        let last_row_only = WindowFormat {
-            rows: 1,
-            ..windows.clone()
-        };
-        let mut sequence = to_sequence(model, &last_row_only, &seed.samples);
+        let mut sequence = to_sequence(&model.hyperparameters, &model.normalisation, &seed.samples);
         let silence = (windows.rows - 1) * windows.int_cursor_inc * windows.width;
         sequence.splice(0..0, vec![0.0; silence]);
 
@@ -431,16 +335,6 @@ mod tests {
         let matrix = continuation(&model, &long, 16, Prime::Matrix);
         assert_eq!(matrix, continuation(&model, &last, 16, Prime::Seed));
         assert_ne!(matrix, continuation(&model, &long, 16, Prime::Seed));
-    }
-
-    #[test]
-    fn a_seed_is_aligned_with_its_end() {
-        assert_eq!(
-            preceded_by_silence(&[1.0, 2.0, 3.0], 2, 2),
-            [0.0, 1.0, 2.0, 3.0]
-        );
-        assert_eq!(preceded_by_silence(&[1.0, 2.0], 2, 2), [1.0, 2.0]);
-        assert_eq!(preceded_by_silence(&[1.0], 3, 2), [0.0, 0.0, 1.0]);
     }
 
     #[test]

@@ -267,7 +267,9 @@ impl Network {
     }
 
     /// Predicts from `frames [T, R, D]`, taking `state` from before the first
-    /// time step to after the last. The prediction stands in the tape.
+    /// time step to after the last. The prediction stands in the tape. Dropout's
+    /// masks are drawn from one stream, or from several for equal shares of the
+    /// rows, so that what a share gets does not depend on the others.
     ///
     /// # Panics
     /// If `frames` does not hold whole time steps of the state's rows.
@@ -275,7 +277,7 @@ impl Network {
         &self,
         frames: &[f32],
         state: &mut State,
-        mut dropout: Option<(Dropout, &mut Stream)>,
+        mut dropout: Option<(Dropout, &mut [Stream])>,
         tape: &mut Tape,
     ) {
         let rows = state.rows(&self.architecture);
@@ -296,13 +298,9 @@ impl Network {
             let pass = self.architecture.pass(layer, steps, rows, tape.threads);
             this.x.clear();
             this.x.extend_from_slice(input);
-            if let Some((dropout, random)) = &mut dropout {
-                draw_mask(
-                    &mut this.input_mask,
-                    this.x.len(),
-                    dropout.input_keep,
-                    random,
-                );
+            if let Some((dropout, streams)) = &mut dropout {
+                this.input_mask.resize(this.x.len(), 0.0);
+                draw_mask(&mut this.input_mask, steps, dropout.input_keep, streams);
                 multiply_each(&mut this.x, &this.input_mask);
             }
             let place = layer * rows * pass.units..(layer + 1) * rows * pass.units;
@@ -320,13 +318,9 @@ impl Network {
 
             this.y.clear();
             this.y.extend_from_slice(this.lstm.outputs(pass));
-            if let Some((dropout, random)) = &mut dropout {
-                draw_mask(
-                    &mut this.output_mask,
-                    this.y.len(),
-                    dropout.output_keep,
-                    random,
-                );
+            if let Some((dropout, streams)) = &mut dropout {
+                this.output_mask.resize(this.y.len(), 0.0);
+                draw_mask(&mut this.output_mask, steps, dropout.output_keep, streams);
                 multiply_each(&mut this.y, &this.output_mask);
             } else {
                 this.input_mask.clear();
@@ -476,11 +470,16 @@ fn truncated_normal(random: &mut Stream) -> f64 {
     }
 }
 
-/// 0 for a dropped connection, 1 / `keep` for a kept one, so that the mean stays.
-fn draw_mask(mask: &mut Vec<f32>, len: usize, keep: f64, random: &mut Stream) {
+/// 0 for a dropped connection, 1 / `keep` for a kept one, so that the mean
+/// stays; each stream draws for its share of the rows of each of `steps` steps.
+fn draw_mask(mask: &mut [f32], steps: usize, keep: f64, streams: &mut [Stream]) {
     let kept = (1.0 / keep) as f32;
-    mask.resize(len, 0.0);
-    mask.fill_with(|| if random.random_bool(keep) { kept } else { 0.0 });
+    let share = mask.len() / (steps * streams.len());
+    for rows in mask.chunks_exact_mut(share * streams.len()) {
+        for (share, random) in rows.chunks_exact_mut(share).zip(streams.iter_mut()) {
+            share.fill_with(|| if random.random_bool(keep) { kept } else { 0.0 });
+        }
+    }
 }
 
 fn multiply_each(values: &mut [f32], factors: &[f32]) {
@@ -514,7 +513,12 @@ mod tests {
         state.h.fill(0.1);
         state.c.fill(-0.2);
         let mut masks = stream(3, "masks");
-        network.forward(frames, &mut state, dropout.map(|d| (d, &mut masks)), tape);
+        network.forward(
+            frames,
+            &mut state,
+            dropout.map(|d| (d, std::slice::from_mut(&mut masks))),
+            tape,
+        );
         let pairs = tape.prediction().iter().zip(label);
         pairs.map(|(y, l)| f64::from(y - l).powi(2)).sum::<f64>() / label.len() as f64
     }
@@ -625,11 +629,27 @@ mod tests {
 
     #[test]
     fn dropout_keeps_its_share_and_the_mean() {
-        let mut mask = Vec::new();
-        draw_mask(&mut mask, 100_000, 0.25, &mut stream(1, "dropout"));
+        let mut mask = vec![0.0; 100_000];
+        draw_mask(&mut mask, 10, 0.25, &mut [stream(1, "dropout")]);
         let kept = mask.iter().filter(|m| **m == 4.0).count() as f64 / 1e5;
         assert!((kept - 0.25).abs() < 0.01, "{kept}");
         assert!(mask.iter().all(|m| *m == 0.0 || *m == 4.0));
+    }
+
+    #[test]
+    fn each_stream_draws_for_its_own_rows() {
+        let masks = |streams: &[&str], rows: usize| {
+            let mut mask = vec![0.0; 3 * rows * 7];
+            let mut streams: Vec<_> = streams.iter().map(|name| stream(1, name)).collect();
+            draw_mask(&mut mask, 3, 0.5, &mut streams);
+            mask
+        };
+        let (a, b, both) = (masks(&["a"], 2), masks(&["b"], 2), masks(&["a", "b"], 4));
+        for step in 0..3 {
+            let (mine, others) = both[step * 28..][..28].split_at(14);
+            assert_eq!(mine, &a[step * 14..][..14]);
+            assert_eq!(others, &b[step * 14..][..14]);
+        }
     }
 
     #[test]

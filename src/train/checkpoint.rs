@@ -6,11 +6,15 @@ use std::collections::HashMap;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
+use super::dreams::{DreamsArrays, DreamsNotes};
 use crate::hyperparameters::Hyperparameters;
 use crate::trained_model::TrainingAudio;
 
 /// The key of the notes in the file's metadata.
 const NOTES: &str = "antiphon";
+/// What the arrays of predictions being sampled are called by.
+const SEQUENTIAL: &str = "sequential";
+const CONCURRENT: &str = "concurrent";
 
 /// Everything that the next steps depend on.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +28,9 @@ pub struct Checkpoint {
     /// State of the LSTM layers, `[L, R, H]` each.
     pub h: Vec<f32>,
     pub c: Vec<f32>,
+    /// The predictions being sampled sequentially and concurrently.
+    pub sequential: Option<DreamsArrays>,
+    pub concurrent: Option<DreamsArrays>,
 }
 
 /// What of a checkpoint is no large array.
@@ -37,6 +44,10 @@ pub struct Notes {
     /// Positions of the random streams, in words of 32 bits: high and low half.
     pub dropout_position: [u64; 2],
     pub noise_position: [u64; 2],
+    /// Whether training pauses for a sequential prediction.
+    pub pausing: bool,
+    pub sequential: Option<DreamsNotes>,
+    pub concurrent: Option<DreamsNotes>,
     pub first_losses: Vec<f64>,
     pub last_losses: Vec<f64>,
     /// Time spent training so far, in seconds.
@@ -70,27 +81,36 @@ pub enum CheckpointError {
 impl Checkpoint {
     /// The file's bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let arrays = self.arrays().map(|(name, values)| {
-            let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-            (name, values.len(), bytes)
-        });
-        let views = arrays.iter().map(|(name, len, bytes)| {
-            let view = TensorView::new(Dtype::F32, vec![*len], bytes);
-            (*name, view.expect("four bytes a value"))
+        let views = self.arrays().into_iter().map(|(name, values)| {
+            let bytes = bytemuck::cast_slice(values);
+            let view = TensorView::new(Dtype::F32, vec![values.len()], bytes);
+            (name, view.expect("four bytes a value"))
         });
         let notes = serde_json::to_string(&self.notes).expect("plain fields always serialise");
         let metadata = HashMap::from([(NOTES.to_owned(), notes)]);
         safetensors::serialize(views, Some(metadata)).expect("names and shapes are sound")
     }
 
-    fn arrays(&self) -> [(&'static str, &[f32]); 5] {
-        [
-            ("weights", &self.weights),
-            ("adam.mean", &self.mean),
-            ("adam.square", &self.square),
-            ("state.h", &self.h),
-            ("state.c", &self.c),
-        ]
+    fn arrays(&self) -> Vec<(String, &[f32])> {
+        let mut arrays: Vec<(String, &[f32])> = vec![
+            ("weights".to_owned(), &self.weights),
+            ("adam.mean".to_owned(), &self.mean),
+            ("adam.square".to_owned(), &self.square),
+            ("state.h".to_owned(), &self.h),
+            ("state.c".to_owned(), &self.c),
+        ];
+        let dreams = [
+            (SEQUENTIAL, &self.sequential),
+            (CONCURRENT, &self.concurrent),
+        ];
+        for (kind, dreams) in dreams {
+            if let Some(dreams) = dreams {
+                arrays.push((format!("{kind}.sequences"), &dreams.sequences));
+                arrays.push((format!("{kind}.h"), &dreams.h));
+                arrays.push((format!("{kind}.c"), &dreams.c));
+            }
+        }
+        arrays
     }
 
     /// Reads a file's bytes.
@@ -110,13 +130,24 @@ impl Checkpoint {
             let (values, _) = tensor.data().as_chunks::<4>();
             Ok(values.iter().map(|v| f32::from_le_bytes(*v)).collect())
         };
+        let notes: Notes = serde_json::from_str(notes).map_err(|e| damaged(e.to_string()))?;
+        let dreams = |kind: &str, notes: &Option<DreamsNotes>| match notes {
+            None => Ok(None),
+            Some(_) => Ok(Some(DreamsArrays {
+                sequences: array(&format!("{kind}.sequences"))?,
+                h: array(&format!("{kind}.h"))?,
+                c: array(&format!("{kind}.c"))?,
+            })),
+        };
         Ok(Checkpoint {
-            notes: serde_json::from_str(notes).map_err(|e| damaged(e.to_string()))?,
             weights: array("weights")?,
             mean: array("adam.mean")?,
             square: array("adam.square")?,
             h: array("state.h")?,
             c: array("state.c")?,
+            sequential: dreams(SEQUENTIAL, &notes.sequential)?,
+            concurrent: dreams(CONCURRENT, &notes.concurrent)?,
+            notes,
         })
     }
 }
@@ -148,6 +179,13 @@ mod tests {
                 },
                 dropout_position: split(u128::MAX - 5),
                 noise_position: split(3),
+                pausing: true,
+                sequential: None,
+                concurrent: Some(DreamsNotes {
+                    made: 2,
+                    places: vec![7, 0],
+                    random_positions: vec![split(1), split(u128::MAX)],
+                }),
                 first_losses: vec![0.1, 1.0 / 3.0],
                 last_losses: vec![f64::MIN_POSITIVE],
                 trained_for: 12.5,
@@ -157,6 +195,12 @@ mod tests {
             square: vec![0.25; 3],
             h: vec![0.1],
             c: vec![],
+            sequential: None,
+            concurrent: Some(DreamsArrays {
+                sequences: vec![0.25, -0.5],
+                h: vec![1.0],
+                c: vec![2.0],
+            }),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::audio::Signal;
 use crate::frames::WindowFormat;
+use crate::generate::continuation::to_sequence;
 use crate::hyperparameters::Hyperparameters;
 use crate::trained_model::{Normalisation, TrainingAudio};
 
@@ -17,6 +18,9 @@ pub struct Dataset {
     pub training: Sequences,
     /// One sequence for each recording's held-out end; none without validation.
     pub validation: Sequences,
+    /// The sounds of `seed_fn_list` as the network sees them; none where seeds
+    /// come from the training audio.
+    pub seeds: Vec<Vec<f32>>,
     /// How sound was scaled; goes into the model.
     pub normalisation: Normalisation,
     /// Where it comes from; goes into the model.
@@ -96,9 +100,18 @@ impl Dataset {
         Ok(Dataset {
             training: sequences(training, hyperparameters.batch),
             validation: sequences(validation, 1),
+            seeds: Vec::new(),
             normalisation: Normalisation { largest_magnitude },
             sources,
         })
+    }
+
+    /// Takes `seeds`, at the model's rate, to begin sampled predictions with.
+    pub fn with_seeds(mut self, seeds: &[Signal], hyperparameters: &Hyperparameters) -> Dataset {
+        let sequence =
+            |seed: &Signal| to_sequence(hyperparameters, &self.normalisation, &seed.samples);
+        self.seeds = seeds.iter().map(sequence).collect();
+        self
     }
 }
 
@@ -184,6 +197,33 @@ impl Sequences {
         let n = values().count().max(1) as f64;
         let mean = values().sum::<f64>() / n;
         (values().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt()
+    }
+
+    /// Places where a stretch of `elements` samples or frames begins, over all
+    /// sequences.
+    pub fn stretches(&self, elements: usize) -> usize {
+        let places = |sequence: &Vec<f32>| self.stretches_of(sequence, elements);
+        self.sequences.iter().map(places).sum()
+    }
+
+    /// The stretch of `elements` samples or frames that begins at `place`.
+    ///
+    /// # Panics
+    /// If there are not so many places.
+    pub fn stretch(&self, mut place: usize, elements: usize) -> &[f32] {
+        let width = self.windows.width;
+        for sequence in &self.sequences {
+            let places = self.stretches_of(sequence, elements);
+            if place < places {
+                return &sequence[place * width..][..elements * width];
+            }
+            place -= places;
+        }
+        panic!("no stretch begins there");
+    }
+
+    fn stretches_of(&self, sequence: &[f32], elements: usize) -> usize {
+        (sequence.len() / self.windows.width + 1).saturating_sub(elements)
     }
 
     /// Puts the input matrices and labels of `count` time steps, from `first`
@@ -291,6 +331,15 @@ mod tests {
             error.to_string().contains("a.wav cannot be held out"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn stretches_lie_within_one_recording() {
+        let dataset = dataset(COLUMN, vec![count(6), count(8)]);
+        assert_eq!(dataset.training.stretches(4), 3 + 5);
+        assert_eq!(dataset.training.stretch(2, 4), [2.0, 3.0, 4.0, 5.0]);
+        assert_eq!(dataset.training.stretch(3, 4), [0.0, 1.0, 2.0, 3.0]);
+        assert_eq!(dataset.training.stretch(7, 4), [4.0, 5.0, 6.0, 7.0]);
     }
 
     #[test]

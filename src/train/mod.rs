@@ -1,12 +1,15 @@
 //! Training: recordings → windows → gradient → Adam, one step after the other
-//! (dissertation Figure 2.1).
+//! (dissertation Figure 2.1), with predictions sampled in between or alongside
+//! (Figures 3.3 and 3.4).
 
 mod checkpoint;
 mod dataset;
+mod dreams;
 mod run;
 mod trainer;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use dataset::{Dataset, Recording, Sequences, TooShort};
+pub use dreams::{SampledPrediction, Sampling};
 pub use run::{LossRow, Order, Run, RunError};
 pub use trainer::{Diverged, Trainer, memory_needed};

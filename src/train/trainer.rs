@@ -6,6 +6,7 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::Dataset;
 use super::checkpoint::{Checkpoint, CheckpointError, Notes, Position, join, split};
+use super::dreams::{Dreams, SampledPrediction, Sampling};
 use crate::hyperparameters::Hyperparameters;
 use crate::model::{Adam, Dropout, Network, State, Tape};
 use crate::random::{self, Stream};
@@ -37,6 +38,11 @@ pub struct Trainer {
     position: Position,
     first_losses: Vec<f64>,
     last_losses: Vec<f64>,
+    sequential: Option<Dreams>,
+    concurrent: Option<Dreams>,
+    /// Whether a sequential prediction is due or under way.
+    pausing: bool,
+    sampled: Vec<SampledPrediction>,
 }
 
 /// Time steps of a held-out end that one measurement of the loss plays.
@@ -82,17 +88,34 @@ impl Trainer {
             hyperparameters.weight_stddev,
             &mut weights,
         );
-        let dropout = hyperparameters.use_dropout.then_some(Dropout {
-            input_keep: hyperparameters.input_dropout,
-            output_keep: hyperparameters.output_dropout,
-        });
+        let dreams = |sampling, count, length| {
+            let (hyperparameters, dataset) = (&hyperparameters, &dataset);
+            Dreams::begin(
+                sampling,
+                count,
+                length,
+                hyperparameters,
+                dataset,
+                random_seed,
+                threads,
+            )
+        };
+        let at_once = usize::from(hyperparameters.audio_freq > 0);
         Trainer {
+            sequential: dreams(Sampling::Sequential, at_once, hyperparameters.seq_dream_len),
+            concurrent: dreams(
+                Sampling::Concurrent,
+                hyperparameters.num_dreams,
+                hyperparameters.dream_length,
+            ),
+            pausing: false,
+            sampled: Vec::new(),
             adam: Adam::new(network.weights.len()),
             gradient: Vec::new(),
             tape: Tape::new(threads),
             threads,
             state: State::zero(&architecture, dataset.training.rows()),
-            dropout,
+            dropout: hyperparameters.dropout(),
             masks: random::stream(random_seed, "dropout"),
             noise: random::stream(random_seed, "noise"),
             noise_deviation: (hyperparameters.noise * dataset.training.deviation()) as f32,
@@ -114,7 +137,8 @@ impl Trainer {
     /// how much of the run is over, from 0 to 1, for the learning rate's schedule.
     ///
     /// The state goes on from time step to time step, and starts from zero
-    /// where a recording does.
+    /// where a recording does. Then comes one time step of each prediction that
+    /// is sampled concurrently (Figure 3.4).
     pub fn step(&mut self, share: f64) -> Result<f64, Diverged> {
         let count = self.hyperparameters.bptt_steps.min(
             self.dataset.training.time_steps(self.position.recording) - self.position.time_step,
@@ -131,7 +155,8 @@ impl Trainer {
             self.state.h.fill(0.0);
             self.state.c.fill(0.0);
         }
-        let dropout = self.dropout.map(|d| (d, &mut self.masks));
+        let masks = std::slice::from_mut(&mut self.masks);
+        let dropout = self.dropout.map(|dropout| (dropout, masks));
         self.network
             .forward(&self.frames, &mut self.state, dropout, &mut self.tape);
         let loss = self.mean_squared_error();
@@ -158,7 +183,37 @@ impl Trainer {
         }
         self.advance(count);
         self.remember(loss);
+        let steps = self.position.steps;
+        if let Some(dreams) = &mut self.concurrent {
+            let sampled = dreams.step(&self.network, &self.hyperparameters, &self.dataset, steps);
+            self.sampled
+                .extend(sampled.map_err(|_| Diverged { step: steps })?);
+        }
+        self.pausing = self.sequential.is_some() && steps % self.hyperparameters.audio_freq == 0;
         Ok(loss)
+    }
+
+    /// Whether it is time to pause for a sequential prediction (Figure 3.3):
+    /// the steps to take are [`Trainer::sample`]'s.
+    pub fn pausing(&self) -> bool {
+        self.pausing
+    }
+
+    /// One time step of the sequential prediction, if training is pausing.
+    pub fn sample(&mut self) -> Result<(), Diverged> {
+        let steps = self.position.steps;
+        if let Some(dreams) = self.sequential.as_mut().filter(|_| self.pausing) {
+            let sampled = dreams.step(&self.network, &self.hyperparameters, &self.dataset, steps);
+            let sampled = sampled.map_err(|_| Diverged { step: steps })?;
+            self.pausing = sampled.is_empty();
+            self.sampled.extend(sampled);
+        }
+        Ok(())
+    }
+
+    /// The predictions that were completed since they were last taken.
+    pub fn take_sampled(&mut self) -> Vec<SampledPrediction> {
+        std::mem::take(&mut self.sampled)
     }
 
     /// One step of Adam along a gradient that is scaled down to `clip_norm`:
@@ -267,6 +322,9 @@ impl Trainer {
     /// What the next steps depend on, after `trained_for`.
     pub fn checkpoint(&self, trained_for: Duration) -> Checkpoint {
         let (mean, square, _) = self.adam.memory();
+        let dreams = |dreams: &Option<Dreams>| dreams.as_ref().map(Dreams::checkpoint).unzip();
+        let (sequential_notes, sequential) = dreams(&self.sequential);
+        let (concurrent_notes, concurrent) = dreams(&self.concurrent);
         Checkpoint {
             notes: Notes {
                 hyperparameters: self.hyperparameters.clone(),
@@ -275,6 +333,9 @@ impl Trainer {
                 position: self.position,
                 dropout_position: split(self.masks.get_word_pos()),
                 noise_position: split(self.noise.get_word_pos()),
+                pausing: self.pausing,
+                sequential: sequential_notes,
+                concurrent: concurrent_notes,
                 first_losses: self.first_losses.clone(),
                 last_losses: self.last_losses.clone(),
                 trained_for: trained_for.as_secs_f64(),
@@ -284,6 +345,8 @@ impl Trainer {
             square: square.to_vec(),
             h: self.state.h.clone(),
             c: self.state.c.clone(),
+            sequential,
+            concurrent,
         }
     }
 
@@ -302,12 +365,15 @@ impl Trainer {
         let in_range = notes.position.recording < self.dataset.training.len()
             && notes.position.time_step
                 < self.dataset.training.time_steps(notes.position.recording);
+        let of_other_sizes = || {
+            let what = "its sizes are not those of its hyperparameters".to_owned();
+            CheckpointError::Damaged(what)
+        };
         if lengths != [weights; 3]
             || [checkpoint.h.len(), checkpoint.c.len()] != [state; 2]
             || !in_range
         {
-            let what = "its sizes are not those of its hyperparameters".to_owned();
-            return Err(CheckpointError::Damaged(what));
+            return Err(of_other_sizes());
         }
         let steps = i32::try_from(notes.position.steps).unwrap_or(i32::MAX);
         self.random_seed = notes.random_seed;
@@ -320,6 +386,24 @@ impl Trainer {
         self.noise = random::stream(self.random_seed, "noise");
         self.noise.set_word_pos(join(notes.noise_position));
         (self.first_losses, self.last_losses) = (notes.first_losses, notes.last_losses);
+        self.pausing = notes.pausing;
+        let sequential = notes.sequential.zip(checkpoint.sequential);
+        let concurrent = notes.concurrent.zip(checkpoint.concurrent);
+        let dreams = [
+            (&mut self.sequential, sequential),
+            (&mut self.concurrent, concurrent),
+        ];
+        for (dreams, checkpoint) in dreams {
+            let restored = match (dreams, checkpoint) {
+                (Some(dreams), Some((notes, arrays))) => {
+                    let (hyperparameters, dataset) = (&self.hyperparameters, &self.dataset);
+                    dreams.restore(notes, arrays, hyperparameters, dataset, self.random_seed)
+                }
+                (None, None) => Some(()),
+                _ => None,
+            };
+            restored.ok_or_else(of_other_sizes)?;
+        }
         Ok(())
     }
 

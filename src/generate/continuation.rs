@@ -1,0 +1,188 @@
+//! The sequence that sampling shows the network and that its predictions
+//! lengthen (dissertation Figure 3.1), and the sound it stands for.
+
+use crate::frames::{OscillatorBank, WindowFormat};
+use crate::hyperparameters::{Approach, Hyperparameters};
+use crate::random::Stream;
+use crate::trained_model::Normalisation;
+
+/// A seed and what has been predicted after it: samples, or magnitude frames
+/// for the magnitude spectrum approach.
+#[derive(Clone, Debug)]
+pub struct Continuation {
+    windows: WindowFormat,
+    magnitudes: bool,
+    sequence: Vec<f32>,
+    seed_values: usize,
+}
+
+/// The network predicted something that is not a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotANumber;
+
+impl Continuation {
+    /// Begins after `seed`, the sequence as the network sees it (see [`to_sequence`]).
+    pub fn new(hyperparameters: &Hyperparameters, seed: Vec<f32>) -> Continuation {
+        Continuation::resume(hyperparameters, seed, 0)
+    }
+
+    /// Goes on with a `sequence` whose last `predicted` values are predictions.
+    ///
+    /// # Panics
+    /// If there are not so many values.
+    pub fn resume(
+        hyperparameters: &Hyperparameters,
+        sequence: Vec<f32>,
+        predicted: usize,
+    ) -> Continuation {
+        Continuation {
+            windows: sampling_windows(hyperparameters),
+            magnitudes: hyperparameters.use_fft,
+            seed_values: sequence.len() - predicted,
+            sequence,
+        }
+    }
+
+    /// R: rows of an input matrix, those that sampling needs.
+    pub fn rows(&self) -> usize {
+        self.windows.rows
+    }
+
+    /// Input matrices that the sequence holds so far.
+    pub fn matrices(&self) -> usize {
+        self.windows
+            .input_matrices(self.sequence.len() / self.windows.width)
+    }
+
+    /// Appends input matrix `t` to `frames`.
+    pub fn push_input(&self, t: usize, frames: &mut Vec<f32>) {
+        self.windows.push_input(&self.sequence, t, frames);
+    }
+
+    /// Values that the network predicts at one time step and that are kept.
+    pub fn prediction_values(&self) -> usize {
+        self.windows.ext_cursor_inc * self.windows.width
+    }
+
+    /// Appends the last element of `prediction`, the network's output for one
+    /// or more input matrices. A magnitude is never negative.
+    pub fn append(&mut self, prediction: &[f32]) -> Result<(), NotANumber> {
+        let newest = &prediction[prediction.len() - self.prediction_values()..];
+        if !newest.iter().all(|value| value.is_finite()) {
+            return Err(NotANumber);
+        }
+        if self.magnitudes {
+            self.sequence
+                .extend(newest.iter().map(|magnitude| magnitude.max(0.0)));
+        } else {
+            self.sequence.extend_from_slice(newest);
+        }
+        Ok(())
+    }
+
+    /// Seed and predictions.
+    pub fn sequence(&self) -> &[f32] {
+        &self.sequence
+    }
+
+    /// What has been predicted.
+    pub fn predicted(&self) -> &[f32] {
+        &self.sequence[self.seed_values..]
+    }
+}
+
+/// The windows that sampling shows the network: each input matrix follows the
+/// last by one prediction.
+///
+/// Sampling keeps the last element of a prediction only, and rows interact in
+/// the transpose approach alone; in the others the last row's stream is the
+/// whole computation, so one row is all there is.
+pub fn sampling_windows(hyperparameters: &Hyperparameters) -> WindowFormat {
+    let training = hyperparameters.training_windows();
+    let approach = hyperparameters.approach();
+    WindowFormat {
+        rows: if approach == Approach::Transpose {
+            training.rows
+        } else {
+            1
+        },
+        ext_cursor_inc: match approach {
+            Approach::Vector => training.label_len,
+            _ => 1,
+        },
+        ..training
+    }
+}
+
+/// The sound `seed`, at the model's rate, as the network sees it, preceded by
+/// silence so that whole input matrices end with its last sample.
+pub fn to_sequence(
+    hyperparameters: &Hyperparameters,
+    normalisation: &Normalisation,
+    seed: &[f32],
+) -> Vec<f32> {
+    let windows = sampling_windows(hyperparameters);
+    match hyperparameters.analysis() {
+        None => preceded_by_silence(seed, windows.input_span(), windows.ext_cursor_inc),
+        Some(analysis) => {
+            let shortest = analysis.window_size + (windows.input_span() - 1) * analysis.hop_size;
+            let padded = preceded_by_silence(seed, shortest, analysis.hop_size);
+            let mut spectra = analysis.magnitudes(&padded);
+            spectra.divide(normalisation.largest_magnitude);
+            spectra.magnitudes
+        }
+    }
+}
+
+/// `signal` at the end of the shortest signal of `shortest + n · increment` samples.
+fn preceded_by_silence(signal: &[f32], shortest: usize, increment: usize) -> Vec<f32> {
+    let beyond = signal.len().saturating_sub(shortest);
+    let len = shortest + beyond.next_multiple_of(increment);
+    let mut padded = vec![0.0; len - signal.len()];
+    padded.extend_from_slice(signal);
+    padded
+}
+
+/// Values that the sequence must grow by to give `samples` samples: an
+/// oscillator bank needs a frame at both ends of each hop.
+pub fn values_needed(hyperparameters: &Hyperparameters, samples: usize) -> usize {
+    match hyperparameters.analysis() {
+        None => samples,
+        Some(analysis) => (samples.div_ceil(analysis.hop_size) + 1) * analysis.bins(),
+    }
+}
+
+/// The sound of `predicted` samples or frames; oscillators start at random `phases`.
+pub fn to_sound(
+    hyperparameters: &Hyperparameters,
+    normalisation: &Normalisation,
+    mut predicted: Vec<f32>,
+    phases: &mut Stream,
+) -> Vec<f32> {
+    let Some(analysis) = hyperparameters.analysis() else {
+        return predicted;
+    };
+    let peaks_only = hyperparameters.peak_picking;
+    let amplitude =
+        normalisation.largest_magnitude * analysis.amplitude_of_unit_magnitude(peaks_only);
+    for magnitude in &mut predicted {
+        *magnitude *= amplitude;
+    }
+    OscillatorBank::new(analysis.bins(), analysis.hop_size, peaks_only, phases)
+        .resynthesise(&predicted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_is_aligned_with_its_end() {
+        assert_eq!(
+            preceded_by_silence(&[1.0, 2.0, 3.0], 2, 2),
+            [0.0, 1.0, 2.0, 3.0]
+        );
+        assert_eq!(preceded_by_silence(&[1.0, 2.0], 2, 2), [1.0, 2.0]);
+        assert_eq!(preceded_by_silence(&[1.0], 3, 2), [0.0, 0.0, 1.0]);
+    }
+}
