@@ -104,7 +104,7 @@ fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
             .threads
             .map_or_else(super::all_threads, usize::from),
     };
-    let dataset = Dataset::new(read_recordings(&order, &hyperparameters)?, &hyperparameters)?;
+    let dataset = read_dataset(&order, &hyperparameters)?;
     let name = output.file_stem().unwrap_or_default().to_string_lossy();
     let run = Run::create(&arguments.runs, &name, &order, &hyperparameters)?;
     Ok(Beginning {
@@ -153,7 +153,7 @@ fn resume(folder: &Path, minutes: Option<f64>) -> anyhow::Result<Beginning> {
     order.minutes = minutes.or(order.minutes);
     files::check_writable(&order.output)
         .with_context(|| format!("cannot write {}", order.output.display()))?;
-    let dataset = Dataset::new(read_recordings(&order, &hyperparameters)?, &hyperparameters)?;
+    let dataset = read_dataset(&order, &hyperparameters)?;
     Ok(Beginning {
         run,
         order,
@@ -163,12 +163,20 @@ fn resume(folder: &Path, minutes: Option<f64>) -> anyhow::Result<Beginning> {
     })
 }
 
-fn read_recordings(
-    order: &Order,
-    hyperparameters: &Hyperparameters,
-) -> anyhow::Result<Vec<Recording>> {
-    let read = |path: &PathBuf| read_recording(path, hyperparameters.sample_rate);
-    order.audio.iter().map(read).collect()
+fn read_dataset(order: &Order, hyperparameters: &Hyperparameters) -> anyhow::Result<Dataset> {
+    let sample_rate = hyperparameters.sample_rate;
+    let recordings = order
+        .audio
+        .iter()
+        .map(|path| read_recording(path, sample_rate));
+    let recordings = recordings.collect::<anyhow::Result<_>>()?;
+    let seeds = hyperparameters.seed_fn_list.iter();
+    let seeds = seeds.map(|path| audio::load(path, sample_rate));
+    let seeds: Vec<_> = seeds
+        .collect::<Result<_, _>>()
+        .context("\"seed_fn_list\"")?;
+    let dataset = Dataset::new(recordings, hyperparameters)?;
+    Ok(dataset.with_seeds(&seeds, hyperparameters))
 }
 
 fn read_recording(path: &Path, sample_rate: u32) -> anyhow::Result<Recording> {
@@ -227,10 +235,18 @@ fn train(beginning: Beginning, checkpoint_every: Duration) -> anyhow::Result<()>
     let mut held_out = None;
     loop {
         let share = share_done(&trainer);
-        if share >= 1.0 || stop.load(Ordering::Relaxed) {
+        if (share >= 1.0 && !trainer.pausing()) || stop.load(Ordering::Relaxed) {
             break;
         }
-        trainer.step(share)?;
+        if trainer.pausing() {
+            trainer.sample()?;
+        } else {
+            trainer.step(share)?;
+        }
+        for prediction in trainer.take_sampled() {
+            let path = run.save_prediction(&prediction).context(keep_going(&run))?;
+            report.wrote(&path);
+        }
         if measured.is_none_or(|when: Instant| when.elapsed() >= BETWEEN_VALIDATIONS) {
             held_out = trainer.validation_loss();
             measured = Some(Instant::now());
@@ -300,6 +316,8 @@ struct Report {
     bar: ProgressBar,
     lines: bool,
     last: Instant,
+    /// File name of the last prediction written.
+    prediction: Option<String>,
 }
 
 /// Parts that the bar is divided into.
@@ -320,7 +338,17 @@ impl Report {
             bar,
             lines: !std::io::stderr().is_terminal(),
             last: Instant::now(),
+            prediction: None,
         }
+    }
+
+    /// A prediction was written to `path`.
+    fn wrote(&mut self, path: &Path) {
+        if self.lines {
+            eprintln!("wrote {}", path.display());
+        }
+        let name = path.file_name().unwrap_or_default();
+        self.prediction = Some(name.to_string_lossy().into_owned());
     }
 
     fn show(&mut self, trainer: &Trainer, held_out: Option<f64>, share: f64) {
@@ -338,13 +366,17 @@ impl Report {
         let pace = elapsed.as_secs_f64() / (share - first_share).max(1e-9);
         let remaining = Duration::from_secs_f64((pace * (1.0 - share)).clamp(0.0, 1e9));
         let message = format!(
-            "epoch {:.2}  step {}  loss {:.3e}{}  {:.1} steps/s  {} left",
+            "epoch {:.2}  step {}  loss {:.3e}{}  {:.1} steps/s  {} left{}",
             trainer.epochs(),
             trainer.steps(),
             trainer.last_loss(),
             held_out.map_or(String::new(), |loss| format!(" (held out {loss:.3e})")),
             (trainer.steps() - first_step) as f64 / elapsed.as_secs_f64(),
-            indicatif::HumanDuration(remaining),
+            indicatif::FormattedDuration(remaining),
+            match &self.prediction {
+                Some(name) if !self.lines => format!("  wrote {name}"),
+                _ => String::new(),
+            },
         );
         if self.lines {
             eprintln!("{message}");

@@ -1,7 +1,9 @@
-//! A run's folder: what it was asked to do, how its loss went, and its last checkpoint.
+//! A run's folder: what it was asked to do, how its loss went, its last
+//! checkpoint, and the predictions it sampled.
 //!
 //! ```text
 //! runs/NAME/  run.json  hyperparameters.json  losses.csv  checkpoint.safetensors  NAME.onnx
+//!             predictions/00012000-concurrent-1.wav
 //! ```
 
 use std::fs::{self, File, OpenOptions};
@@ -11,6 +13,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::{Checkpoint, CheckpointError};
+use super::dreams::SampledPrediction;
+use crate::audio::AudioError;
+use crate::audio::write::{SampleFormat, write_wav};
 use crate::files;
 use crate::hyperparameters::{Hyperparameters, HyperparametersError};
 
@@ -68,12 +73,15 @@ pub enum RunError {
         path: PathBuf,
         cause: CheckpointError,
     },
+    #[error(transparent)]
+    Prediction(#[from] AudioError),
 }
 
 const ORDER: &str = "run.json";
 const HYPERPARAMETERS: &str = "hyperparameters.json";
 const LOSSES: &str = "losses.csv";
 const CHECKPOINT: &str = "checkpoint.safetensors";
+const PREDICTIONS: &str = "predictions";
 const COLUMNS: &str = "step,epochs,loss,validation_loss,seconds\n";
 
 impl Run {
@@ -176,6 +184,18 @@ impl Run {
     pub fn save(&self, checkpoint: &Checkpoint) -> Result<(), RunError> {
         let path = self.folder.join(CHECKPOINT);
         files::write_atomically(&path, &checkpoint.to_bytes()).map_err(failed_to("write", &path))
+    }
+
+    /// Writes a prediction's sound; gives its path. A run that goes on from a
+    /// checkpoint makes the predictions after it again, as they were.
+    pub fn save_prediction(&self, prediction: &SampledPrediction) -> Result<PathBuf, RunError> {
+        let folder = self.folder.join(PREDICTIONS);
+        fs::create_dir_all(&folder).map_err(failed_to("make the folder", &folder))?;
+        let path = folder.join(format!("{}.wav", prediction.name()));
+        let part = files::unpublished(&path);
+        write_wav(&part, &prediction.signal, SampleFormat::default())?;
+        files::publish(&part, &path).map_err(failed_to("write", &path))?;
+        Ok(path)
     }
 }
 
