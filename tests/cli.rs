@@ -193,7 +193,18 @@ fn ctrl_c_ends_training_with_a_usable_model() {
 }
 
 const RESUMABLE: &str = r#"{"preset": "vector", "seg_len": 32, "num_unrollings": 8, "lr": 0.003, "weight_stddev": 0.1,
-    "noise": 0.1, "use_dropout": true, "lr_schedule": "cosine", "validation": 0.1, "num_epochs": 150}"#;
+    "noise": 0.1, "use_dropout": true, "lr_schedule": "cosine", "validation": 0.1, "num_epochs": 15,
+    "audio_freq": 300, "seq_dream_len": 50, "num_dreams": 2, "dream_length": 170, "seed_mode": "advance"}"#;
+
+/// Names and bytes of the predictions in a run's folder.
+fn predictions(folder: &Path) -> std::collections::BTreeMap<std::ffi::OsString, Vec<u8>> {
+    std::fs::read_dir(folder.join("predictions"))
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
+        .map(|entry| (entry.file_name(), std::fs::read(entry.path()).unwrap()))
+        .collect()
+}
 
 fn weights(path: &Path) -> Vec<f32> {
     antiphon::trained_model::TrainedModel::read(path)
@@ -250,6 +261,20 @@ fn an_interrupted_run_ends_as_an_uninterrupted_one_to_the_last_bit() {
     assert!(
         weights(&desk.path("model.onnx")) == uninterrupted,
         "the same weights to the last bit"
+    );
+    let expected = predictions(&desk.path("runs/model"));
+    let names: Vec<_> = expected.keys().map(|n| n.to_string_lossy()).collect();
+    assert!(
+        names.contains(&"00000300-sequential-1.wav".into()),
+        "{names:?}"
+    );
+    assert!(
+        names.contains(&"00000340-concurrent-2.wav".into()),
+        "{names:?}"
+    );
+    assert!(
+        predictions(&folder) == expected,
+        "the same predictions to the last bit"
     );
 
     let losses = std::fs::read_to_string(folder.join("losses.csv")).unwrap();
