@@ -1,0 +1,45 @@
+//! The training step keeps its memory from step to step. Only the matrix
+//! product of the crate gemm allocates: a few bytes, whatever the size.
+
+use std::alloc::System;
+
+use antiphon::model::{Adam, Architecture, Head, Network, State, Tape};
+use antiphon::random::stream;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+#[test]
+fn a_step_allocates_no_arrays() {
+    for (rows, units, steps, layers, threads) in
+        [(100, 64, 1, 1, 1), (16, 48, 8, 2, 2), (100, 256, 1, 1, 2)]
+    {
+        let architecture = Architecture {
+            inputs: units,
+            units,
+            layers,
+            residual: true,
+            head: Head::Dense { outputs: units },
+        };
+        let mut network = Network::init(architecture.clone(), 0.1, &mut stream(1, "weights"));
+        let mut adam = Adam::new(network.weights.len());
+        let mut state = State::zero(&architecture, rows);
+        let mut tape = Tape::new(threads);
+        let frames = vec![0.1; steps * rows * units];
+        let d_prediction = vec![0.01; steps * rows * units];
+        let mut step = || {
+            network.forward(&frames, &mut state, None, &mut tape);
+            network.learn(&d_prediction, &mut tape, &mut adam, 1e-3, 0.0);
+        };
+        (0..3).for_each(|_| step());
+        let region = Region::new(ALLOCATOR);
+        (0..10).for_each(|_| step());
+        let change = region.change();
+        let of_a_step = change.bytes_allocated / 10;
+        assert!(
+            of_a_step < 1000,
+            "{rows} rows, {threads} threads: {change:?}"
+        );
+    }
+}
