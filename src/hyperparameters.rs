@@ -138,6 +138,21 @@ pub struct Hyperparameters {
     /// Share at the end of each recording that is held out to measure the loss
     /// on (0 to 0.5; 0 in the dissertation).
     pub validation: f64,
+    /// What the network's outputs mean.
+    pub output: OutputKind,
+    /// Components of a mixture, or levels (2 to 1024).
+    pub components: usize,
+    /// What the logarithms of chances are divided by when a distribution is
+    /// drawn from: below 1 the likely becomes likelier (0.01 to 10).
+    pub temperature: f64,
+    /// Share of a mixture's noise that what is fed back to the network carries;
+    /// the sound itself carries none (0 to 10).
+    pub feedback_noise: f64,
+    /// Only the likeliest choices that together reach this chance are drawn
+    /// (above 0, at most 1; 1 for all).
+    pub top_p: f64,
+    /// How magnitudes are scaled for the network.
+    pub magnitude_scale: MagnitudeScale,
     /// Minutes after which training ends, whatever is left of `num_epochs` (0
     /// for no such end, as in the dissertation).
     pub max_minutes: f64,
@@ -160,6 +175,29 @@ pub struct Hyperparameters {
     pub seed_fn_list: Vec<PathBuf>,
     /// Which seed the next of these predictions starts from.
     pub seed_mode: SeedMode,
+}
+
+/// What a network's outputs mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutputKind {
+    /// The predicted values, learned by squared error: the dissertation's way.
+    Value,
+    /// A mixture of Gaussians over the predicted vector, frame or sample, learned
+    /// by its likelihood and drawn from.
+    Mixture,
+    /// Chances of mu-law levels, for the approaches that predict single samples.
+    Levels,
+}
+
+/// How magnitudes are scaled for the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MagnitudeScale {
+    /// As they are, the largest at 1: the dissertation's way.
+    Linear,
+    /// Their square roots, which brings out what is soft.
+    SquareRoot,
 }
 
 /// How the seeds of predictions follow each other in training.
@@ -258,6 +296,12 @@ impl Hyperparameters {
             noise: 0.0,
             clip_norm: 0.0,
             validation: 0.0,
+            output: OutputKind::Value,
+            components: 8,
+            temperature: 1.0,
+            feedback_noise: 1.0,
+            top_p: 1.0,
+            magnitude_scale: MagnitudeScale::Linear,
             max_minutes: 0.0,
             audio_freq: 10_000,
             seq_dream_len: 400,
@@ -425,6 +469,10 @@ impl Hyperparameters {
         within("noise", self.noise, 0.0, 10.0)?;
         within("clip_norm", self.clip_norm, 0.0, 1e6)?;
         within("validation", self.validation, 0.0, 0.5)?;
+        within("components", self.components, 2, 1024)?;
+        within("temperature", self.temperature, 0.01, 10.0)?;
+        within("feedback_noise", self.feedback_noise, 0.0, 10.0)?;
+        share("top_p", self.top_p)?;
         within("max_minutes", self.max_minutes, 0.0, 1e6)?;
         within("num_dreams", self.num_dreams, 0, 64)?;
         let longest = self.longest_prediction();
@@ -497,6 +545,17 @@ impl Hyperparameters {
                 "label_shape",
                 format!("{:?}", self.label_shape),
                 &allowed.join(" or "),
+            );
+        }
+        let single = matches!(
+            self.approach(),
+            Approach::ColumnVector | Approach::Transpose
+        );
+        if self.output == OutputKind::Levels && !single {
+            return impossible(
+                "output",
+                "levels",
+                "value or mixture, or an approach that predicts single samples",
             );
         }
         if self.output_shape != self.label_shape {

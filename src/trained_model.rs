@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::files;
 use crate::frames::{Analysis, WindowFormat};
-use crate::hyperparameters::{Approach, Hyperparameters};
+use crate::hyperparameters::{Approach, Hyperparameters, OutputKind};
 use crate::model::onnx::{self, OnnxError, OnnxFile};
-use crate::model::{Architecture, Dropout, Head, Network};
+use crate::model::{Architecture, Dropout, Head, Network, Output};
 
 /// Version of the metadata's format.
 const FORMAT_VERSION: &str = "1";
@@ -114,6 +114,15 @@ impl Hyperparameters {
                 },
                 _ => Head::Dense {
                     outputs: self.label_shape[1],
+                },
+            },
+            output: match self.output {
+                OutputKind::Value => Output::Value,
+                OutputKind::Mixture => Output::Mixture {
+                    components: self.components,
+                },
+                OutputKind::Levels => Output::Levels {
+                    levels: self.components,
                 },
             },
         }

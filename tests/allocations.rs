@@ -3,7 +3,7 @@
 
 use std::alloc::System;
 
-use antiphon::model::{Adam, Architecture, Head, Network, State, Tape};
+use antiphon::model::{Adam, Architecture, Head, Network, Output, State, Tape};
 use antiphon::random::stream;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
@@ -21,6 +21,7 @@ fn a_step_allocates_no_arrays() {
             layers,
             residual: true,
             head: Head::Dense { outputs: units },
+            output: Output::Value,
         };
         let mut network = Network::init(architecture.clone(), 0.1, &mut stream(1, "weights"));
         let mut adam = Adam::new(network.weights.len());

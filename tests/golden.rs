@@ -1,6 +1,6 @@
 //! The network against PyTorch: `golden/make_golden.py` wrote `golden/golden.json`.
 
-use antiphon::model::{Adam, Architecture, Head, Network, State, Tape};
+use antiphon::model::{Adam, Architecture, Head, Network, Output, State, Tape};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -39,6 +39,7 @@ impl Case {
                     outputs: self.outputs,
                 },
             },
+            output: Output::Value,
         };
         Network::from_weights(architecture, self.weights.clone()).expect("as many weights")
     }

@@ -1,6 +1,6 @@
 //! `Network::learn` against its parts, one after the other.
 
-use antiphon::model::{Adam, Architecture, Dropout, Head, Network, State, Tape};
+use antiphon::model::{Adam, Architecture, Dropout, Head, Network, Output, State, Tape};
 use antiphon::random::stream;
 use rand::RngExt;
 
@@ -21,7 +21,12 @@ fn weights(architecture: &Architecture, steps: usize, threads: usize, whole: boo
         output_keep: 0.9,
     };
     for _ in 0..3 {
-        network.forward(&frames, &mut state, Some((dropout, &mut masks)), &mut tape);
+        network.forward(
+            &frames,
+            &mut state,
+            Some((dropout, std::slice::from_mut(&mut masks))),
+            &mut tape,
+        );
         if whole {
             let mut gradient = vec![0.0; network.weights.len()];
             network.backward(&d_prediction, &mut tape, &mut gradient);
@@ -41,6 +46,7 @@ fn architectures() -> [Architecture; 2] {
         layers: 2,
         residual: true,
         head,
+        output: Output::Value,
     })
 }
 

@@ -6,7 +6,7 @@ use rand::RngExt;
 use serde::Serialize;
 
 use super::all_threads;
-use crate::model::{Adam, Architecture, Head, Network, State, Tape};
+use crate::model::{Adam, Architecture, Head, Network, Output, State, Tape};
 use crate::random;
 
 /// Measure how fast this machine computes
@@ -85,6 +85,7 @@ fn time_training(rows: usize, units: usize, steps: usize) -> TrainResult {
         layers: 1,
         residual: false,
         head: Head::Dense { outputs: units },
+        output: Output::Value,
     };
     let mut random = random::stream(1, "bench");
     let mut network = Network::init(architecture.clone(), WEIGHT_STDDEV, &mut random);

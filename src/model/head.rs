@@ -5,22 +5,24 @@ use super::kernels::vectorised;
 use super::matrix::{Matrix, multiply, multiply_transposed};
 use super::update::{Scratch, Update, update_bias, update_weights};
 
-/// The fully connected layers above the LSTM; their last one ends in a tanh.
+/// The fully connected layers above the LSTM. Their last one gives W values for
+/// one prediction of O values: as many, or the parameters of a distribution of
+/// them ([`Output`](super::Output)). As many of them as are values end in a tanh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Head {
-    /// One dense layer, H → `outputs`, for each row: the vector, column vector
-    /// and magnitude spectrum approaches.
+    /// One dense layer, H → W, for each row: the vector, column vector and
+    /// magnitude spectrum approaches; O is `outputs`.
     Dense { outputs: usize },
     /// A dense layer H → 1 for each of `rows` rows; the transpose of its
-    /// result through a dense layer R → 1: the transpose approach.
+    /// result through a dense layer R → W: the transpose approach; O is 1.
     Transpose { rows: usize },
 }
 
 /// A head's weights.
 pub enum Weights<'a> {
-    /// `weight [H, O]`, `bias [O]`.
+    /// `weight [H, W]`, `bias [W]`.
     Dense { weight: &'a [f32], bias: &'a [f32] },
-    /// `unit_weight [H, 1]`, `unit_bias [1]`, `row_weight [R, 1]`, `row_bias [1]`.
+    /// `unit_weight [H, 1]`, `unit_bias [1]`, `row_weight [R, W]`, `row_bias [W]`.
     Transpose {
         unit_weight: &'a [f32],
         unit_bias: &'a [f32],
@@ -42,7 +44,7 @@ impl Weights<'_> {
 /// What the backward pass needs of the forward pass.
 #[derive(Clone, Default)]
 pub struct HeadTape {
-    /// The prediction: `[T, R, O]` of a dense head, `[T, 1, 1]` of a transpose head.
+    /// The prediction: `[T, R, W]` of a dense head, `[T, 1, W]` of a transpose head.
     pub prediction: Vec<f32>,
     /// Transpose head, `[T, R]`: the first layer's results, one for each row.
     row_values: Vec<f32>,
@@ -50,25 +52,22 @@ pub struct HeadTape {
     d_linear: Vec<f32>,
     /// Transpose head: gradient of `row_values`.
     d_row_values: Vec<f32>,
-    /// Transpose head, `[R]`: gradient of the second layer's weights.
-    d_row_weight: Vec<f32>,
 }
 
-/// Predicts from `outputs [rows, H]`, where `rows` counts all rows of all steps.
-pub fn forward(weights: &Weights, outputs: &[f32], threads: usize, tape: &mut HeadTape) {
+/// Predicts from `outputs [rows, H]`, where `rows` counts all rows of all steps;
+/// the first `squashed` values of each prediction go through a tanh.
+pub fn forward(
+    weights: &Weights,
+    outputs: &[f32],
+    squashed: usize,
+    threads: usize,
+    tape: &mut HeadTape,
+) {
     let units = weights.units();
     let rows = outputs.len() / units;
     let outputs = Matrix::new(outputs, rows, units);
-    match weights {
-        Weights::Dense { weight, bias } => {
-            let prediction = &mut tape.prediction;
-            prediction.resize(rows * bias.len(), 0.0);
-            let weight = Matrix::new(weight, units, bias.len());
-            multiply(prediction, false, outputs, weight, threads);
-            for row in prediction.chunks_exact_mut(bias.len()) {
-                add_bias_and_activate(row, bias);
-            }
-        }
+    let (predictions, last_input, last_weight, last_bias) = match weights {
+        Weights::Dense { weight, bias } => (rows, outputs, *weight, *bias),
         Weights::Transpose {
             unit_weight,
             unit_bias,
@@ -81,10 +80,21 @@ pub fn forward(weights: &Weights, outputs: &[f32], threads: usize, tape: &mut He
             for value in &mut tape.row_values {
                 *value += unit_bias[0];
             }
-            let matrices = tape.row_values.chunks_exact(row_weight.len());
-            tape.prediction.clear();
-            tape.prediction
-                .extend(matrices.map(|matrix| tanh(dot(matrix, row_weight) + row_bias[0])));
+            let of_one = row_weight.len() / row_bias.len();
+            let matrices = Matrix::new(&tape.row_values, rows / of_one, of_one);
+            (rows / of_one, matrices, *row_weight, *row_bias)
+        }
+    };
+    let width = last_bias.len();
+    tape.prediction.resize(predictions * width, 0.0);
+    let weight = Matrix::new(last_weight, last_weight.len() / width, width);
+    multiply(&mut tape.prediction, false, last_input, weight, threads);
+    for row in tape.prediction.chunks_exact_mut(width) {
+        let (values, parameters) = row.split_at_mut(squashed);
+        let (of_values, of_parameters) = last_bias.split_at(squashed);
+        add_bias_and_activate(values, of_values);
+        for (parameter, bias) in parameters.iter_mut().zip(of_parameters) {
+            *parameter += bias;
         }
     }
 }
@@ -102,36 +112,37 @@ vectorised! {
 pub fn backward(
     weights: &Weights,
     d_prediction: &[f32],
+    squashed: usize,
     threads: usize,
     tape: &mut HeadTape,
     d_outputs: &mut [f32],
 ) {
-    tape.d_linear.clear();
-    let through_tanh = tape.prediction.iter().zip(d_prediction);
-    tape.d_linear
-        .extend(through_tanh.map(|(y, d)| d * (1.0 - y * y)));
-    match weights {
-        Weights::Dense { weight, bias } => {
-            let outputs = bias.len();
-            multiply_transposed(d_outputs, false, &tape.d_linear, weight, outputs, threads);
-        }
+    let (last_weight, width) = match weights {
+        Weights::Dense { weight, bias } => (*weight, bias.len()),
         Weights::Transpose {
-            unit_weight,
             row_weight,
+            row_bias,
             ..
-        } => {
-            tape.d_row_values.clear();
-            for d in &tape.d_linear {
-                tape.d_row_values.extend(row_weight.iter().map(|w| d * w));
-            }
-            multiply_transposed(
-                d_outputs,
-                false,
-                &tape.d_row_values,
-                unit_weight,
-                1,
-                threads,
-            );
+        } => (*row_weight, row_bias.len()),
+    };
+    tape.d_linear.clear();
+    tape.d_linear.extend_from_slice(d_prediction);
+    let rows = tape.d_linear.chunks_exact_mut(width);
+    for (row, prediction) in rows.zip(tape.prediction.chunks_exact(width)) {
+        for (d, y) in row[..squashed].iter_mut().zip(prediction) {
+            *d *= 1.0 - y * y;
+        }
+    }
+    let d_linear = &tape.d_linear;
+    match weights {
+        Weights::Dense { .. } => {
+            multiply_transposed(d_outputs, false, d_linear, last_weight, width, threads);
+        }
+        Weights::Transpose { unit_weight, .. } => {
+            let d_row_values = &mut tape.d_row_values;
+            d_row_values.resize(tape.row_values.len(), 0.0);
+            multiply_transposed(d_row_values, false, d_linear, last_weight, width, threads);
+            multiply_transposed(d_outputs, false, d_row_values, unit_weight, 1, threads);
         }
     }
 }
@@ -141,14 +152,14 @@ pub fn backward(
 pub fn update(
     head: Head,
     outputs: &[f32],
-    units: usize,
+    (units, width): (usize, usize),
     tape: &mut HeadTape,
     update: Update,
     scratch: &mut Scratch,
     threads: usize,
 ) {
     match head {
-        Head::Dense { outputs: width } => {
+        Head::Dense { .. } => {
             let (weight, bias) = update.split_at(units * width);
             let d_linear = &tape.d_linear;
             update_weights(
@@ -163,8 +174,9 @@ pub fn update(
         Head::Transpose { rows } => {
             let (unit_weight, rest) = update.split_at(units);
             let (unit_bias, rest) = rest.split_at(1);
-            let (mut row_weight, row_bias) = rest.split_at(rows);
-            let d_row_values = &tape.d_row_values;
+            let (row_weight, row_bias) = rest.split_at(rows * width);
+            let (row_values, d_row_values) = (&tape.row_values, &tape.d_row_values);
+            let d_linear = &tape.d_linear;
             update_weights(
                 unit_weight,
                 (outputs, units),
@@ -173,19 +185,14 @@ pub fn update(
                 threads,
             );
             update_bias(unit_bias, d_row_values, 1, scratch);
-            tape.d_row_weight.clear();
-            tape.d_row_weight.resize(rows, 0.0);
-            for (d, values) in tape.d_linear.iter().zip(tape.row_values.chunks_exact(rows)) {
-                for (sum, value) in tape.d_row_weight.iter_mut().zip(values) {
-                    *sum += d * value;
-                }
-            }
-            row_weight.take(0, &tape.d_row_weight);
-            update_bias(row_bias, &tape.d_linear, 1, scratch);
+            update_weights(
+                row_weight,
+                (row_values, rows),
+                (d_linear, width),
+                scratch,
+                threads,
+            );
+            update_bias(row_bias, d_linear, width, scratch);
         }
     }
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }

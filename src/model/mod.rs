@@ -18,9 +18,11 @@ mod lstm;
 mod matrix;
 mod network;
 pub mod onnx;
+mod output;
 mod threads;
 mod update;
 
 pub use adam::Adam;
 pub use head::Head;
 pub use network::{Architecture, Dropout, Network, State, Tape, TensorSpec};
+pub use output::{Drawing, Output};

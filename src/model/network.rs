@@ -8,6 +8,7 @@ use rand_distr::{Distribution, StandardNormal};
 use super::Adam;
 use super::head::{self, Head, HeadTape};
 use super::lstm::{self, FORGET_GATE, GATES, LstmTape, Pass};
+use super::output::Output;
 use super::update::{Scratch, Update};
 use crate::random::Stream;
 
@@ -24,6 +25,8 @@ pub struct Architecture {
     pub residual: bool,
     /// What stands above the layers.
     pub head: Head,
+    /// What the head's values mean.
+    pub output: Output,
 }
 
 /// One named array of weights and its place among all of them.
@@ -96,12 +99,25 @@ impl Architecture {
         self.residual && self.layer_inputs(layer) == self.units
     }
 
-    /// Values of the prediction for `rows` rows at one time step; a transpose head
-    /// takes them matrix by matrix.
+    /// O: values of one prediction.
+    pub fn outputs(&self) -> usize {
+        match self.head {
+            Head::Dense { outputs } => outputs,
+            Head::Transpose { .. } => 1,
+        }
+    }
+
+    /// Values that the head gives for one prediction.
+    pub fn width(&self) -> usize {
+        self.output.width(self.outputs())
+    }
+
+    /// Values that the head gives for `rows` rows at one time step; a transpose
+    /// head takes them matrix by matrix.
     pub fn outputs_of(&self, rows: usize) -> usize {
         match self.head {
-            Head::Dense { outputs } => rows * outputs,
-            Head::Transpose { rows: of_one } => rows / of_one,
+            Head::Dense { .. } => rows * self.width(),
+            Head::Transpose { rows: of_one } => rows / of_one * self.width(),
         }
     }
 
@@ -115,16 +131,17 @@ impl Architecture {
             shapes.push((format!("lstm.{layer}.recurrent"), vec![gates, h]));
             shapes.push((format!("lstm.{layer}.bias"), vec![gates]));
         }
+        let width = self.width();
         match self.head {
-            Head::Dense { outputs } => {
-                shapes.push(("head.weight".to_owned(), vec![h, outputs]));
-                shapes.push(("head.bias".to_owned(), vec![outputs]));
+            Head::Dense { .. } => {
+                shapes.push(("head.weight".to_owned(), vec![h, width]));
+                shapes.push(("head.bias".to_owned(), vec![width]));
             }
             Head::Transpose { rows } => {
                 shapes.push(("head.unit_weight".to_owned(), vec![h, 1]));
                 shapes.push(("head.unit_bias".to_owned(), vec![1]));
-                shapes.push(("head.row_weight".to_owned(), vec![rows, 1]));
-                shapes.push(("head.row_bias".to_owned(), vec![1]));
+                shapes.push(("head.row_weight".to_owned(), vec![rows, width]));
+                shapes.push(("head.row_bias".to_owned(), vec![width]));
             }
         }
         let mut start = 0;
@@ -176,7 +193,7 @@ impl Architecture {
             lstm::update(&this.x, pass, &this.lstm, update, scratch);
         }
         let top = &tape.layers[self.layers - 1].y;
-        let (units, rest) = (self.units, rest.unpenalised());
+        let (units, rest) = ((self.units, self.width()), rest.unpenalised());
         head::update(
             self.head,
             top,
@@ -332,7 +349,14 @@ impl Network {
         }
         let outputs = tape.layers.last().map_or(frames, |top| &top.y);
         let threads = tape.threads;
-        head::forward(&self.head_weights(), outputs, threads, &mut tape.head);
+        let squashed = self.squashed();
+        head::forward(
+            &self.head_weights(),
+            outputs,
+            squashed,
+            threads,
+            &mut tape.head,
+        );
     }
 
     /// Adds to `gradient` (as many values as there are weights) what the
@@ -379,6 +403,7 @@ impl Network {
         head::backward(
             &self.head_weights(),
             d_prediction,
+            self.squashed(),
             threads,
             &mut tape.head,
             &mut tape.d_outputs,
@@ -434,6 +459,12 @@ impl Network {
         }
     }
 
+    fn squashed(&self) -> usize {
+        self.architecture
+            .output
+            .squashed(self.architecture.outputs())
+    }
+
     fn head_start(&self) -> usize {
         self.architecture.lstm_lengths(self.architecture.layers).0
     }
@@ -441,14 +472,15 @@ impl Network {
     fn head_weights(&self) -> head::Weights<'_> {
         let weights = &self.weights[self.head_start()..];
         match self.architecture.head {
-            Head::Dense { outputs } => {
-                let (weight, bias) = weights.split_at(self.architecture.units * outputs);
+            Head::Dense { .. } => {
+                let width = self.architecture.width();
+                let (weight, bias) = weights.split_at(self.architecture.units * width);
                 head::Weights::Dense { weight, bias }
             }
             Head::Transpose { rows } => {
                 let (unit_weight, rest) = weights.split_at(self.architecture.units);
                 let (unit_bias, rest) = rest.split_at(1);
-                let (row_weight, row_bias) = rest.split_at(rows);
+                let (row_weight, row_bias) = rest.split_at(rows * self.architecture.width());
                 head::Weights::Transpose {
                     unit_weight,
                     unit_bias,
@@ -572,6 +604,7 @@ mod tests {
             layers,
             residual,
             head,
+            output: Output::Value,
         }
     }
 
@@ -599,6 +632,27 @@ mod tests {
     #[test]
     fn gradients_of_a_transpose_head() {
         check_gradient(architecture(2, false, Head::Transpose { rows: 4 }), None);
+    }
+
+    #[test]
+    fn gradients_of_distributions() {
+        for (head, output) in [
+            (
+                Head::Dense { outputs: 2 },
+                Output::Mixture { components: 3 },
+            ),
+            (Head::Dense { outputs: 1 }, Output::Levels { levels: 5 }),
+            (
+                Head::Transpose { rows: 4 },
+                Output::Mixture { components: 2 },
+            ),
+        ] {
+            let architecture = Architecture {
+                output,
+                ..architecture(1, false, head)
+            };
+            check_gradient(architecture, None);
+        }
     }
 
     #[test]
@@ -684,6 +738,7 @@ mod tests {
             layers: 1,
             residual: false,
             head: Head::Dense { outputs: 100 },
+            output: Output::Value,
         };
         let network = Network::init(architecture.clone(), 1e-6, &mut stream(1, "weights"));
         let tensor = |name: &str| {

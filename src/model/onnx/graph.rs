@@ -90,8 +90,8 @@ pub fn graph(architecture: &Architecture) -> GraphProto {
     let frames = [param("T"), rows_of(architecture), size(architecture.inputs)];
     graph.input = vec![value_info("frames", &frames), state("h"), state("c")];
     let prediction = match architecture.head {
-        Head::Dense { outputs } => [param("T"), param("R"), size(outputs)],
-        Head::Transpose { .. } => [param("T"), size(1), size(1)],
+        Head::Dense { .. } => [param("T"), param("R"), size(architecture.width())],
+        Head::Transpose { .. } => [param("T"), size(1), size(architecture.width())],
     };
     graph.output = vec![
         value_info("prediction", &prediction),
@@ -138,7 +138,34 @@ fn push_head(graph: &mut GraphProto, architecture: &Architecture, outputs: &str)
             push("Add", &["head.product", "head.row_bias"], "head.sum", &[]);
         }
     }
-    push("Tanh", &["head.sum"], "prediction", &[]);
+    let squashed = architecture.output.squashed(architecture.outputs());
+    let parameters = architecture.width() - squashed;
+    if parameters == 0 {
+        push("Tanh", &["head.sum"], "prediction", &[]);
+    } else if squashed == 0 {
+        push("Identity", &["head.sum"], "prediction", &[]);
+    } else {
+        graph.node.push(node(
+            "Split",
+            &["head.sum", "values_and_parameters"],
+            &["head.values", "head.parameters"],
+            &[int("axis", -1)],
+        ));
+        graph
+            .node
+            .push(node("Tanh", &["head.values"], &["head.squashed"], &[]));
+        graph.node.push(node(
+            "Concat",
+            &["head.squashed", "head.parameters"],
+            &["prediction"],
+            &[int("axis", -1)],
+        ));
+        let sizes = int64_tensor(
+            "values_and_parameters",
+            &[squashed as i64, parameters as i64],
+        );
+        graph.initializer.push(sizes);
+    }
 }
 
 /// The transpose head is made for one number of rows; otherwise any number does.

@@ -171,16 +171,17 @@ fn read_weights(tensor: &TensorProto, spec: &TensorSpec, weights: &mut Vec<f32>)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Head;
+    use crate::model::{Head, Output};
     use crate::random::stream;
 
-    fn network(layers: usize, head: Head) -> Network {
+    fn network(layers: usize, head: Head, output: Output) -> Network {
         let architecture = Architecture {
             inputs: 6,
             units: 6,
             layers,
             residual: layers > 1,
             head,
+            output,
         };
         Network::init(architecture, 0.1, &mut stream(1, "weights"))
     }
@@ -192,9 +193,17 @@ mod tests {
 
     #[test]
     fn a_network_survives_its_file() {
-        for head in [Head::Dense { outputs: 3 }, Head::Transpose { rows: 4 }] {
+        for (head, output) in [
+            (Head::Dense { outputs: 3 }, Output::Value),
+            (
+                Head::Dense { outputs: 3 },
+                Output::Mixture { components: 2 },
+            ),
+            (Head::Transpose { rows: 4 }, Output::Levels { levels: 16 }),
+            (Head::Transpose { rows: 4 }, Output::Value),
+        ] {
             for layers in [1, 3] {
-                let network = network(layers, head);
+                let network = network(layers, head, output);
                 let file = OnnxFile::decode(&file(&network)).unwrap();
                 assert_eq!(file.metadata("antiphon.note"), Some("hello"));
                 assert_eq!(
@@ -207,7 +216,7 @@ mod tests {
 
     #[test]
     fn what_is_not_ours_is_refused() {
-        let network = network(1, Head::Dense { outputs: 3 });
+        let network = network(1, Head::Dense { outputs: 3 }, Output::Value);
         let bytes = file(&network);
         let refusal = |bytes: &[u8]| OnnxFile::decode(bytes).err();
         assert_eq!(refusal(b""), Some(OnnxError::NotOnnx));
@@ -221,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_changed_graph_or_misshapen_weights_are_refused() {
-        let network = network(1, Head::Dense { outputs: 3 });
+        let network = network(1, Head::Dense { outputs: 3 }, Output::Value);
         let refusal = |change: fn(&mut messages::GraphProto)| {
             let mut model = ModelProto::decode(&file(&network)[..]).unwrap();
             change(model.graph.as_mut().unwrap());

@@ -1,0 +1,396 @@
+//! What a network's outputs mean: values, or a distribution of values that is
+//! drawn from.
+
+use rand::RngExt;
+use rand_distr::{Distribution, StandardNormal};
+
+use crate::random::Stream;
+
+/// The meaning of the values that a head gives for one prediction of O values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// The O predicted values themselves, learned by squared error (Equation 2.1).
+    Value,
+    /// A mixture of `components` K Gaussians over all O values at once, as in
+    /// Bishop, *Mixture Density Networks* (1994): K means of O values each,
+    /// then K weights and K deviations as logarithms.
+    Mixture { components: usize },
+    /// Logarithms of the chances of `levels` mu-law levels; O is 1.
+    Levels { levels: usize },
+}
+
+/// How values are drawn from a distribution.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Drawing {
+    /// What the logarithms of chances are divided by: below 1 the likely
+    /// becomes likelier.
+    pub temperature: f64,
+    /// Share of a mixture's own noise that what is fed back carries.
+    pub feedback_noise: f64,
+    /// The likeliest choices that together reach this chance are the only ones
+    /// drawn; 1 for all.
+    pub top_p: f64,
+}
+
+/// Logarithm of a deviation: the head's value is bounded, then moved, so that
+/// training begins with deviations of a twentieth of full scale.
+const LOG_DEVIATION: std::ops::RangeInclusive<f32> = -6.0..=2.0;
+const LOG_DEVIATION_OFFSET: f32 = -3.0;
+/// Mu of mu-law, as telephones have it (ITU-T G.711).
+const MU: f32 = 255.0;
+
+impl Output {
+    /// Values that a head gives for a prediction of `outputs` O values.
+    pub fn width(self, outputs: usize) -> usize {
+        match self {
+            Output::Value => outputs,
+            Output::Mixture { components } => components * (outputs + 2),
+            Output::Levels { levels } => levels,
+        }
+    }
+
+    /// How many of them, from the first, go through a tanh.
+    pub fn squashed(self, outputs: usize) -> usize {
+        match self {
+            Output::Value => outputs,
+            Output::Mixture { components } => components * outputs,
+            Output::Levels { .. } => 0,
+        }
+    }
+
+    /// The loss of `prediction`, the head's values for some predictions of
+    /// `outputs` values each, given the `labels`, and its gradient: mean squared
+    /// error, or negative log-likelihood per value.
+    pub fn loss(
+        self,
+        prediction: &[f32],
+        labels: &[f32],
+        outputs: usize,
+        gradient: &mut Vec<f32>,
+    ) -> f64 {
+        gradient.clear();
+        gradient.resize(prediction.len(), 0.0);
+        let width = self.width(outputs);
+        let rows = prediction.chunks_exact(width);
+        let rows = rows.zip(labels.chunks_exact(outputs));
+        let mut sum = 0.0;
+        for ((row, label), d) in rows.zip(gradient.chunks_exact_mut(width)) {
+            sum += match self {
+                Output::Value => squared_error(row, label, d),
+                Output::Mixture { components } => mixture_loss(components, row, label, d),
+                Output::Levels { .. } => levels_loss(row, label[0], d),
+            };
+        }
+        let scale = 1.0 / labels.len() as f32;
+        gradient.iter_mut().for_each(|d| *d *= scale);
+        sum / labels.len() as f64
+    }
+
+    /// Draws one prediction from the head's values `row`: what is heard goes to
+    /// `heard`, what is fed back to the network to `fed_back`, each of `outputs`
+    /// values.
+    pub fn draw(
+        self,
+        row: &[f32],
+        outputs: usize,
+        drawing: Drawing,
+        random: &mut Stream,
+        heard: &mut Vec<f32>,
+        fed_back: &mut Vec<f32>,
+    ) {
+        heard.clear();
+        fed_back.clear();
+        match self {
+            Output::Value => heard.extend_from_slice(row),
+            Output::Mixture { components } => {
+                let (means, rest) = row.split_at(components * outputs);
+                let (weights, deviations) = rest.split_at(components);
+                let chosen = choose(weights, drawing, random);
+                heard.extend_from_slice(&means[chosen * outputs..][..outputs]);
+                let deviation = log_deviation(deviations[chosen]).0.exp();
+                let deviation = drawing.feedback_noise as f32 * deviation;
+                fed_back.extend(heard.iter().map(|mean| {
+                    let noise: f32 = StandardNormal.sample(random);
+                    mean + deviation * noise
+                }));
+                return;
+            }
+            Output::Levels { levels } => {
+                let chosen = choose(row, drawing, random);
+                heard.push(from_level(chosen, levels));
+            }
+        }
+        fed_back.extend_from_slice(heard);
+    }
+}
+
+fn squared_error(row: &[f32], label: &[f32], d: &mut [f32]) -> f64 {
+    let mut sum = 0.0;
+    for ((d, prediction), label) in d.iter_mut().zip(row).zip(label) {
+        let error = prediction - label;
+        sum += f64::from(error * error);
+        *d = 2.0 * error;
+    }
+    sum
+}
+
+/// The bounded logarithm of a deviation, and its slope.
+fn log_deviation(value: f32) -> (f32, f32) {
+    let bounded = value.clamp(*LOG_DEVIATION.start(), *LOG_DEVIATION.end());
+    let slope = if bounded == value { 1.0 } else { 0.0 };
+    (bounded + LOG_DEVIATION_OFFSET, slope)
+}
+
+/// -log Σ w_k N(label; mean_k, deviation_k²), constants aside.
+fn mixture_loss(components: usize, row: &[f32], label: &[f32], d: &mut [f32]) -> f64 {
+    let outputs = label.len();
+    let (means, rest) = row.split_at(components * outputs);
+    let (weights, deviations) = rest.split_at(components);
+    let (d_means, d_rest) = d.split_at_mut(components * outputs);
+    let (d_weights, d_deviations) = d_rest.split_at_mut(components);
+    let log_weights_sum = log_sum_exp(weights.iter().copied());
+
+    // d_weights holds the errors, then the logarithms of the joint densities,
+    // d_deviations the inverse variances.
+    for k in 0..components {
+        let mean = &means[k * outputs..][..outputs];
+        let error: f32 = squares(mean, label);
+        let (log_deviation, _) = log_deviation(deviations[k]);
+        let inverse_variance = (-2.0 * log_deviation).exp();
+        d_deviations[k] = error * inverse_variance;
+        d_weights[k] = weights[k]
+            - log_weights_sum
+            - 0.5 * error * inverse_variance
+            - outputs as f32 * log_deviation;
+    }
+    let log_likelihood = log_sum_exp(d_weights.iter().copied());
+    for k in 0..components {
+        let responsibility = (d_weights[k] - log_likelihood).exp();
+        d_weights[k] = (weights[k] - log_weights_sum).exp() - responsibility;
+        let (log_deviation, slope) = log_deviation(deviations[k]);
+        d_deviations[k] = slope * responsibility * (outputs as f32 - d_deviations[k]);
+        let pull = responsibility * (-2.0 * log_deviation).exp();
+        let means = means[k * outputs..][..outputs].iter().zip(label);
+        for (d, (mean, label)) in d_means[k * outputs..].iter_mut().zip(means) {
+            *d = pull * (mean - label);
+        }
+    }
+    -f64::from(log_likelihood)
+}
+
+/// Squared distance, summed in eight lanes, which vectorises.
+fn squares(a: &[f32], b: &[f32]) -> f32 {
+    let mut lanes = [0.0f32; 8];
+    let (a_chunks, a_rest) = a.as_chunks::<8>();
+    let (b_chunks, b_rest) = b.as_chunks::<8>();
+    for (a, b) in a_chunks.iter().zip(b_chunks) {
+        for lane in 0..8 {
+            lanes[lane] += (a[lane] - b[lane]).powi(2);
+        }
+    }
+    let rest = a_rest.iter().zip(b_rest).map(|(a, b)| (a - b).powi(2));
+    lanes.iter().sum::<f32>() + rest.sum::<f32>()
+}
+
+/// Cross-entropy of the level that `label` falls into.
+fn levels_loss(row: &[f32], label: f32, d: &mut [f32]) -> f64 {
+    let sum = log_sum_exp(row.iter().copied());
+    for (d, value) in d.iter_mut().zip(row) {
+        *d = (value - sum).exp();
+    }
+    let level = to_level(label, row.len());
+    d[level] -= 1.0;
+    f64::from(sum - row[level])
+}
+
+fn log_sum_exp(values: impl Iterator<Item = f32> + Clone) -> f32 {
+    let largest = values.clone().fold(f32::NEG_INFINITY, f32::max);
+    largest
+        + values
+            .map(|value| (value - largest).exp())
+            .sum::<f32>()
+            .ln()
+}
+
+/// Draws an index by chances given as logarithms.
+fn choose(logarithms: &[f32], drawing: Drawing, random: &mut Stream) -> usize {
+    let largest = logarithms.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let chance = |value: &f32| (f64::from(value - largest) / drawing.temperature).exp();
+    let mut chances: Vec<(usize, f64)> = logarithms.iter().map(chance).enumerate().collect();
+    let mut sum: f64 = chances.iter().map(|(_, chance)| chance).sum();
+    if drawing.top_p < 1.0 {
+        chances.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let enough = drawing.top_p * sum;
+        let mut reached = 0.0;
+        let kept = chances.iter().take_while(|(_, chance)| {
+            let more = reached < enough;
+            reached += chance;
+            more
+        });
+        let kept = kept.count().max(1);
+        chances.truncate(kept);
+        sum = chances.iter().map(|(_, chance)| chance).sum();
+    }
+    let mut drawn = random.random_range(0.0..1.0) * sum;
+    for (index, chance) in &chances {
+        drawn -= chance;
+        if drawn < 0.0 {
+            return *index;
+        }
+    }
+    chances.last().map_or(0, |(index, _)| *index)
+}
+
+/// The mu-law level of a sample.
+fn to_level(sample: f32, levels: usize) -> usize {
+    let sample = sample.clamp(-1.0, 1.0);
+    let compressed = sample.signum() * (MU * sample.abs()).ln_1p() / MU.ln_1p();
+    let steps = (levels - 1) as f32;
+    (0.5 * (compressed + 1.0) * steps).round() as usize
+}
+
+/// The sample in the middle of a mu-law level.
+fn from_level(level: usize, levels: usize) -> f32 {
+    let compressed = 2.0 * level as f32 / (levels - 1) as f32 - 1.0;
+    compressed.signum() * ((compressed.abs() * MU.ln_1p()).exp_m1()) / MU
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::stream;
+
+    const PLAIN: Drawing = Drawing {
+        temperature: 1.0,
+        feedback_noise: 1.0,
+        top_p: 1.0,
+    };
+
+    fn values(n: usize, name: &str) -> Vec<f32> {
+        let mut random = stream(1, name);
+        (0..n).map(|_| random.random_range(-0.9..0.9)).collect()
+    }
+
+    #[test]
+    fn gradients_are_those_of_finite_differences() {
+        for (output, outputs) in [
+            (Output::Value, 3),
+            (Output::Mixture { components: 4 }, 3),
+            (Output::Mixture { components: 2 }, 19),
+            (Output::Levels { levels: 16 }, 1),
+        ] {
+            let mut prediction = values(5 * output.width(outputs), "prediction");
+            let labels = values(5 * outputs, "labels");
+            let (mut gradient, mut unused) = (Vec::new(), Vec::new());
+            output.loss(&prediction, &labels, outputs, &mut gradient);
+            for i in 0..prediction.len() {
+                let before = prediction[i];
+                let mut loss_at = |value: f32| {
+                    prediction[i] = value;
+                    output.loss(&prediction, &labels, outputs, &mut unused)
+                };
+                let slope = (loss_at(before + 1e-2) - loss_at(before - 1e-2)) / 2e-2;
+                prediction[i] = before;
+                let error = (slope - f64::from(gradient[i])).abs();
+                assert!(
+                    error < 2e-2 * slope.abs().max(0.5),
+                    "{output:?} {i}: {slope} {}",
+                    gradient[i]
+                );
+            }
+        }
+    }
+
+    /// Written out as in Bishop's paper, one density at a time.
+    #[test]
+    fn the_mixtures_likelihood_is_the_sum_of_its_densities() {
+        let (components, outputs) = (3, 2);
+        let output = Output::Mixture { components };
+        let row = values(output.width(outputs), "row");
+        let label = values(outputs, "label");
+        let loss = output.loss(&row, &label, outputs, &mut Vec::new());
+        let weight_sum: f64 = (0..3).map(|k| f64::from(row[6 + k]).exp()).sum();
+        let mut likelihood = 0.0;
+        for k in 0..components {
+            let deviation = (f64::from(row[9 + k]) - 3.0).exp();
+            let density: f64 = (0..outputs)
+                .map(|o| {
+                    let error = f64::from(label[o] - row[k * outputs + o]);
+                    (-0.5 * (error / deviation).powi(2)).exp() / deviation
+                })
+                .product();
+            likelihood += f64::from(row[6 + k]).exp() / weight_sum * density;
+        }
+        let expected = -likelihood.ln() / outputs as f64;
+        assert!(
+            (loss - expected).abs() < 1e-3 * expected.abs(),
+            "{loss} {expected}"
+        );
+    }
+
+    #[test]
+    fn draws_follow_chances_temperature_and_top_p() {
+        let logarithms = [0.5f32.ln(), 0.3f32.ln(), 0.2f32.ln()];
+        let share = |drawing: Drawing| {
+            let mut random = stream(3, "draws");
+            let mut counts = [0.0; 3];
+            for _ in 0..20_000 {
+                counts[choose(&logarithms, drawing, &mut random)] += 1.0 / 20_000.0;
+            }
+            counts
+        };
+        let close = |a: [f64; 3], b: [f64; 3]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 0.02);
+        assert!(close(share(PLAIN), [0.5, 0.3, 0.2]));
+        let cold = Drawing {
+            temperature: 0.5,
+            ..PLAIN
+        };
+        assert!(close(share(cold), [0.25 / 0.38, 0.09 / 0.38, 0.04 / 0.38]));
+        let top = Drawing {
+            top_p: 0.7,
+            ..PLAIN
+        };
+        assert!(close(share(top), [0.5 / 0.8, 0.3 / 0.8, 0.0]));
+        let one = Drawing {
+            top_p: 0.1,
+            ..PLAIN
+        };
+        assert!(close(share(one), [1.0, 0.0, 0.0]));
+    }
+
+    #[test]
+    fn a_mixtures_mean_is_heard_and_its_noise_fed_back() {
+        let output = Output::Mixture { components: 2 };
+        // Second component is certain; its deviation is exp(-1 - 3).
+        let row = [0.1, 0.2, 0.3, 0.4, -50.0, 50.0, 0.0, -1.0];
+        let (mut heard, mut fed_back) = (Vec::new(), Vec::new());
+        let mut random = stream(1, "draw");
+        let mut squares = 0.0;
+        for _ in 0..2000 {
+            output.draw(&row, 2, PLAIN, &mut random, &mut heard, &mut fed_back);
+            assert_eq!(heard, [0.3, 0.4]);
+            squares += f64::from(fed_back[0] - 0.3).powi(2) / 2000.0;
+        }
+        assert!((squares.sqrt() / (-4.0f64).exp() - 1.0).abs() < 0.1);
+        let quiet = Drawing {
+            feedback_noise: 0.0,
+            ..PLAIN
+        };
+        output.draw(&row, 2, quiet, &mut random, &mut heard, &mut fed_back);
+        assert_eq!(heard, fed_back);
+    }
+
+    #[test]
+    fn levels_are_mu_law() {
+        for levels in [16, 256] {
+            assert_eq!(
+                (to_level(-1.0, levels), to_level(1.0, levels)),
+                (0, levels - 1)
+            );
+            for level in 0..levels {
+                assert_eq!(to_level(from_level(level, levels), levels), level);
+            }
+        }
+        assert!((from_level(to_level(0.01, 256), 256) - 0.01).abs() < 5e-4);
+    }
+}
