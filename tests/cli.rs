@@ -636,10 +636,13 @@ fn new_takes_answers_and_what_it_writes_can_be_trained() {
 fn a_wrong_answer_through_a_pipe_ends_with_what_is_allowed() {
     let desk = Desk::new();
     for (answers, words) in [
-        ("waves\n", ["waves is no approach", "choose one of vector"]),
+        (
+            "waves\n",
+            ["\"waves\" is no approach", "choose one of vector"],
+        ),
         (
             "vector\ntpu\n",
-            ["no settings called tpu", "cpu, dissertation"],
+            ["no settings called \"tpu\"", "cpu, dissertation"],
         ),
         ("vector\n\n0\n", ["\"sample_rate\" is 0", "1000 to 384000"]),
         ("vector\n\n\nlong\n", ["\"seg_len\"", "invalid type"]),

@@ -119,7 +119,7 @@ fn ask_preset<R: BufRead, W: Write>(dialogue: &mut Dialogue<R, W>) -> anyhow::Re
     )?;
     let of_name = |name: &str| {
         let approach: Result<Approach, String> = name.parse();
-        approach.map_err(|allowed| format!("{name} is no approach; {allowed}"))
+        approach.map_err(|allowed| format!("{name:?} is no approach; {allowed}"))
     };
     let default = Approach::MagnitudeSpectrum;
     let approach = dialogue.ask("approach", default.name(), of_name)?;
@@ -133,7 +133,7 @@ fn ask_preset<R: BufRead, W: Write>(dialogue: &mut Dialogue<R, W>) -> anyhow::Re
         "cpu" => Ok(Preset::Cpu(approach)),
         "dissertation" => Ok(Preset::Dissertation(approach)),
         _ => Err(format!(
-            "there are no settings called {name}; choose one of cpu, dissertation"
+            "there are no settings called {name:?}; choose one of cpu, dissertation"
         )),
     };
     let preset = dialogue.ask("settings", "cpu", of_name)?;
@@ -250,7 +250,7 @@ fn show_cost<R: BufRead, W: Write>(
     )?;
     let seconds = dialogue.ask("recordings", "60", |text| match text.parse::<f64>() {
         Ok(seconds) if (1.0..=MOST_SECONDS).contains(&seconds) => Ok(seconds),
-        _ => Err(format!("recordings is {text}; allowed: 1 to 3600")),
+        _ => Err(format!("recordings is {text:?}; allowed: 1 to 3600")),
     })?;
     let seconds = seconds.unwrap_or(60.0);
 
