@@ -2,8 +2,11 @@
 
 mod common;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
 
+use antiphon::hyperparameters::{Approach, Hyperparameters, Preset};
 use common::{pluck, run, stderr, write_seed};
 use tempfile::TempDir;
 
@@ -51,6 +54,22 @@ impl Desk {
         arguments.extend(["--output".into(), self.path("answer.wav")]);
         arguments.extend(extra.iter().map(PathBuf::from));
         run(arguments)
+    }
+
+    /// `antiphon new` in this folder, with `answers` through a pipe.
+    fn answer(&self, extra: &[&str], answers: &str) -> Output {
+        let mut child = common::antiphon()
+            .current_dir(self.folder.path())
+            .arg("new")
+            .args(extra)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A program that has heard enough closes the pipe.
+        let _ = child.stdin.take().unwrap().write_all(answers.as_bytes());
+        child.wait_with_output().unwrap()
     }
 
     /// One line on standard error that contains `words`, status 1, no output file.
@@ -157,6 +176,25 @@ fn minutes_decide_instead_of_epochs() {
     assert!(output.status.success(), "{}", stderr(&output));
     let model = antiphon::trained_model::TrainedModel::read(&desk.path("model.onnx")).unwrap();
     assert!(model.training.epochs > 2.5, "{:?}", model.training);
+}
+
+#[test]
+fn training_ends_after_num_epochs_or_max_minutes_whichever_comes_first() {
+    let desk = Desk::new();
+    let epochs = |num_epochs: u64, max_minutes: f64| {
+        let start = SMALL_VECTOR.replace("\"num_epochs\": 2", "\"lr_schedule\": \"cosine\"");
+        let json = start.replace(
+            '}',
+            &format!(r#", "num_epochs": {num_epochs}, "max_minutes": {max_minutes}}}"#),
+        );
+        let output = desk.train(&json, &[]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let model = antiphon::trained_model::TrainedModel::read(&desk.path("model.onnx")).unwrap();
+        model.training.epochs
+    };
+    assert_eq!(epochs(2, 10.0), 2.0);
+    let in_time = epochs(1_000_000_000, 0.01);
+    assert!(in_time > 0.0 && in_time < 1e9, "{in_time}");
 }
 
 #[cfg(unix)]
@@ -554,4 +592,126 @@ fn a_preset_file_is_never_overwritten() {
     ]);
     desk.assert_refused(&output, &["mine.json", "exists already"]);
     assert_eq!(std::fs::read_to_string(path).unwrap(), "precious");
+}
+
+#[test]
+fn new_asks_and_takes_defaults_for_every_approach() {
+    for approach in Approach::ALL {
+        let desk = Desk::new();
+        // The approach alone: the end of the answers takes the defaults for all that is left.
+        let output = desk.answer(&[], &format!("{approach}\n"));
+        let said = stderr(&output);
+        assert!(output.status.success(), "{said}");
+        assert!(output.stdout.is_empty());
+        let file = format!("{approach}.json");
+        let written = Hyperparameters::read(&desk.path(&file)).unwrap();
+        assert_eq!(written, Hyperparameters::preset(Preset::Cpu(approach)));
+        let unit = if written.use_fft { "frames" } else { "samples" };
+        for words in [
+            format!("approach [magnitude-spectrum]: {approach}\n"),
+            format!("num_unrollings [{}]: \n", written.num_unrollings),
+            format!("Input matrix (#) and label (=), in {unit}"),
+            "row 0, t + 1".to_owned(),
+            format!(
+                "{} weights, a file of about",
+                written.architecture().parameters()
+            ),
+            "MB of memory".to_owned(),
+            "10 minutes (max_minutes)".to_owned(),
+            "for each second of sound".to_owned(),
+            format!("Next: antiphon train {file} --audio"),
+        ] {
+            assert!(said.contains(&words), "{words}: {said}");
+        }
+        let (before_measuring, _) = said.split_once("training takes").unwrap();
+        assert!(
+            before_measuring.lines().all(|line| line.len() <= 80),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn new_takes_answers_and_what_it_writes_can_be_trained() {
+    let desk = Desk::new();
+    // Rate, seg_len, rows; then the defaults that follow from them.
+    let answers = "vector\ndissertation\n\n32\n8\n";
+    let output = desk.answer(&["--output", "mine.json"], answers);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(!stderr(&output).contains("\nfile ["), "{}", stderr(&output));
+    let text = std::fs::read_to_string(desk.path("mine.json")).unwrap();
+    let written = Hyperparameters::parse(&text).unwrap();
+    assert_eq!(written.label_shape, [8, 32]);
+    assert_eq!(written.int_cursor_inc, 32);
+    let output = desk.train(&text, &["--minutes", "0.005"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+
+    // A second file gets a name of its own.
+    desk.write("vector.json", "precious");
+    let output = desk.answer(&[], answers);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(desk.path("vector-2.json").exists());
+    assert_eq!(
+        std::fs::read_to_string(desk.path("vector.json")).unwrap(),
+        "precious"
+    );
+}
+
+#[test]
+fn a_wrong_answer_through_a_pipe_ends_with_what_is_allowed() {
+    let desk = Desk::new();
+    for (answers, words) in [
+        (
+            "waves\n",
+            ["\"waves\" is no approach", "choose one of vector"],
+        ),
+        (
+            "vector\ntpu\n",
+            ["no settings called \"tpu\"", "cpu, dissertation"],
+        ),
+        ("vector\n\n0\n", ["\"sample_rate\" is 0", "1000 to 384000"]),
+        ("vector\n\n\nlong\n", ["\"seg_len\"", "invalid type"]),
+        (
+            "magnitude-spectrum\n\n\n256\n300\n",
+            ["\"hop_size\" is 300", "1 to 256"],
+        ),
+    ] {
+        let output = desk.answer(&["--output", "mine.json"], answers);
+        desk.assert_refused(&output, &words);
+        assert!(!desk.path("mine.json").exists(), "{answers}");
+    }
+    desk.write("mine.json", "precious");
+    let output = desk.answer(&["--output", "mine.json"], "");
+    desk.assert_refused(&output, &["mine.json", "exists already"]);
+    assert!(
+        !stderr(&output).contains("approach ["),
+        "before any question"
+    );
+    let output = desk.answer(&["--output", "no such folder/mine.json"], "");
+    desk.assert_refused(&output, &["cannot write", "no such folder"]);
+}
+
+#[test]
+fn new_says_that_a_model_does_not_fit() {
+    let desk = Desk::new();
+    // Two rows of 16384, and 64 layers of as many units.
+    let answers = "vector\ndissertation\n\n16384\n2\n\n\n\n64\n";
+    let output = desk.answer(&[], answers);
+    let said = stderr(&output);
+    assert!(output.status.success(), "{said}");
+    let said_on_one_line = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        said_on_one_line.contains("On this machine training this model takes about"),
+        "{said}"
+    );
+    assert!(!said.contains("second of sound"), "{said}");
+}
+
+#[test]
+fn the_schema_knows_the_presets() {
+    let output = run(["new", "--schema"]);
+    assert!(output.status.success());
+    let schema: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(schema["properties"]["preset"]["enum"][4], "vector-cpu");
+    assert_eq!(schema["additionalProperties"], false);
 }

@@ -39,7 +39,7 @@ pub struct Arguments {
     /// Go on with the run in this folder, as it was begun
     #[arg(long, value_name = "DIR", conflicts_with_all = ["hyperparameters", "audio", "output", "random_seed", "threads"])]
     resume: Option<PathBuf>,
-    /// Train for so many minutes, all told, instead of num_epochs
+    /// Train for so many minutes, all told, instead of num_epochs and max_minutes
     #[arg(long, value_name = "M", value_parser = parse_minutes)]
     minutes: Option<f64>,
     /// Seed of the initial weights, the dropout and the noise
@@ -87,7 +87,7 @@ fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
     };
     let hyperparameters =
         Hyperparameters::read(file).with_context(|| file.display().to_string())?;
-    refuse_what_does_not_fit(&hyperparameters)?;
+    refuse_what_does_not_fit(memory_needed(&hyperparameters))?;
     files::check_writable(output).with_context(|| format!("cannot write {}", output.display()))?;
     let absolute =
         |path: &PathBuf| std::path::absolute(path).with_context(|| path.display().to_string());
@@ -116,8 +116,8 @@ fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
     })
 }
 
-fn refuse_what_does_not_fit(hyperparameters: &Hyperparameters) -> anyhow::Result<()> {
-    let needed = memory_needed(hyperparameters);
+/// Refuses training that needs more bytes than there are.
+pub(super) fn refuse_what_does_not_fit(needed: u64) -> anyhow::Result<()> {
     match memory_available() {
         Some(available) if needed > available => bail!(
             "training this model takes about {}, but only {} is free; choose a smaller \
@@ -129,7 +129,8 @@ fn refuse_what_does_not_fit(hyperparameters: &Hyperparameters) -> anyhow::Result
     }
 }
 
-fn memory(bytes: u64) -> String {
+/// A number of bytes as a person says it.
+pub(super) fn memory(bytes: u64) -> String {
     let gigabytes = bytes as f64 / 1e9;
     if gigabytes >= 1.0 {
         format!("{gigabytes:.1} GB of memory")
@@ -202,7 +203,7 @@ fn train(beginning: Beginning, checkpoint_every: Duration) -> anyhow::Result<()>
         dataset,
         checkpoint,
     } = beginning;
-    let num_epochs = hyperparameters.num_epochs;
+    let (num_epochs, max_minutes) = (hyperparameters.num_epochs, hyperparameters.max_minutes);
     eprintln!(
         "Training {} weights, {} approach, on {} time steps per epoch, with about {}, in {}; \
          Ctrl-C ends it with a usable model.",
@@ -226,9 +227,14 @@ fn train(beginning: Beginning, checkpoint_every: Duration) -> anyhow::Result<()>
     let stop = super::stop_flag()?;
     let begun = Instant::now();
     let trained_for = || trained_before + begun.elapsed();
+    let share_of = |minutes: f64| trained_for().as_secs_f64() / (60.0 * minutes);
     let share_done = |trainer: &Trainer| match order.minutes {
-        Some(minutes) => trained_for().as_secs_f64() / (60.0 * minutes),
-        None => trainer.epochs() / num_epochs as f64,
+        Some(minutes) => share_of(minutes),
+        None => {
+            let of_epochs = trainer.epochs() / num_epochs as f64;
+            let of_minutes = (max_minutes > 0.0).then(|| share_of(max_minutes));
+            of_epochs.max(of_minutes.unwrap_or(0.0))
+        }
     };
     let mut report = Report::new(share_done(&trainer), trainer.steps());
     let (mut saved, mut logged, mut measured) = (begun, begun, None);

@@ -5,11 +5,13 @@
 mod checkpoint;
 mod dataset;
 mod dreams;
+mod estimate;
 mod run;
 mod trainer;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use dataset::{Dataset, Recording, Sequences, TooShort};
 pub use dreams::{SampledPrediction, Sampling};
+pub use estimate::{Estimate, EstimateError, measure, memory_of_recordings};
 pub use run::{LossRow, Order, Run, RunError};
 pub use trainer::{Diverged, Trainer, memory_needed};

@@ -27,7 +27,7 @@ pub struct Order {
     pub audio: Vec<PathBuf>,
     /// Where the model goes, as an absolute path.
     pub output: PathBuf,
-    /// Length of the whole run; `num_epochs` decides where there is none.
+    /// Length of the whole run; the hyperparameters decide where there is none.
     pub minutes: Option<f64>,
     pub random_seed: u64,
     /// Threads of the matrix products: with as many, a run is repeated to the last bit.

@@ -2,14 +2,22 @@
 //! presets, the relations between them (section 3.1.1), and their validation.
 //!
 //! A file is a JSON object. Keys it leaves out are filled by its `"preset"`
-//! (or, without one, by the preset of the approach that its flags describe);
-//! formats that follow from others (`label_offset` from `seg_len`, say) follow
-//! the file's own values. A key that is not a hyperparameter is an error.
+//! (or, without one, by the dissertation's for the approach that its flags
+//! describe); formats that follow from others (`label_offset` from `seg_len`,
+//! say) follow the file's own values. A key that is not a hyperparameter is an
+//! error.
+
+mod preset;
+mod schema;
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+pub use preset::Preset;
+pub use schema::schema;
 
 /// The dissertation's four approaches to sampling (section 3.1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +77,7 @@ impl std::fmt::Display for Approach {
 /// A *sample* is an audio sample for the approaches on raw audio and a
 /// magnitude frame for the magnitude spectrum approach, whose cursors and
 /// offsets therefore count frames.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hyperparameters {
     /// Sampling rate the model hears and speaks at, in Hz (1000 to 384000).
@@ -178,7 +186,7 @@ pub struct Hyperparameters {
 }
 
 /// What a network's outputs mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OutputKind {
     /// The predicted values, learned by squared error: the dissertation's way.
@@ -191,7 +199,7 @@ pub enum OutputKind {
 }
 
 /// How magnitudes are scaled for the network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum MagnitudeScale {
     /// As they are, the largest at 1: the dissertation's way.
@@ -201,7 +209,7 @@ pub enum MagnitudeScale {
 }
 
 /// How the seeds of predictions follow each other in training.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SeedMode {
     /// Each prediction starts from the seed that the one before it had.
@@ -214,7 +222,7 @@ pub enum SeedMode {
 }
 
 /// How the learning rate changes over a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LrSchedule {
     /// It does not: the dissertation's way.
@@ -261,74 +269,42 @@ pub enum HyperparametersError {
 }
 
 impl Hyperparameters {
-    /// The dissertation's own settings for `approach`, with the format
-    /// relations of its section 3.1.1.
-    pub fn preset(approach: Approach) -> Hyperparameters {
-        let mut preset = Hyperparameters {
-            sample_rate: 11025,
-            lr: 1e-4,
-            num_epochs: 20,
-            weight_stddev: 1e-6,
-            num_layers: 1,
-            hidden_size: 1024,
-            use_dropout: false,
-            use_residual: false,
-            regularization: false,
-            reg_amount: 1e-5,
-            input_dropout: 0.5,
-            output_dropout: 1.0,
-            seg_len: 1024,
-            num_unrollings: 100,
-            int_cursor_inc: 1024,
-            ext_cursor_inc: 1,
-            label_shape: [100, 1024],
-            label_offset: 1024,
-            output_shape: [100, 1024],
-            use_transpose: approach == Approach::Transpose,
-            use_fft: approach == Approach::MagnitudeSpectrum,
-            hop_size: 256,
-            window_size: 1024,
-            zero_padding: true,
-            peak_picking: true,
-            bptt_steps: 1,
-            batch: 1,
-            lr_schedule: LrSchedule::Constant,
-            noise: 0.0,
-            clip_norm: 0.0,
-            validation: 0.0,
-            output: OutputKind::Value,
-            components: 8,
-            temperature: 1.0,
-            feedback_noise: 1.0,
-            top_p: 1.0,
-            magnitude_scale: MagnitudeScale::Linear,
-            max_minutes: 0.0,
-            audio_freq: 10_000,
-            seq_dream_len: 400,
-            num_dreams: 3,
-            dream_length: 400,
-            sample_dropout: true,
-            seed_fn_list: Vec::new(),
-            seed_mode: SeedMode::Random,
-        };
-        match approach {
-            Approach::Vector | Approach::MagnitudeSpectrum => {}
-            Approach::ColumnVector => {
-                preset.seg_len = 2048;
-                preset.num_unrollings = 10;
-                preset.lr = 1e-5;
-                preset.use_dropout = true;
-            }
-            Approach::Transpose => preset.weight_stddev = 0.1,
-        }
-        preset.relate(approach, &Map::new());
-        preset
+    /// The settings of `preset`; an approach stands for the dissertation's own.
+    pub fn preset(preset: impl Into<Preset>) -> Hyperparameters {
+        Hyperparameters::fill(preset.into(), Map::new()).expect("presets are allowed, as tests say")
     }
 
-    /// Gives every format that `given` leaves open the value which follows
+    /// What `given` says, and `preset` where it says nothing, checked.
+    fn fill(
+        preset: Preset,
+        given: Map<String, Value>,
+    ) -> Result<Hyperparameters, HyperparametersError> {
+        let mut filled = to_map(&preset::dissertation(preset.approach()));
+        let mut fixed = preset.differences();
+        fixed.extend(given);
+        for (key, value) in &fixed {
+            if filled.insert(key.clone(), value.clone()).is_none() {
+                return Err(unknown_key(key, filled.keys().filter(|k| *k != key)));
+            }
+        }
+        let mut read: Hyperparameters = serde_path_to_error::deserialize(Value::Object(filled))
+            .map_err(|e| HyperparametersError::WrongType {
+                key: e.path().to_string(),
+                what: e.inner().to_string(),
+            })?;
+        read.relate(preset.approach(), &fixed);
+        read.validate()?;
+        Ok(read)
+    }
+
+    /// Gives every format that `fixed` leaves open the value which follows
     /// from the others (section 3.1.1).
-    fn relate(&mut self, approach: Approach, given: &Map<String, Value>) {
-        let open = |key: &str| !given.contains_key(key);
+    fn relate(&mut self, approach: Approach, fixed: &Map<String, Value>) {
+        let open = |key: &str| !fixed.contains_key(key);
+        if open("hop_size") {
+            // Frames that do not overlap by half leave holes in the sound.
+            self.hop_size = self.hop_size.min((self.window_size / 2).max(1));
+        }
         if approach == Approach::MagnitudeSpectrum && open("seg_len") {
             self.seg_len = self.bins();
         }
@@ -396,24 +372,11 @@ impl Hyperparameters {
         let Value::Object(mut given) = value else {
             return Err(HyperparametersError::NotAnObject);
         };
-        let approach = match given.remove("preset") {
+        let preset = match given.remove("preset") {
             Some(name) => parse_preset(&name)?,
-            None => approach_of_flags(&given),
+            None => approach_of_flags(&given).into(),
         };
-        let mut filled = to_map(&Hyperparameters::preset(approach));
-        for (key, value) in &given {
-            if filled.insert(key.clone(), value.clone()).is_none() {
-                return Err(unknown_key(key, filled.keys().filter(|k| *k != key)));
-            }
-        }
-        let mut read: Hyperparameters = serde_path_to_error::deserialize(Value::Object(filled))
-            .map_err(|e| HyperparametersError::WrongType {
-                key: e.path().to_string(),
-                what: e.inner().to_string(),
-            })?;
-        read.relate(approach, &given);
-        read.validate()?;
-        Ok(read)
+        Hyperparameters::fill(preset, given)
     }
 
     /// The file's text: every hyperparameter, in order.
@@ -588,12 +551,12 @@ fn to_map(hyperparameters: &Hyperparameters) -> Map<String, Value> {
     }
 }
 
-fn parse_preset(name: &Value) -> Result<Approach, HyperparametersError> {
-    let approach = name.as_str().and_then(|name| name.parse().ok());
-    approach.ok_or_else(|| HyperparametersError::Impossible {
+fn parse_preset(name: &Value) -> Result<Preset, HyperparametersError> {
+    let preset = name.as_str().and_then(|name| name.parse().ok());
+    preset.ok_or_else(|| HyperparametersError::Impossible {
         key: "preset",
         value: name.to_string(),
-        allowed: Approach::ALL.map(Approach::name).join(", "),
+        allowed: Preset::ALL.map(Preset::name).join(", "),
     })
 }
 
@@ -684,12 +647,14 @@ mod tests {
     }
 
     #[test]
-    fn every_preset_survives_its_own_file() {
-        for approach in Approach::ALL {
-            let preset = Hyperparameters::preset(approach);
-            assert_eq!(preset.approach(), approach);
-            let read = Hyperparameters::parse(&preset.to_json()).unwrap();
-            assert_eq!(read, preset);
+    fn every_preset_survives_its_own_file_and_goes_by_its_name() {
+        for preset in Preset::ALL {
+            let settings = Hyperparameters::preset(preset);
+            assert_eq!(settings.approach(), preset.approach());
+            let read = Hyperparameters::parse(&settings.to_json()).unwrap();
+            assert_eq!(read, settings);
+            let named = Hyperparameters::parse(&format!(r#"{{"preset": "{preset}"}}"#)).unwrap();
+            assert_eq!(named, settings);
         }
     }
 
@@ -699,6 +664,16 @@ mod tests {
         assert_eq!(read.int_cursor_inc, 256);
         assert_eq!(read.label_shape, [100, 256]);
         assert_eq!(read.hidden_size, 256);
+
+        let read =
+            Hyperparameters::parse(r#"{"preset": "magnitude-spectrum", "window_size": 128}"#);
+        assert_eq!(read.unwrap().hop_size, 64);
+
+        // What a preset fixes stays as it is.
+        let read = Hyperparameters::parse(r#"{"preset": "vector-cpu", "seg_len": 128}"#).unwrap();
+        let preset = Hyperparameters::preset(Preset::Cpu(Approach::Vector));
+        assert_eq!(read.int_cursor_inc, preset.int_cursor_inc);
+        assert_eq!(read.label_offset, 128);
 
         let read = Hyperparameters::parse(
             r#"{"use_transpose": true, "seg_len": 8, "num_unrollings": 3, "int_cursor_inc": 2}"#,
@@ -734,7 +709,12 @@ mod tests {
             "hyperparameter \"num_layers\" is 0; allowed: 1 to 64"
         );
         assert!(refusal(r#"{"lr": "fast"}"#).starts_with("hyperparameter \"lr\": invalid type"));
-        assert!(refusal(r#"{"preset": "waves"}"#).contains("vector, column-vector, transpose"));
+        let preset = refusal(r#"{"preset": "waves"}"#);
+        assert!(
+            preset.contains("vector, column-vector, transpose"),
+            "{preset}"
+        );
+        assert!(preset.contains("magnitude-spectrum-cpu"), "{preset}");
         assert!(refusal(r#"{"label_shape": [100, 7]}"#).contains("[100, 1024] or [100, 1]"));
         assert!(refusal(r#"{"output_shape": [100, 1]}"#).contains("label_shape"));
         assert!(refusal(r#"{"use_fft": true, "seg_len": 100}"#).contains("1024, the bins"));

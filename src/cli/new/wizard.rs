@@ -1,0 +1,433 @@
+//! The dissertation's command line interface (section 6.1.1): a prompt for
+//! each hyperparameter, then what the choice means.
+
+use std::io::{BufRead, Write};
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+
+use super::check_new;
+use super::dialogue::Dialogue;
+use super::drawing::draw;
+use crate::cli::all_threads;
+use crate::cli::train::{memory, refuse_what_does_not_fit};
+use crate::hyperparameters::{Approach, Hyperparameters, OutputKind, Preset, schema};
+use crate::train::{Estimate, measure, memory_needed, memory_of_recordings};
+
+/// A hyperparameter, and whether it matters with those settled so far.
+type Question = (&'static str, fn(&Hyperparameters) -> bool);
+
+/// What is asked, under headings, in an order in which defaults follow from
+/// what was asked before.
+const QUESTIONS: [(&str, &[Question]); 4] = [
+    (
+        "Input and label",
+        &[
+            ("sample_rate", |_| true),
+            ("window_size", |h| h.use_fft),
+            ("hop_size", |h| h.use_fft),
+            ("zero_padding", |h| h.use_fft),
+            ("magnitude_scale", |h| h.use_fft),
+            ("peak_picking", |h| h.use_fft),
+            ("seg_len", |h| !h.use_fft),
+            ("num_unrollings", |_| true),
+            ("int_cursor_inc", |h| h.num_unrollings > 1),
+            ("ext_cursor_inc", |_| true),
+            ("label_offset", |_| true),
+        ],
+    ),
+    (
+        "Network",
+        &[
+            ("num_layers", |_| true),
+            ("hidden_size", |_| true),
+            ("use_residual", |h| {
+                h.num_layers > 1 || h.hidden_size == h.seg_len
+            }),
+            ("weight_stddev", |_| true),
+            ("output", |_| true),
+            ("components", is_drawn),
+            ("temperature", is_drawn),
+            ("top_p", is_drawn),
+            ("feedback_noise", |h| h.output == OutputKind::Mixture),
+        ],
+    ),
+    (
+        "Training",
+        &[
+            ("lr", |_| true),
+            ("lr_schedule", |_| true),
+            ("num_epochs", |_| true),
+            ("max_minutes", |_| true),
+            ("bptt_steps", |_| true),
+            ("batch", |_| true),
+            ("use_dropout", |_| true),
+            ("input_dropout", |h| h.use_dropout),
+            ("output_dropout", |h| h.use_dropout),
+            ("regularization", |_| true),
+            ("reg_amount", |h| h.regularization),
+            ("noise", |_| true),
+            ("clip_norm", |_| true),
+            ("validation", |_| true),
+        ],
+    ),
+    (
+        "Predictions while training",
+        &[
+            ("audio_freq", |_| true),
+            ("seq_dream_len", |h| h.audio_freq > 0),
+            ("num_dreams", |_| true),
+            ("dream_length", |h| h.num_dreams > 0),
+            ("sample_dropout", |h| {
+                h.use_dropout && samples_in_training(h)
+            }),
+            ("seed_fn_list", samples_in_training),
+            ("seed_mode", samples_in_training),
+        ],
+    ),
+];
+
+fn is_drawn(hyperparameters: &Hyperparameters) -> bool {
+    hyperparameters.output != OutputKind::Value
+}
+
+fn samples_in_training(hyperparameters: &Hyperparameters) -> bool {
+    hyperparameters.audio_freq > 0 || hyperparameters.num_dreams > 0
+}
+
+/// Most recordings that training is measured for: an hour.
+const MOST_SECONDS: f64 = 3600.0;
+
+/// Asks for everything; gives hyperparameters and the file to write them to,
+/// which is `output` where that is given.
+pub fn run<R: BufRead, W: Write>(
+    dialogue: &mut Dialogue<R, W>,
+    output: Option<PathBuf>,
+) -> anyhow::Result<(Hyperparameters, PathBuf)> {
+    if let Some(path) = &output {
+        check_new(path).map_err(anyhow::Error::msg)?;
+    }
+    dialogue.say("An empty line takes the default, which stands in brackets. Ctrl-C leaves.\n")?;
+    let preset = ask_preset(dialogue)?;
+    let hyperparameters = ask_hyperparameters(dialogue, preset)?;
+    dialogue.say("\nWhat follows\n")?;
+    show_format(dialogue, &hyperparameters)?;
+    show_cost(dialogue, &hyperparameters)?;
+    let path = match output {
+        Some(path) => path,
+        None => ask_file(dialogue, hyperparameters.approach())?,
+    };
+    Ok((hyperparameters, path))
+}
+
+fn ask_preset<R: BufRead, W: Write>(dialogue: &mut Dialogue<R, W>) -> anyhow::Result<Preset> {
+    dialogue.explain(
+        "What is predicted. vector: the next seg_len samples at once. column-vector: one sample \
+         after each input vector. transpose: one sample after the whole input matrix. \
+         magnitude-spectrum: the next spectrum, which becomes sound afterwards; it trains and \
+         answers fastest.",
+    )?;
+    let of_name = |name: &str| {
+        let approach: Result<Approach, String> = name.parse();
+        approach.map_err(|allowed| format!("{name:?} is no approach; {allowed}"))
+    };
+    let default = Approach::MagnitudeSpectrum;
+    let approach = dialogue.ask("approach", default.name(), of_name)?;
+    let approach = approach.unwrap_or(default);
+
+    dialogue.explain(
+        "Where the defaults come from. cpu: settings that train in ten minutes on two cores. \
+         dissertation: Andrew Pfalz's own, made for a GPU and a night.",
+    )?;
+    let of_name = |name: &str| match name {
+        "cpu" => Ok(Preset::Cpu(approach)),
+        "dissertation" => Ok(Preset::Dissertation(approach)),
+        _ => Err(format!(
+            "there are no settings called {name:?}; choose one of cpu, dissertation"
+        )),
+    };
+    let preset = dialogue.ask("settings", "cpu", of_name)?;
+    Ok(preset.unwrap_or(Preset::Cpu(approach)))
+}
+
+fn ask_hyperparameters<R: BufRead, W: Write>(
+    dialogue: &mut Dialogue<R, W>,
+    preset: Preset,
+) -> anyhow::Result<Hyperparameters> {
+    let schema = schema();
+    let mut given = Map::from_iter([("preset".to_owned(), preset.name().into())]);
+    let mut settled = Hyperparameters::preset(preset);
+    for (heading, questions) in QUESTIONS {
+        dialogue.say(&format!("\n{heading}\n"))?;
+        for (key, matters) in questions {
+            if !matters(&settled) {
+                continue;
+            }
+            let default = value_of(&settled, key);
+            dialogue.explain(&meaning(&schema["properties"][key]))?;
+            let answer = dialogue.ask(key, &shown(&default), |text| {
+                let mut given = given.clone();
+                given.insert((*key).to_owned(), parse_answer(text, &default));
+                let settled = Hyperparameters::parse(&Value::Object(given.clone()).to_string());
+                settled
+                    .map(|settled| (given, settled))
+                    .map_err(|error| error.to_string())
+            })?;
+            if let Some(answer) = answer {
+                (given, settled) = answer;
+            }
+        }
+    }
+    Ok(settled)
+}
+
+/// What a hyperparameter means: its schema's description, and its choices' where it has some.
+fn meaning(property: &Value) -> String {
+    let text = |schema: &Value| schema["description"].as_str().unwrap_or("").to_owned();
+    let mut meaning = text(property);
+    for choice in property["oneOf"].as_array().into_iter().flatten() {
+        let name = choice["const"].as_str().unwrap_or("");
+        meaning += &format!(" {name}: {}", text(choice));
+    }
+    // Marks of Rust's documentation.
+    meaning.replace("**", "").replace('`', "")
+}
+
+fn value_of(hyperparameters: &Hyperparameters, key: &str) -> Value {
+    serde_json::to_value(hyperparameters).map_or(Value::Null, |all| all[key].clone())
+}
+
+/// A default as the person answering would write it.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(values) if values.is_empty() => "none".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// An answer as JSON; `default` says whether yes and no are meant, or one
+/// entry of a list. What is not JSON is taken as text.
+fn parse_answer(text: &str, default: &Value) -> Value {
+    match (default, text) {
+        (Value::Bool(_), "yes" | "y") => true.into(),
+        (Value::Bool(_), "no" | "n") => false.into(),
+        (Value::Array(_), "none") => Value::Array(Vec::new()),
+        _ => match (serde_json::from_str(text), default) {
+            (Ok(value), _) => value,
+            (Err(_), Value::Array(_)) => vec![text].into(),
+            (Err(_), _) => text.into(),
+        },
+    }
+}
+
+/// Shows the formats that follow from others, and draws the matrix.
+fn show_format<R: BufRead, W: Write>(
+    dialogue: &mut Dialogue<R, W>,
+    h: &Hyperparameters,
+) -> anyhow::Result<()> {
+    let windows = h.training_windows();
+    let unit = if h.use_fft { "frames" } else { "samples" };
+    if h.use_fft {
+        dialogue.say(&format!("seg_len         {} bins of a frame", h.seg_len))?;
+    }
+    dialogue.say(&format!("label_shape     {:?}", h.label_shape))?;
+    dialogue.say(&format!("output_shape    {:?}", h.output_shape))?;
+    let seconds = |elements: usize| {
+        let samples = elements * if h.use_fft { h.hop_size } else { 1 };
+        samples as f64 / f64::from(h.sample_rate)
+    };
+    dialogue.say(&format!(
+        "matrix          spans {} {unit}, {:.2} s; the next begins {:.4} s later\n",
+        windows.input_span(),
+        seconds(windows.input_span()),
+        seconds(windows.ext_cursor_inc),
+    ))?;
+    dialogue.say(&draw(&windows, unit))
+}
+
+/// Says how large the model is and what making and using it takes, measured
+/// on this machine.
+fn show_cost<R: BufRead, W: Write>(
+    dialogue: &mut Dialogue<R, W>,
+    hyperparameters: &Hyperparameters,
+) -> anyhow::Result<()> {
+    dialogue.explain(
+        "Seconds of recordings that there will be to learn from, for an estimate of the time (1 \
+         to 3600).",
+    )?;
+    let seconds = dialogue.ask("recordings", "60", |text| match text.parse::<f64>() {
+        Ok(seconds) if (1.0..=MOST_SECONDS).contains(&seconds) => Ok(seconds),
+        _ => Err(format!("recordings is {text:?}; allowed: 1 to 3600")),
+    })?;
+    let seconds = seconds.unwrap_or(60.0);
+
+    let weights = hyperparameters.architecture().parameters();
+    dialogue.say(&format!(
+        "\nmodel           {weights} weights, a file of about {:.1} MB",
+        (weights * size_of::<f32>()) as f64 / 1e6
+    ))?;
+    let needed = memory_needed(hyperparameters) + memory_of_recordings(hyperparameters, seconds);
+    dialogue.say(&format!("training takes  {}", memory(needed)))?;
+    if let Err(refusal) = refuse_what_does_not_fit(needed) {
+        return dialogue.explain(&format!("On this machine {refusal}."));
+    }
+    dialogue.say("                (measuring this machine)")?;
+    match measure(hyperparameters, seconds, all_threads()) {
+        Ok(estimate) => {
+            let time = training_time(hyperparameters, &estimate);
+            dialogue.say(&format!("                {time}"))?;
+            dialogue.say(&format!(
+                "sampling takes  {} for each second of sound",
+                duration(estimate.sampling)
+            ))
+        }
+        Err(error) => dialogue.explain(&format!("This cannot be trained: {error}.")),
+    }
+}
+
+/// How long training will take, and why it ends then.
+fn training_time(hyperparameters: &Hyperparameters, estimate: &Estimate) -> String {
+    let whole = estimate.seconds_of(hyperparameters.num_epochs as f64);
+    let most = 60.0 * hyperparameters.max_minutes;
+    let step = duration(estimate.step);
+    if most > 0.0 && most < whole {
+        let epochs = estimate.epochs_in(most);
+        format!(
+            "{} (max_minutes) for {epochs:.1} epochs, {step} a step",
+            duration(most)
+        )
+    } else {
+        format!(
+            "{} for num_epochs {}, {step} a step",
+            duration(whole),
+            hyperparameters.num_epochs
+        )
+    }
+}
+
+/// A time as a person says it.
+fn duration(seconds: f64) -> String {
+    const MINUTE: f64 = 60.0;
+    const HOUR: f64 = 60.0 * MINUTE;
+    const DAY: f64 = 24.0 * HOUR;
+    match seconds {
+        s if s < 1.0 => format!("{:.2} ms", 1e3 * s),
+        s if s < 2.0 * MINUTE => format!("{s:.1} s"),
+        s if s < 2.0 * HOUR => format!("{:.0} minutes", s / MINUTE),
+        s if s < 2.0 * DAY => format!("{:.1} hours", s / HOUR),
+        s => format!("{:.1} days", s / DAY),
+    }
+}
+
+fn ask_file<R: BufRead, W: Write>(
+    dialogue: &mut Dialogue<R, W>,
+    approach: Approach,
+) -> anyhow::Result<PathBuf> {
+    dialogue.say("")?;
+    dialogue.explain("The file to write the hyperparameters to.")?;
+    let numbered = |n| match n {
+        1 => PathBuf::from(format!("{approach}.json")),
+        n => PathBuf::from(format!("{approach}-{n}.json")),
+    };
+    let free = (1..).map(numbered).find(|path| !path.exists());
+    let free = free.unwrap_or_else(|| numbered(1));
+    let path = dialogue.ask("file", &free.display().to_string(), |text| {
+        let path = PathBuf::from(text);
+        check_new(&path).map(|()| path)
+    })?;
+    Ok(path.unwrap_or(free))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_hyperparameter_is_asked_for_or_follows() {
+        // The approach decides these; spectra alone leave seg_len out as well.
+        const FOLLOW: [&str; 4] = ["label_shape", "output_shape", "use_transpose", "use_fft"];
+        let settings = serde_json::to_value(Hyperparameters::preset(Approach::Vector)).unwrap();
+        let mut known: Vec<&str> = settings.as_object().unwrap().keys().map(|k| &**k).collect();
+        let questions = QUESTIONS.iter().flat_map(|(_, questions)| *questions);
+        let mut asked: Vec<&str> = questions.map(|(key, _)| *key).collect();
+        asked.extend(FOLLOW);
+        asked.sort();
+        known.sort();
+        assert_eq!(asked, known);
+    }
+
+    /// The hyperparameters that somebody who answers `answers` ends up with,
+    /// and what they were asked.
+    fn chosen(preset: Preset, answers: &str) -> (Hyperparameters, String) {
+        let mut out = Vec::new();
+        let mut dialogue = Dialogue::new(answers.as_bytes(), &mut out, false);
+        let chosen = ask_hyperparameters(&mut dialogue, preset).unwrap();
+        (chosen, String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn defaults_all_the_way_are_the_preset() {
+        for preset in Preset::ALL {
+            let (chosen, said) = chosen(preset, "");
+            assert_eq!(chosen, Hyperparameters::preset(preset));
+            assert_eq!(said.contains("\nhop_size ["), chosen.use_fft, "{said}");
+            assert_eq!(said.contains("\nseg_len ["), !chosen.use_fft, "{said}");
+            assert_eq!(
+                said.contains("\ninput_dropout ["),
+                chosen.use_dropout,
+                "{said}"
+            );
+            assert!(said.lines().all(|line| line.len() <= 80), "{said}");
+            assert!(said.contains("constant: It does not"), "{said}");
+        }
+    }
+
+    #[test]
+    fn later_defaults_follow_earlier_answers() {
+        let preset = Preset::Dissertation(Approach::Vector);
+        let (chosen, said) = chosen(preset, "\n256\n8\n");
+        assert_eq!((chosen.seg_len, chosen.num_unrollings), (256, 8));
+        assert_eq!(chosen.label_shape, [8, 256]);
+        assert!(said.contains("\nint_cursor_inc [256]: \n"), "{said}");
+    }
+
+    #[test]
+    fn answers_are_json_or_what_a_person_would_write() {
+        let yes = Value::Bool(true);
+        assert_eq!(parse_answer("yes", &yes), true);
+        assert_eq!(parse_answer("false", &yes), false);
+        assert_eq!(parse_answer("perhaps", &yes), "perhaps");
+        assert_eq!(parse_answer("1e-4", &0.5.into()), 1e-4);
+        assert_eq!(parse_answer("cosine", &"constant".into()), "cosine");
+        let list = Value::Array(Vec::new());
+        assert_eq!(parse_answer("a.wav", &list), serde_json::json!(["a.wav"]));
+        assert_eq!(parse_answer(r#"["a", "b"]"#, &list)[1], "b");
+        assert_eq!(shown(&parse_answer("none", &list)), "none");
+    }
+
+    #[test]
+    fn training_ends_after_epochs_or_minutes_whichever_comes_first() {
+        let estimate = Estimate {
+            step: 0.5,
+            steps_per_epoch: 20.0,
+            sampling: 1.0,
+        };
+        let parse = |json| Hyperparameters::parse(json).unwrap();
+        let both = parse(r#"{"num_epochs": 120, "max_minutes": 10}"#);
+        assert_eq!(
+            training_time(&both, &estimate),
+            "10 minutes (max_minutes) for 60.0 epochs, 500.00 ms a step"
+        );
+        let epochs = parse(r#"{"num_epochs": 120}"#);
+        assert_eq!(
+            training_time(&epochs, &estimate),
+            "20 minutes for num_epochs 120, 500.00 ms a step"
+        );
+        assert_eq!(duration(3e4), "8.3 hours");
+        assert_eq!(duration(1e6), "11.6 days");
+        assert_eq!(duration(12.34), "12.3 s");
+    }
+}

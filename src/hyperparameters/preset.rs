@@ -1,0 +1,235 @@
+//! Settings to start from: the dissertation's own, and some for a CPU.
+
+use serde_json::{Map, Value, json};
+
+use super::{Approach, Hyperparameters, LrSchedule, MagnitudeScale, OutputKind, SeedMode};
+
+/// Settings to start from, one set per approach and kind of machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preset {
+    /// The dissertation's own settings, made for a GPU and a night.
+    Dissertation(Approach),
+    /// Settings for people without a GPU: 30 to 90 s of recordings make a model
+    /// in at most ten minutes on two cores.
+    Cpu(Approach),
+}
+
+impl Preset {
+    /// All presets, in the dissertation's order.
+    pub const ALL: [Preset; 8] = [
+        Preset::Dissertation(Approach::Vector),
+        Preset::Dissertation(Approach::ColumnVector),
+        Preset::Dissertation(Approach::Transpose),
+        Preset::Dissertation(Approach::MagnitudeSpectrum),
+        Preset::Cpu(Approach::Vector),
+        Preset::Cpu(Approach::ColumnVector),
+        Preset::Cpu(Approach::Transpose),
+        Preset::Cpu(Approach::MagnitudeSpectrum),
+    ];
+
+    /// The name in files and on the command line: the approach's, with `-cpu`
+    /// for the settings for a CPU.
+    pub fn name(self) -> &'static str {
+        match self {
+            Preset::Dissertation(approach) => approach.name(),
+            Preset::Cpu(Approach::Vector) => "vector-cpu",
+            Preset::Cpu(Approach::ColumnVector) => "column-vector-cpu",
+            Preset::Cpu(Approach::Transpose) => "transpose-cpu",
+            Preset::Cpu(Approach::MagnitudeSpectrum) => "magnitude-spectrum-cpu",
+        }
+    }
+
+    /// The approach that the settings are for.
+    pub fn approach(self) -> Approach {
+        match self {
+            Preset::Dissertation(approach) | Preset::Cpu(approach) => approach,
+        }
+    }
+
+    /// Where the settings differ from the dissertation's, as a file would say it.
+    pub(super) fn differences(self) -> Map<String, Value> {
+        let Preset::Cpu(approach) = self else {
+            return Map::new();
+        };
+        // Rows as far apart as int_cursor_inc hear different parts of the
+        // recordings, so that one matrix is a sample of the whole.
+        let of_the_approach = match approach {
+            Approach::Vector => json!({
+                "seg_len": 256,
+                "num_unrollings": 64,
+                "int_cursor_inc": 20_000,
+                "bptt_steps": 16,
+                "lr": 0.001,
+                "weight_stddev": 0.05,
+                "use_dropout": true,
+                "input_dropout": 0.6,
+                "dream_length": 862, // 20 s
+            }),
+            Approach::ColumnVector => json!({
+                "seg_len": 128,
+                "num_unrollings": 64,
+                "int_cursor_inc": 20_000,
+                "lr": 0.001,
+                "weight_stddev": 0.05,
+                "use_dropout": false,
+                "dream_length": 110_250, // 10 s
+            }),
+            Approach::Transpose => json!({
+                "seg_len": 128,
+                "hidden_size": 96,
+                "num_unrollings": 8,
+                "int_cursor_inc": 512,
+                "bptt_steps": 32,
+                "lr": 0.001,
+                "use_dropout": true,
+                "input_dropout": 0.9,
+                "dream_length": 110_250, // 10 s
+            }),
+            Approach::MagnitudeSpectrum => json!({
+                "window_size": 512,
+                "hidden_size": 160,
+                "num_unrollings": 32,
+                "int_cursor_inc": 150,
+                "bptt_steps": 16,
+                "lr": 0.001,
+                "weight_stddev": 0.05,
+                "use_dropout": true,
+                "input_dropout": 0.6,
+                "dream_length": 862, // 20 s
+            }),
+        };
+        let of_all = json!({
+            "max_minutes": 10,
+            // Never the end within max_minutes: the shortest epoch, that of 30 s
+            // in vectors, has some eighty steps.
+            "num_epochs": 100_000,
+            "audio_freq": 0,
+            "num_dreams": 1,
+        });
+        let (Value::Object(mut differences), Value::Object(of_all)) = (of_the_approach, of_all)
+        else {
+            unreachable!("both are written as objects");
+        };
+        differences.extend(of_all);
+        differences
+    }
+}
+
+impl From<Approach> for Preset {
+    /// The dissertation's own settings for the approach.
+    fn from(approach: Approach) -> Preset {
+        Preset::Dissertation(approach)
+    }
+}
+
+impl std::str::FromStr for Preset {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Preset, String> {
+        let found = Preset::ALL.into_iter().find(|p| p.name() == name);
+        found.ok_or_else(|| format!("choose one of {}", Preset::ALL.map(Preset::name).join(", ")))
+    }
+}
+
+impl std::fmt::Display for Preset {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The dissertation's settings for `approach`, without the formats that follow
+/// from others.
+pub(super) fn dissertation(approach: Approach) -> Hyperparameters {
+    let mut settings = Hyperparameters {
+        sample_rate: 11025,
+        lr: 1e-4,
+        num_epochs: 20,
+        weight_stddev: 1e-6,
+        num_layers: 1,
+        hidden_size: 1024,
+        use_dropout: false,
+        use_residual: false,
+        regularization: false,
+        reg_amount: 1e-5,
+        input_dropout: 0.5,
+        output_dropout: 1.0,
+        seg_len: 1024,
+        num_unrollings: 100,
+        int_cursor_inc: 1024,
+        ext_cursor_inc: 1,
+        label_shape: [100, 1024],
+        label_offset: 1024,
+        output_shape: [100, 1024],
+        use_transpose: approach == Approach::Transpose,
+        use_fft: approach == Approach::MagnitudeSpectrum,
+        hop_size: 256,
+        window_size: 1024,
+        zero_padding: true,
+        peak_picking: true,
+        bptt_steps: 1,
+        batch: 1,
+        lr_schedule: LrSchedule::Constant,
+        noise: 0.0,
+        clip_norm: 0.0,
+        validation: 0.0,
+        output: OutputKind::Value,
+        components: 8,
+        temperature: 1.0,
+        feedback_noise: 1.0,
+        top_p: 1.0,
+        magnitude_scale: MagnitudeScale::Linear,
+        max_minutes: 0.0,
+        audio_freq: 10_000,
+        seq_dream_len: 400,
+        num_dreams: 3,
+        dream_length: 400,
+        sample_dropout: true,
+        seed_fn_list: Vec::new(),
+        seed_mode: SeedMode::Random,
+    };
+    match approach {
+        Approach::Vector | Approach::MagnitudeSpectrum => {}
+        Approach::ColumnVector => {
+            settings.seg_len = 2048;
+            settings.num_unrollings = 10;
+            settings.lr = 1e-5;
+            settings.use_dropout = true;
+        }
+        Approach::Transpose => settings.weight_stddev = 0.1,
+    }
+    settings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_preset_is_found_by_its_name() {
+        for preset in Preset::ALL {
+            assert_eq!(preset.name().parse(), Ok(preset));
+        }
+        assert!(
+            "waves"
+                .parse::<Preset>()
+                .unwrap_err()
+                .contains("transpose-cpu")
+        );
+    }
+
+    #[test]
+    fn the_cpu_presets_end_after_ten_minutes_and_sample_one_prediction_meanwhile() {
+        for approach in Approach::ALL {
+            let settings = Hyperparameters::preset(Preset::Cpu(approach));
+            assert_eq!(settings.max_minutes, 10.0);
+            assert_eq!((settings.audio_freq, settings.num_dreams), (0, 1));
+            let samples = settings.dream_length * settings.samples_per_prediction();
+            let seconds = samples as f64 / f64::from(settings.sample_rate);
+            let expected = match approach {
+                Approach::Vector | Approach::MagnitudeSpectrum => 20.0,
+                Approach::ColumnVector | Approach::Transpose => 10.0,
+            };
+            assert!((seconds - expected).abs() < 0.1, "{approach}: {seconds} s");
+        }
+    }
+}
