@@ -10,7 +10,7 @@ use crate::files;
 use crate::frames::{Analysis, WindowFormat};
 use crate::hyperparameters::{Approach, Hyperparameters, OutputKind};
 use crate::model::onnx::{self, OnnxError, OnnxFile};
-use crate::model::{Architecture, Dropout, Head, Network, Output};
+use crate::model::{Architecture, Drawing, Dropout, Head, Network, Output};
 
 /// Version of the metadata's format.
 const FORMAT_VERSION: &str = "1";
@@ -64,11 +64,11 @@ pub struct TrainingSummary {
     pub steps: u64,
     /// Passes through the recordings, the last one perhaps in part.
     pub epochs: f64,
-    /// Mean squared error over the first hundredth of the steps.
+    /// Mean loss over the first hundred steps.
     pub first_loss: f64,
-    /// Mean squared error over the last hundredth of the steps.
+    /// Mean loss over the last hundred steps.
     pub last_loss: f64,
-    /// Mean squared error on the held-out ends of the recordings, where there are any.
+    /// Mean loss on the held-out ends of the recordings, where there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation_loss: Option<f64>,
     /// Time spent training, in seconds.
@@ -134,6 +134,15 @@ impl Hyperparameters {
             input_keep: self.input_dropout,
             output_keep: self.output_dropout,
         })
+    }
+
+    /// How predictions are drawn, where the output is a distribution.
+    pub fn drawing(&self) -> Drawing {
+        Drawing {
+            temperature: self.temperature,
+            feedback_noise: self.feedback_noise,
+            top_p: self.top_p,
+        }
     }
 
     /// The windows that one time step of training shows the network.

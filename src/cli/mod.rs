@@ -6,6 +6,7 @@ mod generate;
 mod inspect;
 mod model_choice;
 mod new;
+mod plot;
 mod train;
 mod watch;
 
@@ -32,6 +33,7 @@ enum Command {
     Generate(generate::Arguments),
     Watch(watch::Arguments),
     Inspect(inspect::Arguments),
+    Plot(plot::Arguments),
     Bench(bench::Arguments),
 }
 
@@ -46,6 +48,7 @@ pub fn run() -> ExitCode {
         Command::Generate(arguments) => generate::run(arguments),
         Command::Watch(arguments) => watch::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
+        Command::Plot(arguments) => plot::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
     };
     match result {

@@ -1,8 +1,11 @@
 //! The sequence that sampling shows the network and that its predictions
 //! lengthen (dissertation Figure 3.1), and the sound it stands for.
 
+use std::f32::consts::PI;
+
 use crate::frames::{OscillatorBank, WindowFormat};
 use crate::hyperparameters::{Approach, Hyperparameters};
+use crate::model::{Drawing, Drawn, Output};
 use crate::random::Stream;
 use crate::trained_model::Normalisation;
 
@@ -12,8 +15,14 @@ use crate::trained_model::Normalisation;
 pub struct Continuation {
     windows: WindowFormat,
     magnitudes: bool,
+    output: Output,
+    drawing: Drawing,
+    /// What the network is shown.
     sequence: Vec<f32>,
+    /// The same without the noise that is fed back.
+    heard: Vec<f32>,
     seed_values: usize,
+    drawn: Drawn,
 }
 
 /// The network predicted something that is not a number.
@@ -23,23 +32,29 @@ pub struct NotANumber;
 impl Continuation {
     /// Begins after `seed`, the sequence as the network sees it (see [`to_sequence`]).
     pub fn new(hyperparameters: &Hyperparameters, seed: Vec<f32>) -> Continuation {
-        Continuation::resume(hyperparameters, seed, 0)
+        Continuation::resume(hyperparameters, seed.clone(), seed, 0)
     }
 
-    /// Goes on with a `sequence` whose last `predicted` values are predictions.
+    /// Goes on with what the network is shown and what is `heard`, of which the
+    /// last `predicted` values are predictions.
     ///
     /// # Panics
     /// If there are not so many values.
     pub fn resume(
         hyperparameters: &Hyperparameters,
         sequence: Vec<f32>,
+        heard: Vec<f32>,
         predicted: usize,
     ) -> Continuation {
         Continuation {
             windows: sampling_windows(hyperparameters),
             magnitudes: hyperparameters.use_fft,
+            output: hyperparameters.architecture().output,
+            drawing: hyperparameters.drawing(),
             seed_values: sequence.len() - predicted,
             sequence,
+            heard,
+            drawn: Drawn::default(),
         }
     }
 
@@ -59,36 +74,62 @@ impl Continuation {
         self.windows.push_input(&self.sequence, t, frames);
     }
 
-    /// Values that the network predicts at one time step and that are kept.
+    /// Values that one prediction lengthens the sequence by.
     pub fn prediction_values(&self) -> usize {
         self.windows.ext_cursor_inc * self.windows.width
     }
 
-    /// Appends the last element of `prediction`, the network's output for one
-    /// or more input matrices. A magnitude is never negative.
-    pub fn append(&mut self, prediction: &[f32]) -> Result<(), NotANumber> {
-        let newest = &prediction[prediction.len() - self.prediction_values()..];
+    /// Lengthens the sequence by the last element of `prediction`, the
+    /// network's output for one or more input matrices; what it leaves open is
+    /// drawn from `random`. A magnitude is never negative. Where vectors
+    /// overlap, one fades into the next.
+    pub fn append(&mut self, prediction: &[f32], random: &mut Stream) -> Result<(), NotANumber> {
+        let outputs = self.windows.label_len * self.windows.width;
+        let newest = &prediction[prediction.len() - self.output.width(outputs)..];
         if !newest.iter().all(|value| value.is_finite()) {
             return Err(NotANumber);
         }
+        let drawn = &mut self.drawn;
+        self.output
+            .draw(newest, outputs, self.drawing, random, drawn);
         if self.magnitudes {
-            self.sequence
-                .extend(newest.iter().map(|magnitude| magnitude.max(0.0)));
-        } else {
-            self.sequence.extend_from_slice(newest);
+            for magnitude in drawn.heard.iter_mut().chain(&mut drawn.fed_back) {
+                *magnitude = magnitude.max(0.0);
+            }
         }
+        let overlap = outputs - self.windows.ext_cursor_inc * self.windows.width;
+        cross_fade(&mut self.sequence, &drawn.fed_back, overlap);
+        cross_fade(&mut self.heard, &drawn.heard, overlap);
         Ok(())
     }
 
-    /// Seed and predictions.
+    /// Seed and predictions as the network is shown them.
     pub fn sequence(&self) -> &[f32] {
         &self.sequence
     }
 
-    /// What has been predicted.
-    pub fn predicted(&self) -> &[f32] {
-        &self.sequence[self.seed_values..]
+    /// Seed and predictions as they are heard.
+    pub fn heard(&self) -> &[f32] {
+        &self.heard
     }
+
+    /// What has been predicted, as it is heard.
+    pub fn predicted(&self) -> &[f32] {
+        &self.heard[self.seed_values..]
+    }
+}
+
+/// Lengthens `sequence` by `next`, whose first `overlap` values take over
+/// gradually from the last ones there.
+fn cross_fade(sequence: &mut Vec<f32>, next: &[f32], overlap: usize) {
+    let (first, rest) = next.split_at(overlap);
+    let start = sequence.len() - overlap;
+    for (n, (old, new)) in sequence[start..].iter_mut().zip(first).enumerate() {
+        let phase = PI * (n as f32 + 0.5) / overlap as f32;
+        let share = 0.5 - 0.5 * phase.cos();
+        *old += share * (new - *old);
+    }
+    sequence.extend_from_slice(rest);
 }
 
 /// The windows that sampling shows the network: each input matrix follows the
@@ -107,7 +148,7 @@ pub fn sampling_windows(hyperparameters: &Hyperparameters) -> WindowFormat {
             1
         },
         ext_cursor_inc: match approach {
-            Approach::Vector => training.label_len,
+            Approach::Vector => hyperparameters.samples_per_prediction(),
             _ => 1,
         },
         ..training
@@ -129,7 +170,8 @@ pub fn to_sequence(
             let padded = preceded_by_silence(seed, shortest, analysis.hop_size);
             let mut spectra = analysis.magnitudes(&padded);
             spectra.divide(normalisation.largest_magnitude);
-            spectra.magnitudes
+            let compress = |magnitude| hyperparameters.magnitude_scale.compress(magnitude);
+            spectra.magnitudes.into_iter().map(compress).collect()
         }
     }
 }
@@ -166,7 +208,7 @@ pub fn to_sound(
     let amplitude =
         normalisation.largest_magnitude * analysis.amplitude_of_unit_magnitude(peaks_only);
     for magnitude in &mut predicted {
-        *magnitude *= amplitude;
+        *magnitude = amplitude * hyperparameters.magnitude_scale.expand(*magnitude);
     }
     OscillatorBank::new(analysis.bins(), analysis.hop_size, peaks_only, phases)
         .resynthesise(&predicted)
@@ -175,6 +217,17 @@ pub fn to_sound(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn overlapping_vectors_fade_into_each_other() {
+        let mut sequence = vec![9.0, 1.0, 1.0, 1.0, 1.0];
+        cross_fade(&mut sequence, &[1.0, 1.0, 1.0, 1.0, 2.0, 3.0], 4);
+        assert_eq!(sequence, [9.0, 1.0, 1.0, 1.0, 1.0, 2.0, 3.0]);
+        cross_fade(&mut sequence, &[0.0, 0.0, 7.0], 2);
+        assert!((sequence[5] - 2.0 * 0.853_553).abs() < 1e-5);
+        assert!((sequence[6] - 3.0 * 0.146_447).abs() < 1e-5);
+        assert_eq!(sequence[7], 7.0);
+    }
 
     #[test]
     fn a_seed_is_aligned_with_its_end() {

@@ -9,7 +9,7 @@ use super::continuation::{Continuation, NotANumber, to_sequence, to_sound, value
 use super::{Engine, EngineError};
 use crate::audio::Signal;
 use crate::model::State;
-use crate::random;
+use crate::random::{self, Stream};
 use crate::trained_model::TrainedModel;
 
 /// A seed whose peak stays below this is silence: -80 dB of full scale.
@@ -97,7 +97,7 @@ pub fn generate(
     let samples = samples_in(request.seconds, seed.sample_rate);
 
     let begun = Instant::now();
-    let mut sampler = Sampler::new(model, engine, seed);
+    let mut sampler = Sampler::new(model, engine, seed, request.random_seed);
     sampler.prime(request.prime, progress)?;
     let primed = Instant::now();
     let outputs = sampler.continue_for(samples, progress)?;
@@ -127,19 +127,26 @@ struct Sampler<'a> {
     model: &'a TrainedModel,
     engine: &'a mut dyn Engine,
     continuation: Continuation,
+    draws: Stream,
     state: State,
     frames: Vec<f32>,
     predictions: Vec<f32>,
 }
 
 impl<'a> Sampler<'a> {
-    fn new(model: &'a TrainedModel, engine: &'a mut dyn Engine, seed: &Signal) -> Self {
+    fn new(
+        model: &'a TrainedModel,
+        engine: &'a mut dyn Engine,
+        seed: &Signal,
+        random_seed: u64,
+    ) -> Self {
         let hyperparameters = &model.hyperparameters;
         let seed = to_sequence(hyperparameters, &model.normalisation, &seed.samples);
         let continuation = Continuation::new(hyperparameters, seed);
         Sampler {
             state: State::zero(model.network.architecture(), continuation.rows()),
             continuation,
+            draws: random::stream(random_seed, "draws"),
             model,
             engine,
             frames: Vec::new(),
@@ -187,7 +194,7 @@ impl<'a> Sampler<'a> {
         let needed = values_needed(&self.model.hyperparameters, samples);
         let mut outputs = 0;
         loop {
-            let appended = self.continuation.append(&self.predictions);
+            let appended = self.continuation.append(&self.predictions, &mut self.draws);
             appended.map_err(|NotANumber| GenerateError::NotANumber)?;
             let made = self.continuation.predicted().len();
             if made >= needed {
@@ -232,7 +239,7 @@ mod tests {
 
     fn continuation(model: &TrainedModel, seed: &Signal, samples: usize, prime: Prime) -> Vec<f32> {
         let mut engine = Native::new(model.network.clone(), 1);
-        let mut sampler = Sampler::new(model, &mut engine, seed);
+        let mut sampler = Sampler::new(model, &mut engine, seed, 1);
         let mut go_on = |_: f64| ControlFlow::Continue(());
         sampler.prime(prime, &mut go_on).unwrap();
         sampler.continue_for(samples, &mut go_on).unwrap()

@@ -114,7 +114,9 @@ pub struct Hyperparameters {
     pub ext_cursor_inc: usize,
     /// Shape of the label matrix.
     pub label_shape: [usize; 2],
-    /// Distance from the first input element to the first label element.
+    /// Distance from the first input element to the first label element. In the
+    /// vector approach less than `seg_len` makes vectors overlap, which are then
+    /// cross-faded.
     pub label_offset: usize,
     /// Shape of the prediction; the loss needs it equal to `label_shape`.
     pub output_shape: [usize; 2],
@@ -206,6 +208,24 @@ pub enum MagnitudeScale {
     Linear,
     /// Their square roots, which brings out what is soft.
     SquareRoot,
+}
+
+impl MagnitudeScale {
+    /// What the network sees for a magnitude from 0 to 1.
+    pub fn compress(self, magnitude: f32) -> f32 {
+        match self {
+            MagnitudeScale::Linear => magnitude,
+            MagnitudeScale::SquareRoot => magnitude.sqrt(),
+        }
+    }
+
+    /// The magnitude that the network sees as `value`.
+    pub fn expand(self, value: f32) -> f32 {
+        match self {
+            MagnitudeScale::Linear => value,
+            MagnitudeScale::SquareRoot => value * value,
+        }
+    }
 }
 
 /// How the seeds of predictions follow each other in training.
@@ -317,12 +337,6 @@ impl Hyperparameters {
                 Approach::ColumnVector | Approach::MagnitudeSpectrum => 1,
             };
         }
-        if open("ext_cursor_inc") {
-            self.ext_cursor_inc = match approach {
-                Approach::Vector => self.seg_len,
-                _ => 1,
-            };
-        }
         if open("label_offset") {
             self.label_offset = match approach {
                 Approach::Vector | Approach::ColumnVector => self.seg_len,
@@ -333,6 +347,12 @@ impl Hyperparameters {
                         .saturating_add(self.seg_len)
                 }
                 Approach::MagnitudeSpectrum => 1,
+            };
+        }
+        if open("ext_cursor_inc") {
+            self.ext_cursor_inc = match approach {
+                Approach::Vector => self.label_offset.clamp(1, self.seg_len.max(1)),
+                _ => 1,
             };
         }
         if open("label_shape") {
@@ -462,7 +482,7 @@ impl Hyperparameters {
     /// Audio samples that one prediction of the network adds to the sound.
     pub fn samples_per_prediction(&self) -> usize {
         match self.approach() {
-            Approach::Vector => self.label_shape[1],
+            Approach::Vector => self.label_shape[1].min(self.label_offset),
             Approach::ColumnVector | Approach::Transpose => 1,
             Approach::MagnitudeSpectrum => self.hop_size,
         }

@@ -25,4 +25,4 @@ mod update;
 pub use adam::Adam;
 pub use head::Head;
 pub use network::{Architecture, Dropout, Network, State, Tape, TensorSpec};
-pub use output::{Drawing, Output};
+pub use output::{Drawing, Drawn, Output};

@@ -32,6 +32,15 @@ pub struct Drawing {
     pub top_p: f64,
 }
 
+/// One prediction that was drawn.
+#[derive(Clone, Debug, Default)]
+pub struct Drawn {
+    /// What is heard.
+    pub heard: Vec<f32>,
+    /// What is fed back to the network.
+    pub fed_back: Vec<f32>,
+}
+
 /// Logarithm of a deviation: the head's value is bounded, then moved, so that
 /// training begins with deviations of a twentieth of full scale.
 const LOG_DEVIATION: std::ops::RangeInclusive<f32> = -6.0..=2.0;
@@ -86,17 +95,14 @@ impl Output {
         sum / labels.len() as f64
     }
 
-    /// Draws one prediction from the head's values `row`: what is heard goes to
-    /// `heard`, what is fed back to the network to `fed_back`, each of `outputs`
-    /// values.
+    /// Draws one prediction of `outputs` values from the head's values `row`.
     pub fn draw(
         self,
         row: &[f32],
         outputs: usize,
         drawing: Drawing,
         random: &mut Stream,
-        heard: &mut Vec<f32>,
-        fed_back: &mut Vec<f32>,
+        Drawn { heard, fed_back }: &mut Drawn,
     ) {
         heard.clear();
         fed_back.clear();
@@ -363,21 +369,21 @@ mod tests {
         let output = Output::Mixture { components: 2 };
         // Second component is certain; its deviation is exp(-1 - 3).
         let row = [0.1, 0.2, 0.3, 0.4, -50.0, 50.0, 0.0, -1.0];
-        let (mut heard, mut fed_back) = (Vec::new(), Vec::new());
+        let mut drawn = Drawn::default();
         let mut random = stream(1, "draw");
         let mut squares = 0.0;
         for _ in 0..2000 {
-            output.draw(&row, 2, PLAIN, &mut random, &mut heard, &mut fed_back);
-            assert_eq!(heard, [0.3, 0.4]);
-            squares += f64::from(fed_back[0] - 0.3).powi(2) / 2000.0;
+            output.draw(&row, 2, PLAIN, &mut random, &mut drawn);
+            assert_eq!(drawn.heard, [0.3, 0.4]);
+            squares += f64::from(drawn.fed_back[0] - 0.3).powi(2) / 2000.0;
         }
         assert!((squares.sqrt() / (-4.0f64).exp() - 1.0).abs() < 0.1);
         let quiet = Drawing {
             feedback_noise: 0.0,
             ..PLAIN
         };
-        output.draw(&row, 2, quiet, &mut random, &mut heard, &mut fed_back);
-        assert_eq!(heard, fed_back);
+        output.draw(&row, 2, quiet, &mut random, &mut drawn);
+        assert_eq!(drawn.heard, drawn.fed_back);
     }
 
     #[test]

@@ -106,6 +106,7 @@ impl Checkpoint {
         for (kind, dreams) in dreams {
             if let Some(dreams) = dreams {
                 arrays.push((format!("{kind}.sequences"), &dreams.sequences));
+                arrays.push((format!("{kind}.heard"), &dreams.heard));
                 arrays.push((format!("{kind}.h"), &dreams.h));
                 arrays.push((format!("{kind}.c"), &dreams.c));
             }
@@ -135,6 +136,7 @@ impl Checkpoint {
             None => Ok(None),
             Some(_) => Ok(Some(DreamsArrays {
                 sequences: array(&format!("{kind}.sequences"))?,
+                heard: array(&format!("{kind}.heard"))?,
                 h: array(&format!("{kind}.h"))?,
                 c: array(&format!("{kind}.c"))?,
             })),
@@ -198,6 +200,7 @@ mod tests {
             sequential: None,
             concurrent: Some(DreamsArrays {
                 sequences: vec![0.25, -0.5],
+                heard: vec![0.125, -0.75],
                 h: vec![1.0],
                 c: vec![2.0],
             }),

@@ -150,6 +150,9 @@ fn to_sequences(
     for (signal, spectra) in signals.iter_mut().zip(&mut spectra) {
         spectra.divide(divisor);
         *signal = std::mem::take(&mut spectra.magnitudes);
+        for magnitude in signal {
+            *magnitude = hyperparameters.magnitude_scale.compress(*magnitude);
+        }
     }
     divisor
 }

@@ -87,8 +87,10 @@ pub struct DreamsNotes {
 /// The large arrays of [`Dreams`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct DreamsArrays {
-    /// Seed and predictions so far, of all one after the other.
+    /// Seed and predictions so far, of all one after the other: as the network
+    /// is shown them, and as they are heard.
     pub sequences: Vec<f32>,
+    pub heard: Vec<f32>,
     /// State of the LSTM layers, `[L, N · R, H]` each.
     pub h: Vec<f32>,
     pub c: Vec<f32>,
@@ -143,8 +145,9 @@ impl Dreams {
         network.forward(&self.frames, &mut self.state, dropout, &mut self.tape);
         let prediction = self.tape.prediction();
         let each = prediction.len() / self.dreams.len();
-        for (dream, prediction) in self.dreams.iter_mut().zip(prediction.chunks_exact(each)) {
-            dream.continuation.append(prediction)?;
+        let dreams = self.dreams.iter_mut().zip(&mut self.random);
+        for ((dream, random), prediction) in dreams.zip(prediction.chunks_exact(each)) {
+            dream.continuation.append(prediction, random)?;
         }
         self.made += 1;
         if self.made < self.length {
@@ -181,9 +184,12 @@ impl Dreams {
                 .map(|r| split(r.get_word_pos()))
                 .collect(),
         };
-        let sequences = self.dreams.iter().map(|d| d.continuation.sequence());
+        let dreams = || self.dreams.iter().map(|d| &d.continuation);
+        let sequences: Vec<_> = dreams().map(Continuation::sequence).collect();
+        let heard: Vec<_> = dreams().map(Continuation::heard).collect();
         let arrays = DreamsArrays {
-            sequences: sequences.collect::<Vec<_>>().concat(),
+            sequences: sequences.concat(),
+            heard: heard.concat(),
             h: self.state.h.clone(),
             c: self.state.c.clone(),
         };
@@ -208,16 +214,22 @@ impl Dreams {
         let sound = notes.made < self.length
             && [notes.places.len(), notes.random_positions.len()] == [count; 2]
             && notes.places.iter().all(|place| *place < seeds.places)
-            && arrays.sequences.len() == count * (seed + predicted)
+            && [arrays.sequences.len(), arrays.heard.len()] == [count * (seed + predicted); 2]
             && [arrays.h.len(), arrays.c.len()] == [self.state.h.len(); 2];
         if !sound {
             return None;
         }
-        let sequences = arrays.sequences.chunks_exact(seed + predicted);
-        let places = notes.places.into_iter();
-        self.dreams = (places.zip(sequences))
-            .map(|(place, sequence)| Dream {
-                continuation: Continuation::resume(hyperparameters, sequence.to_vec(), predicted),
+        let values = seed + predicted;
+        let sequences = arrays.sequences.chunks_exact(values);
+        let both = sequences.zip(arrays.heard.chunks_exact(values));
+        self.dreams = (notes.places.into_iter().zip(both))
+            .map(|(place, (sequence, heard))| Dream {
+                continuation: Continuation::resume(
+                    hyperparameters,
+                    sequence.to_vec(),
+                    heard.to_vec(),
+                    predicted,
+                ),
                 place,
             })
             .collect();

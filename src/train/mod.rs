@@ -13,5 +13,5 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use dataset::{Dataset, Recording, Sequences, TooShort};
 pub use dreams::{SampledPrediction, Sampling};
 pub use estimate::{Estimate, EstimateError, measure, memory_of_recordings};
-pub use run::{LossRow, Order, Run, RunError};
+pub use run::{LossRow, Order, PREDICTIONS, Run, RunError, RunRecord};
 pub use trainer::{Diverged, Trainer, memory_needed};

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! runs/NAME/  run.json  hyperparameters.json  losses.csv  checkpoint.safetensors  NAME.onnx
-//!             predictions/00012000-concurrent-1.wav
+//!             predictions/00012000-concurrent-1.wav, .svg
 //! ```
 
 use std::fs::{self, File, OpenOptions};
@@ -18,6 +18,7 @@ use crate::audio::AudioError;
 use crate::audio::write::{SampleFormat, write_wav};
 use crate::files;
 use crate::hyperparameters::{Hyperparameters, HyperparametersError};
+use crate::plot::{PlotError, write_spectrogram};
 
 /// What a run was asked to do, apart from its hyperparameters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,7 +41,18 @@ pub struct Run {
     losses: File,
 }
 
+/// What a run's folder tells, a run in progress too: it is only read.
+pub struct RunRecord {
+    pub order: Order,
+    pub hyperparameters: Hyperparameters,
+    /// The loss log, without a line that is still being written.
+    pub losses: Vec<LossRow>,
+    /// Whether the run has come to an end and kept a model, perhaps to be gone on with since.
+    pub ended: bool,
+}
+
 /// One line of `losses.csv`.
+#[derive(Clone, Debug, PartialEq)]
 pub struct LossRow {
     pub step: u64,
     pub epochs: f64,
@@ -75,13 +87,16 @@ pub enum RunError {
     },
     #[error(transparent)]
     Prediction(#[from] AudioError),
+    #[error(transparent)]
+    Picture(#[from] PlotError),
 }
 
 const ORDER: &str = "run.json";
 const HYPERPARAMETERS: &str = "hyperparameters.json";
 const LOSSES: &str = "losses.csv";
 const CHECKPOINT: &str = "checkpoint.safetensors";
-const PREDICTIONS: &str = "predictions";
+/// The folder of a run's predictions, in its own.
+pub const PREDICTIONS: &str = "predictions";
 const COLUMNS: &str = "step,epochs,loss,validation_loss,seconds\n";
 
 impl Run {
@@ -125,13 +140,7 @@ impl Run {
     pub fn resume(
         folder: &Path,
     ) -> Result<(Run, Order, Hyperparameters, Option<Checkpoint>), RunError> {
-        let path = folder.join(ORDER);
-        let text = fs::read_to_string(&path).map_err(failed_to("read", &path))?;
-        let order: Order =
-            serde_json::from_str(&text).map_err(|cause| RunError::Order { path, cause })?;
-        let path = folder.join(HYPERPARAMETERS);
-        let hyperparameters = Hyperparameters::read(&path)
-            .map_err(|cause| RunError::Hyperparameters { path, cause })?;
+        let (order, hyperparameters) = read_order(folder)?;
         let path = folder.join(CHECKPOINT);
         let checkpoint = match fs::read(&path) {
             Ok(bytes) => Some(
@@ -161,8 +170,7 @@ impl Run {
 
     /// Where the run keeps its own copy of the model.
     pub fn exported(&self, order: &Order) -> PathBuf {
-        self.folder
-            .join(order.output.file_name().unwrap_or_default())
+        exported(&self.folder, order)
     }
 
     /// Adds a line to the loss log.
@@ -186,7 +194,7 @@ impl Run {
         files::write_atomically(&path, &checkpoint.to_bytes()).map_err(failed_to("write", &path))
     }
 
-    /// Writes a prediction's sound; gives its path. A run that goes on from a
+    /// Writes a prediction's sound, and its spectrogram beside it; gives the sound's path. A run that goes on from a
     /// checkpoint makes the predictions after it again, as they were.
     pub fn save_prediction(&self, prediction: &SampledPrediction) -> Result<PathBuf, RunError> {
         let folder = self.folder.join(PREDICTIONS);
@@ -195,8 +203,59 @@ impl Run {
         let part = files::unpublished(&path);
         write_wav(&part, &prediction.signal, SampleFormat::default())?;
         files::publish(&part, &path).map_err(failed_to("write", &path))?;
+        let picture = path.with_extension("svg");
+        write_spectrogram(&picture, &prediction.name(), &prediction.signal)?;
         Ok(path)
     }
+}
+
+impl RunRecord {
+    /// Reads the run in `folder`, as far as it has come.
+    pub fn read(folder: &Path) -> Result<RunRecord, RunError> {
+        let (order, hyperparameters) = read_order(folder)?;
+        let path = folder.join(LOSSES);
+        let text = fs::read(&path).map_err(failed_to("read", &path))?;
+        let text = String::from_utf8_lossy(&text);
+        let whole_lines = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
+        Ok(RunRecord {
+            ended: exported(folder, &order).exists(),
+            order,
+            hyperparameters,
+            losses: whole_lines.lines().filter_map(LossRow::parse).collect(),
+        })
+    }
+}
+
+impl LossRow {
+    /// The row of a line as [`Run::log`] writes it; `None` for the names of the columns.
+    fn parse(line: &str) -> Option<LossRow> {
+        let [step, epochs, loss, validation_loss, seconds] =
+            line.split(',').collect::<Vec<_>>().try_into().ok()?;
+        Some(LossRow {
+            step: step.parse().ok()?,
+            epochs: epochs.parse().ok()?,
+            loss: loss.parse().ok()?,
+            validation_loss: match validation_loss {
+                "" => None,
+                loss => Some(loss.parse().ok()?),
+            },
+            seconds: seconds.parse().ok()?,
+        })
+    }
+}
+
+fn exported(folder: &Path, order: &Order) -> PathBuf {
+    folder.join(order.output.file_name().unwrap_or_default())
+}
+
+fn read_order(folder: &Path) -> Result<(Order, Hyperparameters), RunError> {
+    let path = folder.join(ORDER);
+    let text = fs::read_to_string(&path).map_err(failed_to("read", &path))?;
+    let order = serde_json::from_str(&text).map_err(|cause| RunError::Order { path, cause })?;
+    let path = folder.join(HYPERPARAMETERS);
+    let hyperparameters =
+        Hyperparameters::read(&path).map_err(|cause| RunError::Hyperparameters { path, cause })?;
+    Ok((order, hyperparameters))
 }
 
 fn keep_losses_until(path: &Path, steps: u64) -> Result<(), RunError> {
@@ -258,6 +317,14 @@ mod tests {
             text,
             format!("{COLUMNS}1,0.5,0.25,,1.0\n2,0.5,0.25,0.125,1.0\n")
         );
+
+        fs::write(&losses, format!("{text}3,0.5,0.2")).unwrap();
+        let record = RunRecord::read(run.folder()).unwrap();
+        assert_eq!(record.order, order);
+        assert!(!record.ended);
+        assert_eq!(record.losses, [row(1), row(2)], "not the half line");
+        let left = fs::read_to_string(&losses).unwrap();
+        assert!(left.ends_with("3,0.5,0.2"), "reading changes nothing");
 
         let (_, read, read_hyperparameters, checkpoint) = Run::resume(run.folder()).unwrap();
         assert_eq!((read, read_hyperparameters), (order, hyperparameters));

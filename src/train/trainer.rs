@@ -145,7 +145,7 @@ impl Trainer {
     }
 
     /// Shows the network the next `bptt_steps` time steps and learns from its
-    /// error; gives the mean squared error (2.1), penalty aside. `share` says
+    /// error; gives the loss (Equation 2.1, or [`Output::loss`]), penalty aside. `share` says
     /// how much of the run is over, from 0 to 1, for the learning rate's schedule.
     ///
     /// The state goes on from time step to time step, and starts from zero
@@ -171,7 +171,13 @@ impl Trainer {
         let dropout = self.dropout.map(|dropout| (dropout, masks));
         self.network
             .forward(&self.frames, &mut self.state, dropout, &mut self.tape);
-        let loss = self.mean_squared_error();
+        let (outputs, d_prediction) = (
+            self.network.architecture().outputs(),
+            &mut self.d_prediction,
+        );
+        let output = self.network.architecture().output;
+        let prediction = self.tape.prediction();
+        let loss = output.loss(prediction, &self.labels, outputs, d_prediction);
         if !loss.is_finite() {
             return Err(Diverged {
                 step: self.position.steps,
@@ -251,40 +257,30 @@ impl Trainer {
         }
     }
 
-    /// Mean squared error over the held-out ends of the recordings, at most
+    /// Mean loss over the held-out ends of the recordings, at most
     /// [`VALIDATION_STEPS`] time steps of each, without dropout or noise; `None`
     /// where nothing is held out.
     pub fn validation_loss(&mut self) -> Option<f64> {
         let held_out = &self.dataset.validation;
         let (mut sum, mut values) = (0.0, 0);
         let mut tape = Tape::new(self.threads);
+        let architecture = self.network.architecture();
+        let outputs = architecture.outputs();
         for index in 0..held_out.len() {
             let mut state = State::zero(self.network.architecture(), held_out.rows());
             for t in 0..held_out.time_steps(index).min(VALIDATION_STEPS) {
                 held_out.fill(index, t, 1, &mut self.frames, &mut self.labels);
                 self.network
                     .forward(&self.frames, &mut state, None, &mut tape);
-                let errors = tape.prediction().iter().zip(&self.labels);
-                sum += errors.map(|(p, l)| f64::from(p - l).powi(2)).sum::<f64>();
+                let (prediction, d) = (tape.prediction(), &mut self.d_prediction);
+                let of_step = architecture
+                    .output
+                    .loss(prediction, &self.labels, outputs, d);
+                sum += of_step * self.labels.len() as f64;
                 values += self.labels.len();
             }
         }
         (values > 0).then(|| sum / values as f64)
-    }
-
-    /// Equation 2.1 over all elements of all time steps, and its gradient.
-    fn mean_squared_error(&mut self) -> f64 {
-        let n = self.labels.len();
-        let scale = 2.0 / n as f32;
-        let errors = self.tape.prediction().iter().zip(&self.labels);
-        self.d_prediction.clear();
-        let mut sum = 0.0;
-        self.d_prediction.extend(errors.map(|(prediction, label)| {
-            let error = prediction - label;
-            sum += f64::from(error * error);
-            scale * error
-        }));
-        sum / n as f64
     }
 
     fn advance(&mut self, count: usize) {
