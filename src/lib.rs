@@ -35,6 +35,8 @@ pub mod generate;
 
 pub mod train;
 
+pub mod judge;
+
 pub mod answer;
 
 pub mod watch;

@@ -4,6 +4,7 @@ mod answer_options;
 mod bench;
 mod generate;
 mod inspect;
+mod judge;
 mod model_choice;
 mod new;
 mod train;
@@ -32,6 +33,7 @@ enum Command {
     Generate(generate::Arguments),
     Watch(watch::Arguments),
     Inspect(inspect::Arguments),
+    Judge(judge::Arguments),
     Bench(bench::Arguments),
 }
 
@@ -46,6 +48,7 @@ pub fn run() -> ExitCode {
         Command::Generate(arguments) => generate::run(arguments),
         Command::Watch(arguments) => watch::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
+        Command::Judge(arguments) => judge::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
     };
     match result {
