@@ -25,6 +25,8 @@ pub mod audio;
 
 pub mod frames;
 
+pub mod plot;
+
 pub mod model;
 
 pub mod trained_model;

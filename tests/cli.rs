@@ -192,6 +192,85 @@ fn ctrl_c_ends_training_with_a_usable_model() {
     assert!(output.status.success(), "{}", stderr(&output));
 }
 
+#[test]
+fn a_run_is_drawn_with_its_recording_and_predictions() {
+    let desk = Desk::new();
+    let hyperparameters =
+        SMALL_VECTOR.replace("\"num_epochs\"", "\"validation\": 0.2, \"num_epochs\"");
+    let output = desk.train(&hyperparameters, &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let folder = desk.path("runs/model");
+    let plot = || run([Path::new("plot"), &folder]);
+    let predictions = folder.join("predictions");
+    if predictions.exists() {
+        std::fs::remove_dir_all(&predictions).unwrap();
+    }
+
+    let output = plot();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("no predictions"),
+        "{}",
+        stderr(&output)
+    );
+
+    std::fs::create_dir(&predictions).unwrap();
+    for step in 1..=9 {
+        let name = format!("{:08}-concurrent-1.wav", 1000 * step);
+        write_seed(&predictions.join(name), &pluck(220.0, 0.5, 11025));
+    }
+    let output = plot();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(
+        stderr(&output),
+        format!("Wrote {}.\n", folder.join("plot.svg").display())
+    );
+    let page = std::fs::read_to_string(folder.join("plot.svg")).unwrap();
+    for words in [
+        "Run model",
+        "vector approach",
+        "held out",
+        "Training audio, guitar.wav, 2.0 s",
+        "Prediction after 1000 steps, concurrent 1, 0.5 s",
+        "Prediction after 9000 steps",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+    assert_eq!(page.matches("Prediction after").count(), 6);
+
+    // What is missing is said, and the rest is drawn.
+    std::fs::remove_file(desk.path("guitar.wav")).unwrap();
+    std::fs::remove_file(folder.join("model.onnx")).unwrap();
+    std::fs::write(predictions.join("00009000-concurrent-1.wav"), "half").unwrap();
+    let losses = folder.join("losses.csv");
+    let columns = "step,epochs,loss,validation_loss,seconds\n1,0.";
+    std::fs::write(&losses, columns).unwrap();
+    let output = plot();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let page = std::fs::read_to_string(folder.join("plot.svg")).unwrap();
+    for words in [
+        "guitar.wav",
+        "00009000-concurrent-1.wav",
+        "No loss is logged yet",
+        "no model yet",
+    ] {
+        assert!(stderr(&output).contains(words), "{}", stderr(&output));
+        assert!(page.contains(words), "{words}");
+    }
+    assert_eq!(page.matches("Prediction after").count(), 5);
+    assert_eq!(std::fs::read_to_string(&losses).unwrap(), columns);
+
+    let no_run = run([Path::new("plot"), desk.folder.path()]);
+    desk.assert_refused(&no_run, &["run.json"]);
+    let sound = run([
+        Path::new("plot"),
+        &folder,
+        Path::new("--output"),
+        Path::new("a.wav"),
+    ]);
+    assert_eq!(sound.status.code(), Some(2), "{}", stderr(&sound));
+}
+
 const RESUMABLE: &str = r#"{"preset": "vector", "seg_len": 32, "num_unrollings": 8, "lr": 0.003, "weight_stddev": 0.1,
     "noise": 0.1, "use_dropout": true, "lr_schedule": "cosine", "validation": 0.1, "num_epochs": 150}"#;
 
@@ -506,7 +585,9 @@ fn usage_errors_have_status_2() {
 
 #[test]
 fn every_command_has_an_example() {
-    for command in ["new", "train", "generate", "watch", "inspect", "judge"] {
+    for command in [
+        "new", "train", "generate", "watch", "inspect", "plot", "judge",
+    ] {
         let output = run([command, "--help"]);
         let help = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(

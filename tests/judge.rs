@@ -310,6 +310,53 @@ fn people_read_scores_reasons_and_numbers() {
 }
 
 #[test]
+fn the_page_has_scores_numbers_and_marks() {
+    let desk = Desk::new();
+    desk.wav("copy.wav", &copy());
+    desk.wav("clicky.wav", &clicky());
+    desk.wav("silent.wav", &[0.0; 8000]);
+    let page = desk.path("page.svg");
+    let output = desk.judge(
+        "training.wav",
+        &["copy.wav", "clicky.wav", "silent.wav"],
+        &["--plot", page.to_str().unwrap()],
+    );
+    assert!(output.status.success(), "{}", stderr(&output));
+    let svg = std::fs::read_to_string(&page).unwrap();
+    for words in [
+        "copy.wav: free from artifacts High, resembles the input High, is not literal Low",
+        "silent.wav: free from artifacts Low",
+        "Training audio, training.wav, 6.0 of 9.0 s",
+        "4.0 s of the training audio unchanged",
+        "max_ncc 1.00",
+    ] {
+        assert!(svg.contains(words), "{words}");
+    }
+    let red = svg.to_lowercase().matches("#c81e1e").count();
+    assert!(red >= 32, "as many red lines as clicks: {red}");
+
+    let slip = desk.path("training.wav");
+    let output = desk.judge(
+        "training.wav",
+        &["copy.wav"],
+        &["--plot", slip.to_str().unwrap()],
+    );
+    assert_eq!(output.status.code(), Some(2), "a sound is not replaced");
+    let nowhere = desk.path("nowhere/page.svg");
+    let output = desk.judge(
+        "training.wav",
+        &["copy.wav"],
+        &["--plot", nowhere.to_str().unwrap()],
+    );
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("cannot write"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
 fn a_prediction_without_sound_is_broken_and_the_others_are_judged() {
     let desk = Desk::new();
     desk.wav("silent.wav", &[0.0; 8000]);

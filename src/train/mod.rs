@@ -8,5 +8,5 @@ mod trainer;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use dataset::{Dataset, Recording, Sequences, TooShort};
-pub use run::{LossRow, Order, Run, RunError};
+pub use run::{LossRow, Order, Run, RunError, RunRecord};
 pub use trainer::{Diverged, Trainer, memory_needed};

@@ -35,7 +35,18 @@ pub struct Run {
     losses: File,
 }
 
+/// What a run's folder tells, a run in progress too: it is only read.
+pub struct RunRecord {
+    pub order: Order,
+    pub hyperparameters: Hyperparameters,
+    /// The loss log, without a line that is still being written.
+    pub losses: Vec<LossRow>,
+    /// Whether the run has come to an end and kept a model, perhaps to be gone on with since.
+    pub ended: bool,
+}
+
 /// One line of `losses.csv`.
+#[derive(Clone, Debug, PartialEq)]
 pub struct LossRow {
     pub step: u64,
     pub epochs: f64,
@@ -117,13 +128,7 @@ impl Run {
     pub fn resume(
         folder: &Path,
     ) -> Result<(Run, Order, Hyperparameters, Option<Checkpoint>), RunError> {
-        let path = folder.join(ORDER);
-        let text = fs::read_to_string(&path).map_err(failed_to("read", &path))?;
-        let order: Order =
-            serde_json::from_str(&text).map_err(|cause| RunError::Order { path, cause })?;
-        let path = folder.join(HYPERPARAMETERS);
-        let hyperparameters = Hyperparameters::read(&path)
-            .map_err(|cause| RunError::Hyperparameters { path, cause })?;
+        let (order, hyperparameters) = read_order(folder)?;
         let path = folder.join(CHECKPOINT);
         let checkpoint = match fs::read(&path) {
             Ok(bytes) => Some(
@@ -153,8 +158,7 @@ impl Run {
 
     /// Where the run keeps its own copy of the model.
     pub fn exported(&self, order: &Order) -> PathBuf {
-        self.folder
-            .join(order.output.file_name().unwrap_or_default())
+        exported(&self.folder, order)
     }
 
     /// Adds a line to the loss log.
@@ -177,6 +181,55 @@ impl Run {
         let path = self.folder.join(CHECKPOINT);
         files::write_atomically(&path, &checkpoint.to_bytes()).map_err(failed_to("write", &path))
     }
+}
+
+impl RunRecord {
+    /// Reads the run in `folder`, as far as it has come.
+    pub fn read(folder: &Path) -> Result<RunRecord, RunError> {
+        let (order, hyperparameters) = read_order(folder)?;
+        let path = folder.join(LOSSES);
+        let text = fs::read(&path).map_err(failed_to("read", &path))?;
+        let text = String::from_utf8_lossy(&text);
+        let whole_lines = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
+        Ok(RunRecord {
+            ended: exported(folder, &order).exists(),
+            order,
+            hyperparameters,
+            losses: whole_lines.lines().filter_map(LossRow::parse).collect(),
+        })
+    }
+}
+
+impl LossRow {
+    /// The row of a line as [`Run::log`] writes it; `None` for the names of the columns.
+    fn parse(line: &str) -> Option<LossRow> {
+        let [step, epochs, loss, validation_loss, seconds] =
+            line.split(',').collect::<Vec<_>>().try_into().ok()?;
+        Some(LossRow {
+            step: step.parse().ok()?,
+            epochs: epochs.parse().ok()?,
+            loss: loss.parse().ok()?,
+            validation_loss: match validation_loss {
+                "" => None,
+                loss => Some(loss.parse().ok()?),
+            },
+            seconds: seconds.parse().ok()?,
+        })
+    }
+}
+
+fn exported(folder: &Path, order: &Order) -> PathBuf {
+    folder.join(order.output.file_name().unwrap_or_default())
+}
+
+fn read_order(folder: &Path) -> Result<(Order, Hyperparameters), RunError> {
+    let path = folder.join(ORDER);
+    let text = fs::read_to_string(&path).map_err(failed_to("read", &path))?;
+    let order = serde_json::from_str(&text).map_err(|cause| RunError::Order { path, cause })?;
+    let path = folder.join(HYPERPARAMETERS);
+    let hyperparameters =
+        Hyperparameters::read(&path).map_err(|cause| RunError::Hyperparameters { path, cause })?;
+    Ok((order, hyperparameters))
 }
 
 fn keep_losses_until(path: &Path, steps: u64) -> Result<(), RunError> {
@@ -238,6 +291,14 @@ mod tests {
             text,
             format!("{COLUMNS}1,0.5,0.25,,1.0\n2,0.5,0.25,0.125,1.0\n")
         );
+
+        fs::write(&losses, format!("{text}3,0.5,0.2")).unwrap();
+        let record = RunRecord::read(run.folder()).unwrap();
+        assert_eq!(record.order, order);
+        assert!(!record.ended);
+        assert_eq!(record.losses, [row(1), row(2)], "not the half line");
+        let left = fs::read_to_string(&losses).unwrap();
+        assert!(left.ends_with("3,0.5,0.2"), "reading changes nothing");
 
         let (_, read, read_hyperparameters, checkpoint) = Run::resume(run.folder()).unwrap();
         assert_eq!((read, read_hyperparameters), (order, hyperparameters));

@@ -1,0 +1,594 @@
+//! A page as the text of an SVG file.
+
+use std::ops::Range;
+
+use plotters::coord::Shift;
+use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
+use plotters::coord::types::RangedCoordf64;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use super::line_chart::{logarithmic_label, logarithmic_ticks, range};
+use super::spectrogram::DYNAMIC_RANGE;
+use super::{
+    Colour, LineChart, Mark, Page, Panel, PlotError, Series, Spectrogram, Waveform, bitmap,
+};
+
+// Everything is in pixels.
+const WIDTH: u32 = 1120;
+const MARGIN: i32 = 20;
+const HEADLINE: i32 = 34;
+const NOTE: i32 = 20;
+const PANEL_TITLE: i32 = 24;
+/// Room for the numbers and the label of the vertical axis.
+const LEFT: i32 = 74;
+/// Room for the colours' scale.
+const RIGHT: i32 = 76;
+/// Width of the colours' scale.
+const SCALE: i32 = 12;
+/// Room for the numbers of the horizontal axis.
+const BOTTOM: i32 = 24;
+/// Room for its label.
+const BOTTOM_LABEL: i32 = 20;
+const BETWEEN_PANELS: i32 = 14;
+
+const FONT: &str = "sans-serif";
+const INK: RGBColor = RGBColor(30, 30, 36);
+const FAINT: RGBColor = RGBColor(225, 225, 230);
+const WAVE: RGBColor = RGBColor(59, 82, 139);
+/// Colours of the lines, told apart by colour-blind readers too.
+const LINES: [RGBColor; 5] = [
+    RGBColor(0, 114, 178),
+    RGBColor(213, 94, 0),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(86, 86, 86),
+];
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// What the panels of a page have in common, so that they can be compared.
+struct Common {
+    seconds: f64,
+    highest_frequency: f64,
+    loudest: f32,
+}
+
+/// An axis that names the numbers it is told to.
+struct Axis {
+    scale: RangedCoordf64,
+    ticks: Vec<f64>,
+}
+
+/// Bitmaps of a page, as elements of an SVG file.
+#[derive(Default)]
+struct Bitmaps(String);
+
+pub fn svg(page: &Page) -> Result<String, PlotError> {
+    let mut lines = String::new();
+    let mut bitmaps = Bitmaps::default();
+    draw(page, &mut lines, &mut bitmaps).map_err(|error| PlotError::Drawing {
+        cause: error.to_string(),
+    })?;
+    // plotters writes neither a palette nor a proper media type, so that the
+    // bitmaps are put in here, under all that it drew.
+    let (begin, rest) = lines.split_once('\n').unwrap_or((&lines, ""));
+    Ok(format!(
+        "{begin}\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n{}{rest}",
+        bitmaps.0
+    ))
+}
+
+/// The drawing library has an error for each of its backends; only their words matter here.
+type Drawn<T> = Result<T, Box<dyn std::error::Error>>;
+
+fn draw(page: &Page, svg: &mut String, bitmaps: &mut Bitmaps) -> Drawn<()> {
+    let headline = if page.title.is_empty() { 0 } else { HEADLINE };
+    let head = headline + NOTE * page.notes.len() as i32 + BETWEEN_PANELS / 2;
+    let panels: i32 = page.panels.iter().map(height).sum();
+    let size = (WIDTH, (2 * MARGIN + head + panels) as u32);
+    let root = SVGBackend::with_string(svg, size).into_drawing_area();
+    let bold = FontDesc::new(FontFamily::SansSerif, 28.0, FontStyle::Bold).color(&INK);
+    root.draw_text(&shown(&page.title), &bold, (MARGIN, MARGIN))?;
+    for (line, note) in page.notes.iter().enumerate() {
+        let place = (MARGIN, MARGIN + headline + NOTE * line as i32);
+        root.draw_text(&shown(note), &font(16, INK), place)?;
+    }
+    let common = Common::of(&page.panels);
+    let mut rest = root.margin(MARGIN + head, MARGIN, MARGIN, MARGIN);
+    for panel in &page.panels {
+        let (area, below) = rest.split_vertically(height(panel));
+        rest = below;
+        match panel {
+            Panel::LineChart(chart) => line_chart(&area, chart)?,
+            Panel::Spectrogram(picture) => spectrogram(&area, picture, &common, bitmaps)?,
+            Panel::Waveform(wave) => waveform(&area, wave, &common)?,
+        }
+    }
+    root.present()?;
+    Ok(())
+}
+
+fn height(panel: &Panel) -> i32 {
+    let picture = match panel {
+        Panel::LineChart(_) => 220 + BOTTOM_LABEL,
+        Panel::Spectrogram(_) => 140,
+        Panel::Waveform(_) => 90,
+    };
+    PANEL_TITLE + picture + BOTTOM + BETWEEN_PANELS
+}
+
+impl Common {
+    fn of(panels: &[Panel]) -> Common {
+        let mut common = Common {
+            seconds: 0.0,
+            highest_frequency: 0.0,
+            loudest: 0.0,
+        };
+        for panel in panels {
+            match panel {
+                Panel::LineChart(_) => {}
+                Panel::Waveform(wave) => common.seconds = common.seconds.max(wave.seconds),
+                Panel::Spectrogram(picture) => {
+                    common.seconds = common.seconds.max(picture.seconds);
+                    common.highest_frequency =
+                        common.highest_frequency.max(picture.highest_frequency);
+                    common.loudest = common.loudest.max(picture.loudest());
+                }
+            }
+        }
+        // An axis has a length even where there is no sound.
+        if common.seconds == 0.0 {
+            common.seconds = 1.0;
+        }
+        common
+    }
+}
+
+impl Axis {
+    /// An axis with about `ticks` round numbers.
+    fn linear(range: Range<f64>, ticks: usize) -> Axis {
+        let scale = RangedCoordf64::from(range);
+        let ticks = scale.key_points(ticks);
+        Axis { scale, ticks }
+    }
+
+    fn with_ticks(range: Range<f64>, ticks: Vec<f64>) -> Axis {
+        let scale = RangedCoordf64::from(range);
+        Axis { scale, ticks }
+    }
+}
+
+impl Ranged for Axis {
+    type FormatOption = DefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
+        self.scale.map(value, limit)
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, _hint: Hint) -> Vec<f64> {
+        self.ticks.clone()
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.scale.range()
+    }
+}
+
+impl Bitmaps {
+    /// Adds a picture of `shades`, `[height, width]`, that fills the rectangle
+    /// from `top_left` to `bottom_right`.
+    fn add(
+        &mut self,
+        (left, top): (i32, i32),
+        (right, bottom): (i32, i32),
+        width: usize,
+        shades: &[u8],
+    ) -> Drawn<()> {
+        self.0.push_str(&format!(
+            "<image x=\"{left}\" y=\"{top}\" width=\"{}\" height=\"{}\" \
+             preserveAspectRatio=\"none\" href=\"{}\"/>\n",
+            right - left,
+            bottom - top,
+            bitmap::data_address(width, shades)?,
+        ));
+        Ok(())
+    }
+}
+
+fn line_chart(area: &Area, chart: &LineChart) -> Drawn<()> {
+    let (head, area) = titled(area, &chart.title)?;
+    let lines = chart.drawn((WIDTH as i32 - 2 * MARGIN - LEFT - RIGHT) as usize);
+    let points = || lines.iter().flatten();
+    let (Some(x), Some(y)) = (
+        range(points().map(|p| p.0)),
+        range(points().map(|p| p.1)).map(with_air),
+    ) else {
+        let place = (LEFT, area.dim_in_pixel().1 as i32 / 2);
+        area.draw_text("There is nothing to draw.", &font(16, INK), place)?;
+        return Ok(());
+    };
+    let axis = if chart.logarithmic {
+        Axis::with_ticks(y.clone(), logarithmic_ticks(&y))
+    } else {
+        Axis::linear(y, 6)
+    };
+    let label = |tick: &f64| {
+        if chart.logarithmic {
+            logarithmic_label(*tick)
+        } else {
+            number(*tick)
+        }
+    };
+    let mut drawn = ChartBuilder::on(&area)
+        .x_label_area_size(BOTTOM + BOTTOM_LABEL)
+        .y_label_area_size(LEFT)
+        .margin_right(RIGHT)
+        .margin_bottom(BETWEEN_PANELS)
+        .build_cartesian_2d(x, axis)?;
+    drawn
+        .configure_mesh()
+        .bold_line_style(FAINT)
+        .light_line_style(TRANSPARENT)
+        .axis_style(INK)
+        .label_style(font(14, INK))
+        .axis_desc_style(font(15, INK))
+        .x_desc(shown(&chart.x_label))
+        .y_desc(shown(&chart.y_label))
+        .x_label_formatter(&|x| number(*x))
+        .y_label_formatter(&label)
+        .draw()?;
+    for (line, colour) in lines.iter().zip(LINES.iter().cycle()) {
+        let stroke = colour.stroke_width(2);
+        if let [only] = line[..] {
+            drawn.draw_series([Circle::new(only, 3, colour.filled())])?;
+        } else {
+            drawn.draw_series([PathElement::new(line.clone(), stroke)])?;
+        }
+    }
+    if chart.series.len() > 1 {
+        legend(&head, &chart.series)?;
+    }
+    Ok(())
+}
+
+/// Names the lines at the right of a chart's title, where no line is in the way.
+fn legend(head: &Area, series: &[Series]) -> Drawn<()> {
+    let mut right = WIDTH as i32 - 2 * MARGIN - RIGHT;
+    let coloured: Vec<_> = series.iter().zip(LINES.iter().cycle()).collect();
+    for (series, colour) in coloured.into_iter().rev() {
+        let name = shown(&series.name);
+        let style = font(15, INK).pos(Pos::new(HPos::Right, VPos::Top));
+        head.draw_text(&name, &style, (right, 4))?;
+        let (width, _) = head.estimate_text_size(&name, &style)?;
+        right -= width as i32 + 6;
+        let line = [(right - 18, 11), (right, 11)];
+        head.draw(&PathElement::new(line, colour.stroke_width(2)))?;
+        right -= 36;
+    }
+    Ok(())
+}
+
+fn spectrogram(
+    area: &Area,
+    picture: &Spectrogram,
+    common: &Common,
+    bitmaps: &mut Bitmaps,
+) -> Drawn<()> {
+    let (_, area) = titled(area, &picture.title)?;
+    let frequencies = Axis::linear(0.0..common.highest_frequency, 5);
+    let mut chart = ChartBuilder::on(&area)
+        .x_label_area_size(BOTTOM)
+        .y_label_area_size(LEFT)
+        .margin_right(RIGHT)
+        .margin_bottom(BETWEEN_PANELS)
+        .build_cartesian_2d(0.0..common.seconds, frequencies)?;
+    chart
+        .configure_mesh()
+        .disable_mesh()
+        .axis_style(INK)
+        .label_style(font(14, INK))
+        .axis_desc_style(font(15, INK))
+        .y_desc("Hz")
+        .x_label_formatter(&|seconds| format!("{} s", number(*seconds)))
+        .y_label_formatter(&|frequency| number(*frequency))
+        .draw()?;
+    let (left, bottom) = chart.backend_coord(&(0.0, 0.0));
+    if picture.columns() > 0 {
+        let corner = (picture.seconds, picture.highest_frequency);
+        let (right, top) = chart.backend_coord(&corner);
+        // A sound too short for the page still has a place on it.
+        let right = right.max(left + 1);
+        let shades = picture.shades(common.loudest);
+        bitmaps.add((left, top), (right, bottom), picture.columns(), &shades)?;
+    }
+    let (right, top) = chart.backend_coord(&(common.seconds, common.highest_frequency));
+    scale(&area, (right + 12, top), bottom, bitmaps)
+}
+
+/// The colours' scale, its upper left corner at `(left, top)` of the page.
+fn scale(area: &Area, (left, top): (i32, i32), bottom: i32, bitmaps: &mut Bitmaps) -> Drawn<()> {
+    // As many columns as pixels: a viewer may blur the edges of a narrower one.
+    let shades = (0..bitmap::SHADES as u8).rev();
+    let shades: Vec<u8> = shades.flat_map(|s| [s; SCALE as usize]).collect();
+    let right = left + SCALE;
+    bitmaps.add((left, top), (right, bottom), SCALE as usize, &shades)?;
+    let (area_left, area_top) = area.get_base_pixel();
+    let label = |text: String, y: i32, anchor: VPos| {
+        let style = font(13, INK).pos(Pos::new(HPos::Left, anchor));
+        area.draw_text(&text, &style, (right + 5 - area_left, y - area_top))
+    };
+    label("0 dB".to_owned(), top, VPos::Top)?;
+    label(format!("−{DYNAMIC_RANGE} dB"), bottom, VPos::Bottom)?;
+    Ok(())
+}
+
+fn waveform(area: &Area, wave: &Waveform, common: &Common) -> Drawn<()> {
+    let (_, area) = titled(area, &wave.title)?;
+    let peak = wave
+        .extremes
+        .iter()
+        .fold(0f32, |peak, (low, high)| peak.max(-low).max(*high));
+    let peak = if peak == 0.0 { 1.0 } else { f64::from(peak) };
+    let mut chart = ChartBuilder::on(&area)
+        .x_label_area_size(BOTTOM)
+        .y_label_area_size(LEFT)
+        .margin_right(RIGHT)
+        .margin_bottom(BETWEEN_PANELS)
+        .build_cartesian_2d(
+            0.0..common.seconds,
+            Axis::with_ticks(with_air(-peak..peak), vec![-peak, 0.0, peak]),
+        )?;
+    chart
+        .configure_mesh()
+        .disable_mesh()
+        .axis_style(INK)
+        .label_style(font(14, INK))
+        .x_label_formatter(&|seconds| format!("{} s", number(*seconds)))
+        .y_label_formatter(&|sample| format!("{:.2}", sample + 0.0))
+        .draw()?;
+    let width = wave.seconds / wave.extremes.len().max(1) as f64;
+    let time = |column: usize| (column as f64 + 0.5) * width;
+    let columns = || wave.extremes.iter().enumerate();
+    let outline: Vec<(f64, f64)> = columns()
+        .map(|(c, (_, high))| (time(c), f64::from(*high)))
+        .chain(
+            columns()
+                .rev()
+                .map(|(c, (low, _))| (time(c), f64::from(*low))),
+        )
+        .collect();
+    // A polygon as thin as silence is not seen; its outline is.
+    chart.draw_series([Polygon::new(outline.clone(), WAVE)])?;
+    chart.draw_series([PathElement::new(outline, WAVE)])?;
+    let (low, high) = (chart.y_range().start, chart.y_range().end);
+    for mark in marks_within(wave) {
+        let colour = colour(mark.colour);
+        let line = [(mark.seconds, low), (mark.seconds, high)];
+        chart.draw_series([PathElement::new(line, colour.stroke_width(2))])?;
+        let (x, y) = chart.backend_coord(&line[1]);
+        let (left, top) = area.get_base_pixel();
+        let place = (x - left + 4, y - top + 1);
+        area.draw_text(&shown(&mark.label), &font(14, colour), place)?;
+    }
+    Ok(())
+}
+
+fn marks_within(wave: &Waveform) -> impl Iterator<Item = &Mark> {
+    let within = |mark: &&Mark| (0.0..=wave.seconds).contains(&mark.seconds);
+    wave.marks.iter().filter(within)
+}
+
+/// Draws the title of a panel, and gives its line and what is left of the area.
+fn titled<'a>(area: &Area<'a>, title: &str) -> Drawn<(Area<'a>, Area<'a>)> {
+    let (head, rest) = area.split_vertically(PANEL_TITLE);
+    head.draw_text(&shown(title), &font(18, INK), (LEFT, 2))?;
+    Ok((head, rest))
+}
+
+fn font(size: i32, colour: RGBColor) -> TextStyle<'static> {
+    (FONT, size).into_font().color(&colour)
+}
+
+fn colour([red, green, blue]: Colour) -> RGBColor {
+    RGBColor(red, green, blue)
+}
+
+/// A twentieth more at both ends.
+fn with_air(range: Range<f64>) -> Range<f64> {
+    let more = (range.end - range.start) / 20.0;
+    range.start - more..range.end + more
+}
+
+/// A number on an axis, without the digits that rounding left behind it.
+fn number(value: f64) -> String {
+    if value != 0.0 && !(1e-3..1e6).contains(&value.abs()) {
+        return format!("{value:.1e}");
+    }
+    let text = format!("{value:.4}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    // What was rounded to zero may have kept its sign.
+    if text == "-0" { "0" } else { text }.to_owned()
+}
+
+/// `text` as it can stand in a line of an SVG file: characters that XML has no
+/// place for are replaced, and what does not fit is left out.
+fn shown(text: &str) -> String {
+    const LONGEST: usize = 130;
+    let printable = |c: char| {
+        if c.is_control() || ('\u{fffe}'..='\u{ffff}').contains(&c) {
+            '\u{fffd}'
+        } else {
+            c
+        }
+    };
+    let mut shown: String = text.chars().take(LONGEST).map(printable).collect();
+    if text.chars().count() > LONGEST {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::Signal;
+
+    fn signal(samples: usize, frequency: f64) -> Signal {
+        let sine =
+            |n| (0.5 * (std::f64::consts::TAU * frequency * n as f64 / 11025.0).sin()) as f32;
+        Signal {
+            samples: (0..samples).map(sine).collect(),
+            sample_rate: 11025,
+        }
+    }
+
+    fn page(panels: Vec<Panel>) -> Page {
+        Page {
+            title: "a <title> & more".into(),
+            notes: vec!["a\u{1}note".into()],
+            panels,
+        }
+    }
+
+    fn chart(points: &[(f64, f64)]) -> Panel {
+        let series = |name: &str| Series {
+            name: name.into(),
+            points: points.to_vec(),
+        };
+        Panel::LineChart(LineChart {
+            title: "loss".into(),
+            logarithmic: true,
+            series: vec![series("training"), series("held out")],
+            ..LineChart::default()
+        })
+    }
+
+    /// Every element that is opened is closed in order, and there is one root.
+    fn assert_well_formed(svg: &str) {
+        let mut open = Vec::new();
+        for tag in svg.split('<').skip(1) {
+            let (tag, text) = tag.split_once('>').unwrap();
+            let name = tag.trim_start_matches('/').split(' ').next().unwrap();
+            if tag.starts_with('/') {
+                assert_eq!(open.pop(), Some(name));
+            } else if !tag.ends_with('/') {
+                open.push(name);
+            }
+            assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
+            assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text}");
+        }
+        assert!(open.is_empty(), "{open:?}");
+        assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"));
+        assert!(!svg.contains("NaN") && !svg.contains("inf"));
+    }
+
+    #[test]
+    fn a_page_with_one_of_each_is_well_formed() {
+        let sound = signal(11025, 440.0);
+        let mark = |seconds| Mark {
+            seconds,
+            label: format!("at {seconds}"),
+            colour: [200, 0, 0],
+        };
+        let marks = vec![mark(0.5), mark(7.0)];
+        let page = page(vec![
+            chart(&[(0.0, 0.1), (1.0, 0.01), (2.0, 0.02)]),
+            Panel::Spectrogram(Spectrogram::new("sine", &sound)),
+            Panel::Waveform(Waveform::new("wave", &sound, marks)),
+        ]);
+        let svg = page.to_svg().unwrap();
+        assert_well_formed(&svg);
+        assert_eq!(svg.matches("data:image/png;base64,").count(), 2);
+        for words in [
+            "a &lt;title&gt; &amp; more",
+            "a\u{fffd}note",
+            "held out",
+            "0.05",
+            "at 0.5",
+        ] {
+            assert!(svg.contains(words), "{words}");
+        }
+        assert!(!svg.contains("at 7"), "a mark after the sound's end");
+    }
+
+    #[test]
+    fn what_is_hardly_there_can_be_drawn() {
+        let silence = Signal {
+            samples: vec![0.0; 5000],
+            sample_rate: 11025,
+        };
+        for sound in [
+            signal(0, 440.0),
+            signal(1, 440.0),
+            signal(300, 440.0),
+            silence,
+        ] {
+            let page = page(vec![
+                Panel::Spectrogram(Spectrogram::new("", &sound)),
+                Panel::Waveform(Waveform::new("", &sound, Vec::new())),
+            ]);
+            assert_well_formed(&page.to_svg().unwrap());
+        }
+        for points in [
+            &[][..],
+            &[(3.0, 0.1)],
+            &[(0.0, f64::NAN), (1.0, f64::INFINITY), (2.0, -1.0)],
+            &[(0.0, 0.5), (1.0, 0.5)],
+            &[(0.0, 1e-300), (1e-9, 1e300)],
+        ] {
+            assert_well_formed(&page(vec![chart(points)]).to_svg().unwrap());
+        }
+        assert_well_formed(&Page::default().to_svg().unwrap());
+    }
+
+    #[test]
+    fn sounds_of_one_page_share_their_axes_and_colours() {
+        let long = signal(22050, 440.0);
+        let short = Signal {
+            samples: long.samples[..11025].to_vec(),
+            sample_rate: 22050,
+        };
+        let panel = |sound| Panel::Spectrogram(Spectrogram::new("", sound));
+        let svg = page(vec![panel(&long), panel(&short)]).to_svg().unwrap();
+        let image = |n: usize, attribute: &str| -> i32 {
+            let image = svg.split("<image ").nth(n).unwrap();
+            let value = image.split(&format!("{attribute}=\"")).nth(1).unwrap();
+            value.split('"').next().unwrap().parse().unwrap()
+        };
+        // Between the two stands the first one's scale.
+        assert!((image(1, "width") - 4 * image(3, "width")).abs() <= 4);
+        assert!((2 * image(1, "height") - image(3, "height")).abs() <= 2);
+    }
+
+    #[test]
+    fn twenty_seconds_are_a_small_file_and_ten_minutes_no_larger() {
+        let noise = |seconds: usize| {
+            let mut state = 1u32;
+            let samples = std::iter::repeat_with(|| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> 8) as f32 / 8_388_608.0 - 1.0
+            });
+            Signal {
+                samples: samples.take(seconds * 11025).collect(),
+                sample_rate: 11025,
+            }
+        };
+        // Noise is what compresses worst.
+        for seconds in [20, 600] {
+            let picture = Panel::Spectrogram(Spectrogram::new("", &noise(seconds)));
+            let size = page(vec![picture]).to_svg().unwrap().len();
+            assert!(size < 300_000, "{seconds} s: {size} bytes");
+        }
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        let said = |value| number(value);
+        assert_eq!(said(0.30000000000000004), "0.3");
+        assert_eq!(said(2000.0), "2000");
+        assert_eq!(said(-0.0), "0");
+        assert_eq!(said(2.5e-7), "2.5e-7");
+    }
+}
