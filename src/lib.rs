@@ -37,6 +37,8 @@ pub mod generate;
 
 pub mod train;
 
+pub mod judge;
+
 pub mod answer;
 
 pub mod watch;

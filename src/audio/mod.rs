@@ -12,6 +12,7 @@
 //!
 //! [`load`] is the whole way in: read, mix to mono, resample.
 
+use std::ffi::os_str::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -166,16 +167,31 @@ pub enum AudioError {
 /// when `sample_rate` is out of range.
 pub fn load(path: &Path, sample_rate: u32) -> Result<Signal, AudioError> {
     check_rate(path, sample_rate)?;
-    let recording = read::read(path)?;
-    report(path, &recording, sample_rate);
+    let recording = load_as_recorded(path)?;
+    if recording.sample_rate != sample_rate {
+        info!(
+            "{}: resampled from {} Hz to {sample_rate} Hz",
+            name(path),
+            recording.sample_rate
+        );
+    }
     Ok(Signal {
         samples: resample::resample(&recording.samples, recording.sample_rate, sample_rate),
         sample_rate,
     })
 }
 
-fn report(path: &Path, recording: &read::Recording, sample_rate: u32) {
-    let name = path.file_name().unwrap_or(path.as_os_str()).display();
+/// Loads a WAV or AIFF file at its own rate, mixed to mono.
+///
+/// NaN and infinite samples become silence with a warning, and a header that
+/// does not agree with the length of the file is warned about and overruled.
+///
+/// # Errors
+///
+/// Any [`AudioError`] of [`read::read`].
+pub fn load_as_recorded(path: &Path) -> Result<read::Recording, AudioError> {
+    let recording = read::read(path)?;
+    let name = name(path);
     if !recording.length_agrees {
         warn!("{name}: the header does not agree with the length of the file; read what is there");
     }
@@ -188,12 +204,12 @@ fn report(path: &Path, recording: &read::Recording, sample_rate: u32) {
     if recording.channels > 1 {
         info!("{name}: {} channels mixed to mono", recording.channels);
     }
-    if recording.sample_rate != sample_rate {
-        info!(
-            "{name}: resampled from {} Hz to {sample_rate} Hz",
-            recording.sample_rate
-        );
-    }
+    Ok(recording)
+}
+
+/// How the log calls the file at `path`.
+fn name(path: &Path) -> Display<'_> {
+    path.file_name().unwrap_or(path.as_os_str()).display()
 }
 
 fn check_rate(path: &Path, rate: u32) -> Result<(), AudioError> {

@@ -23,7 +23,7 @@ use symphonia::core::packet::PacketRef;
 use symphonia::core::units::{Duration, Timestamp};
 use symphonia::default::codecs::PcmDecoder;
 
-use super::{AudioError, accepts_rate};
+use super::{AudioError, Signal, accepts_rate};
 
 /// Chunks looked at before giving up on a file; real files have a dozen.
 const MAX_CHUNKS: usize = 4096;
@@ -61,6 +61,16 @@ pub struct Recording {
     pub length_agrees: bool,
     /// How many NaN or infinite samples, over all channels, were replaced by 0.
     pub non_finite: usize,
+}
+
+impl Recording {
+    /// The sound, at the rate of the file.
+    pub fn into_signal(self) -> Signal {
+        Signal {
+            samples: self.samples,
+            sample_rate: self.sample_rate,
+        }
+    }
 }
 
 /// Whether a sound file is all there, going by its header.

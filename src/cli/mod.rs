@@ -4,12 +4,14 @@ mod answer_options;
 mod bench;
 mod generate;
 mod inspect;
+mod judge;
 mod model_choice;
 mod new;
 mod plot;
 mod train;
 mod watch;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,6 +35,7 @@ enum Command {
     Generate(generate::Arguments),
     Watch(watch::Arguments),
     Inspect(inspect::Arguments),
+    Judge(judge::Arguments),
     Plot(plot::Arguments),
     Bench(bench::Arguments),
 }
@@ -48,6 +51,7 @@ pub fn run() -> ExitCode {
         Command::Generate(arguments) => generate::run(arguments),
         Command::Watch(arguments) => watch::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
+        Command::Judge(arguments) => judge::run(arguments),
         Command::Plot(arguments) => plot::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
     };
@@ -80,6 +84,15 @@ fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
     ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))
         .context("cannot listen for Ctrl-C")?;
     Ok(stop)
+}
+
+/// The path of a picture. A slip must not replace a sound or a model by a picture.
+fn parse_svg(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match path.extension() {
+        Some(extension) if extension.eq_ignore_ascii_case("svg") => Ok(path),
+        _ => Err("the page is an SVG file, so that its name ends in .svg".to_owned()),
+    }
 }
 
 /// As many threads as the machine runs at once.

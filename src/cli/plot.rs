@@ -24,17 +24,8 @@ pub struct Arguments {
     #[arg(value_name = "DIR")]
     folder: PathBuf,
     /// The SVG file to write, replaced if there is one [default: DIR/plot.svg]
-    #[arg(long, value_name = "FILE.svg", value_parser = parse_svg)]
+    #[arg(long, value_name = "FILE.svg", value_parser = super::parse_svg)]
     output: Option<PathBuf>,
-}
-
-/// A slip must not replace a sound or a model by a picture.
-fn parse_svg(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    match path.extension() {
-        Some(extension) if extension.eq_ignore_ascii_case("svg") => Ok(path),
-        _ => Err("the page is an SVG file, so that its name ends in .svg".to_owned()),
-    }
 }
 
 const MOST_PREDICTIONS: usize = 6;

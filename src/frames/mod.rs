@@ -1,10 +1,12 @@
 //! Between a signal and what the model sees: the windows of an input matrix and
 //! its label, magnitude spectra, and the oscillator bank that makes sound of them.
 
+mod fourier;
 mod oscillator_bank;
 mod spectrum;
 mod windows;
 
+pub use fourier::{Complex64, Fourier};
 pub use oscillator_bank::OscillatorBank;
 pub use spectrum::{Analysis, Spectra};
 pub use windows::WindowFormat;
