@@ -9,17 +9,72 @@ use serde::{Deserialize, Serialize};
 use crate::audio::write::{SampleFormat, write_wav};
 use crate::audio::{self, AudioError, Signal};
 use crate::files;
+use crate::generate::guard::{self, Fault};
 use crate::generate::{
-    Engine, EngineError, EngineKind, GenerateError, Native, OnnxRuntime, Prime, Request, Timings,
-    generate,
+    Engine, EngineError, EngineKind, GenerateError, Native, OnnxRuntime, Prediction, Prime,
+    Request, Timings, generate,
 };
-use crate::trained_model::{ModelError, TrainedModel};
+use crate::hyperparameters::{AnswerMode, Hyperparameters, HyperparametersError, OutputKind};
+use crate::train::{Dataset, Moving, Recording, TooShort};
+use crate::trained_model::{ModelError, TrainedModel, TrainingAudio};
 
 /// A model in an engine, ready to answer.
 pub struct Responder {
     model: TrainedModel,
-    engine: Box<dyn Engine>,
+    way: Way,
     identity: ModelIdentity,
+    threads: usize,
+}
+
+/// How the model answers.
+enum Way {
+    /// With the weights it has.
+    Frozen(Box<dyn Engine>),
+    /// With weights that go on learning from its training audio; each answer
+    /// begins with the weights it has.
+    Moving(Box<Dataset>),
+}
+
+/// What is asked of a model other than its hyperparameters say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Changes {
+    pub answer: Option<AnswerMode>,
+    pub train_every: Option<usize>,
+    pub temperature: Option<f64>,
+    pub top_p: Option<f64>,
+    pub feedback_noise: Option<f64>,
+}
+
+impl Changes {
+    fn apply(&self, hyperparameters: &mut Hyperparameters) -> Result<(), HyperparametersError> {
+        fn change<V: Copy>(value: &mut V, to: Option<V>) {
+            *value = to.unwrap_or(*value);
+        }
+        change(&mut hyperparameters.answer, self.answer);
+        change(&mut hyperparameters.train_every, self.train_every);
+        change(&mut hyperparameters.temperature, self.temperature);
+        change(&mut hyperparameters.top_p, self.top_p);
+        change(&mut hyperparameters.feedback_noise, self.feedback_noise);
+        hyperparameters.validate()
+    }
+}
+
+/// How loud a prediction is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Loudness {
+    /// As loud as the seed.
+    #[default]
+    Seed,
+    /// As the model made it.
+    Model,
+}
+
+/// One attempt at a prediction that was not delivered, or not gladly.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    pub random_seed: u64,
+    pub fault: Fault,
 }
 
 /// Which model answered.
@@ -35,6 +90,7 @@ pub struct ModelIdentity {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     pub request: Request,
+    pub loudness: Loudness,
     pub format: SampleFormat,
 }
 
@@ -59,11 +115,22 @@ pub struct Sidecar {
     pub seconds: f64,
     pub random_seed: u64,
     pub prime: Prime,
+    pub answer: AnswerMode,
+    pub train_every: usize,
+    pub temperature: f64,
+    pub top_p: f64,
+    pub feedback_noise: f64,
+    pub loudness: Loudness,
+    /// Attempts before this one, and this one if something is wrong with it;
+    /// each had a random seed of its own.
+    pub attempts: Vec<Attempt>,
     pub format: SampleFormat,
     pub sample_rate: u32,
     pub seed_level: Level,
-    /// Level of the prediction before any scaling.
+    /// Level of the prediction as the model made it.
     pub prediction_level: Level,
+    /// What it was multiplied by to be as loud as the seed.
+    pub gain: f32,
     /// What the prediction was multiplied by to stay below full scale.
     pub scaled_by: Option<f32>,
     pub timings: Timings,
@@ -81,7 +148,21 @@ pub enum AnswerError {
     },
     #[error("{}: {cause}", path.display())]
     Generate { path: PathBuf, cause: GenerateError },
+    #[error(
+        "{}: the model's prediction is broken ({fault}), {attempts} times over; train it longer, \
+         or differently", path.display()
+    )]
+    Broken {
+        path: PathBuf,
+        fault: Fault,
+        attempts: usize,
+    },
 }
+
+/// Attempts at a prediction with nothing wrong.
+const MOST_ATTEMPTS: u64 = 3;
+/// The random seed of an attempt lies so far from that of the one before.
+const BETWEEN_RANDOM_SEEDS: u64 = 1 << 32;
 
 /// Why there is no responder.
 #[derive(Debug, thiserror::Error)]
@@ -90,6 +171,17 @@ pub enum ResponderError {
     Model(#[from] ModelError),
     #[error(transparent)]
     Engine(#[from] EngineError),
+    #[error(transparent)]
+    Changes(#[from] HyperparametersError),
+    #[error(
+        "{name} keeps no training audio, so that its weights cannot move; train it with \
+         \"answer\": \"moving\", or let it answer frozen"
+    )]
+    NothingKept { name: String },
+    #[error("weights move in the native engine only; choose it, or let the model answer frozen")]
+    MovingElsewhere,
+    #[error("the training audio that {name} keeps: {cause}")]
+    KeptAudio { name: String, cause: TooShort },
 }
 
 impl Responder {
@@ -98,16 +190,23 @@ impl Responder {
         name: &str,
         bytes: &[u8],
         kind: EngineKind,
+        changes: &Changes,
         threads: usize,
     ) -> Result<Responder, ResponderError> {
-        let model = TrainedModel::from_bytes(bytes, Path::new(name))?;
-        let engine: Box<dyn Engine> = match kind {
-            EngineKind::Native => Box::new(Native::new(model.network.clone(), threads)),
-            EngineKind::OnnxRuntime => Box::new(OnnxRuntime::new(
-                bytes,
-                model.network.architecture(),
-                threads,
-            )?),
+        let mut model = TrainedModel::from_bytes(bytes, Path::new(name))?;
+        changes.apply(&mut model.hyperparameters)?;
+        let way = match (model.hyperparameters.answer, kind) {
+            (AnswerMode::Frozen, EngineKind::Native) => {
+                Way::Frozen(Box::new(Native::new(model.network.clone(), threads)))
+            }
+            (AnswerMode::Frozen, EngineKind::OnnxRuntime) => {
+                let architecture = model.network.architecture();
+                Way::Frozen(Box::new(OnnxRuntime::new(bytes, architecture, threads)?))
+            }
+            (AnswerMode::Moving, EngineKind::Native) => Way::Moving(kept_audio(&model, name)?),
+            (AnswerMode::Moving, EngineKind::OnnxRuntime) => {
+                return Err(ResponderError::MovingElsewhere);
+            }
         };
         Ok(Responder {
             identity: ModelIdentity {
@@ -115,7 +214,8 @@ impl Responder {
                 sha256: files::sha256(bytes),
             },
             model,
-            engine,
+            way,
+            threads,
         })
     }
 
@@ -131,7 +231,10 @@ impl Responder {
 
     /// Name of the engine that runs it.
     pub fn engine_name(&self) -> &'static str {
-        self.engine.name()
+        match &self.way {
+            Way::Frozen(engine) => engine.name(),
+            Way::Moving(_) => EngineKind::Native.name(),
+        }
     }
 
     /// Answers the file `seed` with the file `output`, which is written in
@@ -149,12 +252,32 @@ impl Responder {
             path: seed.to_owned(),
             cause,
         })?;
-        let engine = self.engine.as_mut();
-        let prediction = generate(&self.model, engine, &signal, &settings.request, progress)
+        let (mut prediction, random_seed, attempts) = self
+            .attempt(&signal, &settings.request, progress)
             .map_err(|cause| AnswerError::Generate {
                 path: seed.to_owned(),
                 cause,
             })?;
+        if let Some(last) = attempts.last()
+            && last.random_seed == random_seed
+        {
+            if last.fault.is_broken() {
+                return Err(AnswerError::Broken {
+                    path: seed.to_owned(),
+                    fault: last.fault,
+                    attempts: attempts.len(),
+                });
+            }
+            tracing::warn!("{}: the prediction is a {}", seed.display(), last.fault);
+        }
+        let prediction_level = Level::of(&prediction.signal);
+        let gain = match settings.loudness {
+            Loudness::Model => 1.0,
+            Loudness::Seed => (guard::level(&signal) / guard::level(&prediction.signal)) as f32,
+        };
+        for sample in &mut prediction.signal.samples {
+            *sample *= gain;
+        }
         let written = write_wav(output, &prediction.signal, settings.format)?;
         if let Some(factor) = written.scaled_by {
             tracing::warn!(
@@ -163,23 +286,106 @@ impl Responder {
             );
         }
         let name = seed.file_name().unwrap_or_default();
+        let hyperparameters = &self.model.hyperparameters;
         Ok(Sidecar {
             antiphon: env!("CARGO_PKG_VERSION").to_owned(),
             model: self.identity.clone(),
-            engine: self.engine.name().to_owned(),
+            engine: self.engine_name().to_owned(),
             seed: name.to_string_lossy().into_owned(),
             seed_sha256: files::sha256(&bytes),
             seconds: settings.request.seconds,
             random_seed: settings.request.random_seed,
             prime: settings.request.prime,
+            answer: hyperparameters.answer,
+            train_every: hyperparameters.train_every,
+            temperature: hyperparameters.temperature,
+            top_p: hyperparameters.top_p,
+            feedback_noise: hyperparameters.feedback_noise,
+            loudness: settings.loudness,
+            attempts,
             format: settings.format,
             sample_rate,
             seed_level: Level::of(&signal),
-            prediction_level: Level::of(&prediction.signal),
+            prediction_level,
+            gain,
             scaled_by: written.scaled_by,
             timings: prediction.timings,
         })
     }
+}
+
+impl Responder {
+    /// Predicts until nothing is wrong, or often enough: where anything is
+    /// random, another random seed gives another prediction. Gives the last
+    /// prediction, its random seed, and what was wrong with each that was
+    /// not right.
+    fn attempt(
+        &mut self,
+        seed: &Signal,
+        request: &Request,
+        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+    ) -> Result<(Prediction, u64, Vec<Attempt>), GenerateError> {
+        let hyperparameters = &self.model.hyperparameters;
+        let random = hyperparameters.output != OutputKind::Value
+            || hyperparameters.answer == AnswerMode::Moving;
+        let mut request = request.clone();
+        let mut attempts = Vec::new();
+        loop {
+            let prediction = self.predict(seed, &request, progress)?;
+            let random_seed = request.random_seed;
+            let Some(fault) = guard::fault(&prediction.signal, seed) else {
+                return Ok((prediction, random_seed, attempts));
+            };
+            attempts.push(Attempt { random_seed, fault });
+            if !random || attempts.len() as u64 == MOST_ATTEMPTS {
+                return Ok((prediction, random_seed, attempts));
+            }
+            request.random_seed = random_seed.wrapping_add(BETWEEN_RANDOM_SEEDS);
+        }
+    }
+
+    fn predict(
+        &mut self,
+        seed: &Signal,
+        request: &Request,
+        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+    ) -> Result<Prediction, GenerateError> {
+        let mut moving;
+        let engine: &mut dyn Engine = match &mut self.way {
+            Way::Frozen(engine) => engine.as_mut(),
+            Way::Moving(dataset) => {
+                let dataset = Dataset::clone(dataset);
+                moving = Moving::new(&self.model, dataset, request.random_seed, self.threads)?;
+                &mut moving
+            }
+        };
+        generate(&self.model, engine, seed, request, progress)
+    }
+}
+
+/// The training audio that `model` keeps, as it was trained on.
+fn kept_audio(model: &TrainedModel, name: &str) -> Result<Box<Dataset>, ResponderError> {
+    if model.kept_audio.is_empty() {
+        return Err(ResponderError::NothingKept {
+            name: name.to_owned(),
+        });
+    }
+    let recording = |(samples, source): (&Vec<f32>, &TrainingAudio)| Recording {
+        signal: Signal {
+            samples: samples.clone(),
+            sample_rate: model.hyperparameters.sample_rate,
+        },
+        source: source.clone(),
+    };
+    let recordings = model.kept_audio.iter().zip(&model.training_audio);
+    let recordings = recordings.map(recording).collect();
+    let dataset = Dataset::new(recordings, &model.hyperparameters);
+    dataset
+        .map(Box::new)
+        .map_err(|cause| ResponderError::KeptAudio {
+            name: name.to_owned(),
+            cause,
+        })
 }
 
 impl Level {

@@ -17,6 +17,7 @@
 #![deny(unsafe_code)]
 
 pub mod files;
+pub mod packed;
 pub mod random;
 
 pub mod hyperparameters;

@@ -11,9 +11,13 @@ use crate::frames::{Analysis, WindowFormat};
 use crate::hyperparameters::{Approach, Hyperparameters, OutputKind};
 use crate::model::onnx::{self, OnnxError, OnnxFile};
 use crate::model::{Architecture, Drawing, Dropout, Head, Network, Output};
+use crate::packed::{sound_from_text, sound_to_text};
 
 /// Version of the metadata's format.
 const FORMAT_VERSION: &str = "1";
+
+/// Longest recording that a model keeps: a day.
+const LONGEST_KEPT_SECONDS: usize = 24 * 3600;
 
 /// Keys of the metadata.
 mod key {
@@ -24,6 +28,7 @@ mod key {
     pub const NORMALISATION: &str = "antiphon.normalisation";
     pub const TRAINING_AUDIO: &str = "antiphon.training_audio";
     pub const TRAINING: &str = "antiphon.training";
+    pub const KEPT_AUDIO: &str = "antiphon.kept_audio";
 }
 
 /// A network and everything needed to train it further or to sample from it.
@@ -33,6 +38,9 @@ pub struct TrainedModel {
     pub network: Network,
     pub normalisation: Normalisation,
     pub training_audio: Vec<TrainingAudio>,
+    /// The recordings themselves, at the model's rate, where the weights may
+    /// move while it answers; none otherwise.
+    pub kept_audio: Vec<Vec<f32>>,
     pub training: TrainingSummary,
 }
 
@@ -174,7 +182,7 @@ impl TrainedModel {
     /// The bytes of the model's ONNX file.
     pub fn to_bytes(&self) -> Vec<u8> {
         let hyperparameters = &self.hyperparameters;
-        let metadata = BTreeMap::from(
+        let mut metadata = BTreeMap::from(
             [
                 (key::FORMAT_VERSION, FORMAT_VERSION.to_owned()),
                 (key::APPROACH, hyperparameters.approach().to_string()),
@@ -186,6 +194,10 @@ impl TrainedModel {
             ]
             .map(|(key, value)| (key.to_owned(), value)),
         );
+        if !self.kept_audio.is_empty() {
+            let sounds: Vec<String> = self.kept_audio.iter().map(|s| sound_to_text(s)).collect();
+            metadata.insert(key::KEPT_AUDIO.to_owned(), to_json(&sounds));
+        }
         onnx::encode(&self.network, &metadata)
     }
 
@@ -229,6 +241,7 @@ impl TrainedModel {
         }
         let training_audio = metadata.json(key::TRAINING_AUDIO)?;
         let training = metadata.json(key::TRAINING)?;
+        let kept_audio = metadata.sounds(key::KEPT_AUDIO, hyperparameters.sample_rate)?;
         let network = file
             .into_network(hyperparameters.architecture())
             .map_err(not_a_model)?;
@@ -237,6 +250,7 @@ impl TrainedModel {
             network,
             normalisation,
             training_audio,
+            kept_audio,
             training,
         })
     }
@@ -260,6 +274,18 @@ impl<'a> Metadata<'a> {
         self.file
             .metadata(key)
             .ok_or_else(|| self.damaged(key, "it is missing".to_owned()))
+    }
+
+    /// The sounds under `key`, none where there is no such key.
+    fn sounds(&self, key: &'static str, sample_rate: u32) -> Result<Vec<Vec<f32>>, ModelError> {
+        if self.file.metadata(key).is_none() {
+            return Ok(Vec::new());
+        }
+        let texts: Vec<String> = self.json(key)?;
+        let most = LONGEST_KEPT_SECONDS * sample_rate as usize;
+        let sounds = texts.iter().map(|text| sound_from_text(text, most));
+        let sounds: Option<Vec<_>> = sounds.collect();
+        sounds.ok_or_else(|| self.damaged(key, "it holds no sounds, or too long ones".to_owned()))
     }
 
     fn json<V: Deserialize<'a>>(&self, key: &'static str) -> Result<V, ModelError> {
@@ -295,6 +321,7 @@ pub mod tests {
                 sha256: "00".to_owned(),
                 seconds: 30.25,
             }],
+            kept_audio: vec![vec![0.0, 1.0, -1.0]],
             training: TrainingSummary {
                 steps: 12,
                 epochs: 0.5,

@@ -1,9 +1,10 @@
 //! What `generate` and `watch` ask of an answer in the same words.
 
 use super::model_choice::ModelChoice;
-use crate::answer::{Responder, Settings};
+use crate::answer::{Changes, Loudness, Responder, Settings};
 use crate::audio::write::SampleFormat;
 use crate::generate::{EngineKind, Prime, Request};
+use crate::hyperparameters::AnswerMode;
 
 #[derive(clap::Args)]
 pub struct AnswerOptions {
@@ -19,6 +20,25 @@ pub struct AnswerOptions {
     /// Play the whole seed to the network, or, as the dissertation does, its last input matrix
     #[arg(long, default_value = "seed", value_name = "seed|matrix", value_parser = parse_prime)]
     prime: Prime,
+    /// Whether the model's weights stay as they are (frozen) or go on learning (moving)
+    /// [default: as it was trained for]
+    #[arg(long, value_name = "frozen|moving", value_parser = parse_answer)]
+    answer: Option<AnswerMode>,
+    /// Predictions of the network from one training step to the next, where weights move
+    #[arg(long, value_name = "N")]
+    train_every: Option<usize>,
+    /// Below 1 the likely becomes likelier, where the model draws its predictions
+    #[arg(long, value_name = "T")]
+    temperature: Option<f64>,
+    /// Draw only from the likeliest that together have this chance
+    #[arg(long, value_name = "P")]
+    top_p: Option<f64>,
+    /// Share of a mixture's noise that is fed back
+    #[arg(long, value_name = "S")]
+    feedback_noise: Option<f64>,
+    /// As loud as the seed, or as the model made it
+    #[arg(long, default_value = "seed", value_name = "seed|model", value_parser = parse_loudness)]
+    loudness: Loudness,
     /// Sample format of predictions: int16, int24 or float32
     #[arg(long, default_value_t, value_name = "FORMAT")]
     format: SampleFormat,
@@ -33,7 +53,18 @@ impl AnswerOptions {
                 random_seed: self.random_seed,
                 prime: self.prime,
             },
+            loudness: self.loudness,
             format: self.format,
+        }
+    }
+
+    fn changes(&self) -> Changes {
+        Changes {
+            answer: self.answer,
+            train_every: self.train_every,
+            temperature: self.temperature,
+            top_p: self.top_p,
+            feedback_noise: self.feedback_noise,
         }
     }
 
@@ -45,6 +76,7 @@ impl AnswerOptions {
             &model.name,
             &model.bytes,
             self.engine,
+            &self.changes(),
             threads,
         )?)
     }
@@ -62,6 +94,22 @@ fn parse_engine(name: &str) -> Result<EngineKind, String> {
         "native" => Ok(EngineKind::Native),
         "onnxruntime" => Ok(EngineKind::OnnxRuntime),
         _ => Err("choose native or onnxruntime".to_owned()),
+    }
+}
+
+fn parse_answer(name: &str) -> Result<AnswerMode, String> {
+    match name {
+        "frozen" => Ok(AnswerMode::Frozen),
+        "moving" => Ok(AnswerMode::Moving),
+        _ => Err("choose frozen or moving".to_owned()),
+    }
+}
+
+fn parse_loudness(name: &str) -> Result<Loudness, String> {
+    match name {
+        "seed" => Ok(Loudness::Seed),
+        "model" => Ok(Loudness::Model),
+        _ => Err("choose seed or model".to_owned()),
     }
 }
 

@@ -6,6 +6,7 @@
 //! ```
 
 pub mod continuation;
+pub mod guard;
 mod native;
 mod onnxruntime;
 mod sampling;
@@ -42,6 +43,16 @@ pub enum EngineKind {
     OnnxRuntime,
 }
 
+impl EngineKind {
+    /// Its name on the command line and in sidecars.
+    pub fn name(self) -> &'static str {
+        match self {
+            EngineKind::Native => "native",
+            EngineKind::OnnxRuntime => "onnxruntime",
+        }
+    }
+}
+
 /// Why an engine cannot start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -54,6 +65,8 @@ pub enum EngineError {
     Library { library: String, what: String },
     #[error("ONNX Runtime: {0}")]
     Runtime(String),
+    #[error("the weights moved too far: {0}")]
+    Training(String),
 }
 
 /// T of an array of input matrices of `rows` rows.

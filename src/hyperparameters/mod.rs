@@ -161,6 +161,12 @@ pub struct Hyperparameters {
     /// Only the likeliest choices that together reach this chance are drawn
     /// (above 0, at most 1; 1 for all).
     pub top_p: f64,
+    /// Whether the weights stay as they are while the model answers, or go on
+    /// learning.
+    pub answer: AnswerMode,
+    /// Predictions of the network from one training step to the next while the
+    /// weights move (1 to 1000000).
+    pub train_every: usize,
     /// How magnitudes are scaled for the network.
     pub magnitude_scale: MagnitudeScale,
     /// Minutes after which training ends, whatever is left of `num_epochs` (0
@@ -198,6 +204,17 @@ pub enum OutputKind {
     Mixture,
     /// Chances of mu-law levels, for the approaches that predict single samples.
     Levels,
+}
+
+/// What the weights do while a model answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnswerMode {
+    /// They stay as they were trained.
+    Frozen,
+    /// They go on learning from the training audio, which the model keeps: the
+    /// dissertation's concurrent sampling (section 3.3).
+    Moving,
 }
 
 /// How magnitudes are scaled for the network.
@@ -456,6 +473,7 @@ impl Hyperparameters {
         within("temperature", self.temperature, 0.01, 10.0)?;
         within("feedback_noise", self.feedback_noise, 0.0, 10.0)?;
         share("top_p", self.top_p)?;
+        within("train_every", self.train_every, 1, 1_000_000)?;
         within("max_minutes", self.max_minutes, 0.0, 1e6)?;
         within("num_dreams", self.num_dreams, 0, 64)?;
         let longest = self.longest_prediction();

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Approach, Hyperparameters, LrSchedule, MagnitudeScale, OutputKind, SeedMode};
+use super::{
+    AnswerMode, Approach, Hyperparameters, LrSchedule, MagnitudeScale, OutputKind, SeedMode,
+};
 
 /// Settings to start from, one set per approach and kind of machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,6 +179,8 @@ pub(super) fn dissertation(approach: Approach) -> Hyperparameters {
         temperature: 1.0,
         feedback_noise: 1.0,
         top_p: 1.0,
+        answer: AnswerMode::Frozen,
+        train_every: 1,
         magnitude_scale: MagnitudeScale::Linear,
         max_minutes: 0.0,
         audio_freq: 10_000,

@@ -1,10 +1,9 @@
 //! Bitmaps for an SVG file: one byte a pixel, coloured by a palette, as a `data:` address.
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use png::{BitDepth, ColorType, Encoder, EncodingError};
 
 use super::Colour;
+use crate::packed::to_text;
 
 /// Shades of the palette. More are hardly seen, and make the file larger.
 pub const SHADES: usize = 48;
@@ -37,10 +36,7 @@ pub fn data_address(width: usize, shades: &[u8]) -> Result<String, EncodingError
     let mut writer = encoder.write_header()?;
     writer.write_image_data(shades)?;
     writer.finish()?;
-    Ok(format!(
-        "data:image/png;base64,{}",
-        BASE64_STANDARD.encode(file)
-    ))
+    Ok(format!("data:image/png;base64,{}", to_text(&file)))
 }
 
 fn colour(shade: usize) -> Colour {
@@ -56,13 +52,14 @@ fn colour(shade: usize) -> Colour {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packed::from_text;
 
     #[test]
     fn the_png_holds_the_shades_and_grows_brighter_with_them() {
         let shades: Vec<u8> = (0..SHADES as u8).collect();
         let address = data_address(SHADES / 2, &shades).unwrap();
         let file = address.strip_prefix("data:image/png;base64,").unwrap();
-        let file = BASE64_STANDARD.decode(file).unwrap();
+        let file = from_text(file).unwrap();
         let mut reader = png::Decoder::new(std::io::Cursor::new(file))
             .read_info()
             .unwrap();

@@ -3,7 +3,7 @@
 use crate::audio::Signal;
 use crate::frames::WindowFormat;
 use crate::generate::continuation::to_sequence;
-use crate::hyperparameters::Hyperparameters;
+use crate::hyperparameters::{AnswerMode, Hyperparameters};
 use crate::trained_model::{Normalisation, TrainingAudio};
 
 /// One recording, at the model's rate, and where it comes from.
@@ -13,6 +13,7 @@ pub struct Recording {
 }
 
 /// What a network is trained on, and what its loss is measured on.
+#[derive(Clone)]
 pub struct Dataset {
     /// One sequence per recording.
     pub training: Sequences,
@@ -25,9 +26,13 @@ pub struct Dataset {
     pub normalisation: Normalisation,
     /// Where it comes from; goes into the model.
     pub sources: Vec<TrainingAudio>,
+    /// The recordings' samples where the model keeps them to go on learning
+    /// while it answers; none otherwise.
+    pub kept: Vec<Vec<f32>>,
 }
 
 /// Sequences of samples or magnitude frames, and the windows that are cut from them.
+#[derive(Clone)]
 pub struct Sequences {
     sequences: Vec<Vec<f32>>,
     windows: WindowFormat,
@@ -59,7 +64,11 @@ impl Dataset {
     ) -> Result<Dataset, TooShort> {
         let needed = samples_of_one_time_step(hyperparameters);
         let (mut training, mut validation, mut sources) = (Vec::new(), Vec::new(), Vec::new());
+        let mut kept = Vec::new();
         for recording in recordings {
+            if hyperparameters.answer == AnswerMode::Moving {
+                kept.push(recording.signal.samples.clone());
+            }
             let mut signal = recording.signal;
             let held_out = hyperparameters.validation * signal.samples.len() as f64;
             let end = signal
@@ -103,6 +112,7 @@ impl Dataset {
             seeds: Vec::new(),
             normalisation: Normalisation { largest_magnitude },
             sources,
+            kept,
         })
     }
 

@@ -129,6 +129,7 @@ fn measure_sampling(
             largest_magnitude: 1.0,
         },
         training_audio: Vec::new(),
+        kept_audio: Vec::new(),
         training: TrainingSummary::default(),
     };
     let mut engine = Native::new(model.network.clone(), threads);

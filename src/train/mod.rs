@@ -6,6 +6,7 @@ mod checkpoint;
 mod dataset;
 mod dreams;
 mod estimate;
+mod moving;
 mod run;
 mod trainer;
 
@@ -13,5 +14,6 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use dataset::{Dataset, Recording, Sequences, TooShort};
 pub use dreams::{SampledPrediction, Sampling};
 pub use estimate::{Estimate, EstimateError, measure, memory_of_recordings};
+pub use moving::Moving;
 pub use run::{LossRow, Order, PREDICTIONS, Run, RunError, RunRecord};
 pub use trainer::{Diverged, Trainer, memory_needed};

@@ -144,6 +144,27 @@ impl Trainer {
         }
     }
 
+    /// Goes on with `network`, of this trainer's sizes, at the time step that
+    /// lies `share` (0 to 1) into an epoch.
+    pub fn go_on_from(&mut self, network: Network, share: f64) {
+        self.network = network;
+        let mut time_step = (share * self.dataset.training.time_steps_per_epoch() as f64) as usize;
+        for recording in 0..self.dataset.training.len() {
+            let here = self.dataset.training.time_steps(recording);
+            if time_step < here {
+                self.position.recording = recording;
+                self.position.time_step = time_step;
+                return;
+            }
+            time_step -= here;
+        }
+    }
+
+    /// The network as it is now.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
     /// Shows the network the next `bptt_steps` time steps and learns from its
     /// error; gives the loss (Equation 2.1, or [`Output::loss`]), penalty aside. `share` says
     /// how much of the run is over, from 0 to 1, for the learning rate's schedule.
@@ -423,6 +444,7 @@ impl Trainer {
             network: self.network.clone(),
             normalisation: self.dataset.normalisation.clone(),
             training_audio: self.dataset.sources.clone(),
+            kept_audio: self.dataset.kept.clone(),
             training: TrainingSummary {
                 steps: self.position.steps,
                 epochs: self.epochs(),

@@ -54,6 +54,7 @@ pub fn random_model(hyperparameters: &str) -> TrainedModel {
             largest_magnitude: 5.0,
         },
         training_audio: Vec::new(),
+        kept_audio: Vec::new(),
         training: TrainingSummary::default(),
     }
 }

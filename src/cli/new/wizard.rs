@@ -11,7 +11,7 @@ use super::dialogue::Dialogue;
 use super::drawing::draw;
 use crate::cli::all_threads;
 use crate::cli::train::{memory, refuse_what_does_not_fit};
-use crate::hyperparameters::{Approach, Hyperparameters, OutputKind, Preset, schema};
+use crate::hyperparameters::{AnswerMode, Approach, Hyperparameters, OutputKind, Preset, schema};
 use crate::train::{Estimate, measure, memory_needed, memory_of_recordings};
 
 /// A hyperparameter, and whether it matters with those settled so far.
@@ -50,6 +50,8 @@ const QUESTIONS: [(&str, &[Question]); 4] = [
             ("temperature", is_drawn),
             ("top_p", is_drawn),
             ("feedback_noise", |h| h.output == OutputKind::Mixture),
+            ("answer", |_| true),
+            ("train_every", |h| h.answer == AnswerMode::Moving),
         ],
     ),
     (
