@@ -48,7 +48,8 @@ pub struct TrainedModel {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Normalisation {
-    /// The training set's largest magnitude, which spectra are divided by (1 for audio).
+    /// The training set's largest magnitude or sample, which everything is
+    /// divided by; 1 for audio that is not scaled.
     pub largest_magnitude: f32,
 }
 

@@ -34,13 +34,17 @@ fn a_step_allocates_no_arrays() {
             network.learn(&d_prediction, &mut tape, &mut adam, 1e-3, 0.0);
         };
         (0..3).for_each(|_| step());
-        let region = Region::new(ALLOCATOR);
-        (0..10).for_each(|_| step());
-        let change = region.change();
-        let of_a_step = change.bytes_allocated / 10;
+        // A thread's first product allocates its scratch memory, whenever that is.
+        let least = (0..5)
+            .map(|_| {
+                let region = Region::new(ALLOCATOR);
+                (0..10).for_each(|_| step());
+                region.change().bytes_allocated / 10
+            })
+            .min();
         assert!(
-            of_a_step < 1000,
-            "{rows} rows, {threads} threads: {change:?}"
+            least < Some(1000),
+            "{rows} rows, {threads} threads: {least:?} bytes"
         );
     }
 }

@@ -172,7 +172,7 @@ fn training_and_answers_can_be_repeated() {
 #[test]
 fn minutes_decide_instead_of_epochs() {
     let desk = Desk::new();
-    let output = desk.train(SMALL_VECTOR, &["--minutes", "0.01"]);
+    let output = desk.train(SMALL_VECTOR, &["--minutes", "0.03"]);
     assert!(output.status.success(), "{}", stderr(&output));
     let model = antiphon::trained_model::TrainedModel::read(&desk.path("model.onnx")).unwrap();
     assert!(model.training.epochs > 2.5, "{:?}", model.training);
@@ -307,6 +307,45 @@ fn a_run_is_drawn_with_its_recording_and_predictions() {
         Path::new("a.wav"),
     ]);
     assert_eq!(sound.status.code(), Some(2), "{}", stderr(&sound));
+}
+
+#[test]
+fn moving_weights_answer_the_same_each_time_and_unlike_frozen_ones() {
+    let desk = Desk::new();
+    let moving = SMALL_VECTOR.replacen('{', r#"{"answer": "moving", "train_every": 2, "#, 1);
+    let output = desk.train(&moving, &["--threads", "2"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let answer = |extra: &[&str]| {
+        let output = desk.generate("model.onnx", "guitar.wav", extra);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let wav = std::fs::read(desk.path("answer.wav")).unwrap();
+        std::fs::remove_file(desk.path("answer.wav")).unwrap();
+        wav
+    };
+    let moved = answer(&["--seconds", "1"]);
+    assert_eq!(moved, answer(&["--seconds", "1"]));
+    assert_ne!(moved, answer(&["--seconds", "1", "--random-seed", "1"]));
+    assert_ne!(moved, answer(&["--seconds", "1", "--answer", "frozen"]));
+    assert_ne!(moved, answer(&["--seconds", "1", "--train-every", "5"]));
+
+    desk.assert_refused(
+        &desk.generate("model.onnx", "guitar.wav", &["--engine", "onnxruntime"]),
+        &["native engine only"],
+    );
+    std::fs::remove_file(desk.path("model.onnx")).unwrap();
+    let output = desk.train(SMALL_VECTOR, &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    desk.assert_refused(
+        &desk.generate("model.onnx", "guitar.wav", &["--answer", "moving"]),
+        &[
+            "model.onnx keeps no training audio",
+            "\"answer\": \"moving\"",
+        ],
+    );
+    desk.assert_refused(
+        &desk.generate("model.onnx", "guitar.wav", &["--temperature", "0"]),
+        &["\"temperature\" is 0"],
+    );
 }
 
 const RESUMABLE: &str = r#"{"preset": "vector", "seg_len": 32, "num_unrollings": 8, "lr": 0.003, "weight_stddev": 0.1,
@@ -776,7 +815,7 @@ fn a_wrong_answer_through_a_pipe_ends_with_what_is_allowed() {
 fn new_says_that_a_model_does_not_fit() {
     let desk = Desk::new();
     // Two rows of 16384, and 64 layers of as many units.
-    let answers = "vector\ndissertation\n\n16384\n2\n\n\n\n64\n";
+    let answers = "vector\ndissertation\n\n16384\n2\n\n\n\n\n64\n";
     let output = desk.answer(&[], answers);
     let said = stderr(&output);
     assert!(output.status.success(), "{said}");

@@ -21,9 +21,12 @@ struct Gallery {
     daemon: Child,
 }
 
+/// A random network whose noise keeps it from falling silent, which would be no answer.
+const LIVELY: &str = r#"{"preset": "vector", "seg_len": 16, "num_unrollings": 4, "output": "mixture", "components": 4}"#;
+
 impl Gallery {
     fn open() -> Gallery {
-        Gallery::open_with(tempfile::tempdir().unwrap(), common::SMALL[0].1, "0.5")
+        Gallery::open_with(tempfile::tempdir().unwrap(), LIVELY, "0.5")
     }
 
     fn open_with(folder: TempDir, hyperparameters: &str, seconds: &str) -> Gallery {
@@ -204,7 +207,7 @@ fn seeds_of_before_the_start_are_answered_too() {
     let seeds = folder.path().join("root/seeds");
     std::fs::create_dir_all(&seeds).unwrap();
     write_seed(&seeds.join("early.wav"), &pluck(220.0, 1.0, 48000));
-    let gallery = Gallery::open_with(folder, common::SMALL[0].1, "0.5");
+    let gallery = Gallery::open_with(folder, LIVELY, "0.5");
     let id = gallery.hear_seen("early.wav");
     gallery.hear_done(id);
 }
@@ -312,7 +315,7 @@ fn after_kill_9_the_seed_is_answered_by_the_next_run() {
 
     let folder = std::mem::replace(&mut gallery.folder, tempfile::tempdir().unwrap());
     drop(gallery);
-    let gallery = Gallery::open_with(folder, common::SMALL[0].1, "0.5");
+    let gallery = Gallery::open_with(folder, LIVELY, "0.5");
     let id = gallery.hear_seen("a.wav");
     gallery.hear_done(id);
 }
@@ -342,9 +345,7 @@ fn a_second_daemon_on_the_same_folder_is_refused() {
 fn a_folder_that_cannot_be_made_or_written_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let model = folder.path().join("model.onnx");
-    common::random_model(common::SMALL[0].1)
-        .write(&model)
-        .unwrap();
+    common::random_model(LIVELY).write(&model).unwrap();
     // Permissions do not bind root, who may run the tests; a file in the way does.
     std::fs::write(folder.path().join("taken"), "").unwrap();
     let root = folder.path().join("taken/root");

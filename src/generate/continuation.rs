@@ -164,7 +164,14 @@ pub fn to_sequence(
 ) -> Vec<f32> {
     let windows = sampling_windows(hyperparameters);
     match hyperparameters.analysis() {
-        None => preceded_by_silence(seed, windows.input_span(), windows.ext_cursor_inc),
+        None => {
+            let mut sequence =
+                preceded_by_silence(seed, windows.input_span(), windows.ext_cursor_inc);
+            for sample in &mut sequence {
+                *sample /= normalisation.largest_magnitude;
+            }
+            sequence
+        }
         Some(analysis) => {
             let shortest = analysis.window_size + (windows.input_span() - 1) * analysis.hop_size;
             let padded = preceded_by_silence(seed, shortest, analysis.hop_size);
@@ -202,6 +209,9 @@ pub fn to_sound(
     phases: &mut Stream,
 ) -> Vec<f32> {
     let Some(analysis) = hyperparameters.analysis() else {
+        for sample in &mut predicted {
+            *sample *= normalisation.largest_magnitude;
+        }
         return predicted;
     };
     let peaks_only = hyperparameters.peak_picking;

@@ -167,6 +167,9 @@ pub struct Hyperparameters {
     /// Predictions of the network from one training step to the next while the
     /// weights move (1 to 1000000).
     pub train_every: usize,
+    /// Whether audio is scaled to full scale for the network, and its predictions
+    /// back (spectra always are; the dissertation's audio is not).
+    pub normalise: bool,
     /// How magnitudes are scaled for the network.
     pub magnitude_scale: MagnitudeScale,
     /// Minutes after which training ends, whatever is left of `num_epochs` (0

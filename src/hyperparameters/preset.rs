@@ -181,6 +181,7 @@ pub(super) fn dissertation(approach: Approach) -> Hyperparameters {
         top_p: 1.0,
         answer: AnswerMode::Frozen,
         train_every: 1,
+        normalise: false,
         magnitude_scale: MagnitudeScale::Linear,
         max_minutes: 0.0,
         audio_freq: 10_000,

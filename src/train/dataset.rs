@@ -141,22 +141,21 @@ fn wrapped(samples: &[f32], needed: usize) -> Vec<f32> {
     samples.iter().copied().cycle().take(len).collect()
 }
 
-/// Makes signals the sequences the network sees. Spectra are divided by
-/// `largest_magnitude`, or by their own largest where that is not given; gives
-/// the divisor.
+/// Makes signals the sequences the network sees. Spectra, and audio where
+/// `normalise` says so, are divided by `largest_magnitude`, or by their own
+/// largest where that is not given; gives the divisor.
 fn to_sequences(
     signals: &mut [Vec<f32>],
     hyperparameters: &Hyperparameters,
     largest_magnitude: Option<f32>,
 ) -> f32 {
     let Some(analysis) = hyperparameters.analysis() else {
-        return 1.0;
+        return normalise(signals, hyperparameters.normalise, largest_magnitude);
     };
     let mut spectra: Vec<_> = signals.iter().map(|s| analysis.magnitudes(s)).collect();
     let largest = largest_magnitude
         .unwrap_or_else(|| spectra.iter().map(|s| s.largest()).fold(0.0, f32::max));
-    // Silence stays silence; any scale does.
-    let divisor = if largest > 0.0 { largest } else { 1.0 };
+    let divisor = divisor(largest);
     for (signal, spectra) in signals.iter_mut().zip(&mut spectra) {
         spectra.divide(divisor);
         *signal = std::mem::take(&mut spectra.magnitudes);
@@ -165,6 +164,23 @@ fn to_sequences(
         }
     }
     divisor
+}
+
+fn normalise(signals: &mut [Vec<f32>], wanted: bool, largest: Option<f32>) -> f32 {
+    if !wanted {
+        return 1.0;
+    }
+    let peak = |signal: &Vec<f32>| signal.iter().fold(0.0f32, |peak, s| peak.max(s.abs()));
+    let largest = largest.unwrap_or_else(|| signals.iter().map(peak).fold(0.0, f32::max));
+    let divisor = divisor(largest);
+    let samples = signals.iter_mut().flatten();
+    samples.for_each(|sample| *sample /= divisor);
+    divisor
+}
+
+/// Silence stays silence; any scale does.
+fn divisor(largest: f32) -> f32 {
+    if largest > 0.0 { largest } else { 1.0 }
 }
 
 impl Sequences {
@@ -353,6 +369,19 @@ mod tests {
         assert_eq!(dataset.training.stretch(2, 4), [2.0, 3.0, 4.0, 5.0]);
         assert_eq!(dataset.training.stretch(3, 4), [0.0, 1.0, 2.0, 3.0]);
         assert_eq!(dataset.training.stretch(7, 4), [4.0, 5.0, 6.0, 7.0]);
+    }
+
+    #[test]
+    fn audio_is_brought_to_full_scale_where_asked() {
+        let json =
+            r#"{"preset": "column-vector", "seg_len": 4, "num_unrollings": 2, "normalise": true}"#;
+        let dataset = dataset(
+            json,
+            vec![recording(vec![0.1; 20]), recording(vec![-0.25; 20])],
+        );
+        assert_eq!(dataset.normalisation.largest_magnitude, 0.25);
+        assert_eq!(dataset.training.sequences[1][0], -1.0);
+        assert_eq!(dataset.training.sequences[0][0], 0.4);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use antiphon::random::stream;
 use antiphon::trained_model::{Normalisation, TrainedModel, TrainingSummary};
 
 /// Small hyperparameters, one for each approach, and some of each kind of network.
-pub const SMALL: [(&str, &str); 6] = [
+pub const SMALL: [(&str, &str); 10] = [
     (
         "vector",
         r#"{"preset": "vector", "seg_len": 32, "num_unrollings": 4}"#,
@@ -32,6 +32,22 @@ pub const SMALL: [(&str, &str); 6] = [
     (
         "stack",
         r#"{"preset": "vector", "seg_len": 16, "num_unrollings": 4, "num_layers": 3, "use_residual": true}"#,
+    ),
+    (
+        "mixture",
+        r#"{"preset": "magnitude-spectrum", "window_size": 64, "hop_size": 16, "num_unrollings": 4, "output": "mixture", "components": 3, "magnitude_scale": "square-root"}"#,
+    ),
+    (
+        "overlapping mixture",
+        r#"{"preset": "vector", "seg_len": 16, "label_offset": 8, "num_unrollings": 4, "output": "mixture", "components": 3}"#,
+    ),
+    (
+        "levels",
+        r#"{"preset": "column-vector", "seg_len": 16, "num_unrollings": 4, "output": "levels", "components": 64}"#,
+    ),
+    (
+        "transpose mixture",
+        r#"{"preset": "transpose", "seg_len": 8, "num_unrollings": 3, "output": "mixture", "components": 2}"#,
     ),
     (
         "deep transpose",
