@@ -1,11 +1,13 @@
 //! Between a signal and what the model sees: the windows of an input matrix and
 //! its label, magnitude spectra, and the oscillator bank that makes sound of them.
 
+mod emphasis;
 mod fourier;
 mod oscillator_bank;
 mod spectrum;
 mod windows;
 
+pub use emphasis::{de_emphasise, pre_emphasise};
 pub use fourier::{Complex64, Fourier};
 pub use oscillator_bank::OscillatorBank;
 pub use spectrum::{Analysis, Spectra};

@@ -3,7 +3,7 @@
 
 use std::f32::consts::PI;
 
-use crate::frames::{OscillatorBank, WindowFormat};
+use crate::frames::{OscillatorBank, WindowFormat, de_emphasise, pre_emphasise};
 use crate::hyperparameters::{Approach, Hyperparameters};
 use crate::model::{Drawing, Drawn, Output};
 use crate::random::Stream;
@@ -165,8 +165,10 @@ pub fn to_sequence(
     let windows = sampling_windows(hyperparameters);
     match hyperparameters.analysis() {
         None => {
+            let mut seed = seed.to_vec();
+            pre_emphasise(&mut seed, hyperparameters.pre_emphasis as f32);
             let mut sequence =
-                preceded_by_silence(seed, windows.input_span(), windows.ext_cursor_inc);
+                preceded_by_silence(&seed, windows.input_span(), windows.ext_cursor_inc);
             for sample in &mut sequence {
                 *sample /= normalisation.largest_magnitude;
             }
@@ -212,6 +214,7 @@ pub fn to_sound(
         for sample in &mut predicted {
             *sample *= normalisation.largest_magnitude;
         }
+        de_emphasise(&mut predicted, hyperparameters.pre_emphasis as f32);
         return predicted;
     };
     let peaks_only = hyperparameters.peak_picking;

@@ -170,6 +170,10 @@ pub struct Hyperparameters {
     /// Whether audio is scaled to full scale for the network, and its predictions
     /// back (spectra always are; the dissertation's audio is not).
     pub normalise: bool,
+    /// How much high frequencies of audio are raised for the network, and
+    /// lowered again in its predictions: each sample loses so much of the one
+    /// before (0 to 0.99; 0 in the dissertation).
+    pub pre_emphasis: f64,
     /// How magnitudes are scaled for the network.
     pub magnitude_scale: MagnitudeScale,
     /// Minutes after which training ends, whatever is left of `num_epochs` (0
@@ -473,6 +477,7 @@ impl Hyperparameters {
         within("clip_norm", self.clip_norm, 0.0, 1e6)?;
         within("validation", self.validation, 0.0, 0.5)?;
         within("components", self.components, 2, 1024)?;
+        within("pre_emphasis", self.pre_emphasis, 0.0, 0.99)?;
         within("temperature", self.temperature, 0.01, 10.0)?;
         within("feedback_noise", self.feedback_noise, 0.0, 10.0)?;
         share("top_p", self.top_p)?;

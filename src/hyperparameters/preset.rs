@@ -182,6 +182,7 @@ pub(super) fn dissertation(approach: Approach) -> Hyperparameters {
         answer: AnswerMode::Frozen,
         train_every: 1,
         normalise: false,
+        pre_emphasis: 0.0,
         magnitude_scale: MagnitudeScale::Linear,
         max_minutes: 0.0,
         audio_freq: 10_000,

@@ -1,7 +1,7 @@
 //! Recordings as the sequences that training windows are cut from.
 
 use crate::audio::Signal;
-use crate::frames::WindowFormat;
+use crate::frames::{WindowFormat, pre_emphasise};
 use crate::generate::continuation::to_sequence;
 use crate::hyperparameters::{AnswerMode, Hyperparameters};
 use crate::trained_model::{Normalisation, TrainingAudio};
@@ -150,6 +150,9 @@ fn to_sequences(
     largest_magnitude: Option<f32>,
 ) -> f32 {
     let Some(analysis) = hyperparameters.analysis() else {
+        for signal in signals.iter_mut() {
+            pre_emphasise(signal, hyperparameters.pre_emphasis as f32);
+        }
         return normalise(signals, hyperparameters.normalise, largest_magnitude);
     };
     let mut spectra: Vec<_> = signals.iter().map(|s| analysis.magnitudes(s)).collect();
