@@ -312,11 +312,11 @@ pub mod tests {
             &mut stream(1, "weights"),
         );
         TrainedModel {
-            hyperparameters,
             network,
             normalisation: Normalisation {
-                largest_magnitude: 37.5,
+                largest_magnitude: if hyperparameters.use_fft { 37.5 } else { 1.0 },
             },
+            hyperparameters,
             training_audio: vec![TrainingAudio {
                 file: "guitar.wav".to_owned(),
                 sha256: "00".to_owned(),

@@ -58,45 +58,50 @@ impl Preset {
         let of_the_approach = match approach {
             Approach::Vector => json!({
                 "seg_len": 256,
-                "num_unrollings": 64,
-                "int_cursor_inc": 20_000,
+                // Overlapping by half.
+                "label_offset": 128,
+                "num_unrollings": 32,
+                "int_cursor_inc": 25_013,
                 "bptt_steps": 16,
-                "lr": 0.001,
-                "weight_stddev": 0.05,
-                "use_dropout": true,
-                "input_dropout": 0.6,
-                "dream_length": 862, // 20 s
+                "output": "mixture",
+                "noise": 0.1,
+                "clip_norm": 1.0,
+                "lr_schedule": "cosine",
+                "pre_emphasis": 0.9,
+                "dream_length": 1723, // 20 s
             }),
             Approach::ColumnVector => json!({
                 "seg_len": 128,
                 "num_unrollings": 64,
-                "int_cursor_inc": 20_000,
-                "lr": 0.001,
-                "weight_stddev": 0.05,
+                "int_cursor_inc": 12_000,
                 "use_dropout": false,
+                "answer": "moving",
+                "train_every": 16,
+                "pre_emphasis": 0.5,
                 "dream_length": 110_250, // 10 s
             }),
             Approach::Transpose => json!({
                 "seg_len": 128,
-                "hidden_size": 96,
                 "num_unrollings": 8,
-                "int_cursor_inc": 512,
-                "bptt_steps": 32,
-                "lr": 0.001,
-                "use_dropout": true,
-                "input_dropout": 0.9,
+                "int_cursor_inc": 64,
+                "batch": 8,
+                "answer": "moving",
+                "train_every": 16,
+                "pre_emphasis": 0.5,
                 "dream_length": 110_250, // 10 s
             }),
             Approach::MagnitudeSpectrum => json!({
                 "window_size": 512,
-                "hidden_size": 160,
+                "hidden_size": 256,
                 "num_unrollings": 32,
-                "int_cursor_inc": 150,
+                "int_cursor_inc": 97,
                 "bptt_steps": 16,
-                "lr": 0.001,
-                "weight_stddev": 0.05,
-                "use_dropout": true,
-                "input_dropout": 0.6,
+                "output": "mixture",
+                "feedback_noise": 0.5,
+                "noise": 0.1,
+                "clip_norm": 1.0,
+                "lr_schedule": "cosine",
+                "magnitude_scale": "square-root",
                 "dream_length": 862, // 20 s
             }),
         };
@@ -105,6 +110,10 @@ impl Preset {
             // Never the end within max_minutes: the shortest epoch, that of 30 s
             // in vectors, has some eighty steps.
             "num_epochs": 100_000,
+            "lr": 0.001,
+            // Components of a mixture that begin alike stay alike.
+            "weight_stddev": 0.05,
+            "normalise": true,
             "audio_freq": 0,
             "num_dreams": 1,
         });

@@ -64,11 +64,11 @@ pub fn random_model(hyperparameters: &str) -> TrainedModel {
         &mut stream(1, "weights"),
     );
     TrainedModel {
-        hyperparameters,
         network,
         normalisation: Normalisation {
-            largest_magnitude: 5.0,
+            largest_magnitude: if hyperparameters.use_fft { 5.0 } else { 1.0 },
         },
+        hyperparameters,
         training_audio: Vec::new(),
         kept_audio: Vec::new(),
         training: TrainingSummary::default(),
