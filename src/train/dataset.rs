@@ -87,7 +87,7 @@ impl Dataset {
                 validation.push(end);
             }
             if signal.samples.len() < needed {
-                tracing::warn!(
+                tracing::info!(
                     "{} is shorter than one input matrix and its label ({:.2} s of {:.2} s): \
                      it is wrapped, and begins again after its end",
                     recording.source.file,

@@ -79,3 +79,101 @@ impl Engine for Moving {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use super::*;
+    use crate::audio::Signal;
+    use crate::generate::continuation::{Continuation, to_sequence};
+    use crate::generate::{Prime, Request, generate};
+    use crate::hyperparameters::Hyperparameters;
+    use crate::train::Recording;
+    use crate::trained_model::TrainingAudio;
+    use std::time::Duration;
+
+    const JSON: &str = r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 4, "use_dropout": false,
+        "lr": 0.002, "weight_stddev": 0.2, "answer": "moving", "train_every": 3}"#;
+
+    fn sound(samples: usize, frequency: f32) -> Signal {
+        let sample = |n| 0.5 * (n as f32 * frequency).sin() * (n as f32 * 0.02).cos();
+        Signal {
+            samples: (0..samples).map(sample).collect(),
+            sample_rate: 11025,
+        }
+    }
+
+    fn dataset(hyperparameters: &Hyperparameters) -> Dataset {
+        let recording = Recording {
+            signal: sound(500, 0.3),
+            source: TrainingAudio {
+                file: String::new(),
+                sha256: String::new(),
+                seconds: 0.0,
+            },
+        };
+        Dataset::new(vec![recording], hyperparameters).unwrap()
+    }
+
+    fn trained_model() -> TrainedModel {
+        let hyperparameters = Hyperparameters::parse(JSON).unwrap();
+        let mut trainer = Trainer::new(hyperparameters.clone(), dataset(&hyperparameters), 1, 1);
+        (0..300).for_each(|_| drop(trainer.step(0.0).unwrap()));
+        trainer.model(Duration::ZERO)
+    }
+
+    fn answer(model: &TrainedModel, random_seed: u64) -> Vec<f32> {
+        let dataset = dataset(&model.hyperparameters);
+        let mut engine = Moving::new(model, dataset, random_seed, 1).unwrap();
+        let request = Request {
+            seconds: 50.0 / 11025.0,
+            random_seed,
+            prime: Prime::Matrix,
+        };
+        let mut go_on = |_: f64| ControlFlow::Continue(());
+        let answer = generate(model, &mut engine, &sound(30, 0.5), &request, &mut go_on);
+        answer.unwrap().signal.samples
+    }
+
+    /// Figure 3.4 from the prediction's side: some training, then a prediction.
+    #[test]
+    fn it_trains_between_predictions_as_the_figure_does() {
+        let model = trained_model();
+        let mut hyperparameters = model.hyperparameters.clone();
+        (hyperparameters.num_dreams, hyperparameters.audio_freq) = (0, 0);
+        let mut trainer = Trainer::new(hyperparameters.clone(), dataset(&hyperparameters), 9, 1);
+        let share = random::stream(9, "moving").random_range(0.0..1.0);
+        trainer.go_on_from(model.network.clone(), share);
+        (0..WARM_UP_STEPS).for_each(|_| drop(trainer.step(1.0).unwrap()));
+
+        let seed = to_sequence(
+            &hyperparameters,
+            &model.normalisation,
+            &sound(30, 0.5).samples,
+        );
+        let mut seed = Continuation::new(&hyperparameters, seed);
+        let mut state = State::zero(model.network.architecture(), 1);
+        let (mut tape, mut random) = (Tape::new(1), random::stream(9, "draws"));
+        for prediction in 0..50 {
+            if prediction % 3 == 0 {
+                trainer.step(1.0).unwrap();
+            }
+            let mut matrix = Vec::new();
+            seed.push_input(seed.matrices() - 1, &mut matrix);
+            trainer
+                .network()
+                .forward(&matrix, &mut state, None, &mut tape);
+            seed.append(tape.prediction(), &mut random).unwrap();
+        }
+        assert_eq!(answer(&model, 9), seed.predicted());
+    }
+
+    #[test]
+    fn the_model_itself_stays_and_each_random_seed_begins_elsewhere() {
+        let model = trained_model();
+        assert_eq!(answer(&model, 1), answer(&model, 1));
+        assert_ne!(answer(&model, 1), answer(&model, 2));
+        assert_eq!(model, trained_model());
+    }
+}
