@@ -98,7 +98,7 @@ struct Block {
 fn blocks(signal: &Signal) -> Vec<Block> {
     let len = (BLOCK_SECONDS * f64::from(signal.sample_rate)) as usize;
     let blocks = signal.samples.chunks(len.max(2));
-    blocks.map(|block| Block::of(block)).collect()
+    blocks.map(Block::of).collect()
 }
 
 impl Block {

@@ -119,7 +119,9 @@ mod tests {
     fn trained_model() -> TrainedModel {
         let hyperparameters = Hyperparameters::parse(JSON).unwrap();
         let mut trainer = Trainer::new(hyperparameters.clone(), dataset(&hyperparameters), 1, 1);
-        (0..300).for_each(|_| drop(trainer.step(0.0).unwrap()));
+        for _ in 0..300 {
+            trainer.step(0.0).unwrap();
+        }
         trainer.model(Duration::ZERO)
     }
 
@@ -145,7 +147,9 @@ mod tests {
         let mut trainer = Trainer::new(hyperparameters.clone(), dataset(&hyperparameters), 9, 1);
         let share = random::stream(9, "moving").random_range(0.0..1.0);
         trainer.go_on_from(model.network.clone(), share);
-        (0..WARM_UP_STEPS).for_each(|_| drop(trainer.step(1.0).unwrap()));
+        for _ in 0..WARM_UP_STEPS {
+            trainer.step(1.0).unwrap();
+        }
 
         let seed = to_sequence(
             &hyperparameters,

@@ -228,7 +228,8 @@ impl Trainer {
             self.sampled
                 .extend(sampled.map_err(|_| Diverged { step: steps })?);
         }
-        self.pausing = self.sequential.is_some() && steps % self.hyperparameters.audio_freq == 0;
+        self.pausing =
+            self.sequential.is_some() && steps.is_multiple_of(self.hyperparameters.audio_freq);
         Ok(loss)
     }
 
