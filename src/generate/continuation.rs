@@ -163,10 +163,10 @@ pub fn to_sequence(
     seed: &[f32],
 ) -> Vec<f32> {
     let windows = sampling_windows(hyperparameters);
+    let mut seed = seed.to_vec();
+    pre_emphasise(&mut seed, hyperparameters.pre_emphasis as f32);
     match hyperparameters.analysis() {
         None => {
-            let mut seed = seed.to_vec();
-            pre_emphasise(&mut seed, hyperparameters.pre_emphasis as f32);
             let mut sequence =
                 preceded_by_silence(&seed, windows.input_span(), windows.ext_cursor_inc);
             for sample in &mut sequence {
@@ -176,7 +176,7 @@ pub fn to_sequence(
         }
         Some(analysis) => {
             let shortest = analysis.window_size + (windows.input_span() - 1) * analysis.hop_size;
-            let padded = preceded_by_silence(seed, shortest, analysis.hop_size);
+            let padded = preceded_by_silence(&seed, shortest, analysis.hop_size);
             let mut spectra = analysis.magnitudes(&padded);
             spectra.divide(normalisation.largest_magnitude);
             let compress = |magnitude| hyperparameters.magnitude_scale.compress(magnitude);
@@ -210,21 +210,24 @@ pub fn to_sound(
     mut predicted: Vec<f32>,
     phases: &mut Stream,
 ) -> Vec<f32> {
-    let Some(analysis) = hyperparameters.analysis() else {
-        for sample in &mut predicted {
-            *sample *= normalisation.largest_magnitude;
+    let largest = normalisation.largest_magnitude;
+    let mut sound = match hyperparameters.analysis() {
+        None => {
+            predicted.iter_mut().for_each(|sample| *sample *= largest);
+            predicted
         }
-        de_emphasise(&mut predicted, hyperparameters.pre_emphasis as f32);
-        return predicted;
+        Some(analysis) => {
+            let peaks_only = hyperparameters.peak_picking;
+            let amplitude = largest * analysis.amplitude_of_unit_magnitude(peaks_only);
+            for magnitude in &mut predicted {
+                *magnitude = amplitude * hyperparameters.magnitude_scale.expand(*magnitude);
+            }
+            OscillatorBank::new(analysis.bins(), analysis.hop_size, peaks_only, phases)
+                .resynthesise(&predicted)
+        }
     };
-    let peaks_only = hyperparameters.peak_picking;
-    let amplitude =
-        normalisation.largest_magnitude * analysis.amplitude_of_unit_magnitude(peaks_only);
-    for magnitude in &mut predicted {
-        *magnitude = amplitude * hyperparameters.magnitude_scale.expand(*magnitude);
-    }
-    OscillatorBank::new(analysis.bins(), analysis.hop_size, peaks_only, phases)
-        .resynthesise(&predicted)
+    de_emphasise(&mut sound, hyperparameters.pre_emphasis as f32);
+    sound
 }
 
 #[cfg(test)]

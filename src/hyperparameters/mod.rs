@@ -170,7 +170,7 @@ pub struct Hyperparameters {
     /// Whether audio is scaled to full scale for the network, and its predictions
     /// back (spectra always are; the dissertation's audio is not).
     pub normalise: bool,
-    /// How much high frequencies of audio are raised for the network, and
+    /// How much high frequencies are raised for the network, and
     /// lowered again in its predictions: each sample loses so much of the one
     /// before (0 to 0.99; 0 in the dissertation).
     pub pre_emphasis: f64,

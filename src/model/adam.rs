@@ -2,7 +2,7 @@
 //! weights by Equation 2.2 with a step size of its own for each weight.
 
 use super::kernels::vectorised;
-use super::update::Update;
+use super::update::{Update, hand_over};
 
 /// Decay of the mean of the gradients.
 const BETA_1: f32 = 0.9;
@@ -44,7 +44,18 @@ impl Adam {
 
     /// Moves the weights one step against `gradient` at learning rate `lr`.
     pub fn update(&mut self, weights: &mut [f32], gradient: &[f32], lr: f64) {
-        self.begin_step(weights, lr, 0.0).take(0, gradient);
+        self.update_on_threads(weights, gradient, lr, 1);
+    }
+
+    /// The same on `threads` threads.
+    pub fn update_on_threads(
+        &mut self,
+        weights: &mut [f32],
+        gradient: &[f32],
+        lr: f64,
+        threads: usize,
+    ) {
+        hand_over(self.begin_step(weights, lr, 0.0), gradient, threads);
     }
 
     /// Begins a step of `weights`, all of them, at learning rate `lr`; each

@@ -3,6 +3,7 @@
 use super::activation::tanh;
 use super::kernels::vectorised;
 use super::matrix::{Matrix, multiply, multiply_transposed};
+use super::threads::cut;
 use super::update::{Scratch, Update, update_bias, update_weights};
 
 /// The fully connected layers above the LSTM. Their last one gives W values for
@@ -89,15 +90,32 @@ pub fn forward(
     tape.prediction.resize(predictions * width, 0.0);
     let weight = Matrix::new(last_weight, last_weight.len() / width, width);
     multiply(&mut tape.prediction, false, last_input, weight, threads);
-    for row in tape.prediction.chunks_exact_mut(width) {
+    finish_rows(&mut tape.prediction, last_bias, squashed, threads);
+}
+
+/// Adds the bias to each row; its first `squashed` values go through a tanh.
+fn finish_rows(rows: &mut [f32], bias: &[f32], squashed: usize, threads: usize) {
+    let width = bias.len();
+    if let Some(at) = cut(rows.len() / width, LEAST_VALUES.div_ceil(width), threads) {
+        let (first, rest) = rows.split_at_mut(at * width);
+        rayon::join(
+            || finish_rows(first, bias, squashed, threads / 2),
+            || finish_rows(rest, bias, squashed, threads - threads / 2),
+        );
+        return;
+    }
+    for row in rows.chunks_exact_mut(width) {
         let (values, parameters) = row.split_at_mut(squashed);
-        let (of_values, of_parameters) = last_bias.split_at(squashed);
+        let (of_values, of_parameters) = bias.split_at(squashed);
         add_bias_and_activate(values, of_values);
         for (parameter, bias) in parameters.iter_mut().zip(of_parameters) {
             *parameter += bias;
         }
     }
 }
+
+/// Fewer values of a prediction are not worth another thread.
+const LEAST_VALUES: usize = 16 * 1024;
 
 vectorised! {
     /// The last layer's tanh of one row.

@@ -26,3 +26,4 @@ pub use adam::Adam;
 pub use head::Head;
 pub use network::{Architecture, Dropout, Network, State, Tape, TensorSpec};
 pub use output::{Drawing, Drawn, Output};
+pub use update::clip;

@@ -4,6 +4,7 @@
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 
+use super::threads::cut;
 use crate::random::Stream;
 
 /// The meaning of the values that a head gives for one prediction of O values.
@@ -41,6 +42,33 @@ pub struct Drawn {
     pub fed_back: Vec<f32>,
 }
 
+/// Predictions and their labels.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    prediction: &'a [f32],
+    labels: &'a [f32],
+    outputs: usize,
+}
+
+impl<'a> Rows<'a> {
+    fn split_at(self, row: usize, width: usize) -> (Rows<'a>, Rows<'a>) {
+        let (prediction, other_prediction) = self.prediction.split_at(row * width);
+        let (labels, other_labels) = self.labels.split_at(row * self.outputs);
+        let rows = |prediction, labels| Rows {
+            prediction,
+            labels,
+            ..self
+        };
+        (
+            rows(prediction, labels),
+            rows(other_prediction, other_labels),
+        )
+    }
+}
+
+/// Fewer values of a prediction are not worth another thread.
+const LEAST_VALUES: usize = 16 * 1024;
+
 /// Logarithm of a deviation: the head's value is bounded, then moved, so that
 /// training begins with deviations of a twentieth of full scale.
 const LOG_DEVIATION: std::ops::RangeInclusive<f32> = -6.0..=2.0;
@@ -76,23 +104,43 @@ impl Output {
         labels: &[f32],
         outputs: usize,
         gradient: &mut Vec<f32>,
+        threads: usize,
     ) -> f64 {
-        gradient.clear();
         gradient.resize(prediction.len(), 0.0);
-        let width = self.width(outputs);
-        let rows = prediction.chunks_exact(width);
-        let rows = rows.zip(labels.chunks_exact(outputs));
+        let scale = 1.0 / labels.len() as f32;
+        let rows = Rows {
+            prediction,
+            labels,
+            outputs,
+        };
+        self.sum_of_losses(rows, gradient, scale, threads) / labels.len() as f64
+    }
+
+    /// The gradient's rows are multiplied by `scale`.
+    fn sum_of_losses(self, rows: Rows, gradient: &mut [f32], scale: f32, threads: usize) -> f64 {
+        let width = self.width(rows.outputs);
+        let count = rows.labels.len() / rows.outputs;
+        if let Some(at) = cut(count, LEAST_VALUES.div_ceil(width), threads) {
+            let (first, rest) = rows.split_at(at, width);
+            let (d_first, d_rest) = gradient.split_at_mut(at * width);
+            let (first, rest) = rayon::join(
+                || self.sum_of_losses(first, d_first, scale, threads / 2),
+                || self.sum_of_losses(rest, d_rest, scale, threads - threads / 2),
+            );
+            return first + rest;
+        }
+        let labels = rows.labels.chunks_exact(rows.outputs);
+        let predictions = rows.prediction.chunks_exact(width).zip(labels);
         let mut sum = 0.0;
-        for ((row, label), d) in rows.zip(gradient.chunks_exact_mut(width)) {
+        for ((row, label), d) in predictions.zip(gradient.chunks_exact_mut(width)) {
             sum += match self {
                 Output::Value => squared_error(row, label, d),
                 Output::Mixture { components } => mixture_loss(components, row, label, d),
                 Output::Levels { .. } => levels_loss(row, label[0], d),
             };
+            d.iter_mut().for_each(|d| *d *= scale);
         }
-        let scale = 1.0 / labels.len() as f32;
-        gradient.iter_mut().for_each(|d| *d *= scale);
-        sum / labels.len() as f64
+        sum
     }
 
     /// Draws one prediction of `outputs` values from the head's values `row`.
@@ -288,12 +336,12 @@ mod tests {
             let mut prediction = values(5 * output.width(outputs), "prediction");
             let labels = values(5 * outputs, "labels");
             let (mut gradient, mut unused) = (Vec::new(), Vec::new());
-            output.loss(&prediction, &labels, outputs, &mut gradient);
+            output.loss(&prediction, &labels, outputs, &mut gradient, 1);
             for i in 0..prediction.len() {
                 let before = prediction[i];
                 let mut loss_at = |value: f32| {
                     prediction[i] = value;
-                    output.loss(&prediction, &labels, outputs, &mut unused)
+                    output.loss(&prediction, &labels, outputs, &mut unused, 1)
                 };
                 let slope = (loss_at(before + 1e-2) - loss_at(before - 1e-2)) / 2e-2;
                 prediction[i] = before;
@@ -307,6 +355,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn threads_share_the_rows() {
+        let output = Output::Mixture { components: 3 };
+        let (outputs, rows) = (40, 1001);
+        let prediction = values(rows * output.width(outputs), "prediction");
+        let labels = values(rows * outputs, "labels");
+        let (mut one, mut three) = (Vec::new(), Vec::new());
+        let expected = output.loss(&prediction, &labels, outputs, &mut one, 1);
+        let loss = output.loss(&prediction, &labels, outputs, &mut three, 3);
+        assert!((loss - expected).abs() < 1e-9 * expected.abs());
+        assert_eq!(one, three);
+    }
+
     /// Written out as in Bishop's paper, one density at a time.
     #[test]
     fn the_mixtures_likelihood_is_the_sum_of_its_densities() {
@@ -314,7 +375,7 @@ mod tests {
         let output = Output::Mixture { components };
         let row = values(output.width(outputs), "row");
         let label = values(outputs, "label");
-        let loss = output.loss(&row, &label, outputs, &mut Vec::new());
+        let loss = output.loss(&row, &label, outputs, &mut Vec::new(), 1);
         let weight_sum: f64 = (0..3).map(|k| f64::from(row[6 + k]).exp()).sum();
         let mut likelihood = 0.0;
         for k in 0..components {

@@ -88,6 +88,69 @@ impl<'a> Update<'a> {
     }
 }
 
+/// Hands the whole `gradient` to `update`.
+pub fn hand_over(mut update: Update, gradient: &[f32], threads: usize) {
+    match cut(gradient.len(), LEAST_WEIGHTS, threads) {
+        None => update.take(0, gradient),
+        Some(at) => {
+            let (first, rest) = update.split_at(at);
+            rayon::join(
+                || hand_over(first, &gradient[..at], threads / 2),
+                || hand_over(rest, &gradient[at..], threads - threads / 2),
+            );
+        }
+    }
+}
+
+/// Scales `gradient` down to the norm `largest` if it is longer.
+pub fn clip(gradient: &mut [f32], largest: f64, threads: usize) {
+    let scale = (largest / sum_of_squares(gradient, threads).sqrt()) as f32;
+    if scale < 1.0 {
+        multiply_each(gradient, scale, threads);
+    }
+}
+
+fn sum_of_squares(values: &[f32], threads: usize) -> f64 {
+    match cut(values.len(), LEAST_WEIGHTS, threads) {
+        // Short sums in single precision, in lanes, are exact enough and vectorise.
+        None => (values.chunks(1024).map(|chunk| {
+            let (lanes, rest) = chunk.as_chunks::<8>();
+            let mut sums = [0.0f32; 8];
+            for lane in lanes {
+                for (sum, value) in sums.iter_mut().zip(lane) {
+                    *sum += value * value;
+                }
+            }
+            let rest: f32 = rest.iter().map(|value| value * value).sum();
+            f64::from(sums.iter().sum::<f32>() + rest)
+        }))
+        .sum(),
+        Some(at) => {
+            let (first, rest) = rayon::join(
+                || sum_of_squares(&values[..at], threads / 2),
+                || sum_of_squares(&values[at..], threads - threads / 2),
+            );
+            first + rest
+        }
+    }
+}
+
+fn multiply_each(values: &mut [f32], factor: f32, threads: usize) {
+    match cut(values.len(), LEAST_WEIGHTS, threads) {
+        None => values.iter_mut().for_each(|value| *value *= factor),
+        Some(at) => {
+            let (first, rest) = values.split_at_mut(at);
+            rayon::join(
+                || multiply_each(first, factor, threads / 2),
+                || multiply_each(rest, factor, threads - threads / 2),
+            );
+        }
+    }
+}
+
+/// Fewer weights are not worth another thread.
+const LEAST_WEIGHTS: usize = 16 * 1024;
+
 /// Memory for blocks of gradients, kept from step to step.
 #[derive(Clone, Default)]
 pub struct Scratch {
@@ -199,6 +262,19 @@ pub fn update_bias(mut update: Update, d: &[f32], n: usize, scratch: &mut Scratc
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_gradient_is_scaled_to_the_bound() {
+        let mut gradient = [3.0, 4.0];
+        clip(&mut gradient, 10.0, 1);
+        assert_eq!(gradient, [3.0, 4.0]);
+        clip(&mut gradient, 1.0, 1);
+        assert!((gradient[0] - 0.6).abs() < 1e-6 && (gradient[1] - 0.8).abs() < 1e-6);
+        let mut long: Vec<f32> = (0..100_003).map(|n| (n % 17) as f32 - 8.0).collect();
+        clip(&mut long, 2.0, 3);
+        let squares: f64 = long.iter().map(|g| f64::from(*g).powi(2)).sum();
+        assert!((squares.sqrt() - 2.0).abs() < 1e-5);
+    }
 
     #[test]
     fn blocks_and_threads_make_the_gradient_that_one_product_makes() {

@@ -149,10 +149,10 @@ fn to_sequences(
     hyperparameters: &Hyperparameters,
     largest_magnitude: Option<f32>,
 ) -> f32 {
+    for signal in signals.iter_mut() {
+        pre_emphasise(signal, hyperparameters.pre_emphasis as f32);
+    }
     let Some(analysis) = hyperparameters.analysis() else {
-        for signal in signals.iter_mut() {
-            pre_emphasise(signal, hyperparameters.pre_emphasis as f32);
-        }
         return normalise(signals, hyperparameters.normalise, largest_magnitude);
     };
     let mut spectra: Vec<_> = signals.iter().map(|s| analysis.magnitudes(s)).collect();

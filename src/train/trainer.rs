@@ -9,7 +9,7 @@ use super::checkpoint::{Checkpoint, CheckpointError, Notes, Position, join, spli
 use super::dreams::{Dreams, SampledPrediction, Sampling};
 use crate::generate::continuation::sampling_windows;
 use crate::hyperparameters::Hyperparameters;
-use crate::model::{Adam, Dropout, Network, State, Tape};
+use crate::model::{Adam, Dropout, Network, State, Tape, clip};
 use crate::random::{self, Stream};
 use crate::trained_model::{TrainedModel, TrainingSummary};
 
@@ -198,7 +198,13 @@ impl Trainer {
         );
         let output = self.network.architecture().output;
         let prediction = self.tape.prediction();
-        let loss = output.loss(prediction, &self.labels, outputs, d_prediction);
+        let loss = output.loss(
+            prediction,
+            &self.labels,
+            outputs,
+            d_prediction,
+            self.threads,
+        );
         if !loss.is_finite() {
             return Err(Diverged {
                 step: self.position.steps,
@@ -265,9 +271,13 @@ impl Trainer {
             .backward(&self.d_prediction, &mut self.tape, &mut self.gradient);
         self.network
             .add_penalty_gradient(penalty, &mut self.gradient);
-        clip(&mut self.gradient, self.hyperparameters.clip_norm);
+        clip(
+            &mut self.gradient,
+            self.hyperparameters.clip_norm,
+            self.threads,
+        );
         self.adam
-            .update(&mut self.network.weights, &self.gradient, lr);
+            .update_on_threads(&mut self.network.weights, &self.gradient, lr, self.threads);
     }
 
     fn add_noise(&mut self) {
@@ -295,9 +305,10 @@ impl Trainer {
                 self.network
                     .forward(&self.frames, &mut state, None, &mut tape);
                 let (prediction, d) = (tape.prediction(), &mut self.d_prediction);
-                let of_step = architecture
-                    .output
-                    .loss(prediction, &self.labels, outputs, d);
+                let of_step =
+                    architecture
+                        .output
+                        .loss(prediction, &self.labels, outputs, d, self.threads);
                 sum += of_step * self.labels.len() as f64;
                 values += self.labels.len();
             }
@@ -459,17 +470,6 @@ impl Trainer {
     }
 }
 
-/// Scales `gradient` down to the norm `largest`, if that is above 0 and it is longer.
-fn clip(gradient: &mut [f32], largest: f64) {
-    if largest > 0.0 {
-        let squares: f64 = gradient.iter().map(|g| f64::from(*g).powi(2)).sum();
-        let scale = (largest / squares.sqrt()) as f32;
-        if scale < 1.0 {
-            gradient.iter_mut().for_each(|g| *g *= scale);
-        }
-    }
-}
-
 fn mean(losses: &[f64]) -> f64 {
     match losses.len() {
         0 => f64::INFINITY,
@@ -598,17 +598,6 @@ mod tests {
             self::trainer(json).restore(cut),
             Err(CheckpointError::Damaged(_))
         ));
-    }
-
-    #[test]
-    fn a_long_gradient_is_scaled_to_the_bound() {
-        let mut gradient = [3.0, 4.0];
-        clip(&mut gradient, 10.0);
-        assert_eq!(gradient, [3.0, 4.0]);
-        clip(&mut gradient, 0.0);
-        assert_eq!(gradient, [3.0, 4.0]);
-        clip(&mut gradient, 1.0);
-        assert!((gradient[0] - 0.6).abs() < 1e-6 && (gradient[1] - 0.8).abs() < 1e-6);
     }
 
     #[test]

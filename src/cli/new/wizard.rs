@@ -34,7 +34,7 @@ const QUESTIONS: [(&str, &[Question]); 4] = [
             ("ext_cursor_inc", |_| true),
             ("label_offset", |_| true),
             ("normalise", |h| !h.use_fft),
-            ("pre_emphasis", |h| !h.use_fft),
+            ("pre_emphasis", |_| true),
             ("magnitude_scale", |h| h.use_fft),
         ],
     ),
