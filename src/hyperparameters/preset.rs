@@ -87,7 +87,7 @@ impl Preset {
                 "batch": 8,
                 "answer": "moving",
                 "train_every": 16,
-                "pre_emphasis": 0.5,
+                "pre_emphasis": 0.7,
                 "dream_length": 110_250, // 10 s
             }),
             Approach::MagnitudeSpectrum => json!({
@@ -102,6 +102,7 @@ impl Preset {
                 "clip_norm": 1.0,
                 "lr_schedule": "cosine",
                 "magnitude_scale": "square-root",
+                "pre_emphasis": 0.9,
                 "dream_length": 862, // 20 s
             }),
         };
