@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::model_choice::ModelChoice;
-use crate::hyperparameters::Hyperparameters;
+use crate::hyperparameters::{AnswerMode, Hyperparameters, OutputKind};
 use crate::trained_model::{Normalisation, TrainedModel, TrainingAudio, TrainingSummary};
 
 /// Print what a model is
@@ -84,6 +84,23 @@ fn print(model: &Description) {
         println!(
             "spectra      frames of {} samples every {}, largest magnitude {}",
             h.window_size, h.hop_size, model.normalisation.largest_magnitude
+        );
+    }
+    match h.output {
+        OutputKind::Value => {}
+        OutputKind::Mixture => println!(
+            "output       a mixture of {} Gaussians, drawn at temperature {}, noise fed back {}",
+            h.components, h.temperature, h.feedback_noise
+        ),
+        OutputKind::Levels => println!(
+            "output       {} mu-law levels, drawn at temperature {}",
+            h.components, h.temperature
+        ),
+    }
+    if h.answer == AnswerMode::Moving {
+        println!(
+            "answers      with moving weights, a training step every {} predictions",
+            h.train_every
         );
     }
     let training = model.training;
