@@ -149,7 +149,7 @@ pub enum AnswerError {
     #[error("{}: {cause}", path.display())]
     Generate { path: PathBuf, cause: GenerateError },
     #[error(
-        "{}: the model's prediction is broken ({fault}), {attempts} times over; train it longer, \
+        "{}: the model's prediction is broken ({fault}; attempts: {attempts}); train it longer, \
          or differently", path.display()
     )]
     Broken {
@@ -160,7 +160,7 @@ pub enum AnswerError {
 }
 
 /// Attempts at a prediction with nothing wrong.
-const MOST_ATTEMPTS: u64 = 3;
+const MOST_ATTEMPTS: usize = 3;
 /// The random seed of an attempt lies so far from that of the one before.
 const BETWEEN_RANDOM_SEEDS: u64 = 1 << 32;
 
@@ -252,23 +252,21 @@ impl Responder {
             path: seed.to_owned(),
             cause,
         })?;
-        let (mut prediction, random_seed, attempts) = self
+        let (mut prediction, fault, attempts) = self
             .attempt(&signal, &settings.request, progress)
             .map_err(|cause| AnswerError::Generate {
                 path: seed.to_owned(),
                 cause,
             })?;
-        if let Some(last) = attempts.last()
-            && last.random_seed == random_seed
-        {
-            if last.fault.is_broken() {
+        if let Some(fault) = fault {
+            if fault.is_broken() {
                 return Err(AnswerError::Broken {
                     path: seed.to_owned(),
-                    fault: last.fault,
+                    fault,
                     attempts: attempts.len(),
                 });
             }
-            tracing::warn!("{}: the prediction is a {}", seed.display(), last.fault);
+            tracing::warn!("{}: the prediction is a {fault}", seed.display());
         }
         let prediction_level = Level::of(&prediction.signal);
         let gain = match settings.loudness {
@@ -312,19 +310,16 @@ impl Responder {
             timings: prediction.timings,
         })
     }
-}
 
-impl Responder {
     /// Predicts until nothing is wrong, or often enough: where anything is
     /// random, another random seed gives another prediction. Gives the last
-    /// prediction, its random seed, and what was wrong with each that was
-    /// not right.
+    /// prediction, what is wrong with it, and all attempts that were not right.
     fn attempt(
         &mut self,
         seed: &Signal,
         request: &Request,
         progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
-    ) -> Result<(Prediction, u64, Vec<Attempt>), GenerateError> {
+    ) -> Result<(Prediction, Option<Fault>, Vec<Attempt>), GenerateError> {
         let hyperparameters = &self.model.hyperparameters;
         let random = hyperparameters.output != OutputKind::Value
             || hyperparameters.answer == AnswerMode::Moving;
@@ -332,15 +327,15 @@ impl Responder {
         let mut attempts = Vec::new();
         loop {
             let prediction = self.predict(seed, &request, progress)?;
-            let random_seed = request.random_seed;
-            let Some(fault) = guard::fault(&prediction.signal, seed) else {
-                return Ok((prediction, random_seed, attempts));
-            };
-            attempts.push(Attempt { random_seed, fault });
-            if !random || attempts.len() as u64 == MOST_ATTEMPTS {
-                return Ok((prediction, random_seed, attempts));
+            let fault = guard::fault(&prediction.signal, seed);
+            attempts.extend(fault.map(|fault| Attempt {
+                random_seed: request.random_seed,
+                fault,
+            }));
+            if fault.is_none() || !random || attempts.len() == MOST_ATTEMPTS {
+                return Ok((prediction, fault, attempts));
             }
-            request.random_seed = random_seed.wrapping_add(BETWEEN_RANDOM_SEEDS);
+            request.random_seed = request.random_seed.wrapping_add(BETWEEN_RANDOM_SEEDS);
         }
     }
 

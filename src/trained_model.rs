@@ -240,9 +240,14 @@ impl TrainedModel {
             let what = "the largest magnitude must be above 0".to_owned();
             return Err(metadata.damaged(key::NORMALISATION, what));
         }
-        let training_audio = metadata.json(key::TRAINING_AUDIO)?;
+        let training_audio: Vec<TrainingAudio> = metadata.json(key::TRAINING_AUDIO)?;
         let training = metadata.json(key::TRAINING)?;
         let kept_audio = metadata.sounds(key::KEPT_AUDIO, hyperparameters.sample_rate)?;
+        let each_has_a_source = kept_audio.is_empty() || kept_audio.len() == training_audio.len();
+        if !each_has_a_source || kept_audio.iter().any(Vec::is_empty) {
+            let what = "it does not hold one sound for each recording".to_owned();
+            return Err(metadata.damaged(key::KEPT_AUDIO, what));
+        }
         let network = file
             .into_network(hyperparameters.architecture())
             .map_err(not_a_model)?;
@@ -373,6 +378,16 @@ pub mod tests {
             error.to_string().contains("antiphon.normalisation"),
             "{error}"
         );
+
+        for kept_audio in [vec![vec![]], vec![vec![0.5]; 2]] {
+            let other = TrainedModel {
+                kept_audio,
+                ..model.clone()
+            };
+            let error = TrainedModel::from_bytes(&other.to_bytes(), Path::new("m.onnx"));
+            let error = error.unwrap_err().to_string();
+            assert!(error.contains("antiphon.kept_audio"), "{error}");
+        }
 
         let missing = TrainedModel::read(Path::new("nowhere/m.onnx")).unwrap_err();
         assert!(

@@ -348,6 +348,91 @@ fn moving_weights_answer_the_same_each_time_and_unlike_frozen_ones() {
     );
 }
 
+#[test]
+fn an_answer_is_as_loud_as_its_seed_unless_told_otherwise() {
+    let desk = Desk::new();
+    let drawn = SMALL_VECTOR.replacen('{', r#"{"output": "mixture", "#, 1);
+    let output = desk.train(&drawn, &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let answer = |seed: &str, extra: &[&str]| {
+        let output = desk.generate("model.onnx", seed, extra);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let sidecar = std::fs::read_to_string(desk.path("answer.json")).unwrap();
+        let sidecar: serde_json::Value = serde_json::from_str(&sidecar).unwrap();
+        let sound = antiphon::audio::load(&desk.path("answer.wav"), 11025).unwrap();
+        (sound.rms(), sidecar["gain"].as_f64().unwrap())
+    };
+    let mut quiet = pluck(196.0, 1.0, 11025);
+    quiet.samples.iter_mut().for_each(|sample| *sample *= 0.03);
+    write_seed(&desk.path("quiet.wav"), &quiet);
+    let (rms, _) = answer("quiet.wav", &["--seconds", "1"]);
+    assert!(
+        (0.5..2.0).contains(&(rms / quiet.rms())),
+        "{rms} {}",
+        quiet.rms()
+    );
+    let (unscaled, gain) = answer("quiet.wav", &["--seconds", "1", "--loudness", "model"]);
+    assert_eq!(gain, 1.0);
+    assert!(unscaled > 4.0 * rms, "{unscaled} {rms}");
+}
+
+#[test]
+fn a_broken_prediction_is_tried_again_where_anything_is_random_and_never_delivered() {
+    let desk = Desk::new();
+    let silent = |extra: &str| {
+        let json = SMALL_VECTOR.replacen('{', &format!("{{{extra}"), 1);
+        let mut model = common::random_model(&json);
+        model.network.weights.fill(0.0);
+        model.write(&desk.path("model.onnx")).unwrap();
+        desk.generate("model.onnx", "guitar.wav", &["--seconds", "1"])
+    };
+    desk.assert_refused(
+        &silent(""),
+        &["guitar.wav", "broken (silence; attempts: 1)"],
+    );
+    let drawn = silent(r#""output": "mixture", "#);
+    desk.assert_refused(&drawn, &["guitar.wav", "broken (silence; attempts: 3)"]);
+}
+
+#[test]
+fn seed_files_lie_beside_the_hyperparameters_and_are_named_when_missing() {
+    let desk = Desk::new();
+    std::fs::create_dir(desk.path("presets")).unwrap();
+    write_seed(&desk.path("presets/phrase.wav"), &pluck(294.0, 0.5, 22050));
+    let json = SMALL_VECTOR.replacen(
+        '{',
+        r#"{"seed_fn_list": ["phrase.wav"], "dream_length": 50, "#,
+        1,
+    );
+    let file = desk.write("presets/h.json", &json);
+    let train = |arguments: &[&Path]| {
+        let paths = [
+            desk.path("guitar.wav"),
+            desk.path("model.onnx"),
+            desk.path("runs"),
+        ];
+        let [audio, output, runs] = &paths;
+        let names = ["--audio", "--output", "--runs"].map(Path::new);
+        let mut all = vec![Path::new("train")];
+        all.extend(arguments);
+        if arguments[0] != Path::new("--resume") {
+            all.extend([names[0], audio, names[1], output, names[2], runs]);
+        }
+        run(all)
+    };
+    let output = train(&[&file]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(
+        desk.path("runs/model/predictions/00000050-concurrent-1.wav")
+            .exists()
+    );
+    // The run's own copy of the hyperparameters finds the seed too.
+    let resumed = train(&[Path::new("--resume"), &desk.path("runs/model")]);
+    assert!(resumed.status.success(), "{}", stderr(&resumed));
+    std::fs::remove_file(desk.path("presets/phrase.wav")).unwrap();
+    desk.assert_refused(&train(&[&file]), &["seed_fn_list", "phrase.wav"]);
+}
+
 const RESUMABLE: &str = r#"{"preset": "vector", "seg_len": 32, "num_unrollings": 8, "lr": 0.003, "weight_stddev": 0.1,
     "noise": 0.1, "use_dropout": true, "lr_schedule": "cosine", "validation": 0.1, "num_epochs": 15,
     "audio_freq": 300, "seq_dream_len": 50, "num_dreams": 2, "dream_length": 170, "seed_mode": "advance"}"#;
@@ -419,6 +504,13 @@ fn an_interrupted_run_ends_as_an_uninterrupted_one_to_the_last_bit() {
         "the same weights to the last bit"
     );
     let expected = predictions(&desk.path("runs/model"));
+    for sound in expected
+        .keys()
+        .filter(|n| n.to_string_lossy().ends_with(".wav"))
+    {
+        let picture = Path::new(sound).with_extension("svg");
+        assert!(expected.contains_key(picture.as_os_str()), "{sound:?}");
+    }
     let names: Vec<_> = expected.keys().map(|n| n.to_string_lossy()).collect();
     assert!(
         names.contains(&"00000300-sequential-1.wav".into()),

@@ -233,6 +233,7 @@ pub fn to_sound(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::stream;
 
     #[test]
     fn overlapping_vectors_fade_into_each_other() {
@@ -243,6 +244,67 @@ mod tests {
         assert!((sequence[5] - 2.0 * 0.853_553).abs() < 1e-5);
         assert!((sequence[6] - 3.0 * 0.146_447).abs() < 1e-5);
         assert_eq!(sequence[7], 7.0);
+    }
+
+    #[test]
+    fn what_the_network_sees_of_a_sound_is_that_sound_again() {
+        let seed: Vec<f32> = (0..64).map(|n| 0.3 * (n as f32 * 0.4).sin()).collect();
+        let normalisation = Normalisation {
+            largest_magnitude: 0.25,
+        };
+        let json =
+            r#"{"preset": "column-vector", "seg_len": 8, "normalise": true, "pre_emphasis": 0.9}"#;
+        let hyperparameters = Hyperparameters::parse(json).unwrap();
+        let seen = to_sequence(&hyperparameters, &normalisation, &seed);
+        assert!((seen[10] - (seed[10] - 0.9 * seed[9]) / 0.25).abs() < 1e-5);
+        let mut phases = stream(1, "phases");
+        let sound = to_sound(&hyperparameters, &normalisation, seen, &mut phases);
+        for (a, b) in sound.iter().zip(&seed) {
+            assert!((a - b).abs() < 1e-5);
+        }
+    }
+
+    #[test]
+    fn a_spectrum_sounds_as_loud_as_it_was_however_it_is_scaled() {
+        let seed: Vec<f32> = (0..8192).map(|n| 0.5 * (n as f32 * 0.4).sin()).collect();
+        let rms = |sound: &[f32]| {
+            let middle = &sound[1000..6000];
+            (middle.iter().map(|s| s * s).sum::<f32>() / middle.len() as f32).sqrt()
+        };
+        for extra in [
+            "",
+            r#", "magnitude_scale": "square-root""#,
+            r#", "pre_emphasis": 0.9"#,
+        ] {
+            let json = format!(
+                r#"{{"preset": "magnitude-spectrum", "window_size": 512, "hop_size": 128 {extra}}}"#
+            );
+            let hyperparameters = Hyperparameters::parse(&json).unwrap();
+            let normalisation = Normalisation {
+                largest_magnitude: 90.0,
+            };
+            let seen = to_sequence(&hyperparameters, &normalisation, &seed);
+            let mut phases = stream(1, "phases");
+            let sound = to_sound(&hyperparameters, &normalisation, seen, &mut phases);
+            let ratio = rms(&sound) / rms(&seed);
+            assert!((0.9..1.1).contains(&ratio), "{extra}: {ratio}");
+        }
+    }
+
+    #[test]
+    fn overlapping_vectors_advance_by_their_label_offset() {
+        let json = r#"{"preset": "vector", "seg_len": 8, "label_offset": 4, "num_unrollings": 2}"#;
+        let hyperparameters = Hyperparameters::parse(json).unwrap();
+        assert_eq!(hyperparameters.ext_cursor_inc, 4);
+        let mut continuation = Continuation::new(&hyperparameters, vec![0.0; 8]);
+        let mut random = stream(1, "draws");
+        continuation.append(&[1.0; 8], &mut random).unwrap();
+        continuation.append(&[2.0; 8], &mut random).unwrap();
+        assert_eq!(continuation.predicted().len(), 8);
+        assert_eq!(continuation.predicted()[4..], [2.0; 4]);
+        let faded = &continuation.predicted()[..4];
+        assert!(faded.is_sorted() && faded[0] > 1.0 && faded[3] < 2.0);
+        assert_eq!(continuation.matrices(), 3);
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod native;
 mod onnxruntime;
 mod sampling;
 
-pub use native::Native;
+pub use native::{Native, play};
 pub use onnxruntime::OnnxRuntime;
 pub use sampling::{GenerateError, Prediction, Prime, Request, Timings, generate};
 

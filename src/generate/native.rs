@@ -1,6 +1,6 @@
 //! The embedded engine: antiphon's own forward pass.
 
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, EngineKind};
 use crate::model::{Network, State, Tape};
 
 /// Runs a network with no help from outside.
@@ -21,7 +21,7 @@ impl Native {
 
 impl Engine for Native {
     fn name(&self) -> &'static str {
-        "native"
+        EngineKind::Native.name()
     }
 
     fn play(
@@ -30,9 +30,20 @@ impl Engine for Native {
         state: &mut State,
         predictions: &mut Vec<f32>,
     ) -> Result<(), EngineError> {
-        self.network.forward(frames, state, None, &mut self.tape);
-        predictions.clear();
-        predictions.extend_from_slice(self.tape.prediction());
+        play(&self.network, frames, state, &mut self.tape, predictions);
         Ok(())
     }
+}
+
+/// What [`Engine::play`] does, with `network` as it is now.
+pub fn play(
+    network: &Network,
+    frames: &[f32],
+    state: &mut State,
+    tape: &mut Tape,
+    predictions: &mut Vec<f32>,
+) {
+    network.forward(frames, state, None, tape);
+    predictions.clear();
+    predictions.extend_from_slice(tape.prediction());
 }

@@ -8,7 +8,7 @@ use ort::environment::Environment;
 use ort::session::Session;
 use ort::value::TensorRef;
 
-use super::{Engine, EngineError, time_steps};
+use super::{Engine, EngineError, EngineKind, time_steps};
 use crate::model::{Architecture, State};
 
 /// Runs a model's ONNX file in ONNX Runtime.
@@ -43,7 +43,7 @@ impl OnnxRuntime {
 
 impl Engine for OnnxRuntime {
     fn name(&self) -> &'static str {
-        "onnxruntime"
+        EngineKind::OnnxRuntime.name()
     }
 
     fn play(

@@ -405,6 +405,9 @@ impl Hyperparameters {
         for seed in &mut read.seed_fn_list {
             let path = folder.join(&seed);
             *seed = std::path::absolute(&path).unwrap_or(path);
+            if seed.to_str().is_none() {
+                return impossible("seed_fn_list", seed.display(), "paths that are UTF-8");
+            }
         }
         Ok(read)
     }

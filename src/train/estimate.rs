@@ -3,10 +3,10 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use super::{Dataset, Diverged, Recording, TooShort, Trainer};
+use super::{Dataset, Diverged, Moving, Recording, TooShort, Trainer};
 use crate::audio::Signal;
-use crate::generate::{GenerateError, Native, Prime, Request, generate};
-use crate::hyperparameters::Hyperparameters;
+use crate::generate::{Engine, GenerateError, Native, Prime, Request, generate};
+use crate::hyperparameters::{AnswerMode, Hyperparameters};
 use crate::model::Network;
 use crate::random;
 use crate::trained_model::{Normalisation, TrainedModel, TrainingAudio, TrainingSummary};
@@ -29,7 +29,8 @@ pub struct Estimate {
     pub step: f64,
     /// Training steps of one epoch.
     pub steps_per_epoch: f64,
-    /// Seconds of computing for one second of sound, with the embedded engine.
+    /// Seconds of computing for one second of sound, with the embedded engine
+    /// and the weights frozen or moving as the model will answer.
     pub sampling: f64,
 }
 
@@ -67,7 +68,7 @@ pub fn measure(
     Ok(Estimate {
         step,
         steps_per_epoch,
-        sampling: measure_sampling(hyperparameters, threads)?,
+        sampling: measure_sampling(hyperparameters, seconds, threads)?,
     })
 }
 
@@ -87,15 +88,7 @@ fn measure_training(
     seconds: f64,
     threads: usize,
 ) -> Result<(f64, f64), EstimateError> {
-    let recording = Recording {
-        signal: sound(seconds, hyperparameters.sample_rate),
-        source: TrainingAudio {
-            file: format!("a recording of {seconds} s"),
-            sha256: String::new(),
-            seconds,
-        },
-    };
-    let dataset = Dataset::new(vec![recording], hyperparameters)?;
+    let dataset = dataset(hyperparameters, seconds)?;
     let mut trainer = Trainer::new(hyperparameters.clone(), dataset, 0, threads);
     // The first step maps memory and starts threads.
     trainer.step(0.0)?;
@@ -115,6 +108,7 @@ fn measure_training(
 /// Seconds of computing for one second of sound, of a network that knows nothing yet.
 fn measure_sampling(
     hyperparameters: &Hyperparameters,
+    recordings: f64,
     threads: usize,
 ) -> Result<f64, EstimateError> {
     let mut weights = random::stream(0, "weights");
@@ -132,7 +126,14 @@ fn measure_sampling(
         kept_audio: Vec::new(),
         training: TrainingSummary::default(),
     };
-    let mut engine = Native::new(model.network.clone(), threads);
+    let mut engine: Box<dyn Engine> = match hyperparameters.answer {
+        AnswerMode::Frozen => Box::new(Native::new(model.network.clone(), threads)),
+        AnswerMode::Moving => {
+            let dataset = dataset(hyperparameters, recordings)?;
+            let moving = Moving::new(&model, dataset, 0, threads);
+            Box::new(moving.map_err(GenerateError::Engine)?)
+        }
+    };
     let seed = sound(SEED, hyperparameters.sample_rate);
     let rate = f64::from(hyperparameters.sample_rate);
     let one = hyperparameters.samples_per_prediction() as f64 / rate;
@@ -144,13 +145,26 @@ fn measure_sampling(
             prime: Prime::Matrix,
         };
         let mut go_on = |_: f64| ControlFlow::Continue(());
-        let timings = generate(&model, &mut engine, &seed, &request, &mut go_on)?.timings;
+        let timings = generate(&model, engine.as_mut(), &seed, &request, &mut go_on)?.timings;
         let taken = timings.sampling + timings.resynthesis;
         if taken >= LEAST_SAMPLING.as_secs_f64() || seconds >= MOST_SOUND {
             return Ok(taken / seconds);
         }
         seconds *= 4.0;
     }
+}
+
+/// A recording of `seconds` seconds to learn from.
+fn dataset(hyperparameters: &Hyperparameters, seconds: f64) -> Result<Dataset, TooShort> {
+    let recording = Recording {
+        signal: sound(seconds, hyperparameters.sample_rate),
+        source: TrainingAudio {
+            file: format!("a recording of {seconds} s"),
+            sha256: String::new(),
+            seconds,
+        },
+    };
+    Dataset::new(vec![recording], hyperparameters)
 }
 
 /// A triangle wave of `seconds` seconds, at least one sample.

@@ -4,7 +4,7 @@
 use rand::RngExt;
 
 use super::{Dataset, Trainer};
-use crate::generate::{Engine, EngineError};
+use crate::generate::{Engine, EngineError, EngineKind, play};
 use crate::model::{State, Tape};
 use crate::random;
 use crate::trained_model::TrainedModel;
@@ -59,7 +59,7 @@ impl Moving {
 
 impl Engine for Moving {
     fn name(&self) -> &'static str {
-        "native"
+        EngineKind::Native.name()
     }
 
     fn play(
@@ -73,9 +73,7 @@ impl Engine for Moving {
         }
         self.played += 1;
         let network = self.trainer.network();
-        network.forward(frames, state, None, &mut self.tape);
-        predictions.clear();
-        predictions.extend_from_slice(self.tape.prediction());
+        play(network, frames, state, &mut self.tape, predictions);
         Ok(())
     }
 }

@@ -66,7 +66,8 @@ pub fn memory_needed(hyperparameters: &Hyperparameters) -> u64 {
     let rows = (hyperparameters.batch * hyperparameters.num_unrollings) as u64;
     let layers = architecture.layers as u64;
     // Of a layer: gates and their gradient 8 H, states, outputs and their gradients 8 H, input D.
-    let of_a_row = layers * (16 * h + d.max(h)) + 4 * d;
+    // Of the head: its values, their gradient before and after the tanh.
+    let of_a_row = layers * (16 * h + d.max(h)) + 2 * d + 4 * architecture.width() as u64;
     let copies = layers * 8 * h * h + hyperparameters.bptt_steps as u64 * rows * d.max(h);
     let windows = sampling_windows(hyperparameters);
     let sampled = |length: usize| {
@@ -81,7 +82,7 @@ pub fn memory_needed(hyperparameters: &Hyperparameters) -> u64 {
     let floats = (4 + 6) * architecture.parameters() as u64
         + copies
         + hyperparameters.bptt_steps as u64 * rows * of_a_row
-        + 2 * (concurrent + sequential);
+        + 4 * (concurrent + sequential);
     floats * size_of::<f32>() as u64
 }
 
@@ -427,7 +428,8 @@ impl Trainer {
         self.noise = random::stream(self.random_seed, "noise");
         self.noise.set_word_pos(join(notes.noise_position));
         (self.first_losses, self.last_losses) = (notes.first_losses, notes.last_losses);
-        self.pausing = notes.pausing;
+        // Without a sequential prediction a pause would never end.
+        self.pausing = notes.pausing && self.sequential.is_some();
         let sequential = notes.sequential.zip(checkpoint.sequential);
         let concurrent = notes.concurrent.zip(checkpoint.concurrent);
         let dreams = [
