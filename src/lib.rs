@@ -16,6 +16,8 @@
 
 #![deny(unsafe_code)]
 
+pub mod system;
+
 pub mod files;
 pub mod packed;
 pub mod random;

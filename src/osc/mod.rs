@@ -49,7 +49,10 @@ impl Announcer {
 
     /// Tells `event`. Nobody listening is no error.
     pub fn announce(&self, event: &Event) {
-        let packet = OscPacket::Message(message(event));
+        let Some(message) = message(event) else {
+            return;
+        };
+        let packet = OscPacket::Message(message);
         let sent = match rosc::encoder::encode(&packet) {
             Ok(bytes) => self
                 .socket
@@ -63,8 +66,9 @@ impl Announcer {
     }
 }
 
-/// `/antiphon/ready`, `/seen id name`, `/done id path seconds`, `/error id text`.
-fn message(event: &Event) -> OscMessage {
+/// `/antiphon/ready`, `/seen id name`, `/done id path seconds`, `/error id text`;
+/// what concerns no job has the id 0.
+fn message(event: &Event) -> Option<OscMessage> {
     let (verb, args) = match event {
         Event::Ready => ("ready", vec![]),
         Event::Seen { id, name } => ("seen", vec![OscType::Int(*id), name.as_str().into()]),
@@ -80,11 +84,13 @@ fn message(event: &Event) -> OscMessage {
             )
         }
         Event::Failed { id, reason } => ("error", vec![OscType::Int(*id), reason.as_str().into()]),
+        Event::Trouble { reason } => ("error", vec![OscType::Int(0), reason.as_str().into()]),
+        Event::Alive => return None,
     };
-    OscMessage {
+    Some(OscMessage {
         addr: format!("/antiphon/{verb}"),
         args,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -97,7 +103,8 @@ mod tests {
             id: 3,
             path: "/tmp/a.0001.wav".into(),
             seconds: 10.0,
-        });
+        })
+        .unwrap();
         assert_eq!(done.addr, "/antiphon/done");
         let expected = [
             OscType::Int(3),
@@ -105,8 +112,12 @@ mod tests {
             OscType::Float(10.0),
         ];
         assert_eq!(done.args, expected);
-        assert_eq!(message(&Event::Ready).addr, "/antiphon/ready");
-        assert!(message(&Event::Ready).args.is_empty());
+        let ready = message(&Event::Ready).unwrap();
+        assert_eq!(
+            (ready.addr.as_str(), ready.args.len()),
+            ("/antiphon/ready", 0)
+        );
+        assert_eq!(message(&Event::Alive), None);
     }
 
     #[test]
