@@ -244,13 +244,13 @@ impl Responder {
     pub fn warm(&mut self) -> Result<(), GenerateError> {
         let sample_rate = self.model.hyperparameters.sample_rate;
         let mut random = stream(0, "warm");
-        let samples = (0..sample_rate / 4).map(|_| random.random_range(-0.1..0.1));
+        let samples = (0..sample_rate / 50).map(|_| random.random_range(-0.1..0.1));
         let seed = Signal {
             samples: samples.collect(),
             sample_rate,
         };
         let request = Request {
-            seconds: 0.1,
+            seconds: 0.01,
             random_seed: 0,
             prime: Prime::Seed,
         };

@@ -238,18 +238,24 @@ fn check_filesystem(path: &Path, root: &Root) -> Result<(), SpoolError> {
 }
 
 fn lock(path: &Path, root: &Path) -> Result<File, SpoolError> {
-    let file = File::options()
-        .create(true)
-        .append(true)
-        .open(path)
-        .map_err(failed_to("make", path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => Err(SpoolError::Locked {
+    files::touch(path).map_err(failed_to("make", path))?;
+    // A file open for writing keeps a disk from being made read-only; some
+    // filesystems of networks lock no other.
+    let open = |writable| File::options().read(true).append(writable).open(path);
+    let locked = |writable| {
+        let file = open(writable).map_err(fs::TryLockError::Error)?;
+        file.try_lock().map(|()| file)
+    };
+    let locked = match locked(false) {
+        Err(fs::TryLockError::Error(_)) => locked(true),
+        locked => locked,
+    };
+    locked.map_err(|error| match error {
+        fs::TryLockError::WouldBlock => SpoolError::Locked {
             path: root.to_owned(),
-        }),
-        Err(fs::TryLockError::Error(error)) => Err(failed_to("lock", path)(error)),
-    }
+        },
+        fs::TryLockError::Error(cause) => failed_to("lock", path)(cause),
+    })
 }
 
 #[cfg(test)]
