@@ -40,6 +40,8 @@ pub mod train;
 
 pub mod judge;
 
+pub mod learning;
+
 pub mod answer;
 
 pub mod watch;
