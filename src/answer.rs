@@ -13,9 +13,10 @@ use crate::files;
 use crate::generate::guard::{self, Fault};
 use crate::generate::{
     Engine, EngineError, EngineKind, GenerateError, Native, OnnxRuntime, Prediction, Prime,
-    Request, Timings, generate,
+    Request, Response, Timings, generate,
 };
-use crate::hyperparameters::{AnswerMode, Hyperparameters, HyperparametersError, OutputKind};
+use crate::hyperparameters::{AnswerMode, Hyperparameters, HyperparametersError};
+use crate::learning::{Learning, LearningError, LearningNotes};
 use crate::random::stream;
 use crate::train::{Dataset, Moving, Recording, TooShort};
 use crate::trained_model::{ModelError, TrainedModel, TrainingAudio};
@@ -23,7 +24,10 @@ use crate::trained_model::{ModelError, TrainedModel, TrainingAudio};
 /// A model in an engine, ready to answer.
 pub struct Responder {
     model: TrainedModel,
+    /// Those of the model's file; a job may have asked for others.
+    trained_with: Hyperparameters,
     way: Way,
+    learning: Option<Learning>,
     identity: ModelIdentity,
     threads: usize,
 }
@@ -35,6 +39,12 @@ enum Way {
     /// With weights that go on learning from its training audio; each answer
     /// begins with the weights it has.
     Moving(Box<Dataset>),
+}
+
+/// What a model has become by answering, and what it learns from.
+struct Lesson {
+    model: TrainedModel,
+    dataset: Box<Dataset>,
 }
 
 /// What is asked of a model other than its hyperparameters say.
@@ -70,13 +80,6 @@ pub enum Loudness {
     Seed,
     /// As the model made it.
     Model,
-}
-
-/// One attempt at a prediction that was not delivered, or not gladly.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Attempt {
-    pub random_seed: u64,
-    pub fault: Fault,
 }
 
 /// Which model answered.
@@ -118,14 +121,17 @@ pub struct Sidecar {
     pub random_seed: u64,
     pub prime: Prime,
     pub answer: AnswerMode,
+    /// What it began with, where the model keeps what it learns.
+    pub learning: Option<LearningNotes>,
     pub train_every: usize,
     pub temperature: f64,
     pub top_p: f64,
     pub feedback_noise: f64,
     pub loudness: Loudness,
-    /// Attempts before this one, and this one if something is wrong with it;
-    /// each had a random seed of its own.
-    pub attempts: Vec<Attempt>,
+    /// What was wrong while it was made, and what was done about it.
+    pub responses: Vec<Response>,
+    /// What is wrong with it all the same.
+    pub fault: Option<Fault>,
     pub format: SampleFormat,
     pub sample_rate: u32,
     pub seed_level: Level,
@@ -151,20 +157,15 @@ pub enum AnswerError {
     #[error("{}: {cause}", path.display())]
     Generate { path: PathBuf, cause: GenerateError },
     #[error(
-        "{}: the model's prediction is broken ({fault}; attempts: {attempts}); train it longer, \
-         or differently", path.display()
+        "{}: the model's prediction is broken ({fault}; made again: {responses} times); train it \
+         longer, or differently", path.display()
     )]
     Broken {
         path: PathBuf,
         fault: Fault,
-        attempts: usize,
+        responses: usize,
     },
 }
-
-/// Attempts at a prediction with nothing wrong.
-const MOST_ATTEMPTS: usize = 3;
-/// The random seed of an attempt lies so far from that of the one before.
-const BETWEEN_RANDOM_SEEDS: u64 = 1 << 32;
 
 /// Why there is no responder.
 #[derive(Debug, thiserror::Error)]
@@ -184,6 +185,12 @@ pub enum ResponderError {
     MovingElsewhere,
     #[error("the training audio that {name} keeps: {cause}")]
     KeptAudio { name: String, cause: TooShort },
+    #[error(transparent)]
+    Learning(#[from] LearningError),
+    #[error(
+        "{name} answers with frozen weights, which learn nothing; only moving ones can be kept"
+    )]
+    NothingLearned { name: String },
 }
 
 impl Responder {
@@ -196,6 +203,7 @@ impl Responder {
         threads: usize,
     ) -> Result<Responder, ResponderError> {
         let mut model = TrainedModel::from_bytes(bytes, Path::new(name))?;
+        let trained_with = model.hyperparameters.clone();
         changes.apply(&mut model.hyperparameters)?;
         let way = match (model.hyperparameters.answer, kind) {
             (AnswerMode::Frozen, EngineKind::Native) => {
@@ -216,9 +224,31 @@ impl Responder {
                 sha256: files::sha256(bytes),
             },
             model,
+            trained_with,
             way,
+            learning: None,
             threads,
         })
+    }
+
+    /// Begins with what `file` says the model learned by earlier answers, if there
+    /// is such a file, and keeps there what it learns by those to come, each
+    /// of which begins where the last one ended. With `from_seeds` it learns from
+    /// its seeds as well.
+    pub fn keep_learning(
+        mut self,
+        file: &Path,
+        from_seeds: bool,
+    ) -> Result<Responder, ResponderError> {
+        let name = &self.identity.name;
+        let Way::Moving(dataset) = &mut self.way else {
+            return Err(ResponderError::NothingLearned { name: name.clone() });
+        };
+        let model = &mut self.model;
+        let learning = Learning::begin(file, from_seeds, &self.trained_with, model)?;
+        *dataset = kept_audio(model, name)?;
+        self.learning = Some(learning);
+        Ok(self)
     }
 
     /// The model that answers.
@@ -253,8 +283,14 @@ impl Responder {
             seconds: 0.01,
             random_seed: 0,
             prime: Prime::Seed,
+            may_go_back: false,
         };
-        self.predict(&seed, &request, &mut |_| ControlFlow::Continue(()))?;
+        let source = TrainingAudio {
+            file: "noise".to_owned(),
+            seconds: seed.seconds(),
+            sha256: String::new(),
+        };
+        self.predict(&seed, &source, &request, &mut |_| ControlFlow::Continue(()))?;
         Ok(())
     }
 
@@ -273,21 +309,30 @@ impl Responder {
             path: seed.to_owned(),
             cause,
         })?;
-        let (mut prediction, fault, attempts) = self
-            .attempt(&signal, &settings.request, progress)
+        let name = seed.file_name().unwrap_or_default().to_string_lossy();
+        let source = TrainingAudio {
+            file: name.into_owned(),
+            sha256: files::sha256(&bytes),
+            seconds: signal.seconds(),
+        };
+        let (mut prediction, lesson) = self
+            .predict(&signal, &source, &settings.request, progress)
             .map_err(|cause| AnswerError::Generate {
                 path: seed.to_owned(),
                 cause,
             })?;
-        if let Some(fault) = fault {
+        if let Some(fault) = prediction.fault {
             if fault.is_broken() {
                 return Err(AnswerError::Broken {
                     path: seed.to_owned(),
                     fault,
-                    attempts: attempts.len(),
+                    responses: prediction.responses.len(),
                 });
             }
-            tracing::warn!("{}: the prediction is a {fault}", seed.display());
+            tracing::warn!(
+                "{}: the prediction is a {fault} in part or whole",
+                seed.display()
+            );
         }
         let prediction_level = Level::of(&prediction.signal);
         let gain = match settings.loudness {
@@ -304,24 +349,29 @@ impl Responder {
                 written.peak
             );
         }
-        let name = seed.file_name().unwrap_or_default();
+        let learning = self.learning.as_ref().map(|l| l.notes().clone());
+        if prediction.fault.is_none() {
+            self.keep(lesson);
+        }
         let hyperparameters = &self.model.hyperparameters;
         Ok(Sidecar {
             antiphon: env!("CARGO_PKG_VERSION").to_owned(),
             model: self.identity.clone(),
             engine: self.engine_name().to_owned(),
-            seed: name.to_string_lossy().into_owned(),
-            seed_sha256: files::sha256(&bytes),
+            seed: source.file,
+            seed_sha256: source.sha256,
             seconds: settings.request.seconds,
             random_seed: settings.request.random_seed,
             prime: settings.request.prime,
             answer: hyperparameters.answer,
+            learning,
             train_every: hyperparameters.train_every,
             temperature: hyperparameters.temperature,
             top_p: hyperparameters.top_p,
             feedback_noise: hyperparameters.feedback_noise,
             loudness: settings.loudness,
-            attempts,
+            responses: prediction.responses,
+            fault: prediction.fault,
             format: settings.format,
             sample_rate,
             seed_level: Level::of(&signal),
@@ -332,50 +382,71 @@ impl Responder {
         })
     }
 
-    /// Predicts until nothing is wrong, or often enough: where anything is
-    /// random, another random seed gives another prediction. Gives the last
-    /// prediction, what is wrong with it, and all attempts that were not right.
-    fn attempt(
-        &mut self,
-        seed: &Signal,
-        request: &Request,
-        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
-    ) -> Result<(Prediction, Option<Fault>, Vec<Attempt>), GenerateError> {
-        let hyperparameters = &self.model.hyperparameters;
-        let random = hyperparameters.output != OutputKind::Value
-            || hyperparameters.answer == AnswerMode::Moving;
-        let mut request = request.clone();
-        let mut attempts = Vec::new();
-        loop {
-            let prediction = self.predict(seed, &request, progress)?;
-            let fault = guard::fault(&prediction.signal, seed);
-            attempts.extend(fault.map(|fault| Attempt {
-                random_seed: request.random_seed,
-                fault,
-            }));
-            if fault.is_none() || !random || attempts.len() == MOST_ATTEMPTS {
-                return Ok((prediction, fault, attempts));
-            }
-            request.random_seed = request.random_seed.wrapping_add(BETWEEN_RANDOM_SEEDS);
-        }
-    }
-
+    /// Predicts what follows `seed`, known as `source`; says what the model
+    /// learned by it, if that is to be kept.
     fn predict(
         &mut self,
         seed: &Signal,
+        source: &TrainingAudio,
         request: &Request,
         progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
-    ) -> Result<Prediction, GenerateError> {
-        let mut moving;
-        let engine: &mut dyn Engine = match &mut self.way {
-            Way::Frozen(engine) => engine.as_mut(),
-            Way::Moving(dataset) => {
-                let dataset = Dataset::clone(dataset);
-                moving = Moving::new(&self.model, dataset, request.random_seed, self.threads)?;
-                &mut moving
+    ) -> Result<(Prediction, Option<Lesson>), GenerateError> {
+        let lesson = self.lesson(seed, source);
+        let model = &self.model;
+        let dataset = match &mut self.way {
+            Way::Frozen(engine) => {
+                let prediction = generate(model, engine.as_mut(), seed, request, progress)?;
+                return Ok((prediction, None));
             }
+            Way::Moving(dataset) => lesson.as_ref().map_or(&*dataset, |l| &l.dataset),
         };
-        generate(&self.model, engine, seed, request, progress)
+        let dataset = Dataset::clone(dataset);
+        let mut moving = Moving::new(model, dataset, request.random_seed, self.threads)?;
+        let prediction = generate(model, &mut moving, seed, request, progress)?;
+        let lesson = lesson.map(|mut lesson| {
+            lesson.model.network = moving.network().clone();
+            lesson.model.training.steps += moving.steps();
+            lesson
+        });
+        Ok((prediction, lesson))
+    }
+
+    /// What the answer to `seed` teaches, where that is to be kept.
+    fn lesson(&self, seed: &Signal, source: &TrainingAudio) -> Option<Lesson> {
+        let (Some(learning), Way::Moving(dataset)) = (&self.learning, &self.way) else {
+            return None;
+        };
+        let own = || Lesson {
+            model: self.model.clone(),
+            dataset: dataset.clone(),
+        };
+        if !learning.notes().from_seeds {
+            return Some(own());
+        }
+        let mut model = self.model.clone();
+        learning.hear(&mut model, seed, source.clone());
+        match kept_audio(&model, &self.identity.name) {
+            Ok(dataset) => Some(Lesson { model, dataset }),
+            Err(cause) => {
+                tracing::warn!("nothing is learned from {}: {cause}", source.file);
+                Some(own())
+            }
+        }
+    }
+
+    /// Goes on from `lesson` with the next answer. An answer is worth more than
+    /// what was learned by it: if that cannot be kept, this is only said.
+    fn keep(&mut self, lesson: Option<Lesson>) {
+        let (Some(learning), Some(lesson)) = (&mut self.learning, lesson) else {
+            return;
+        };
+        match learning.keep(&lesson.model) {
+            Ok(()) => {
+                self.model = lesson.model;
+                self.way = Way::Moving(lesson.dataset);
+            }
+            Err(cause) => tracing::warn!("what was learned is lost: {cause}"),
+        }
     }
 }
 

@@ -42,6 +42,8 @@ pub mod train;
 
 pub mod judge;
 
+pub mod learning;
+
 pub mod answer;
 
 pub mod watch;

@@ -21,9 +21,7 @@ pub fn from_text(text: &str) -> Option<Vec<u8>> {
 
 /// Samples from -1 to 1 with 16 bits each, as deflated differences in base64.
 pub fn sound_to_text(samples: &[f32]) -> String {
-    let quantised = samples
-        .iter()
-        .map(|s| (s.clamp(-1.0, 1.0) * 32767.0).round() as i16);
+    let quantised = samples.iter().copied().map(quantised);
     let mut before = 0i16;
     let differences: Vec<i16> = quantised
         .map(|sample| sample.wrapping_sub(std::mem::replace(&mut before, sample)))
@@ -51,9 +49,23 @@ pub fn sound_from_text(text: &str, most: usize) -> Option<Vec<f32>> {
     let mut sample = 0i16;
     let samples = low.iter().zip(high).map(|(low, high)| {
         sample = sample.wrapping_add(i16::from_le_bytes([*low, *high]));
-        f32::from(sample) / 32767.0
+        of_quantised(sample)
     });
     Some(samples.collect())
+}
+
+/// `samples` as they are when they have been text.
+pub fn with_16_bits(samples: &[f32]) -> Vec<f32> {
+    let rounded = samples.iter().map(|s| of_quantised(quantised(*s)));
+    rounded.collect()
+}
+
+fn quantised(sample: f32) -> i16 {
+    (sample.clamp(-1.0, 1.0) * 32767.0).round() as i16
+}
+
+fn of_quantised(sample: i16) -> f32 {
+    f32::from(sample) / 32767.0
 }
 
 #[cfg(test)]
@@ -71,6 +83,7 @@ mod tests {
             assert!((a - b).abs() < 2e-5);
         }
         assert_eq!(sound_to_text(&read), text);
+        assert_eq!(with_16_bits(&sound), read);
         assert_eq!(sound_from_text(&sound_to_text(&[]), 0), Some(Vec::new()));
     }
 

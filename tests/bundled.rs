@@ -35,6 +35,7 @@ fn each_gives_an_audible_answer_to_plucked_strings() {
             seconds: 3.0,
             random_seed: 1,
             prime: Prime::Seed,
+            may_go_back: false,
         };
         let mut go_on = |_: f64| ControlFlow::Continue(());
         let answer = generate(&model, &mut engine, &seed, &request, &mut go_on)

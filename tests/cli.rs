@@ -350,6 +350,61 @@ fn moving_weights_answer_the_same_each_time_and_unlike_frozen_ones() {
 }
 
 #[test]
+fn what_moving_weights_learn_is_kept_from_answer_to_answer_until_it_is_forgotten() {
+    let desk = Desk::new();
+    let moving = SMALL_VECTOR.replacen('{', r#"{"answer": "moving", "train_every": 2, "#, 1);
+    assert!(desk.train(&moving, &[]).status.success());
+    let (trained, learned) = (desk.path("model.onnx"), desk.path("learned.onnx"));
+    let as_trained = std::fs::read(&trained).unwrap();
+    let answer = |model: &str, extra: &[&str]| {
+        let output = desk.generate(model, "guitar.wav", &[&["--seconds", "1"], extra].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        let sidecar = std::fs::read_to_string(desk.path("answer.json")).unwrap();
+        let sidecar: serde_json::Value = serde_json::from_str(&sidecar).unwrap();
+        let began_with = sidecar["learning"]["began_with"]
+            .as_str()
+            .map(str::to_owned);
+        (std::fs::read(desk.path("answer.wav")).unwrap(), began_with)
+    };
+    let keep = ["--keep-learning", learned.to_str().unwrap()];
+    let from_seeds = [keep[0], keep[1], "--learn-from-seeds"];
+    let forget = [keep[0], keep[1], "--forget"];
+
+    let (first, began_with) = answer("model.onnx", &keep);
+    assert_eq!((&first, began_with), (&answer("model.onnx", &[]).0, None));
+    let once = std::fs::read(&learned).unwrap();
+
+    // The next answer is that of the model which was kept, and says so.
+    let (expected, _) = answer("learned.onnx", &[]);
+    let (second, began_with) = answer("model.onnx", &keep);
+    assert_eq!(began_with, Some(antiphon::files::sha256(&once)));
+    assert_eq!(second, expected);
+    assert_ne!(second, first);
+
+    // A copy put back sets it back; learning from the seed makes a difference.
+    std::fs::write(&learned, &once).unwrap();
+    assert_ne!(answer("model.onnx", &from_seeds).0, second);
+    let heard = antiphon::trained_model::TrainedModel::read(&learned).unwrap();
+    assert_eq!(heard.training_audio.len(), 2);
+    assert!(heard.training.steps > 0);
+
+    assert_eq!(answer("model.onnx", &forget), (first, None));
+    assert_eq!(std::fs::read(&learned).unwrap(), once);
+    assert_eq!(std::fs::read(&trained).unwrap(), as_trained);
+
+    std::fs::remove_file(desk.path("answer.wav")).unwrap();
+    let frozen = [keep[0], keep[1], "--answer", "frozen"];
+    let output = desk.generate("model.onnx", "guitar.wav", &frozen);
+    desk.assert_refused(&output, &["model.onnx", "frozen weights"]);
+    let other = SMALL_VECTOR.replace("\"seg_len\": 32", "\"answer\": \"moving\", \"seg_len\": 16");
+    assert!(desk.train(&other, &[]).status.success());
+    let output = desk.generate("model.onnx", "guitar.wav", &keep);
+    desk.assert_refused(&output, &["learned.onnx", "another model", "--forget"]);
+    let alone = desk.generate("model.onnx", "guitar.wav", &["--forget"]);
+    assert_eq!(alone.status.code(), Some(2));
+}
+
+#[test]
 fn an_answer_is_as_loud_as_its_seed_unless_told_otherwise() {
     let desk = Desk::new();
     let drawn = SMALL_VECTOR.replacen('{', r#"{"output": "mixture", "#, 1);
@@ -389,10 +444,13 @@ fn a_broken_prediction_is_tried_again_where_anything_is_random_and_never_deliver
     };
     desk.assert_refused(
         &silent(""),
-        &["guitar.wav", "broken (silence; attempts: 1)"],
+        &["guitar.wav", "broken (silence; made again: 0 times)"],
     );
     let drawn = silent(r#""output": "mixture", "#);
-    desk.assert_refused(&drawn, &["guitar.wav", "broken (silence; attempts: 3)"]);
+    desk.assert_refused(
+        &drawn,
+        &["guitar.wav", "broken (silence; made again: 3 times)"],
+    );
 }
 
 #[test]

@@ -1,10 +1,15 @@
 //! What `generate` and `watch` ask of an answer in the same words.
 
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
 use super::model_choice::ModelChoice;
 use crate::answer::{Changes, Loudness, Responder, Settings};
 use crate::audio::write::SampleFormat;
 use crate::generate::{EngineKind, Prime, Request};
 use crate::hyperparameters::AnswerMode;
+use crate::learning;
 
 #[derive(Clone, clap::Args)]
 pub struct AnswerOptions {
@@ -27,6 +32,16 @@ pub struct AnswerOptions {
     /// Predictions of the network from one training step to the next, where weights move
     #[arg(long, value_name = "N")]
     train_every: Option<usize>,
+    /// Keep what moving weights learn while they answer, and begin with it the next time;
+    /// the model itself stays as it is
+    #[arg(long, value_name = "FILE.onnx")]
+    keep_learning: Option<PathBuf>,
+    /// Learn from the seeds as well
+    #[arg(long, requires = "keep_learning")]
+    learn_from_seeds: bool,
+    /// Forget what was kept, and begin with the model itself
+    #[arg(long, requires = "keep_learning")]
+    forget: bool,
     /// Below 1 the likely becomes likelier, where the model draws its predictions
     #[arg(long, value_name = "T")]
     temperature: Option<f64>,
@@ -52,6 +67,7 @@ impl AnswerOptions {
                 seconds: self.seconds,
                 random_seed: self.random_seed,
                 prime: self.prime,
+                may_go_back: true,
             },
             loudness: self.loudness,
             format: self.format,
@@ -71,13 +87,27 @@ impl AnswerOptions {
     /// The model called `name`, in the engine asked for, on so many threads.
     pub fn responder(&self, name: &str, threads: usize) -> anyhow::Result<Responder> {
         let model = ModelChoice::find(name)?;
-        Ok(Responder::new(
-            &model.name,
-            &model.bytes,
-            self.engine,
-            &self.changes(),
-            threads,
-        )?)
+        let changes = self.changes();
+        let responder = Responder::new(&model.name, &model.bytes, self.engine, &changes, threads)?;
+        match &self.keep_learning {
+            Some(file) => Ok(responder.keep_learning(file, self.learn_from_seeds)?),
+            None => Ok(responder),
+        }
+    }
+
+    /// The file in which moved weights are kept, if they are.
+    pub fn keep_learning(&self) -> Option<&Path> {
+        self.keep_learning.as_deref()
+    }
+
+    /// Removes what was learned, if that is asked for.
+    pub fn forget(&self) -> anyhow::Result<()> {
+        match &self.keep_learning {
+            Some(file) if self.forget => {
+                learning::forget(file).with_context(|| format!("cannot remove {}", file.display()))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -33,6 +33,7 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let output = &arguments.output;
     files::check_writable(output).with_context(|| format!("cannot write {}", output.display()))?;
+    arguments.options.forget()?;
     let mut responder = arguments
         .options
         .responder(&arguments.model, super::all_threads())?;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use super::answer_options::AnswerOptions;
 use super::model_choice::DEFAULT_MODEL;
@@ -96,6 +96,13 @@ struct Keep {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let source = Arc::new(Model::new(&arguments));
     let workers = usize::from(arguments.load.workers);
+    if let (Some(file), 2..) = (arguments.options.keep_learning(), workers) {
+        bail!(
+            "{} keeps what one worker learns; give --keep-learning or several --workers, not both",
+            file.display()
+        );
+    }
+    arguments.options.forget()?;
     let responders: anyhow::Result<Vec<Responder>> =
         (0..workers).map(|_| source.responder()).collect();
     let responders = responders?;

@@ -3,6 +3,7 @@
 
 use std::f32::consts::PI;
 
+use crate::audio::Signal;
 use crate::frames::{OscillatorBank, WindowFormat, de_emphasise, pre_emphasise};
 use crate::hyperparameters::{Approach, Hyperparameters};
 use crate::model::{Drawing, Drawn, Output};
@@ -23,6 +24,15 @@ pub struct Continuation {
     heard: Vec<f32>,
     seed_values: usize,
     drawn: Drawn,
+}
+
+/// How far a [`Continuation`] had come.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    len: usize,
+    /// The last values, which later ones fade into.
+    sequence: Vec<f32>,
+    heard: Vec<f32>,
 }
 
 /// The network predicted something that is not a number.
@@ -89,6 +99,7 @@ impl Continuation {
         if !newest.iter().all(|value| value.is_finite()) {
             return Err(NotANumber);
         }
+        let overlap = self.overlap();
         let drawn = &mut self.drawn;
         self.output
             .draw(newest, outputs, self.drawing, random, drawn);
@@ -97,10 +108,33 @@ impl Continuation {
                 *magnitude = magnitude.max(0.0);
             }
         }
-        let overlap = outputs - self.windows.ext_cursor_inc * self.windows.width;
         cross_fade(&mut self.sequence, &drawn.fed_back, overlap);
         cross_fade(&mut self.heard, &drawn.heard, overlap);
         Ok(())
+    }
+
+    /// Values of a prediction that overlap the one before.
+    fn overlap(&self) -> usize {
+        self.windows.label_len * self.windows.width - self.prediction_values()
+    }
+
+    /// How far it has come.
+    pub fn mark(&self) -> Mark {
+        let end = self.sequence.len() - self.overlap();
+        Mark {
+            len: self.sequence.len(),
+            sequence: self.sequence[end..].to_vec(),
+            heard: self.heard[end..].to_vec(),
+        }
+    }
+
+    /// Forgets what was predicted after `mark`, which it has passed.
+    pub fn go_back(&mut self, mark: &Mark) {
+        let end = mark.len - mark.sequence.len();
+        self.sequence.truncate(end);
+        self.sequence.extend_from_slice(&mark.sequence);
+        self.heard.truncate(end);
+        self.heard.extend_from_slice(&mark.heard);
     }
 
     /// Seed and predictions as the network is shown them.
@@ -183,6 +217,28 @@ pub fn to_sequence(
             spectra.magnitudes.into_iter().map(compress).collect()
         }
     }
+}
+
+/// The sound `seed`, at the model's rate, as loud as the training audio was:
+/// where that was scaled to its own largest value, so is the seed. It stays
+/// within full scale, which matters to one much darker than the training audio.
+pub fn at_training_level(
+    hyperparameters: &Hyperparameters,
+    normalisation: &Normalisation,
+    seed: &Signal,
+) -> Signal {
+    let mut seed = seed.clone();
+    if hyperparameters.use_fft || hyperparameters.normalise {
+        let seen = to_sequence(hyperparameters, normalisation, &seed.samples);
+        let mut largest = seen.iter().fold(0.0f32, |largest, v| largest.max(v.abs()));
+        if hyperparameters.use_fft {
+            largest = hyperparameters.magnitude_scale.expand(largest);
+        }
+        let gain = (1.0 / largest).min(1.0 / seed.peak());
+        let gain = if gain.is_finite() { gain } else { 1.0 };
+        seed.samples.iter_mut().for_each(|sample| *sample *= gain);
+    }
+    seed
 }
 
 /// `signal` at the end of the shortest signal of `shortest + n · increment` samples.
@@ -305,6 +361,53 @@ mod tests {
         let faded = &continuation.predicted()[..4];
         assert!(faded.is_sorted() && faded[0] > 1.0 && faded[3] < 2.0);
         assert_eq!(continuation.matrices(), 3);
+    }
+
+    #[test]
+    fn it_goes_back_as_if_nothing_had_been_predicted_since() {
+        let json = r#"{"preset": "vector", "seg_len": 8, "label_offset": 4, "num_unrollings": 2}"#;
+        let hyperparameters = Hyperparameters::parse(json).unwrap();
+        let mut continuation = Continuation::new(&hyperparameters, vec![0.0; 8]);
+        let mut random = stream(1, "draws");
+        continuation.append(&[1.0; 8], &mut random).unwrap();
+        let (mark, before) = (continuation.mark(), continuation.heard().to_vec());
+        for value in [2.0, 3.0, 4.0] {
+            continuation.append(&[value; 8], &mut random).unwrap();
+        }
+        continuation.go_back(&mark);
+        assert_eq!(continuation.heard(), before);
+        assert_eq!(continuation.sequence(), before);
+    }
+
+    #[test]
+    fn a_quiet_seed_is_brought_to_the_level_of_the_training_audio() {
+        let seed = |level: f32| Signal {
+            samples: (0..4000).map(|n| level * (n as f32 * 0.3).sin()).collect(),
+            sample_rate: 11025,
+        };
+        let normalisation = Normalisation {
+            largest_magnitude: 0.25,
+        };
+        let largest_seen = |settings: &str, level: f32| {
+            let json = format!(r#"{{"window_size": 64, {settings}}}"#);
+            let hyperparameters = Hyperparameters::parse(&json).unwrap();
+            let seed = at_training_level(&hyperparameters, &normalisation, &seed(level));
+            let seen = to_sequence(&hyperparameters, &normalisation, &seed.samples);
+            seen.into_iter().fold(0.0f32, |l, v| l.max(v.abs()))
+        };
+        for settings in [
+            r#""normalise": true"#,
+            r#""normalise": true, "pre_emphasis": 0.5"#,
+            r#""use_fft": true"#,
+            r#""use_fft": true, "magnitude_scale": "square-root""#,
+        ] {
+            for level in [0.4, 0.01] {
+                let largest = largest_seen(settings, level);
+                assert!((largest - 1.0).abs() < 1e-4, "{settings}: {largest}");
+            }
+        }
+        // The dissertation's audio is heard as it is.
+        assert!((largest_seen(r#""lr": 0.1"#, 0.01) - 0.01 / 0.25).abs() < 1e-4);
     }
 
     #[test]

@@ -3,11 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::audio::Signal;
+use crate::frames::Analysis;
 
 /// Why a prediction is not to be delivered as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fault {
+    /// The network predicted something that is not a number.
+    NotANumber,
     /// Most of it is silent beside its seed.
     Silence,
     /// It grew beyond all bounds.
@@ -16,13 +19,15 @@ pub enum Fault {
     DirectCurrent,
     /// It sits at full scale: the network is saturated.
     Clipping,
-    /// Nothing in it changes.
+    /// For some seconds nothing in it changes, though its seed does: it is
+    /// stuck in a tone or a buzz.
     Drone,
 }
 
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
+            Fault::NotANumber => "not a number",
             Fault::Silence => "silence",
             Fault::Runaway => "runaway",
             Fault::DirectCurrent => "direct current",
@@ -39,90 +44,178 @@ impl Fault {
     }
 }
 
+/// Seconds of a prediction that are heard at once while it is made, and the
+/// least that can be said not to change.
+pub const STRETCH_SECONDS: f64 = 2.5;
+
 /// Length of the blocks that are compared with each other.
 const BLOCK_SECONDS: f64 = 0.1;
+/// Spectra are of two blocks each: an oscillator bank's sound repeats itself
+/// within that time when its frames do.
+const BLOCKS_OF_A_SPECTRUM: usize = 2;
+/// Spectra of one stretch.
+const SPECTRA: usize = 24;
+/// A seed of fewer spectra is too short to say whether it changes.
+const LEAST_SPECTRA: usize = 8;
 /// A block of so little of the seed's level is silent: -60 dB.
 const SILENT: f64 = 1e-3;
-/// Largest sample that any recording could mean.
-const RUNAWAY: f32 = 100.0;
+/// So many times the seed's level, and above full scale, is beyond all bounds.
+const RUNAWAY: f64 = 10.0;
 /// Share of samples at full scale that no music has.
 const CLIPPED: f64 = 0.05;
-/// A sound whose blocks' levels and brightness change less than this is a
-/// drone: half a decibel.
-const STILL: f64 = 0.06;
-/// Only a sound of so many blocks can be said not to change.
-const LEAST_BLOCKS: usize = 20;
+/// A stretch whose bands stay this close to their medians, in decibels, does
+/// not change. Music measured 1.1 and more, its least lively stretch; a stuck
+/// network 0.5 and less.
+const STILL: f64 = 0.6;
+/// Bands, each as wide as the next in octaves, and where the lowest begins in Hz.
+const BANDS: usize = 20;
+const LOWEST_BAND: f64 = 50.0;
+/// Bands further below the loudest, in decibels, do not matter.
+const BANDS_WITHIN: f64 = 30.0;
 
-/// The first thing wrong with `prediction`, an answer to `seed`.
-pub fn fault(prediction: &Signal, seed: &Signal) -> Option<Fault> {
-    let samples = &prediction.samples;
-    if prediction.peak() > RUNAWAY {
-        return Some(Fault::Runaway);
+/// Listens to the predictions that answer one seed.
+pub struct Guard {
+    /// The seed's.
+    level: f64,
+    /// Whether the seed itself hardly changes, so that a drone may answer it.
+    sustained: bool,
+    full_scale: f32,
+}
+
+impl Guard {
+    /// For answers to `seed`, as loud as the network hears it. A sample of
+    /// `full_scale` is the largest that the network can predict.
+    pub fn new(seed: &Signal, full_scale: f32) -> Guard {
+        Guard {
+            level: level(seed),
+            sustained: least_change(seed, LEAST_SPECTRA).is_some_and(|c| c < 2.0 * STILL),
+            full_scale,
+        }
     }
-    let blocks = blocks(prediction);
-    let silent = SILENT * level(seed);
-    let silent_blocks = blocks.iter().filter(|block| block.rms <= silent).count();
-    if 2 * silent_blocks > blocks.len() {
-        return Some(Fault::Silence);
+
+    /// The first thing wrong with a whole prediction.
+    pub fn fault(&self, prediction: &Signal) -> Option<Fault> {
+        self.first_fault(prediction, 0.5)
     }
-    let mean = samples.iter().map(|s| f64::from(*s)).sum::<f64>() / samples.len() as f64;
-    let rms = f64::from(prediction.rms());
-    if mean.powi(2) > 0.5 * rms.powi(2) {
-        return Some(Fault::DirectCurrent);
+
+    /// The first thing wrong with the newest [`STRETCH_SECONDS`] of a
+    /// prediction, which may well be a rest in part.
+    pub fn fault_of_stretch(&self, stretch: &Signal) -> Option<Fault> {
+        self.first_fault(stretch, 1.0)
     }
-    let clipped = samples.iter().filter(|s| s.abs() > 0.999).count();
-    if clipped as f64 > CLIPPED * samples.len() as f64 {
-        return Some(Fault::Clipping);
+
+    /// Silence is what is silent in `silent_share` of its blocks or more.
+    fn first_fault(&self, sound: &Signal, silent_share: f64) -> Option<Fault> {
+        if !sound.samples.iter().all(|sample| sample.is_finite()) {
+            return Some(Fault::NotANumber);
+        }
+        let rms = f64::from(sound.rms());
+        if rms > (RUNAWAY * self.level).max(1.0) {
+            return Some(Fault::Runaway);
+        }
+        if self.silent_share(sound) >= silent_share {
+            return Some(Fault::Silence);
+        }
+        let n = sound.samples.len() as f64;
+        let mean = sound.samples.iter().map(|s| f64::from(*s)).sum::<f64>() / n;
+        if mean.powi(2) > 0.5 * rms.powi(2) {
+            return Some(Fault::DirectCurrent);
+        }
+        let top = 0.999 * self.full_scale;
+        let clipped = sound.samples.iter().filter(|s| s.abs() > top).count();
+        if clipped as f64 > CLIPPED * n {
+            return Some(Fault::Clipping);
+        }
+        let drone = !self.sustained && least_change(sound, SPECTRA).is_some_and(|c| c < STILL);
+        drone.then_some(Fault::Drone)
     }
-    let still = |value: fn(&Block) -> f64| deviation_of_logarithm(&blocks, value) < STILL;
-    let drone = blocks.len() >= LEAST_BLOCKS && still(|b| b.rms) && still(|b| b.brightness);
-    drone.then_some(Fault::Drone)
+
+    fn silent_share(&self, sound: &Signal) -> f64 {
+        let levels = block_levels(sound);
+        let silent = levels.iter().filter(|rms| **rms <= SILENT * self.level);
+        silent.count() as f64 / levels.len().max(1) as f64
+    }
 }
 
 /// Root mean square of the parts of `signal` that sound: blocks within 40 dB of
 /// the loudest.
 pub fn level(signal: &Signal) -> f64 {
-    let blocks = blocks(signal);
-    let loudest = blocks.iter().map(|block| block.rms).fold(0.0, f64::max);
-    let sounding = blocks.iter().filter(|block| block.rms >= 0.01 * loudest);
-    let powers: Vec<f64> = sounding.map(|block| block.rms.powi(2)).collect();
+    let levels = block_levels(signal);
+    let loudest = levels.iter().copied().fold(0.0, f64::max);
+    let sounding = levels.iter().filter(|rms| **rms >= 0.01 * loudest);
+    let powers: Vec<f64> = sounding.map(|rms| rms.powi(2)).collect();
     (powers.iter().sum::<f64>() / powers.len().max(1) as f64).sqrt()
 }
 
-struct Block {
-    rms: f64,
-    /// Level of the differences between samples, beside that of the samples.
-    brightness: f64,
+fn block_len(signal: &Signal) -> usize {
+    ((BLOCK_SECONDS * f64::from(signal.sample_rate)) as usize).max(2)
 }
 
-fn blocks(signal: &Signal) -> Vec<Block> {
-    let len = (BLOCK_SECONDS * f64::from(signal.sample_rate)) as usize;
-    let blocks = signal.samples.chunks(len.max(2));
-    blocks.map(Block::of).collect()
+/// Root mean square of each block.
+fn block_levels(signal: &Signal) -> Vec<f64> {
+    let blocks = signal.samples.chunks(block_len(signal));
+    let rms = |block: &[f32]| {
+        let sum: f64 = block.iter().map(|s| f64::from(*s).powi(2)).sum();
+        (sum / block.len() as f64).sqrt()
+    };
+    blocks.map(rms).collect()
 }
 
-impl Block {
-    fn of(samples: &[f32]) -> Block {
-        let power = |values: &mut dyn Iterator<Item = f32>| {
-            let sum: f64 = values.map(|v| f64::from(v).powi(2)).sum();
-            (sum / samples.len() as f64).sqrt()
-        };
-        let rms = power(&mut samples.iter().copied());
-        let differences = power(&mut samples.windows(2).map(|pair| pair[1] - pair[0]));
-        Block {
-            rms,
-            brightness: differences / rms.max(f64::MIN_POSITIVE),
-        }
+/// How much the stretch of `signal` changes that changes least, in decibels;
+/// silent ones aside. `None` if it has fewer than `least` spectra.
+fn least_change(signal: &Signal, least: usize) -> Option<f64> {
+    let bands = band_levels(signal);
+    if bands.len() < least {
+        return None;
     }
+    let changes = bands.windows(SPECTRA.min(bands.len())).filter_map(change);
+    changes.min_by(f64::total_cmp)
 }
 
-fn deviation_of_logarithm(blocks: &[Block], value: fn(&Block) -> f64) -> f64 {
-    // The last block may be a short one.
-    let whole = &blocks[..blocks.len().saturating_sub(1).max(1)];
-    let logarithms: Vec<f64> = whole.iter().map(|b| value(b).max(1e-12).ln()).collect();
-    let n = logarithms.len() as f64;
-    let mean = logarithms.iter().sum::<f64>() / n;
-    (logarithms.iter().map(|l| (l - mean).powi(2)).sum::<f64>() / n).sqrt()
+/// Level of each band in decibels, spectrum by spectrum.
+fn band_levels(signal: &Signal) -> Vec<[f64; BANDS]> {
+    let hop_size = block_len(signal);
+    let analysis = Analysis {
+        window_size: BLOCKS_OF_A_SPECTRUM * hop_size,
+        hop_size,
+        zero_padding: false,
+    };
+    let hz = f64::from(signal.sample_rate) / analysis.window_size as f64;
+    let octaves = (0.5 * f64::from(signal.sample_rate) / LOWEST_BAND).log2();
+    let band = |bin: usize| {
+        let octave = (bin as f64 * hz / LOWEST_BAND).log2();
+        ((octave / octaves * BANDS as f64).max(0.0) as usize).min(BANDS - 1)
+    };
+    let spectra = analysis.magnitudes(&signal.samples);
+    let levels = spectra.magnitudes.chunks(spectra.bins).map(|spectrum| {
+        let mut powers = [f64::MIN_POSITIVE; BANDS];
+        for (bin, magnitude) in spectrum.iter().enumerate() {
+            powers[band(bin)] += f64::from(*magnitude).powi(2);
+        }
+        powers.map(|power| 10.0 * power.log10())
+    });
+    levels.collect()
+}
+
+/// How far the bands that matter usually are from their medians; medians
+/// throughout, so that a click in a buzz does not make it lively.
+fn change(stretch: &[[f64; BANDS]]) -> Option<f64> {
+    let of_band = |band: usize| {
+        let levels: Vec<f64> = stretch.iter().map(|levels| levels[band]).collect();
+        let usual = median(levels.clone());
+        let distances = levels.iter().map(|level| (level - usual).abs());
+        (usual, median(distances.collect()))
+    };
+    let bands: Vec<(f64, f64)> = (0..BANDS).map(of_band).collect();
+    let loudest = bands.iter().map(|(usual, _)| *usual).fold(-200.0, f64::max);
+    let matter = bands.iter().filter(|(l, _)| *l > loudest - BANDS_WITHIN);
+    let distances: Vec<f64> = matter.map(|(_, distance)| *distance).collect();
+    (loudest > -200.0).then(|| median(distances))
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 #[cfg(test)]
@@ -136,11 +229,17 @@ mod tests {
         }
     }
 
+    fn note(n: f32) -> f32 {
+        0.5 * (n * 0.2).sin() * (-(n % 4000.0) / 1500.0).exp()
+    }
+
     #[test]
     fn each_fault_is_found_and_music_has_none() {
-        let notes = signal(|n| 0.5 * (n * 0.2).sin() * (-(n % 4000.0) / 1500.0).exp());
-        let fault = |samples: fn(f32) -> f32| super::fault(&signal(samples), &notes);
-        assert_eq!(super::fault(&notes, &notes), None);
+        let notes = signal(note);
+        let guard = Guard::new(&notes, 1.0);
+        let fault = |samples: fn(f32) -> f32| guard.fault(&signal(samples));
+        assert_eq!(guard.fault(&notes), None);
+        assert_eq!(fault(|_| f32::NAN), Some(Fault::NotANumber));
         assert_eq!(fault(|_| 0.0), Some(Fault::Silence));
         assert_eq!(fault(|n| 1e-5 * (n * 0.2).sin()), Some(Fault::Silence));
         assert_eq!(fault(|n| n), Some(Fault::Runaway));
@@ -154,7 +253,37 @@ mod tests {
             samples: vec![0.25, -0.25],
             sample_rate: 8000,
         };
-        assert_eq!(super::fault(&short, &notes), None);
+        assert_eq!(guard.fault(&short), None);
+    }
+
+    #[test]
+    fn three_seconds_of_buzz_among_notes_are_a_drone_unless_the_seed_is_one() {
+        let buzz = |n: f32| 0.2 * (n * 0.2).sin().signum() * (n * 0.031).cos();
+        let stuck = |seconds: f32| {
+            signal(move |n| match n > 9000.0 && n < 9000.0 + 8000.0 * seconds {
+                true => buzz(n),
+                false => note(n),
+            })
+        };
+        let guard = Guard::new(&signal(note), 1.0);
+        assert_eq!(guard.fault(&stuck(3.0)), Some(Fault::Drone));
+        assert_eq!(guard.fault(&stuck(1.0)), None);
+        let sustained = Guard::new(&signal(|n| 0.5 * (n * 0.3).sin()), 1.0);
+        assert_eq!(sustained.fault(&stuck(3.0)), None);
+        let swelling = |n: f32| (n * 0.3).sin() * (0.1 + 0.4 * (n * 5e-4).sin().powi(2));
+        let swelling = Guard::new(&signal(swelling), 1.0);
+        assert_eq!(swelling.fault(&stuck(3.0)), Some(Fault::Drone));
+    }
+
+    #[test]
+    fn a_rest_is_no_silence_but_a_stretch_of_it_is() {
+        let guard = Guard::new(&signal(note), 1.0);
+        let rest = |from: f32| signal(move |n| if n < from { note(n) } else { 0.0 });
+        assert_eq!(guard.fault(&rest(25_000.0)), None);
+        assert_eq!(guard.fault(&rest(15_000.0)), Some(Fault::Silence));
+        assert_eq!(guard.fault_of_stretch(&rest(15_000.0)), None);
+        let fault = guard.fault_of_stretch(&rest(0.0));
+        assert_eq!(fault, Some(Fault::Silence));
     }
 
     #[test]

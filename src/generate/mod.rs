@@ -7,10 +7,12 @@
 
 pub mod continuation;
 pub mod guard;
+mod listener;
 mod native;
 mod onnxruntime;
 mod sampling;
 
+pub use listener::Response;
 pub use native::{Native, play};
 pub use onnxruntime::OnnxRuntime;
 pub use sampling::{GenerateError, Prediction, Prime, Request, Timings, generate};

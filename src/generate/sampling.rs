@@ -5,7 +5,11 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::continuation::{Continuation, NotANumber, to_sequence, to_sound, values_needed};
+use super::continuation::{
+    Continuation, NotANumber, at_training_level, to_sequence, to_sound, values_needed,
+};
+use super::guard::Fault;
+use super::listener::{Listener, Place, Response};
 use super::{Engine, EngineError};
 use crate::audio::Signal;
 use crate::model::State;
@@ -38,6 +42,9 @@ pub struct Request {
     /// Seed of everything random in the answer.
     pub random_seed: u64,
     pub prime: Prime,
+    /// Whether sampling goes back from what is wrong with a prediction, where
+    /// anything is random, to go on otherwise.
+    pub may_go_back: bool,
 }
 
 /// How long each part took, in seconds.
@@ -52,6 +59,10 @@ pub struct Timings {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
     pub signal: Signal,
+    /// What is wrong with it all the same.
+    pub fault: Option<Fault>,
+    /// What was wrong with it on the way, in the order of noticing.
+    pub responses: Vec<Response>,
     pub timings: Timings,
 }
 
@@ -74,7 +85,11 @@ pub enum GenerateError {
     Engine(#[from] EngineError),
 }
 
-/// Lets `model`, run by `engine`, continue `seed`.
+/// Lets `model`, run by `engine`, continue `seed`, which it hears as loud as it
+/// heard its training audio.
+///
+/// A guard listens: when something is wrong with the prediction, sampling goes
+/// back some seconds, and on from there with other random numbers.
 ///
 /// `progress` hears now and then which share of the prediction is made, from 0
 /// to 1, and may stop it.
@@ -94,32 +109,50 @@ pub fn generate(
     if seed.peak() < SILENCE {
         return Err(GenerateError::SilentSeed);
     }
+    let seed = &at_training_level(&model.hyperparameters, &model.normalisation, seed);
     let samples = samples_in(request.seconds, seed.sample_rate);
 
     let begun = Instant::now();
-    let mut sampler = Sampler::new(model, engine, seed, request.random_seed);
+    let (random_seed, may_go_back) = (request.random_seed, request.may_go_back);
+    let mut listener = Listener::new(model, seed, request.seconds, random_seed, may_go_back);
+    let mut sampler = Sampler::new(model, engine, seed, random_seed);
     sampler.prime(request.prime, progress)?;
     let primed = Instant::now();
-    let outputs = sampler.continue_for(samples, progress)?;
-    let sampled = Instant::now();
-    let mut phases = random::stream(request.random_seed, "phases");
-    let mut sound = to_sound(
-        &model.hyperparameters,
-        &model.normalisation,
-        outputs,
-        &mut phases,
-    );
-    sound.truncate(samples);
+    let mut resynthesis = Duration::ZERO;
+    let (signal, fault) = loop {
+        let outputs = sampler.continue_for(samples, &mut listener, progress)?;
+        let (made, sampled) = (outputs.len(), Instant::now());
+        let signal = signal_of(model, outputs, samples, random_seed);
+        let fault = listener.verdict(&signal);
+        resynthesis += sampled.elapsed();
+        match fault.and_then(|fault| listener.respond(fault, made)) {
+            Some((place, response)) => sampler.go_back(place, response),
+            None => break (signal, fault),
+        }
+    };
     let timings = Timings {
         priming: seconds(primed - begun),
-        sampling: seconds(sampled - primed),
-        resynthesis: seconds(sampled.elapsed()),
+        sampling: seconds(primed.elapsed() - resynthesis),
+        resynthesis: seconds(resynthesis),
     };
-    let signal = Signal {
+    Ok(Prediction {
+        signal,
+        fault,
+        responses: listener.into_responses(),
+        timings,
+    })
+}
+
+/// The `samples` samples of sound that `outputs` stand for.
+fn signal_of(model: &TrainedModel, outputs: Vec<f32>, samples: usize, random_seed: u64) -> Signal {
+    let mut phases = random::stream(random_seed, "phases");
+    let (hyperparameters, normalisation) = (&model.hyperparameters, &model.normalisation);
+    let mut sound = to_sound(hyperparameters, normalisation, outputs, &mut phases);
+    sound.truncate(samples);
+    Signal {
         samples: sound,
-        sample_rate: seed.sample_rate,
-    };
-    Ok(Prediction { signal, timings })
+        sample_rate: hyperparameters.sample_rate,
+    }
 }
 
 /// A seed that an engine continues.
@@ -127,6 +160,7 @@ struct Sampler<'a> {
     model: &'a TrainedModel,
     engine: &'a mut dyn Engine,
     continuation: Continuation,
+    random_seed: u64,
     draws: Stream,
     state: State,
     frames: Vec<f32>,
@@ -147,6 +181,7 @@ impl<'a> Sampler<'a> {
             state: State::zero(model.network.architecture(), continuation.rows()),
             continuation,
             draws: random::stream(random_seed, "draws"),
+            random_seed,
             model,
             engine,
             frames: Vec::new(),
@@ -189,13 +224,19 @@ impl<'a> Sampler<'a> {
     fn continue_for(
         &mut self,
         samples: usize,
+        listener: &mut Listener,
         progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
     ) -> Result<Vec<f32>, GenerateError> {
         let needed = values_needed(&self.model.hyperparameters, samples);
         let mut outputs = 0;
         loop {
-            let appended = self.continuation.append(&self.predictions, &mut self.draws);
-            appended.map_err(|NotANumber| GenerateError::NotANumber)?;
+            if let Some(fault) = self.append(listener) {
+                let made = self.continuation.predicted().len();
+                let response = listener.respond(fault, made);
+                let (place, response) = response.ok_or(GenerateError::NotANumber)?;
+                self.go_back(place, response);
+                continue;
+            }
             let made = self.continuation.predicted().len();
             if made >= needed {
                 return Ok(self.continuation.predicted().to_vec());
@@ -208,6 +249,39 @@ impl<'a> Sampler<'a> {
             let newest = self.continuation.matrices() - 1;
             self.play(newest, newest + 1)?;
         }
+    }
+
+    /// Appends the network's newest prediction, unless something is wrong with
+    /// it or with what was predicted before. A listener that finds something can
+    /// respond to it; what is not a number may be found by none.
+    fn append(&mut self, listener: &mut Listener) -> Option<Fault> {
+        let predicted = self.continuation.predicted();
+        if listener.is_due(predicted.len()) {
+            let fault = listener.hear(predicted);
+            if fault.is_some() {
+                return fault;
+            }
+            listener.remember(self.place());
+        }
+        let appended = self.continuation.append(&self.predictions, &mut self.draws);
+        appended.err().map(|NotANumber| Fault::NotANumber)
+    }
+
+    fn place(&self) -> Place {
+        Place {
+            mark: self.continuation.mark(),
+            state: self.state.clone(),
+            predictions: self.predictions.clone(),
+            made: self.continuation.predicted().len(),
+        }
+    }
+
+    /// Goes on from `place`; each `response` has random numbers of its own.
+    fn go_back(&mut self, place: &Place, response: usize) {
+        self.continuation.go_back(&place.mark);
+        self.state.clone_from(&place.state);
+        self.predictions.clone_from(&place.predictions);
+        self.draws = random::stream(self.random_seed, &format!("draws.{response}"));
     }
 }
 
@@ -241,8 +315,10 @@ mod tests {
         let mut engine = Native::new(model.network.clone(), 1);
         let mut sampler = Sampler::new(model, &mut engine, seed, 1);
         let mut go_on = |_: f64| ControlFlow::Continue(());
+        let mut listener = Listener::new(model, seed, 0.0, 1, false);
         sampler.prime(prime, &mut go_on).unwrap();
-        sampler.continue_for(samples, &mut go_on).unwrap()
+        let continued = sampler.continue_for(samples, &mut listener, &mut go_on);
+        continued.unwrap()
     }
 
     /// Figure 3.1 with the full matrix: every row with its own state, the last
@@ -363,6 +439,7 @@ mod tests {
                     seconds,
                     random_seed: 1,
                     prime: Prime::Seed,
+                    may_go_back: true,
                 };
                 let mut go_on = |_: f64| ControlFlow::Continue(());
                 let prediction =
@@ -372,6 +449,105 @@ mod tests {
         }
     }
 
+    /// Plays notes, whatever it hears, 25 vectors a second. From the third second
+    /// of an answer on it goes wrong until it has played `wrong_until` vectors in all.
+    struct Scripted {
+        played: usize,
+        wrong_until: usize,
+        wrong: fn(f32) -> f32,
+    }
+
+    const VECTOR: usize = 441;
+
+    impl Engine for Scripted {
+        fn name(&self) -> &'static str {
+            "scripted"
+        }
+
+        fn play(
+            &mut self,
+            frames: &[f32],
+            state: &mut State,
+            predictions: &mut Vec<f32>,
+        ) -> Result<(), EngineError> {
+            predictions.clear();
+            for _ in 0..frames.len() / VECTOR {
+                self.played += 1;
+                state.h[0] += 1.0;
+                let wrong = state.h[0] > 100.0 && self.played < self.wrong_until;
+                let note = |n: f32| 0.5 * (n * 0.2).sin() * (-(n % 5000.0) / 1500.0).exp();
+                let sample = |n| {
+                    let n = (state.h[0] as usize * VECTOR + n) as f32;
+                    if wrong { (self.wrong)(n) } else { note(n) }
+                };
+                // Two components, both the same.
+                predictions.extend((0..VECTOR).map(sample));
+                predictions.extend((0..VECTOR).map(sample));
+                predictions.extend([0.0, 0.0, -6.0, -6.0]);
+            }
+            Ok(())
+        }
+    }
+
+    fn scripted_answer(
+        wrong_until: usize,
+        wrong: fn(f32) -> f32,
+    ) -> Result<Prediction, GenerateError> {
+        let model = random_model(
+            r#"{"preset": "vector", "seg_len": 441, "hidden_size": 4, "num_unrollings": 2,
+                "output": "mixture", "components": 2}"#,
+        );
+        let mut engine = Scripted {
+            played: 0,
+            wrong_until,
+            wrong,
+        };
+        let request = Request {
+            seconds: 12.0,
+            random_seed: 1,
+            prime: Prime::Seed,
+            may_go_back: true,
+        };
+        let mut go_on = |_: f64| ControlFlow::Continue(());
+        generate(&model, &mut engine, &seed(VECTOR), &request, &mut go_on)
+    }
+
+    #[test]
+    fn sampling_goes_back_to_before_it_went_wrong() {
+        for (fault, wrong) in [
+            (
+                Fault::Drone,
+                (|n| (n * 0.3).sin().signum() * 0.2) as fn(f32) -> f32,
+            ),
+            (Fault::Silence, |_| 0.0),
+            (Fault::DirectCurrent, |n| 0.5 + 0.1 * n.sin()),
+            (Fault::NotANumber, |_| f32::NAN),
+        ] {
+            let answer = scripted_answer(180, wrong).unwrap();
+            assert_eq!(answer.fault, None);
+            assert_eq!(answer.signal.samples.len(), 12 * 11025);
+            let [response] = &answer.responses[..] else {
+                panic!("{fault}: {:?}", answer.responses);
+            };
+            assert_eq!(response.fault, fault);
+            let back = response.noticed_at - response.back_to;
+            assert!((4.0..5.1).contains(&back), "{response:?}");
+            assert!((3.9..8.1).contains(&response.noticed_at), "{response:?}");
+            // As if nothing had happened.
+            assert_eq!(answer.signal, scripted_answer(0, wrong).unwrap().signal);
+        }
+    }
+
+    #[test]
+    fn sampling_goes_back_further_and_further_but_only_so_often() {
+        let answer = scripted_answer(usize::MAX, |n| (n * 0.3).sin().signum() * 0.2).unwrap();
+        assert_eq!(answer.fault, Some(Fault::Drone));
+        let back: Vec<f64> = answer.responses.iter().map(|r| r.back_to).collect();
+        assert_eq!(back, [2.0, 0.0, 0.0, 0.0]);
+        let broken = scripted_answer(usize::MAX, |_| f32::NAN);
+        assert!(matches!(broken, Err(GenerateError::NotANumber)));
+    }
+
     #[test]
     fn silence_a_wrong_rate_and_nonsense_are_refused() {
         let mut model = random_model(r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 2}"#);
@@ -379,6 +555,7 @@ mod tests {
             seconds: 0.1,
             random_seed: 1,
             prime: Prime::Seed,
+            may_go_back: true,
         };
         let refusal = |model: &TrainedModel, seed: &Signal, flow: ControlFlow<()>| {
             let mut engine = Native::new(model.network.clone(), 1);

@@ -2,7 +2,7 @@
 
 use crate::audio::Signal;
 use crate::frames::{WindowFormat, pre_emphasise};
-use crate::generate::continuation::to_sequence;
+use crate::generate::continuation::{at_training_level, to_sequence};
 use crate::hyperparameters::{AnswerMode, Hyperparameters};
 use crate::trained_model::{Normalisation, TrainingAudio};
 
@@ -118,8 +118,10 @@ impl Dataset {
 
     /// Takes `seeds`, at the model's rate, to begin sampled predictions with.
     pub fn with_seeds(mut self, seeds: &[Signal], hyperparameters: &Hyperparameters) -> Dataset {
-        let sequence =
-            |seed: &Signal| to_sequence(hyperparameters, &self.normalisation, &seed.samples);
+        let sequence = |seed: &Signal| {
+            let seed = at_training_level(hyperparameters, &self.normalisation, seed);
+            to_sequence(hyperparameters, &self.normalisation, &seed.samples)
+        };
         self.seeds = seeds.iter().map(sequence).collect();
         self
     }

@@ -143,6 +143,7 @@ fn measure_sampling(
             seconds,
             random_seed: 0,
             prime: Prime::Matrix,
+            may_go_back: false,
         };
         let mut go_on = |_: f64| ControlFlow::Continue(());
         let timings = generate(&model, engine.as_mut(), &seed, &request, &mut go_on)?.timings;

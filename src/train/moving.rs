@@ -5,7 +5,7 @@ use rand::RngExt;
 
 use super::{Dataset, Trainer};
 use crate::generate::{Engine, EngineError, EngineKind, play};
-use crate::model::{State, Tape};
+use crate::model::{Network, State, Tape};
 use crate::random;
 use crate::trained_model::TrainedModel;
 
@@ -47,6 +47,16 @@ impl Moving {
         };
         (0..WARM_UP_STEPS).try_for_each(|_| moving.train())?;
         Ok(moving)
+    }
+
+    /// The network as it is now.
+    pub fn network(&self) -> &Network {
+        self.trainer.network()
+    }
+
+    /// Training steps so far.
+    pub fn steps(&self) -> u64 {
+        self.trainer.steps()
     }
 
     fn train(&mut self) -> Result<(), EngineError> {
@@ -130,6 +140,7 @@ mod tests {
             seconds: 50.0 / 11025.0,
             random_seed,
             prime: Prime::Matrix,
+            may_go_back: false,
         };
         let mut go_on = |_: f64| ControlFlow::Continue(());
         let answer = generate(model, &mut engine, &sound(30, 0.5), &request, &mut go_on);

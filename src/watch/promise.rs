@@ -60,6 +60,7 @@ fn terms() -> Terms {
                 seconds: 1.0,
                 random_seed: 0,
                 prime: Prime::Seed,
+                may_go_back: false,
             },
             loudness: Loudness::Seed,
             format: SampleFormat::Int16,

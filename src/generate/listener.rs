@@ -1,0 +1,198 @@
+//! A guard that listens while the network predicts, and the places that sampling
+//! goes back to when something is wrong, to go on otherwise from there.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::continuation::{Mark, to_sound, values_needed};
+use super::guard::{Fault, Guard, STRETCH_SECONDS};
+use crate::audio::Signal;
+use crate::hyperparameters::{AnswerMode, Hyperparameters, OutputKind};
+use crate::model::State;
+use crate::random;
+use crate::trained_model::TrainedModel;
+
+/// Seconds that sampling goes back the first time, to well before what is
+/// wrong; twice as many each time that it fails to get beyond it.
+const SECONDS_BACK: usize = 4;
+/// The latest seconds that it can go back to; beyond them lies the beginning.
+const PLACES: usize = 8;
+/// Sampling goes back so often, and once more for each ten seconds asked for.
+const LEAST_RESPONSES: usize = 3;
+const SECONDS_PER_RESPONSE: f64 = 10.0;
+
+/// What was done about something wrong in a prediction while it was made:
+/// sampling went back, and on from there with other random numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Response {
+    pub fault: Fault,
+    /// Second of the prediction at which it was noticed.
+    pub noticed_at: f64,
+    /// Second of the prediction from which on it was made again.
+    pub back_to: f64,
+}
+
+/// What it takes to go on from somewhere.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub mark: Mark,
+    pub state: State,
+    /// The network's output that is yet to be appended.
+    pub predictions: Vec<f32>,
+    /// Values predicted before.
+    pub made: usize,
+}
+
+/// Listens to one prediction while it is made.
+pub struct Listener<'a> {
+    model: &'a TrainedModel,
+    guard: Guard,
+    random_seed: u64,
+    beginning: Option<Place>,
+    recent: VecDeque<Place>,
+    /// Values predicted when it listens next.
+    next: usize,
+    responses: Vec<Response>,
+    most_responses: usize,
+    /// Values predicted when the last fault was noticed, and how often sampling
+    /// has gone back since it last got beyond that.
+    last_fault: usize,
+    tries: u32,
+}
+
+impl<'a> Listener<'a> {
+    /// Listens to an answer of `model` of `seconds` to `seed`, as loud as the
+    /// network hears it. Without `may_go_back`, or where nothing is random, it
+    /// only gives a verdict in the end.
+    pub fn new(
+        model: &'a TrainedModel,
+        seed: &Signal,
+        seconds: f64,
+        random_seed: u64,
+        may_go_back: bool,
+    ) -> Listener<'a> {
+        let most = LEAST_RESPONSES + (seconds / SECONDS_PER_RESPONSE) as usize;
+        let may_go_back = may_go_back && is_random(&model.hyperparameters);
+        Listener {
+            guard: Guard::new(seed, full_scale(model)),
+            model,
+            random_seed,
+            beginning: None,
+            recent: VecDeque::new(),
+            next: 0,
+            responses: Vec::new(),
+            most_responses: if may_go_back { most } else { 0 },
+            last_fault: 0,
+            tries: 0,
+        }
+    }
+
+    /// Whether it listens now that `made` values are predicted.
+    pub fn is_due(&self, made: usize) -> bool {
+        made >= self.next && self.responses.len() < self.most_responses
+    }
+
+    /// What is wrong with the newest stretch of what is `predicted`.
+    pub fn hear(&self, predicted: &[f32]) -> Option<Fault> {
+        let samples = (STRETCH_SECONDS * self.sample_rate()).ceil() as usize;
+        let values = values_needed(&self.model.hyperparameters, samples);
+        let newest = predicted.len().checked_sub(values)?;
+        let sound = to_sound(
+            &self.model.hyperparameters,
+            &self.model.normalisation,
+            predicted[newest..].to_vec(),
+            &mut random::stream(self.random_seed, "listening"),
+        );
+        self.guard.fault_of_stretch(&Signal {
+            samples: sound,
+            sample_rate: self.model.hyperparameters.sample_rate,
+        })
+    }
+
+    /// What is wrong with the whole prediction.
+    pub fn verdict(&self, prediction: &Signal) -> Option<Fault> {
+        self.guard.fault(prediction)
+    }
+
+    /// Remembers a place with nothing wrong.
+    pub fn remember(&mut self, place: Place) {
+        self.next = place.made + self.values_per_second();
+        if self.beginning.is_none() {
+            self.beginning = Some(place);
+            return;
+        }
+        self.recent.push_back(place);
+        if self.recent.len() > PLACES {
+            self.recent.pop_front();
+        }
+    }
+
+    /// The place to go back to from a `fault` that was noticed when `made`
+    /// values were predicted, and the number of this response, from 1. `None`
+    /// if sampling has gone back often enough.
+    pub fn respond(&mut self, fault: Fault, made: usize) -> Option<(&Place, usize)> {
+        if self.responses.len() >= self.most_responses {
+            return None;
+        }
+        self.tries = if made > self.last_fault {
+            0
+        } else {
+            self.tries + 1
+        };
+        self.last_fault = made.max(self.last_fault);
+        let seconds = SECONDS_BACK << self.tries.min(PLACES as u32);
+        let wanted = made.saturating_sub(seconds * self.values_per_second());
+        self.recent.retain(|place| place.made <= wanted);
+        let place = self.recent.back().or(self.beginning.as_ref())?;
+        self.next = place.made + self.values_per_second();
+        self.responses.push(Response {
+            fault,
+            noticed_at: self.seconds(made),
+            back_to: self.seconds(place.made),
+        });
+        Some((place, self.responses.len()))
+    }
+
+    /// What was done about what was wrong.
+    pub fn into_responses(self) -> Vec<Response> {
+        self.responses
+    }
+
+    fn sample_rate(&self) -> f64 {
+        f64::from(self.model.hyperparameters.sample_rate)
+    }
+
+    fn values_per_second(&self) -> usize {
+        let hyperparameters = &self.model.hyperparameters;
+        let rate = hyperparameters.sample_rate as usize;
+        match hyperparameters.analysis() {
+            None => rate,
+            Some(analysis) => rate.div_ceil(analysis.hop_size) * analysis.bins(),
+        }
+    }
+
+    fn seconds(&self, values: usize) -> f64 {
+        let per_sample = match self.model.hyperparameters.analysis() {
+            None => 1.0,
+            Some(analysis) => analysis.hop_size as f64 / analysis.bins() as f64,
+        };
+        let seconds = values as f64 * per_sample / self.sample_rate();
+        (seconds * 1000.0).round() / 1000.0
+    }
+}
+
+/// Whether the same seed may have another answer.
+fn is_random(hyperparameters: &Hyperparameters) -> bool {
+    hyperparameters.output != OutputKind::Value || hyperparameters.answer == AnswerMode::Moving
+}
+
+/// The largest sample that `model` can predict; without bounds where it does
+/// not predict the samples themselves.
+fn full_scale(model: &TrainedModel) -> f32 {
+    let hyperparameters = &model.hyperparameters;
+    match hyperparameters.use_fft || hyperparameters.pre_emphasis > 0.0 {
+        true => f32::INFINITY,
+        false => model.normalisation.largest_magnitude,
+    }
+}
