@@ -16,6 +16,8 @@
 
 #![deny(unsafe_code)]
 
+pub mod system;
+
 pub mod files;
 pub mod packed;
 pub mod random;
@@ -44,6 +46,12 @@ pub mod answer;
 
 pub mod watch;
 
+pub mod status;
+
 pub mod osc;
+
+pub mod service;
+
+pub mod doctor;
 
 pub mod cli;

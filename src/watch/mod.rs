@@ -45,6 +45,8 @@ pub enum Event {
     },
     /// It has no prediction, because of `reason`.
     Failed { id: i32, reason: String },
+    /// The folder is being looked at, and no answer is stuck: about once a second.
+    Alive,
 }
 
 /// A seed that was seen and waits in the folder for its turn.
