@@ -50,6 +50,8 @@ pub mod status;
 
 pub mod osc;
 
+pub mod untrusted;
+
 pub mod service;
 
 pub mod doctor;

@@ -7,7 +7,7 @@
 //! the file over what its header says, and the decoder is handed bare samples.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use symphonia::core::audio::Channels;
@@ -109,6 +109,18 @@ pub fn read(path: &Path) -> Result<Recording, AudioError> {
     read_from(&mut file, file_len).map_err(|fault| fault.at(path))
 }
 
+/// Decodes a WAV or AIFF file from its `bytes`; `path` is what errors call it.
+///
+/// # Errors
+///
+/// Those of [`read`], but for the first two.
+pub fn read_bytes(bytes: &[u8], path: &Path) -> Result<Recording, AudioError> {
+    if bytes.is_empty() {
+        return Err(Fault::NoSamples.at(path));
+    }
+    read_from(&mut Cursor::new(bytes), bytes.len() as u64).map_err(|fault| fault.at(path))
+}
+
 /// Compares the sizes that a WAV or AIFF header declares with the length of the
 /// file, reading only chunk headers.
 ///
@@ -125,6 +137,15 @@ pub fn read(path: &Path) -> Result<Recording, AudioError> {
 pub fn header_agrees_with_length(path: &Path) -> Result<HeaderCheck, AudioError> {
     let (mut file, file_len) = open(path)?;
     check_header(&mut file, file_len).map_err(|error| Fault::Io(error).at(path))
+}
+
+/// The same of a file whose bytes are at hand.
+///
+/// # Errors
+///
+/// None that a well-made reader knows of.
+pub fn header_of_bytes(bytes: &[u8]) -> io::Result<HeaderCheck> {
+    check_header(&mut Cursor::new(bytes), bytes.len() as u64)
 }
 
 /// Bytes that a second of the sound takes in a WAV or AIFF file, by its
