@@ -190,7 +190,7 @@ fn what_could_not_run_is_not_installed() {
                 "install", "--system", "--run-as", "nobody", "--root", "/tmp/x",
             ],
             1,
-            "/tmp/x is emptied",
+            "/tmp/x is where files do not last",
         ),
         (
             &[

@@ -118,17 +118,14 @@ fn run_install(install: &Install) -> anyhow::Result<()> {
     let scope = install.scope.scope();
     let root = absolute(&install.root)?;
     let model = absolute_model(&install.model)?;
-    if scope == Scope::System && (root.starts_with("/tmp") || root.starts_with("/var/tmp")) {
-        bail!(
-            "{} is emptied now and then; choose a folder elsewhere",
-            root.display()
-        );
-    }
     let user = match scope {
         Scope::System => Some(User::choose(install.run_as.as_deref(), &root)?),
         Scope::User => None,
     };
     let service = service(install, &root, &model, user.as_ref())?;
+    if scope == Scope::System {
+        check_lasts([&service.root, &service.program, Path::new(&model)])?;
+    }
     let unit = service.unit()?;
     if install.dry_run {
         print!("{unit}");
@@ -189,6 +186,18 @@ fn reachable(text: &str) -> anyhow::Result<(String, Vec<String>)> {
         true => (text.to_owned(), vec![]),
         false => (address.to_string(), vec![address.ip().to_string()]),
     })
+}
+
+/// A service of the system has a /tmp of its own, and everybody's is emptied now and then.
+fn check_lasts(paths: [&Path; 3]) -> anyhow::Result<()> {
+    let is_emptied = |path: &&Path| path.starts_with("/tmp") || path.starts_with("/var/tmp");
+    match paths.into_iter().find(is_emptied) {
+        Some(path) => bail!(
+            "{} is where files do not last; put it elsewhere",
+            path.display()
+        ),
+        None => Ok(()),
+    }
 }
 
 fn absolute(root: &Path) -> anyhow::Result<PathBuf> {

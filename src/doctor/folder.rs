@@ -47,15 +47,20 @@ pub fn examine(root: &Path) -> Vec<Finding> {
         );
         return vec![Finding::fail("folder", text)];
     }
-    vec![
+    let mut findings = vec![
         Finding::ok("folder", format!("{} is there", root.display())),
         daemon(&status),
-        writing(root),
-        one_filesystem(root),
-        filesystem_kind(root),
-        space(root),
-        file_times(root),
-    ]
+    ];
+    match writing(root) {
+        // What cannot be written cannot be moved either, which is nothing new.
+        Some(ill) => findings.push(ill),
+        None => {
+            findings.push(Finding::ok("writing", "every folder takes files"));
+            findings.push(one_filesystem(root));
+        }
+    }
+    findings.extend([filesystem_kind(root), space(root), file_times(root)]);
+    findings
 }
 
 fn daemon(status: &Status) -> Finding {
@@ -74,8 +79,8 @@ fn daemon(status: &Status) -> Finding {
     }
 }
 
-/// Writes a file into each folder and takes it away again.
-fn writing(root: &Path) -> Finding {
+/// Writes a file into each folder and takes it away again; what keeps it from that.
+fn writing(root: &Path) -> Option<Finding> {
     for name in FOLDERS {
         let probe = probe_in(&root.join(name));
         if let Err(error) = files::check_writable(&probe) {
@@ -84,10 +89,10 @@ fn writing(root: &Path) -> Finding {
                  that its disk is not mounted read-only",
                 root.join(name).display()
             );
-            return Finding::fail("writing", text);
+            return Some(Finding::fail("writing", text));
         }
     }
-    Finding::ok("writing", "every folder takes files")
+    None
 }
 
 /// Names that the watch passes over, in case it runs.
