@@ -59,7 +59,8 @@ pub struct Recording {
     /// Whether the header told the true length of the sound. When it did not,
     /// `samples` is all that the file holds.
     pub length_agrees: bool,
-    /// How many NaN or infinite samples, over all channels, were replaced by 0.
+    /// How many samples, over all channels, were replaced by 0: NaN, infinite,
+    /// or so large that sums of them would be.
     pub non_finite: usize,
 }
 
@@ -100,7 +101,7 @@ pub enum HeaderCheck {
 /// [`UnsupportedFormat`](AudioError::UnsupportedFormat),
 /// [`UnsupportedRate`](AudioError::UnsupportedRate),
 /// [`NoSamples`](AudioError::NoSamples), [`TooLong`](AudioError::TooLong), and
-/// [`NotFinite`](AudioError::NotFinite) when not one sample is a finite number.
+/// [`NotFinite`](AudioError::NotFinite) when not one sample is a finite number below 10¹⁰.
 pub fn read(path: &Path) -> Result<Recording, AudioError> {
     let (mut file, file_len) = open(path)?;
     if file_len == 0 {
@@ -629,6 +630,10 @@ fn decoder(codec: AudioCodecId, rate: u32) -> Result<PcmDecoder, Fault> {
 /// below, on which arithmetic is several times slower than on silence.
 const DENORMAL_TAIL: f32 = 1e-30;
 
+/// What no recording reaches, even one in the numbers of 32-bit integers; sums of
+/// such samples would not stay finite. It is the work of a filter that blew up.
+const LOUDEST: f32 = 1e10;
+
 /// Averages the channels, taking samples that are not numbers for silence.
 struct Mixer {
     channels: usize,
@@ -656,7 +661,8 @@ impl Mixer {
         for frame in interleaved.chunks_exact(self.channels) {
             let mut sum = 0.0;
             for sample in frame {
-                if sample.is_finite() {
+                // No comparison holds for what is not a number.
+                if sample.abs() <= LOUDEST {
                     sum += f64::from(*sample);
                 } else {
                     self.non_finite += 1;
