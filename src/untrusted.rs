@@ -24,6 +24,9 @@ pub const READERS: [(&str, Reader); 4] = [
 
 /// Sounds longer than this are not resampled: that is the same work again, only longer.
 const RESAMPLED: usize = 4096;
+/// Rates that are no multiple of this are not resampled either: their transforms
+/// are as long as a second, and a hundred files of other rates are read meanwhile.
+const COMMON_RATES: u32 = 25;
 
 /// A WAV or AIFF file.
 pub fn sound(bytes: &[u8]) -> bool {
@@ -34,7 +37,8 @@ pub fn sound(bytes: &[u8]) -> bool {
     assert!(!recording.samples.is_empty() && recording.channels > 0);
     assert!(recording.samples.len() <= bytes.len());
     assert!(recording.samples.iter().all(|sample| sample.is_finite()));
-    if recording.samples.len() <= RESAMPLED {
+    let is_common = recording.sample_rate.is_multiple_of(COMMON_RATES);
+    if is_common && recording.samples.len() <= RESAMPLED {
         let resampled = resample(&recording.samples, recording.sample_rate, 11025);
         assert!(resampled.iter().all(|sample| sample.is_finite()));
     }
