@@ -3,9 +3,13 @@
 PYTHON_ENVIRONMENT := target/python
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: test
+.PHONY: test torture
 test: $(PYTHON_ENVIRONMENT)/ready
 	VIRTUAL_ENV=$(CURDIR)/$(PYTHON_ENVIRONMENT) cargo test --release
+
+# The same conditions that nobody wishes for, at full length: some half an hour.
+torture: $(PYTHON_ENVIRONMENT)/ready
+	ANTIPHON_TORTURE=1 VIRTUAL_ENV=$(CURDIR)/$(PYTHON_ENVIRONMENT) cargo test --release --test torture
 
 # The tests compare with Python's onnx and onnxruntime. Debian keeps venv in a
 # package of its own.

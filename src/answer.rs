@@ -4,6 +4,7 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use crate::audio::write::{SampleFormat, write_wav};
@@ -15,6 +16,7 @@ use crate::generate::{
     Request, Timings, generate,
 };
 use crate::hyperparameters::{AnswerMode, Hyperparameters, HyperparametersError, OutputKind};
+use crate::random::stream;
 use crate::train::{Dataset, Moving, Recording, TooShort};
 use crate::trained_model::{ModelError, TrainedModel, TrainingAudio};
 
@@ -235,6 +237,25 @@ impl Responder {
             Way::Frozen(engine) => engine.name(),
             Way::Moving(_) => EngineKind::Native.name(),
         }
+    }
+
+    /// Answers a short noise, so that a model that cannot answer is found out
+    /// before a seed comes, and the first seed waits for nothing.
+    pub fn warm(&mut self) -> Result<(), GenerateError> {
+        let sample_rate = self.model.hyperparameters.sample_rate;
+        let mut random = stream(0, "warm");
+        let samples = (0..sample_rate / 50).map(|_| random.random_range(-0.1..0.1));
+        let seed = Signal {
+            samples: samples.collect(),
+            sample_rate,
+        };
+        let request = Request {
+            seconds: 0.01,
+            random_seed: 0,
+            prime: Prime::Seed,
+        };
+        self.predict(&seed, &request, &mut |_| ControlFlow::Continue(()))?;
+        Ok(())
     }
 
     /// Answers the file `seed` with the file `output`, which is written in

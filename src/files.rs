@@ -1,10 +1,12 @@
 //! Files that appear whole or not at all: written beside their place, synced, renamed.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+
+use crate::system;
 
 /// Where a file is written before it is published at `path`: a hidden name in
 /// the same folder, so that the rename stays on one filesystem.
@@ -21,20 +23,70 @@ pub fn check_writable(path: &Path) -> io::Result<()> {
 }
 
 /// Renames the finished and synced file `from` to `to`, and syncs the folder,
-/// so that the new name outlives a crash.
+/// so that the new name outlives a crash. What was at `to` is replaced.
 pub fn publish(from: &Path, to: &Path) -> io::Result<()> {
+    mishap::at("rename", to)?;
     fs::rename(from, to)?;
-    sync_folder(to)
+    sync_folder_of(to)
+}
+
+/// Renames `from` to `to` where nothing stands yet; the folder is not synced.
+///
+/// # Errors
+///
+/// [`io::ErrorKind::AlreadyExists`] where something stands.
+pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    mishap::at("rename", to)?;
+    system::rename_new(from, to)
+}
+
+/// Makes the empty file `path`, or leaves the one that is there.
+pub fn touch(path: &Path) -> io::Result<()> {
+    mishap::at("make", path)?;
+    File::options()
+        .create(true)
+        .append(true)
+        .open(path)
+        .map(drop)
+}
+
+/// Makes the folder `path`, or leaves the one that is there.
+pub fn make_folder(path: &Path) -> io::Result<()> {
+    mishap::at("make the folder", path)?;
+    fs::create_dir_all(path)
+}
+
+/// Removes the file `path` if it is there.
+pub fn remove(path: &Path) -> io::Result<()> {
+    mishap::at("remove", path)?;
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+/// Removes the empty folder `path` if it is there.
+pub fn remove_folder(path: &Path) -> io::Result<()> {
+    mishap::at("remove the folder", path)?;
+    match fs::remove_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+/// Writes `bytes` to `path` in place and syncs them; not the folder.
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    mishap::at("write", path)?;
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    mishap::at("sync", path)?;
+    file.sync_all()
 }
 
 /// Writes `bytes` to `path`, whole or not at all.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let part = unpublished(path);
-    let written = File::create(&part).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    let published = written.and_then(|()| publish(&part, path));
+    let published = write(&part, bytes).and_then(|()| publish(&part, path));
     if published.is_err() {
         // The error to report is the first one; the rest file is only litter.
         let _ = fs::remove_file(&part);
@@ -44,25 +96,115 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// The SHA-256 of `bytes`, in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hexadecimal(&Sha256::digest(bytes))
 }
 
-#[cfg(unix)]
-fn sync_folder(path: &Path) -> io::Result<()> {
+/// The SHA-256 of the file at `path`, in hexadecimal.
+pub fn sha256_of(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut hash = Sha256::new();
+    let mut block = [0; 65536];
+    loop {
+        match file.read(&mut block)? {
+            0 => return Ok(hexadecimal(&hash.finalize())),
+            read => hash.update(&block[..read]),
+        }
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn sync_folder_of(path: &Path) -> io::Result<()> {
     match path.parent() {
-        Some(folder) if folder.as_os_str().is_empty() => File::open(".")?.sync_all(),
-        Some(folder) => File::open(folder)?.sync_all(),
+        Some(folder) if folder.as_os_str().is_empty() => sync_folder(Path::new(".")),
+        Some(folder) => sync_folder(folder),
         None => Ok(()),
+    }
+}
+
+/// Syncs the names in `folder`, so that they outlive a crash of the machine.
+#[cfg(unix)]
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    mishap::at("sync", folder)?;
+    match File::open(folder)?.sync_all() {
+        // Filesystems of networks and of FUSE that cannot sync a folder.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        synced => synced,
     }
 }
 
 /// Windows has no handle on a folder to sync.
 #[cfg(not(unix))]
-fn sync_folder(_path: &Path) -> io::Result<()> {
+pub fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
+}
+
+/// Where tests let the system refuse what is asked of it.
+#[cfg(not(test))]
+mod mishap {
+    #[inline(always)]
+    pub fn at(_what: &str, _path: &std::path::Path) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Lets the system refuse what is asked of it, on this thread, once or from
+/// some moment on for ever, as for a process that was killed.
+#[cfg(test)]
+pub mod mishap {
+    use std::cell::Cell;
+    use std::io;
+    use std::path::Path;
+
+    /// What happens at an operation.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub enum Mishap {
+        /// The operation after so many fails; those after it succeed.
+        Refused(usize),
+        /// The operation after so many fails, and all after it.
+        Killed(usize),
+    }
+
+    thread_local! {
+        static NEXT: Cell<Option<Mishap>> = const { Cell::new(None) };
+    }
+
+    /// Has `mishap` happen on this thread.
+    pub fn prepare(mishap: Mishap) {
+        NEXT.set(Some(mishap));
+    }
+
+    /// Nothing happens any more; whether it has happened.
+    pub fn clear() -> bool {
+        !matches!(NEXT.take(), Some(Mishap::Refused(_) | Mishap::Killed(1..)))
+    }
+
+    pub fn at(what: &str, path: &Path) -> io::Result<()> {
+        let refused = || {
+            Err(io::Error::other(format!(
+                "cannot {what} {}",
+                path.display()
+            )))
+        };
+        match NEXT.get() {
+            None => Ok(()),
+            Some(Mishap::Refused(0)) => {
+                NEXT.set(None);
+                refused()
+            }
+            Some(Mishap::Killed(0)) => refused(),
+            Some(Mishap::Refused(n)) => {
+                NEXT.set(Some(Mishap::Refused(n - 1)));
+                Ok(())
+            }
+            Some(Mishap::Killed(n)) => {
+                NEXT.set(Some(Mishap::Killed(n - 1)));
+                Ok(())
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,3 +1,107 @@
 //! What the standard library does not ask of the operating system.
 
 pub mod disk;
+
+use std::io;
+use std::path::Path;
+
+/// Renames `from` to `to` within a filesystem, and never replaces anything.
+///
+/// # Errors
+///
+/// [`io::ErrorKind::AlreadyExists`] where something stands at `to`; others as
+/// of [`std::fs::rename`].
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use rustix::io::Errno;
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // Filesystems that do not know the flag: some of networks, some of FUSE.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => rename_by_link(from, to),
+        renamed => Ok(renamed?),
+    }
+}
+
+/// The same where the system has no such call.
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    rename_by_link(from, to)
+}
+
+/// A second name, then one name less: a hard link never replaces anything.
+/// Where there are no hard links either, a look has to do.
+fn rename_by_link(from: &Path, to: &Path) -> io::Result<()> {
+    match std::fs::hard_link(from, to) {
+        Ok(()) => std::fs::remove_file(from),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(error),
+        Err(_) if to.symlink_metadata().is_ok() => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(_) => std::fs::rename(from, to),
+    }
+}
+
+/// Bytes that may still be written by anybody to the filesystem of `path`;
+/// `None` where the system does not say.
+pub fn free_space(path: &Path) -> Option<u64> {
+    disk::space(path).ok().map(|space| space.free_bytes)
+}
+
+/// Which file this is, whatever it is called: its filesystem and its number there.
+#[cfg(unix)]
+pub fn identity(metadata: &std::fs::Metadata) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.dev(), metadata.ino())
+}
+
+/// All files are taken for the same.
+#[cfg(not(unix))]
+pub fn identity(_metadata: &std::fs::Metadata) -> (u64, u64) {
+    (0, 0)
+}
+
+/// Lets other programs go first, by `steps` of niceness.
+///
+/// # Errors
+///
+/// When the system refuses.
+#[cfg(unix)]
+pub fn lower_priority(steps: i32) -> io::Result<()> {
+    rustix::process::nice(steps)?;
+    Ok(())
+}
+
+/// Does nothing.
+#[cfg(not(unix))]
+pub fn lower_priority(_steps: i32) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rename_replaces_nothing() {
+        for rename in [rename_new, rename_by_link] {
+            let folder = tempfile::tempdir().unwrap();
+            let [a, b] = ["a", "b"].map(|name| folder.path().join(name));
+            std::fs::write(&a, "a").unwrap();
+            rename(&a, &b).unwrap();
+            assert!(!a.exists());
+            std::fs::write(&a, "another").unwrap();
+            let refused = rename(&a, &b).unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+            assert_eq!(std::fs::read_to_string(&b).unwrap(), "a");
+            assert_eq!(std::fs::read_to_string(&a).unwrap(), "another");
+            let missing = rename(&folder.path().join("c"), &folder.path().join("d"));
+            assert_eq!(missing.unwrap_err().kind(), io::ErrorKind::NotFound);
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn there_is_some_space_in_a_new_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(free_space(folder.path()).unwrap() > 0);
+    }
+}

@@ -334,6 +334,9 @@ fn systemd_hears_when_the_daemon_is_ready_what_it_does_and_when_it_stops() {
     let mut supervised = Supervised::start();
     let ready = supervised.hear_until("READY=1");
     assert!(ready.contains("STATUS=0 answered"), "{ready}");
+    for _ in 0..2 {
+        supervised.hear_until("WATCHDOG=1");
+    }
     let seeds = supervised.folder.path().join("root/seeds");
     fs::write(seeds.join("letter.wav"), "this is a letter, not a sound").unwrap();
     supervised.hear_until("STATUS=letter.wav is to be answered");

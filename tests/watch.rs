@@ -3,141 +3,11 @@
 mod common;
 
 use std::io::{BufRead, BufReader};
-use std::net::UdpSocket;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Duration;
 
+use common::gallery::{Gallery, LIVELY, SLOW};
 use common::{pluck, write_seed};
-use rosc::{OscMessage, OscPacket, OscType};
-use tempfile::TempDir;
-
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A running daemon and the receiver it tells.
-struct Gallery {
-    folder: TempDir,
-    receiver: UdpSocket,
-    daemon: Child,
-}
-
-/// A random network whose noise keeps it from falling silent, which would be no answer.
-const LIVELY: &str = r#"{"preset": "vector", "seg_len": 16, "num_unrollings": 4, "output": "mixture", "components": 4}"#;
-
-impl Gallery {
-    fn open() -> Gallery {
-        Gallery::open_with(tempfile::tempdir().unwrap(), LIVELY, "0.5")
-    }
-
-    fn open_with(folder: TempDir, hyperparameters: &str, seconds: &str) -> Gallery {
-        let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
-        receiver.set_read_timeout(Some(PATIENCE)).unwrap();
-        let model = folder.path().join("model.onnx");
-        common::random_model(hyperparameters).write(&model).unwrap();
-        let daemon = common::antiphon()
-            .args(["watch", "--seconds", seconds, "--osc"])
-            .arg(receiver.local_addr().unwrap().to_string())
-            .arg("--root")
-            .arg(folder.path().join("root"))
-            .arg("--model")
-            .arg(model)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let gallery = Gallery {
-            folder,
-            receiver,
-            daemon,
-        };
-        assert_eq!(gallery.hear().addr, "/antiphon/ready");
-        gallery
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join("root").join(name)
-    }
-
-    /// The next OSC message.
-    fn hear(&self) -> OscMessage {
-        let mut buffer = [0; 65536];
-        let (length, _) = self
-            .receiver
-            .recv_from(&mut buffer)
-            .expect("an OSC message in time");
-        match rosc::decoder::decode_udp(&buffer[..length]).unwrap() {
-            (_, OscPacket::Message(message)) => message,
-            (_, OscPacket::Bundle(_)) => panic!("bundles are never sent"),
-        }
-    }
-
-    /// Hears `/antiphon/seen id name`; the id.
-    fn hear_seen(&self, name: &str) -> i32 {
-        let message = self.hear();
-        assert_eq!(message.addr, "/antiphon/seen", "{message:?}");
-        match &message.args[..] {
-            [OscType::Int(id), OscType::String(seen)] if seen == name => *id,
-            _ => panic!("{message:?}"),
-        }
-    }
-
-    /// Hears `/antiphon/done id path seconds`; the path.
-    fn hear_done(&self, id: i32) -> PathBuf {
-        let message = self.hear();
-        assert_eq!(message.addr, "/antiphon/done", "{message:?}");
-        match &message.args[..] {
-            [
-                OscType::Int(done),
-                OscType::String(path),
-                OscType::Float(0.5),
-            ] if *done == id => path.into(),
-            _ => panic!("{message:?}"),
-        }
-    }
-
-    /// Hears `/antiphon/error id text`; the text.
-    fn hear_error(&self, id: i32) -> String {
-        let message = self.hear();
-        assert_eq!(message.addr, "/antiphon/error", "{message:?}");
-        match &message.args[..] {
-            [OscType::Int(failed), OscType::String(text)] if *failed == id => text.clone(),
-            _ => panic!("{message:?}"),
-        }
-    }
-
-    fn listing(&self, name: &str) -> Vec<String> {
-        let mut names: Vec<String> = std::fs::read_dir(self.path(name))
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
-            .collect();
-        names.sort();
-        names
-    }
-
-    #[cfg(unix)]
-    fn end_with(&mut self, signal: &str) {
-        let pid = self.daemon.id().to_string();
-        assert!(
-            std::process::Command::new("kill")
-                .args([signal, &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
-        let begun = Instant::now();
-        while self.daemon.try_wait().unwrap().is_none() {
-            assert!(begun.elapsed() < PATIENCE, "the daemon ends when told to");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-}
-
-impl Drop for Gallery {
-    fn drop(&mut self) {
-        let _ = self.daemon.kill();
-        let _ = self.daemon.wait();
-    }
-}
 
 #[test]
 fn a_seed_becomes_a_prediction() {
@@ -172,7 +42,7 @@ fn a_seed_becomes_a_prediction() {
 #[test]
 fn the_newcomer_is_told_where_to_copy_a_file() {
     let mut gallery = Gallery::open();
-    let lines = BufReader::new(gallery.daemon.stdout.take().unwrap()).lines();
+    let lines = BufReader::new(gallery.daemon().stdout.take().unwrap()).lines();
     let greeting: Vec<String> = lines.take(4).map(Result::unwrap).collect();
     let root = gallery.path("").canonicalize().unwrap();
     assert!(
@@ -203,11 +73,9 @@ fn the_same_name_again_is_another_job() {
 
 #[test]
 fn seeds_of_before_the_start_are_answered_too() {
-    let folder = tempfile::tempdir().unwrap();
-    let seeds = folder.path().join("root/seeds");
-    std::fs::create_dir_all(&seeds).unwrap();
-    write_seed(&seeds.join("early.wav"), &pluck(220.0, 1.0, 48000));
-    let gallery = Gallery::open_with(folder, LIVELY, "0.5");
+    let mut gallery = Gallery::closed_with(LIVELY, &["--seconds", "0.5"]);
+    write_seed(&gallery.path("seeds/early.wav"), &pluck(220.0, 1.0, 48000));
+    gallery.start();
     let id = gallery.hear_seen("early.wav");
     gallery.hear_done(id);
 }
@@ -280,21 +148,16 @@ fn many_seeds_are_answered_once_each() {
     assert_eq!(gallery.listing(".antiphon/done").len(), 20);
 }
 
-/// A model so slow that its answer takes minutes.
-const SLOW: &str =
-    r#"{"preset": "column-vector", "seg_len": 512, "hidden_size": 2048, "num_unrollings": 2}"#;
-
 #[cfg(unix)]
 #[test]
 fn sigterm_in_the_middle_of_an_answer_leaves_nothing_claimed() {
     for signal in ["-TERM", "-INT"] {
-        let folder = tempfile::tempdir().unwrap();
-        let mut gallery = Gallery::open_with(folder, SLOW, "600");
+        let mut gallery = Gallery::open_with(SLOW, &["--seconds", "600"]);
         write_seed(&gallery.path("seeds/long.wav"), &pluck(220.0, 0.2, 11025));
         gallery.hear_seen("long.wav");
         std::thread::sleep(Duration::from_millis(300));
         gallery.end_with(signal);
-        assert!(gallery.daemon.wait().unwrap().success());
+        assert!(gallery.daemon().wait().unwrap().success());
         assert_eq!(gallery.listing("seeds"), ["long.wav"]);
         assert_eq!(gallery.listing("predictions"), Vec::<String>::new());
         assert_eq!(gallery.listing(".antiphon/work"), Vec::<String>::new());
@@ -305,17 +168,15 @@ fn sigterm_in_the_middle_of_an_answer_leaves_nothing_claimed() {
 #[cfg(unix)]
 #[test]
 fn after_kill_9_the_seed_is_answered_by_the_next_run() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut gallery = Gallery::open_with(folder, SLOW, "600");
+    let mut gallery = Gallery::open_with(SLOW, &["--seconds", "0.5"]);
     write_seed(&gallery.path("seeds/a.wav"), &pluck(220.0, 0.2, 48000));
     gallery.hear_seen("a.wav");
     std::thread::sleep(Duration::from_millis(300));
     gallery.end_with("-KILL");
     assert_eq!(gallery.listing("predictions"), Vec::<String>::new());
 
-    let folder = std::mem::replace(&mut gallery.folder, tempfile::tempdir().unwrap());
-    drop(gallery);
-    let gallery = Gallery::open_with(folder, LIVELY, "0.5");
+    gallery.put_model(LIVELY);
+    gallery.start();
     let id = gallery.hear_seen("a.wav");
     gallery.hear_done(id);
 }

@@ -6,12 +6,12 @@ use crate::audio::write::SampleFormat;
 use crate::generate::{EngineKind, Prime, Request};
 use crate::hyperparameters::AnswerMode;
 
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 pub struct AnswerOptions {
     /// Length of a prediction in seconds
     #[arg(long, default_value = "10", value_name = "N", value_parser = parse_seconds)]
     seconds: f64,
-    /// Seed of everything random; a watched folder's jobs add their numbers
+    /// Seed of everything random; in a watched folder each seed adds its own share
     #[arg(long, default_value_t = 0, value_name = "K")]
     random_seed: u64,
     /// native (embedded) or onnxruntime (its shared library must be installed)
@@ -68,10 +68,9 @@ impl AnswerOptions {
         }
     }
 
-    /// The model called `name`, in the engine asked for.
-    pub fn responder(&self, name: &str) -> anyhow::Result<Responder> {
+    /// The model called `name`, in the engine asked for, on so many threads.
+    pub fn responder(&self, name: &str, threads: usize) -> anyhow::Result<Responder> {
         let model = ModelChoice::find(name)?;
-        let threads = super::all_threads();
         Ok(Responder::new(
             &model.name,
             &model.bytes,

@@ -33,7 +33,9 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let output = &arguments.output;
     files::check_writable(output).with_context(|| format!("cannot write {}", output.display()))?;
-    let mut responder = arguments.options.responder(&arguments.model)?;
+    let mut responder = arguments
+        .options
+        .responder(&arguments.model, super::all_threads())?;
     let settings = arguments.options.settings();
 
     let stop = super::stop_flag()?;

@@ -11,6 +11,9 @@ use crate::hyperparameters::Approach;
 /// What answers when nobody chooses.
 pub const DEFAULT_MODEL: &str = "magnitude-spectrum";
 
+/// Larger files are not read: they are no models of sound.
+const MOST_BYTES: u64 = 2_000_000_000;
+
 /// A model's file.
 pub struct ModelChoice {
     /// The path or the bundled model's name.
@@ -22,8 +25,7 @@ impl ModelChoice {
     /// The file at path `name`, or else the bundled model of that name.
     pub fn find(name: &str) -> anyhow::Result<ModelChoice> {
         let bytes = if Path::new(name).is_file() {
-            let read = std::fs::read(name);
-            Cow::Owned(read.with_context(|| format!("cannot read the model {name}"))?)
+            Cow::Owned(read_model(name)?)
         } else if let Ok(approach) = name.parse() {
             Cow::Borrowed(bundled::model(approach))
         } else {
@@ -37,4 +39,13 @@ impl ModelChoice {
             bytes,
         })
     }
+}
+
+fn read_model(path: &str) -> anyhow::Result<Vec<u8>> {
+    let read = || format!("cannot read the model {path}");
+    let bytes = std::fs::metadata(path).with_context(read)?.len();
+    if bytes > MOST_BYTES {
+        bail!("{path} is too large for a model, {bytes} bytes; at most {MOST_BYTES} are read");
+    }
+    std::fs::read(path).with_context(read)
 }

@@ -3,15 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
 use super::answer_options::AnswerOptions;
 use super::model_choice::DEFAULT_MODEL;
 use crate::answer::Responder;
 use crate::osc::{Announcer, Listener, OscError};
 use crate::service::Supervisor;
-use crate::watch::{Spool, watch};
+use crate::system;
+use crate::watch::{Answers, Bounds, Event, Plan, Retention, Source, Stamp, Terms, watch};
 
 /// The folder that is watched when nobody chooses.
 pub const DEFAULT_ROOT: &str = "watch";
@@ -34,7 +36,11 @@ pub struct Arguments {
     /// The folder that holds seeds/, predictions/ and failed/; made if missing
     #[arg(long, default_value = DEFAULT_ROOT, value_name = "DIR")]
     root: PathBuf,
-    /// A model file, or the name of a bundled model
+    /// Only a folder that antiphon has used before: one without its marker may
+    /// be the place of a disk that is not mounted
+    #[arg(long)]
+    existing: bool,
+    /// A model file, which is loaded again when it changes, or the name of a bundled model
     #[arg(long, default_value = DEFAULT_MODEL, value_name = "MODEL")]
     model: String,
     /// Where OSC messages are sent
@@ -43,37 +49,104 @@ pub struct Arguments {
     /// Where OSC messages are heard, or off
     #[arg(long, default_value = DEFAULT_LISTEN, value_name = "HOST:PORT")]
     osc_listen: String,
-    /// Refuse to make the folders: where they should be on a disk or share of their own,
-    /// an empty one means that it is not mounted
-    #[arg(long)]
-    existing: bool,
+    #[command(flatten)]
+    load: Load,
+    #[command(flatten)]
+    keep: Keep,
     #[command(flatten)]
     options: AnswerOptions,
 }
 
+/// What an answer may cost.
+#[derive(clap::Args)]
+struct Load {
+    /// Seeds answered at the same time
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    workers: u16,
+    /// Threads of all workers together [default: half of the machine's, so that
+    /// the patch's sound never stutters]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// How far other programs go first, from 0 to 19
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(i32).range(0..=19))]
+    nice: i32,
+    /// Longer seeds fail
+    #[arg(long, default_value_t = 600.0, value_name = "SECONDS")]
+    max_seed_seconds: f64,
+    /// Larger seeds fail (K, M and G are understood)
+    #[arg(long, default_value = "512M", value_name = "BYTES", value_parser = parse_bytes)]
+    max_seed_bytes: u64,
+    /// A seed whose answer takes longer fails
+    #[arg(long, default_value_t = 1800, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    deadline: u64,
+}
+
+/// How much is kept.
+#[derive(clap::Args)]
+struct Keep {
+    /// Answered seeds to keep, the newest
+    #[arg(long, default_value_t = 1000, value_name = "N")]
+    keep_done: usize,
+    /// Bytes of answered seeds to keep
+    #[arg(long, default_value = "2G", value_name = "BYTES", value_parser = parse_bytes)]
+    keep_done_bytes: u64,
+    /// Failed seeds to keep, the newest
+    #[arg(long, default_value_t = 1000, value_name = "N")]
+    keep_failed: usize,
+    /// Bytes of failed seeds to keep
+    #[arg(long, default_value = "2G", value_name = "BYTES", value_parser = parse_bytes)]
+    keep_failed_bytes: u64,
+    /// Predictions to keep, the newest [default: all]
+    #[arg(long, value_name = "N")]
+    keep_predictions: Option<usize>,
+    /// Bytes of predictions to keep [default: all]
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
+    keep_predictions_bytes: Option<u64>,
+    /// Bytes left free on the disk: below, seeds wait
+    #[arg(long, default_value = "64M", value_name = "BYTES", value_parser = parse_bytes)]
+    free_space_floor: u64,
+}
+
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let mut responder = arguments.options.responder(&arguments.model)?;
+    let source = Arc::new(Model::new(&arguments));
+    let workers = usize::from(arguments.load.workers);
+    let responders: anyhow::Result<Vec<Responder>> =
+        (0..workers).map(|_| source.responder()).collect();
+    let responders = responders?;
     let announcer = Arc::new(Announcer::new(&arguments.osc)?);
-    if arguments.existing && !arguments.root.join("seeds").is_dir() {
-        bail!(
-            "there is no {}: mount the disk or share it lies on, or make it once without --existing",
-            arguments.root.join("seeds").display()
-        );
-    }
-    let root = std::fs::create_dir_all(&arguments.root)
-        .and_then(|()| arguments.root.canonicalize())
-        .with_context(|| format!("cannot make the folder {}", arguments.root.display()))?;
-    let spool = Spool::open(&root)?;
-    let stop = super::stop_flag()?;
-    let settings = arguments.options.settings();
-    greet(&responder, &spool, &arguments.osc);
-    hear(&arguments.osc_listen, &announcer, &root, &stop)?;
-    let supervisor = Supervisor::default();
-    let tell = |event| {
-        supervisor.tell(&event);
-        announcer.announce(&event);
+    let root = find_root(&arguments)?;
+    let plan = Plan {
+        root: root.clone(),
+        existing: arguments.existing,
+        terms: arguments.terms(),
+        retention: arguments.keep.retention(),
+        free_space_floor: arguments.keep.free_space_floor,
     };
-    let watched = watch(&spool, &mut responder, &settings, &tell, &stop);
+    if let Err(error) = system::lower_priority(arguments.load.nice) {
+        tracing::warn!("cannot let other programs go first: {error}");
+    }
+    let stop = super::stop_flag()?;
+    hear(&arguments.osc_listen, &announcer, &root, &stop)?;
+    let supervisor = Arc::new(Supervisor::default());
+    let told = Arc::clone(&supervisor);
+    let greeting = std::sync::Mutex::new(Some(greeting(&responders[0], &root, &arguments.osc)));
+    let listener = Arc::new(move |event: Event| {
+        // Not before the folder is known to be ours.
+        if let Some(text) = greeting
+            .lock()
+            .ok()
+            .and_then(|mut greeting| greeting.take())
+        {
+            println!("{text}");
+        }
+        told.tell(&event);
+        announcer.announce(&event);
+    });
+    let answerers = responders
+        .into_iter()
+        .map(|responder| Box::new(responder) as Box<dyn Answers>)
+        .collect();
+    let watched = watch(&plan, answerers, source, listener, &stop);
     supervisor.stopping();
     watched?;
     tracing::info!("stopped; nothing is left claimed");
@@ -108,20 +181,135 @@ fn hear(
     Ok(())
 }
 
-fn greet(responder: &Responder, spool: &Spool, osc: &str) {
+fn find_root(arguments: &Arguments) -> anyhow::Result<PathBuf> {
+    let root = &arguments.root;
+    if arguments.existing {
+        let absolute = std::path::absolute(root);
+        return absolute.with_context(|| format!("cannot find the folder {}", root.display()));
+    }
+    std::fs::create_dir_all(root)
+        .and_then(|()| root.canonicalize())
+        .with_context(|| format!("cannot make the folder {}", root.display()))
+}
+
+impl Arguments {
+    fn terms(&self) -> Terms {
+        Terms {
+            settings: self.options.settings(),
+            max_seed_seconds: self.load.max_seed_seconds,
+            max_seed_bytes: self.load.max_seed_bytes,
+            deadline: Duration::from_secs(self.load.deadline),
+        }
+    }
+}
+
+impl Load {
+    /// Threads of each worker.
+    fn threads(&self) -> usize {
+        let threads = self
+            .threads
+            .map_or_else(|| super::all_threads() / 2, usize::from);
+        (threads / usize::from(self.workers)).max(1)
+    }
+}
+
+impl Keep {
+    fn retention(&self) -> Retention {
+        let bounds = |names, bytes| Bounds { names, bytes };
+        Retention {
+            done: bounds(self.keep_done, self.keep_done_bytes),
+            predictions: bounds(
+                self.keep_predictions.unwrap_or(usize::MAX),
+                self.keep_predictions_bytes.unwrap_or(u64::MAX),
+            ),
+            failed: bounds(self.keep_failed, self.keep_failed_bytes),
+        }
+    }
+}
+
+/// The model that was asked for, in the engine that was asked for.
+struct Model {
+    name: String,
+    options: AnswerOptions,
+    threads: usize,
+}
+
+impl Model {
+    fn new(arguments: &Arguments) -> Model {
+        Model {
+            name: arguments.model.clone(),
+            options: arguments.options.clone(),
+            threads: arguments.load.threads(),
+        }
+    }
+
+    /// Loaded, checked and warmed.
+    fn responder(&self) -> anyhow::Result<Responder> {
+        let mut responder = self.options.responder(&self.name, self.threads)?;
+        responder
+            .warm()
+            .with_context(|| format!("the model {} does not answer", self.name))?;
+        let identity = responder.identity();
+        tracing::info!(sha256 = identity.sha256, "loaded the model {}", self.name);
+        Ok(responder)
+    }
+}
+
+impl Source for Model {
+    fn load(&self) -> Result<Box<dyn Answers>, String> {
+        match self.responder() {
+            Ok(responder) => Ok(Box::new(responder)),
+            Err(error) => Err(format!("{error:#}")),
+        }
+    }
+
+    fn stamp(&self) -> Option<Stamp> {
+        Stamp::of(Path::new(&self.name))
+    }
+}
+
+fn greeting(responder: &Responder, root: &Path, osc: &str) -> String {
     let model = responder.model();
-    println!(
-        "antiphon {}: model {} ({} approach, {} Hz), engine {}, OSC to {osc}",
+    format!(
+        "antiphon {}: model {} ({} approach, {} Hz), engine {}, OSC to {osc}\n\
+         Copy a WAV or AIFF file into   {}\n\
+         and its answer will appear in  {}\n\
+         Ctrl-C ends it.",
         env!("CARGO_PKG_VERSION"),
         responder.identity().name,
         model.hyperparameters.approach(),
         model.hyperparameters.sample_rate,
         responder.engine_name(),
-    );
-    println!("Copy a WAV or AIFF file into   {}", spool.seeds().display());
-    println!(
-        "and its answer will appear in  {}",
-        spool.predictions().display()
-    );
-    println!("Ctrl-C ends it.");
+        root.join("seeds").display(),
+        root.join("predictions").display(),
+    )
+}
+
+fn parse_bytes(text: &str) -> Result<u64, String> {
+    let units = [("K", 1_000), ("M", 1_000_000), ("G", 1_000_000_000)];
+    let unit = units.into_iter().find(|(unit, _)| text.ends_with(unit));
+    let (number, factor) = match unit {
+        Some((unit, factor)) => (text.trim_end_matches(unit), factor),
+        None => (text, 1),
+    };
+    let bytes = number
+        .parse::<u64>()
+        .ok()
+        .and_then(|n| n.checked_mul(factor));
+    bytes.ok_or_else(|| "write a number of bytes, 500M say".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_have_units() {
+        assert_eq!(parse_bytes("12"), Ok(12));
+        assert_eq!(parse_bytes("12K"), Ok(12_000));
+        assert_eq!(parse_bytes("3G"), Ok(3_000_000_000));
+        for wrong in ["", "M", "-1", "1.5G", "1T", "99999999999G"] {
+            assert!(parse_bytes(wrong).is_err(), "{wrong}");
+        }
+    }
 }

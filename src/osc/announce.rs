@@ -70,7 +70,8 @@ impl Announcer {
     }
 }
 
-/// `/antiphon/ready`, `/seen id name`, `/done id path seconds`, `/error id text`.
+/// `/antiphon/ready`, `/seen id name`, `/done id path seconds`, `/error id text`;
+/// what concerns no job has the id 0.
 fn message(event: &Event) -> Option<OscMessage> {
     Some(match event {
         Event::Ready => say("ready", vec![]),
@@ -83,6 +84,7 @@ fn message(event: &Event) -> Option<OscMessage> {
         Event::Failed { id, reason } => {
             say("error", vec![OscType::Int(*id), reason.as_str().into()])
         }
+        Event::Trouble { reason } => say("error", vec![OscType::Int(0), reason.as_str().into()]),
         Event::Alive => return None,
     })
 }

@@ -44,6 +44,7 @@ impl Supervisor {
             // look at the folder and answer is not alive.
             Event::Alive => vec![Word::Alive],
             Event::Seen { name, .. } => vec![status(&format!("{name} is to be answered"))],
+            Event::Trouble { reason } => vec![status(reason)],
             Event::Done { .. } => {
                 answered.done += 1;
                 vec![answered.status()]

@@ -1,6 +1,6 @@
 //! Which files in `seeds/` are complete.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,8 @@ use crate::audio::read::{HeaderCheck, bytes_per_second, header_agrees_with_lengt
 const SHORTEST_REST: Duration = Duration::from_millis(500);
 /// The same for files whose header does not tell their byte rate.
 const REST_OF_UNKNOWN: Duration = Duration::from_secs(2);
+/// Complaints of things that are no files.
+const MOST_REFUSED: usize = 1000;
 /// What Pd writes at a time while it records.
 const BLOCK_BYTES: f64 = 65536.0;
 
@@ -20,6 +22,8 @@ const BLOCK_BYTES: f64 = 65536.0;
 pub struct Inbox {
     folder: PathBuf,
     files: HashMap<OsString, Observation>,
+    /// Links, folders, pipes and the like, which were complained of.
+    refused: HashSet<OsString>,
     arrivals: u64,
 }
 
@@ -27,6 +31,8 @@ struct Observation {
     length: u64,
     modified: Option<SystemTime>,
     unchanged_since: Instant,
+    /// How long it must rest as it is now; not known before it has rested a little.
+    rest: Option<Duration>,
     /// Its writer closed it, and nothing has changed since.
     closed: bool,
     /// It was reported as complete.
@@ -40,6 +46,7 @@ impl Observation {
             length: metadata.len(),
             modified: metadata.modified().ok(),
             unchanged_since: Instant::now(),
+            rest: None,
             closed: false,
             reported: false,
             arrival,
@@ -57,22 +64,26 @@ impl Inbox {
         Inbox {
             folder: folder.to_owned(),
             files: HashMap::new(),
+            refused: HashSet::new(),
             arrivals: 0,
         }
     }
 
     /// Notes that the writer of `name` closed it.
     pub fn closed(&mut self, name: &OsStr) {
-        if let Some(metadata) = seed_metadata(&self.folder.join(name)) {
+        if !is_ignored(name)
+            && let Some(metadata) = seed_metadata(&self.folder.join(name))
+        {
             self.observe(name, &metadata).closed = true;
         }
     }
 
-    /// Whether `name` is still the file that was reported as complete: it may
-    /// have been recorded over since.
-    pub fn is_still_complete(&mut self, name: &OsStr) -> bool {
-        seed_metadata(&self.folder.join(name))
-            .is_some_and(|metadata| self.observe(name, &metadata).reported)
+    /// Whether `name`, looked at through `metadata`, still is the file that was
+    /// reported as complete: it may have been recorded over since.
+    pub fn is_still_complete(&mut self, name: &OsStr, metadata: &Metadata) -> bool {
+        self.files
+            .get(name)
+            .is_some_and(|file| file.reported && file.matches(metadata))
     }
 
     /// Forgets `name`, so that a new file of that name is a new seed.
@@ -86,41 +97,63 @@ impl Inbox {
     }
 
     /// Looks into the folder: the files that have become complete since the
-    /// last look, in order of arrival.
-    pub fn scan(&mut self) -> Vec<OsString> {
-        let entries = match std::fs::read_dir(&self.folder) {
-            Ok(entries) => entries,
-            Err(error) => {
-                tracing::warn!("cannot look into {}: {error}", self.folder.display());
-                return Vec::new();
+    /// last look, in order of arrival, `most` at most.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be looked into.
+    pub fn scan(&mut self, most: usize) -> std::io::Result<Vec<OsString>> {
+        let mut present = Vec::new();
+        for entry in std::fs::read_dir(&self.folder)? {
+            let name = entry?.file_name();
+            if is_ignored(&name) {
+                continue;
             }
-        };
-        let mut present: Vec<(OsString, Metadata)> = entries
-            .filter_map(Result::ok)
-            .map(|entry| entry.file_name())
-            .filter(|name| !is_ignored(name))
-            .filter_map(|name| Some((name.clone(), seed_metadata(&self.folder.join(name))?)))
-            .collect();
+            match std::fs::symlink_metadata(self.folder.join(&name)) {
+                Ok(metadata) if metadata.is_file() => present.push((name, metadata)),
+                Ok(_) => self.refuse(name),
+                // Gone since.
+                Err(_) => {}
+            }
+        }
         // Of files found at the same look, the older arrived first.
         present.sort_by(|(name_a, a), (name_b, b)| {
             let time = |metadata: &Metadata| metadata.modified().ok();
             (time(a), name_a).cmp(&(time(b), name_b))
         });
-        let names: std::collections::HashSet<&OsString> =
-            present.iter().map(|(name, _)| name).collect();
+        let names: HashSet<&OsString> = present.iter().map(|(name, _)| name).collect();
         self.files.retain(|name, _| names.contains(name));
 
-        let mut complete = Vec::new();
-        for (name, metadata) in present {
-            let path = self.folder.join(&name);
-            let file = self.observe(&name, &metadata);
-            if !file.reported && is_complete(&path, file) {
-                file.reported = true;
-                complete.push((file.arrival, name));
-            }
+        for (name, metadata) in &present {
+            self.observe(name, metadata);
         }
-        complete.sort();
-        complete.into_iter().map(|(_, name)| name).collect()
+        let mut candidates: Vec<(u64, &OsString)> = self
+            .files
+            .iter()
+            .filter(|(_, file)| !file.reported)
+            .map(|(name, file)| (file.arrival, name))
+            .collect();
+        candidates.sort();
+        let candidates: Vec<OsString> = candidates.into_iter().map(|(_, n)| n.clone()).collect();
+        let complete = candidates.into_iter().filter(|name| {
+            let path = self.folder.join(name);
+            self.files.get_mut(name).is_some_and(|file| {
+                file.reported = is_complete(&path, file);
+                file.reported
+            })
+        });
+        Ok(complete.take(most).collect())
+    }
+
+    fn refuse(&mut self, name: OsString) {
+        if !self.refused.contains(&name) && self.refused.len() < MOST_REFUSED {
+            tracing::warn!(
+                "{} is no plain file but a link, a folder or a device, and is not looked into; \
+                 copy the sound itself",
+                self.folder.join(&name).display()
+            );
+            self.refused.insert(name);
+        }
     }
 
     fn observe(&mut self, name: &OsStr, metadata: &Metadata) -> &mut Observation {
@@ -150,13 +183,13 @@ fn seed_metadata(path: &Path) -> Option<Metadata> {
 
 /// Closed by its writer with a header that agrees, or unchanged for longer
 /// than any recorder pauses.
-fn is_complete(path: &Path, file: &Observation) -> bool {
+fn is_complete(path: &Path, file: &mut Observation) -> bool {
     let agrees = || matches!(header_agrees_with_length(path), Ok(HeaderCheck::Complete));
     if file.closed && agrees() {
         return true;
     }
     let unchanged = file.unchanged_since.elapsed();
-    unchanged >= SHORTEST_REST && unchanged >= rest_needed(path)
+    unchanged >= SHORTEST_REST && unchanged >= *file.rest.get_or_insert_with(|| rest_needed(path))
 }
 
 fn rest_needed(path: &Path) -> Duration {
@@ -175,6 +208,10 @@ mod tests {
     use crate::audio::Signal;
     use crate::audio::write::{SampleFormat, write_wav};
 
+    fn scan(inbox: &mut Inbox) -> Vec<OsString> {
+        inbox.scan(usize::MAX).unwrap()
+    }
+
     fn wav(path: &Path, seconds: usize) {
         let signal = Signal {
             samples: vec![0.1; seconds * 48000],
@@ -189,11 +226,11 @@ mod tests {
         let mut inbox = Inbox::new(folder.path());
         wav(&folder.path().join("a.wav"), 1);
         inbox.closed(OsStr::new("a.wav"));
-        assert_eq!(inbox.scan(), ["a.wav"]);
-        assert!(inbox.scan().is_empty());
+        assert_eq!(scan(&mut inbox), ["a.wav"]);
+        assert!(scan(&mut inbox).is_empty());
         inbox.forget(OsStr::new("a.wav"));
         inbox.closed(OsStr::new("a.wav"));
-        assert_eq!(inbox.scan(), ["a.wav"]);
+        assert_eq!(scan(&mut inbox), ["a.wav"]);
     }
 
     #[test]
@@ -203,13 +240,13 @@ mod tests {
         wav(&folder.path().join("b.wav"), 1);
         std::thread::sleep(Duration::from_millis(20));
         wav(&folder.path().join("a.wav"), 1);
-        assert!(inbox.scan().is_empty());
+        assert!(scan(&mut inbox).is_empty());
         assert!(inbox.is_unsettled());
         for file in inbox.files.values_mut() {
             file.unchanged_since -= Duration::from_secs(1);
         }
         // The older first, whatever its name.
-        assert_eq!(inbox.scan(), ["b.wav", "a.wav"]);
+        assert_eq!(scan(&mut inbox), ["b.wav", "a.wav"]);
         assert!(!inbox.is_unsettled());
     }
 
@@ -220,12 +257,12 @@ mod tests {
         let mut inbox = Inbox::new(folder.path());
         for seconds in 1..4 {
             wav(&path, seconds);
-            assert!(inbox.scan().is_empty(), "after {seconds} s");
+            assert!(scan(&mut inbox).is_empty(), "after {seconds} s");
             for file in inbox.files.values_mut() {
                 file.unchanged_since -= Duration::from_secs(1);
             }
         }
-        assert_eq!(inbox.scan(), ["recording.wav"]);
+        assert_eq!(scan(&mut inbox), ["recording.wav"]);
     }
 
     #[test]
@@ -235,11 +272,12 @@ mod tests {
         let mut inbox = Inbox::new(folder.path());
         wav(&path, 1);
         inbox.closed(OsStr::new("a.wav"));
-        assert_eq!(inbox.scan(), ["a.wav"]);
-        assert!(inbox.is_still_complete(OsStr::new("a.wav")));
+        assert_eq!(scan(&mut inbox), ["a.wav"]);
+        let metadata = |path| std::fs::metadata(path).unwrap();
+        assert!(inbox.is_still_complete(OsStr::new("a.wav"), &metadata(&path)));
         wav(&path, 2);
-        assert!(!inbox.is_still_complete(OsStr::new("a.wav")));
-        assert!(inbox.scan().is_empty());
+        assert!(!inbox.is_still_complete(OsStr::new("a.wav"), &metadata(&path)));
+        assert!(scan(&mut inbox).is_empty());
     }
 
     #[test]
@@ -251,7 +289,7 @@ mod tests {
         std::fs::write(&path, &bytes[..1000]).unwrap();
         let mut inbox = Inbox::new(folder.path());
         inbox.closed(OsStr::new("cut.wav"));
-        assert!(inbox.scan().is_empty());
+        assert!(scan(&mut inbox).is_empty());
     }
 
     #[test]
@@ -263,8 +301,29 @@ mod tests {
         #[cfg(unix)]
         std::os::unix::fs::symlink("/etc/hostname", folder.path().join("link.wav")).unwrap();
         let mut inbox = Inbox::new(folder.path());
-        assert!(inbox.scan().is_empty());
+        assert!(scan(&mut inbox).is_empty());
         assert!(!inbox.is_unsettled());
+        let mut refused: Vec<_> = inbox.refused.into_iter().collect();
+        refused.sort();
+        assert_eq!(refused, ["folder.wav", "link.wav"]);
+    }
+
+    #[test]
+    fn of_many_some_are_reported_at_a_time_and_none_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = ["a.wav", "b.wav", "c.wav"];
+        for name in names {
+            wav(&folder.path().join(name), 1);
+        }
+        let mut inbox = Inbox::new(folder.path());
+        assert!(scan(&mut inbox).is_empty());
+        for file in inbox.files.values_mut() {
+            file.unchanged_since -= Duration::from_secs(1);
+        }
+        let mut reported = inbox.scan(2).unwrap();
+        reported.extend(inbox.scan(2).unwrap());
+        assert!(inbox.scan(2).unwrap().is_empty());
+        assert_eq!(reported, names);
     }
 
     #[test]

@@ -4,36 +4,48 @@
 //! Directories are the truth: what a file's folder says about it is all there
 //! is to know, and recovery after a crash reads nothing else. Notifications
 //! are hints that save waiting; a scan is what finds seeds.
+//!
+//! The promise: no seed is lost, no half file is ever seen, and every seed ends
+//! in exactly one of done and failed. What the machine lacks (room, a
+//! permission, a disk) never costs a seed: it waits, and work goes on when it
+//! passes.
 
+mod crew;
 mod inbox;
+mod notifications;
+mod reload;
+mod retention;
+mod root;
+mod session;
 mod spool;
+mod worker;
 
-use std::collections::VecDeque;
-use std::ffi::{OsStr, OsString};
-use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+#[cfg(test)]
+mod promise;
+
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
-use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RenameMode};
-use notify::{RecursiveMode, Watcher};
+pub use reload::{Source, Stamp};
+pub use retention::{ALL, Bounds, Retention};
+pub use root::{Root, Wanted};
+pub use spool::{Claim, Delivered, Spool, SpoolError};
+pub use worker::{Answers, NoAnswer, Terms};
 
-use crate::answer::{AnswerError, Responder, Settings};
-use crate::generate::GenerateError;
-use inbox::Inbox;
-pub use spool::{Claim, Spool, SpoolError};
+use notifications::Hint;
+use reload::Reload;
+use session::{End, Session};
+use worker::{Job, Outcome};
 
-/// How often the folder is looked at while nothing seems to happen.
-const IDLE_SCAN: Duration = Duration::from_secs(1);
-/// How often it is looked at while a file in it may still be growing.
-const BUSY_SCAN: Duration = Duration::from_millis(100);
+/// How often a folder that is not there is looked for.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What happens to a seed, as told to the outside. The number identifies the job.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    /// Seeds are being looked for.
+    /// Seeds are being looked for; again after trouble that has passed.
     Ready,
     /// A complete seed was found.
     Seen { id: i32, name: String },
@@ -45,213 +57,113 @@ pub enum Event {
     },
     /// It has no prediction, because of `reason`.
     Failed { id: i32, reason: String },
-    /// The folder is being looked at, and no answer is stuck: about once a second.
+    /// The machine lacks something; seeds wait.
+    Trouble { reason: String },
+    /// About once a second, as long as seeds are looked for and no worker is
+    /// stuck.
     Alive,
 }
 
-/// A seed that was seen and waits in the folder for its turn.
-struct Seen {
-    id: i32,
-    name: OsString,
+/// Hears what happens.
+pub type Listener = Arc<dyn Fn(Event) + Send + Sync>;
+
+/// What is to be watched, and how.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The folder that holds `seeds/`, `predictions/` and `failed/`.
+    pub root: PathBuf,
+    /// Whether it must be there already.
+    pub existing: bool,
+    pub terms: Terms,
+    pub retention: Retention,
+    /// Bytes that are left free on the disk: below, seeds wait.
+    pub free_space_floor: u64,
 }
 
+/// Why watching ended.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchError {
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    #[error(
+        "an answer is stuck far beyond its deadline and cannot be stopped; antiphon ends, so that \
+         it can be started again"
+    )]
+    Stuck,
+}
+
+/// What a session hears.
 enum Message {
-    /// The file's writer closed it, or it was moved in.
-    Closed(OsString),
-    /// Something else happened in the folder.
-    Changed,
-    /// The worker can take the next seed.
-    Finished,
+    Hint(Hint),
+    Finished {
+        worker: usize,
+        job: Job,
+        outcome: Outcome,
+    },
+    /// Other answerers are there, or why not.
+    Loaded(Result<Vec<Box<dyn Answers>>, String>),
 }
 
-/// Answers seeds until `stop` is set. What happens is told to `listener`.
+/// Answers seeds until `stop` is set, with one worker for each of `answerers`,
+/// which `source` gave and gives again when it has others. What happens is told
+/// to `listener`.
 ///
-/// Returns when the seed in work, if any, is published, failed or back in
-/// `seeds/`: nothing stays claimed.
+/// A folder that goes away is waited for. Returns when every seed in work is
+/// published, failed or back in `seeds/`: nothing stays claimed.
+///
+/// # Errors
+///
+/// When the folder cannot be opened at first; when an answer cannot be stopped.
 pub fn watch(
-    spool: &Spool,
-    responder: &mut Responder,
-    settings: &Settings,
-    listener: &(dyn Fn(Event) + Sync),
+    plan: &Plan,
+    mut answerers: Vec<Box<dyn Answers>>,
+    source: Arc<dyn Source>,
+    listener: Listener,
     stop: &AtomicBool,
-) -> Result<(), SpoolError> {
-    let (messages, inbox_messages) = mpsc::channel();
-    // The watcher notifies for as long as it lives.
-    let _watcher = notify_of(spool, messages.clone());
-    let (jobs, worker_jobs) = mpsc::channel();
-    std::thread::scope(|scope| {
-        scope.spawn(move || {
-            for (id, claim) in worker_jobs {
-                let event = work(spool, responder, settings, id, claim, stop);
-                event.into_iter().for_each(listener);
-                if messages.send(Message::Finished).is_err() {
-                    break;
-                }
-            }
-        });
-        listener(Event::Ready);
-        keep_claiming(spool, &inbox_messages, jobs, listener, stop)
-    })
-}
-
-/// Looks for seeds and hands them to the worker one by one. Dropping `jobs`
-/// at the end ends the worker.
-fn keep_claiming(
-    spool: &Spool,
-    messages: &Receiver<Message>,
-    jobs: Sender<(i32, Claim)>,
-    listener: &(dyn Fn(Event) + Sync),
-    stop: &AtomicBool,
-) -> Result<(), SpoolError> {
-    let mut inbox = Inbox::new(spool.seeds());
-    let mut waiting: VecDeque<Seen> = VecDeque::new();
-    let mut next_id = spool.next_id()?;
-    let mut working = false;
-    while !stop.load(Ordering::Relaxed) {
-        for name in inbox.scan() {
-            if waiting.iter().any(|seen| seen.name == name) {
-                continue;
-            }
-            listener(Event::Seen {
-                id: next_id,
-                name: name.to_string_lossy().into_owned(),
-            });
-            waiting.push_back(Seen { id: next_id, name });
-            next_id = next_id.wrapping_add(1).max(1);
-        }
-        while !working && let Some(seen) = waiting.pop_front() {
-            if !inbox.is_still_complete(&seen.name) {
-                continue;
-            }
-            inbox.forget(&seen.name);
-            match spool.claim(&seen.name, seen.id) {
-                Ok(claim) => working = jobs.send((seen.id, claim)).is_ok(),
-                Err(reason) => listener(Event::Failed {
-                    id: seen.id,
-                    reason: reason.to_string(),
-                }),
-            }
-        }
-        let patience = if inbox.is_unsettled() {
-            BUSY_SCAN
-        } else {
-            IDLE_SCAN
+) -> Result<(), WatchError> {
+    let mut reload = Reload::new(source);
+    let mut wanted = match plan.existing {
+        true => Wanted::Existing,
+        false => Wanted::Any,
+    };
+    let mut opened = Spool::open(Root::open(&plan.root, &wanted)?)?;
+    loop {
+        let (spool, claims) = opened;
+        wanted = Wanted::Again(spool.root().known().clone());
+        let session = Session::new(plan, spool, claims, answerers, &mut reload, &listener)?;
+        answerers = match session.run(stop)? {
+            End::Stopped => return Ok(()),
+            End::Lost(answerers) => answerers,
         };
-        let first = match messages.recv_timeout(patience) {
-            Ok(message) => Some(message),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => break,
-        };
-        // However many messages have come, one look at the folder serves them all.
-        for message in first.into_iter().chain(messages.try_iter()) {
-            match message {
-                Message::Closed(name) => inbox.closed(&name),
-                Message::Finished => working = false,
-                Message::Changed => {}
-            }
+        match reopen(plan, &wanted, &listener, stop) {
+            Some(again) => opened = again,
+            None => return Ok(()),
         }
     }
-    Ok(())
 }
 
-/// Answers one claimed seed and publishes the answer; the event to tell, if any.
-fn work(
-    spool: &Spool,
-    responder: &mut Responder,
-    settings: &Settings,
-    id: i32,
-    claim: Claim,
+/// Waits for the folder; `None` when `stop` is set first.
+fn reopen(
+    plan: &Plan,
+    wanted: &Wanted,
+    listener: &Listener,
     stop: &AtomicBool,
-) -> Option<Event> {
-    let settings = settings_of_job(settings, id);
-    let mut progress = |_: f64| match stop.load(Ordering::Relaxed) {
-        true => ControlFlow::Break(()),
-        false => ControlFlow::Continue(()),
-    };
-    let answered = catch_unwind(AssertUnwindSafe(|| {
-        responder.answer(
-            &claim.seed(),
-            &claim.unpublished_prediction(),
-            &settings,
-            &mut progress,
-        )
-    }));
-    let outcome = match answered {
-        Ok(Ok(sidecar)) => spool
-            .publish(&claim, &sidecar)
-            .map(|path| (path, sidecar.seconds))
-            .map_err(|error| error.to_string()),
-        Ok(Err(AnswerError::Generate {
-            cause: GenerateError::Stopped,
-            ..
-        })) => {
-            if let Err(error) = spool.release(&claim) {
-                tracing::error!("{error}");
-            }
-            return None;
+) -> Option<(Spool, Vec<Claim>)> {
+    let mut told = None;
+    while !stop.load(Ordering::Relaxed) {
+        let error = match Root::open(&plan.root, wanted).and_then(Spool::open) {
+            Ok(opened) => return Some(opened),
+            Err(error) => error.to_string(),
+        };
+        if told.as_ref() != Some(&error) {
+            tracing::error!("{error}; waiting");
+            listener(Event::Trouble {
+                reason: error.clone(),
+            });
+            told = Some(error);
         }
-        Ok(Err(error)) => Err(claim.in_the_users_words(&error.to_string())),
-        Err(_) => {
-            Err("antiphon made a mistake while answering this seed; please report it".to_owned())
-        }
-    };
-    let event = match outcome {
-        Ok((path, seconds)) => {
-            tracing::info!("{} answered by {}", claim.name().display(), path.display());
-            Event::Done { id, path, seconds }
-        }
-        Err(reason) => {
-            tracing::error!("{} failed: {reason}", claim.name().display());
-            if let Err(error) = spool.fail(&claim, &reason) {
-                tracing::error!("{error}");
-            }
-            Event::Failed { id, reason }
-        }
-    };
-    Some(event)
-}
-
-/// Each job draws from a stream of its own, so that the same recording heard
-/// twice gets two answers.
-fn settings_of_job(settings: &Settings, id: i32) -> Settings {
-    let mut settings = settings.clone();
-    settings.request.random_seed = settings.request.random_seed.wrapping_add(id as u64);
-    settings
-}
-
-/// Has the system tell about the folder; without it, scans alone find seeds.
-fn notify_of(spool: &Spool, messages: Sender<Message>) -> Option<notify::RecommendedWatcher> {
-    let on_event = move |event: notify::Result<notify::Event>| {
-        let Ok(event) = event else { return };
-        let closed = matches!(
-            event.kind,
-            EventKind::Access(AccessKind::Close(AccessMode::Write))
-                | EventKind::Modify(ModifyKind::Name(RenameMode::To))
-        );
-        let changed = matches!(event.kind, EventKind::Create(_));
-        let names = event
-            .paths
-            .iter()
-            .filter_map(|path| path.file_name().map(OsStr::to_owned));
-        for name in names {
-            let message = match (closed, changed) {
-                (true, _) => Message::Closed(name),
-                (_, true) => Message::Changed,
-                _ => continue,
-            };
-            // A closed channel means that the loop has ended.
-            let _ = messages.send(message);
-        }
-    };
-    let watcher = notify::recommended_watcher(on_event).and_then(|mut watcher| {
-        watcher.watch(spool.seeds(), RecursiveMode::NonRecursive)?;
-        Ok(watcher)
-    });
-    watcher
-        .inspect_err(|error| {
-            tracing::warn!(
-                "no notifications ({error}); looking into the folder every second instead"
-            );
-        })
-        .ok()
+        listener(Event::Alive);
+        std::thread::sleep(PATIENCE);
+    }
+    None
 }

@@ -1,38 +1,61 @@
-//! The folders of a job, and its way through them by renames.
+//! A seed's way through the folders, by renames that replace nothing.
 //!
 //! ```text
 //! seeds/NAME.wav → .antiphon/work/000012/NAME.wav → .antiphon/done/000012-NAME.wav
 //!                  .antiphon/tmp/000012.wav       → predictions/NAME.0001.wav
-//!                                                   failed/NAME.wav, NAME.txt
+//!                  .antiphon/tmp/000012.json      → predictions/NAME.0001.json
+//!                                        or else → failed/NAME.wav, NAME.txt
 //! ```
+//!
+//! The names in the folders are all there is to know: a process that dies at
+//! any moment leaves them such that the next one can tell what remains to be
+//! done. Beside a claimed seed stand `.attempt-N`, one for each process that
+//! has tried to answer it, and, while something is delivered, `.publish-N` or
+//! `.fail-N` with the number that its names get. The delivery has happened
+//! when the marker is there and the file that it moves is not.
 
+use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::answer::Sidecar;
-use crate::files;
+use super::root::Root;
+use crate::{files, system};
 
-/// The folders under one root.
+/// Processes that may die of a seed before it is given up.
+pub const MOST_ATTEMPTS: usize = 3;
+/// Longer names get no number in front or behind on most filesystems.
+const LONGEST_NAME: usize = 200;
+/// From this number on a name's number is remembered.
+const MANY: u32 = 8;
+/// Names of which it is remembered.
+const REMEMBERED: usize = 10_000;
+
+/// The folders, and what this process remembers of them only to be faster.
 pub struct Spool {
-    seeds: PathBuf,
-    predictions: PathBuf,
-    failed: PathBuf,
-    work: PathBuf,
-    tmp: PathBuf,
-    done: PathBuf,
-    /// Held for as long as the spool is open; the system lets go of it in any case.
-    _lock: File,
+    root: Root,
+    /// The number that was free last, of names of which many were taken.
+    numbers: Mutex<HashMap<PathBuf, u32>>,
 }
 
 /// A seed that belongs to this process until it is published, failed or released.
 pub struct Claim {
-    id: String,
+    id: i32,
     name: OsString,
     /// The job's own folder in work/, which holds the seed under its own name.
     folder: PathBuf,
-    part: PathBuf,
+    tmp: PathBuf,
+}
+
+/// What a job ends with, as it was delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivered {
+    /// The prediction, at this path.
+    Prediction(PathBuf),
+    /// The seed itself, at this path in failed/.
+    Failure(PathBuf),
 }
 
 /// What the folders will not let us do.
@@ -48,201 +71,364 @@ pub enum SpoolError {
     Locked { path: PathBuf },
     #[error("{} is gone from seeds/ before it could be claimed", name.display())]
     Gone { name: PathBuf },
+    #[error(
+        "{} is not there, or antiphon has never used it: a disk may be not mounted; mount it, or \
+         make the folder again", path.display()
+    )]
+    Missing { path: PathBuf },
+    #[error(
+        "{} is another folder than before, on another disk: the right one may be not mounted; \
+         mount it, or start antiphon again to use this one", path.display()
+    )]
+    Replaced { path: PathBuf },
+    #[error(
+        "{} is on another filesystem than {}: files could not be moved between them in one step; \
+         make it a plain folder there", path.display(), root.display()
+    )]
+    OtherFilesystem { path: PathBuf, root: PathBuf },
+    #[error(
+        "less than {floor} MB are free on the disk of {}; make room", path.display()
+    )]
+    NoSpace { path: PathBuf, floor: u64 },
+}
+
+/// What is delivered: `main`, whose appearance counts, and `companion`, which
+/// appears just before.
+struct Delivery<'a> {
+    marker: &'static str,
+    main: PathBuf,
+    companion: PathBuf,
+    folder: &'a Path,
+    stem: OsString,
+    extensions: [OsString; 2],
+    /// Whether the first of a name has a number too.
+    numbers_first: bool,
+}
+
+impl Delivery<'_> {
+    /// Where main and companion go, as the `number`th of their name.
+    fn paths(&self, number: u32) -> [PathBuf; 2] {
+        let number = match number {
+            1 if !self.numbers_first => String::new(),
+            n => format!(".{n:04}"),
+        };
+        self.extensions.each_ref().map(|extension| {
+            let mut name = self.stem.clone();
+            name.push(&number);
+            name.push(extension);
+            self.folder.join(name)
+        })
+    }
 }
 
 impl Spool {
-    /// Opens the folders under `root`, making those that are missing, and puts
-    /// seeds that an earlier run left claimed back among the waiting ones.
-    pub fn open(root: &Path) -> Result<Spool, SpoolError> {
-        let hidden = root.join(".antiphon");
-        let folder = |path: PathBuf| {
-            fs::create_dir_all(&path).map_err(failed_to("make the folder", &path))?;
-            Ok(path)
-        };
-        let seeds = folder(root.join("seeds"))?;
-        let predictions = folder(root.join("predictions"))?;
-        let failed = folder(root.join("failed"))?;
-        let work = folder(hidden.join("work"))?;
-        let tmp = folder(hidden.join("tmp"))?;
-        let done = folder(hidden.join("done"))?;
-        for path in [&seeds, &predictions, &failed, &work, &tmp, &done] {
-            check_writable(path)?;
-        }
+    /// Takes up what an earlier process left in the folders of `root`: whatever
+    /// was delivered is brought to its end; the other claimed seeds are given,
+    /// in the order in which they were claimed.
+    pub fn open(root: Root) -> Result<(Spool, Vec<Claim>), SpoolError> {
         let spool = Spool {
-            _lock: lock(&hidden.join("lock"), root)?,
-            seeds,
-            predictions,
-            failed,
-            work,
-            tmp,
-            done,
+            root,
+            numbers: Mutex::default(),
         };
-        spool.recover()?;
-        Ok(spool)
-    }
-
-    /// Where seeds are put.
-    pub fn seeds(&self) -> &Path {
-        &self.seeds
-    }
-
-    /// Where predictions appear.
-    pub fn predictions(&self) -> &Path {
-        &self.predictions
-    }
-
-    /// Claimed seeds of an earlier run go back to `seeds/`, half-written files go.
-    fn recover(&self) -> Result<(), SpoolError> {
-        for name in names_in(&self.tmp)? {
-            let path = self.tmp.join(name);
-            fs::remove_file(&path).map_err(failed_to("remove", &path))?;
-        }
-        for id in names_in(&self.work)? {
-            let folder = self.work.join(&id);
-            let id = id.to_string_lossy().into_owned();
-            for name in names_in(&folder)? {
-                let claim = self.claim_of(id.clone(), name);
-                let seed = self.free_seed(&claim);
-                files::publish(&claim.seed(), &seed).map_err(failed_to("put back", &seed))?;
-                tracing::info!(
-                    "{} goes back to seeds/: an earlier run left it unanswered",
-                    claim.name.display()
-                );
+        let mut claims = Vec::new();
+        for name in names_in(spool.root.work())? {
+            let folder = spool.root.work().join(&name);
+            let Some(id) = id_of(&name).filter(|_| folder.is_dir()) else {
+                tracing::warn!("{} is not antiphon's; left alone", folder.display());
+                continue;
+            };
+            match names_in(&folder)?.into_iter().find(|name| !is_hidden(name)) {
+                Some(name) => {
+                    let claim = spool.claim_in(folder, id, name);
+                    if spool.settle(&claim)?.is_none() {
+                        claims.push(claim);
+                    }
+                }
+                // It was on its way in or out.
+                None => clear(&folder)?,
             }
-            fs::remove_dir(&folder).map_err(failed_to("remove", &folder))?;
         }
-        Ok(())
+        for name in names_in(spool.root.tmp())? {
+            let path = spool.root.tmp().join(name);
+            if !path.is_dir() {
+                files::remove(&path).map_err(failed_to("remove", &path))?;
+            }
+        }
+        claims.sort_by_key(|claim| claim.id);
+        Ok((spool, claims))
+    }
+
+    /// The folders.
+    pub fn root(&self) -> &Root {
+        &self.root
     }
 
     /// A number for the next job, above those that the folders know.
     pub fn next_id(&self) -> Result<i32, SpoolError> {
-        let names = names_in(&self.work)?
+        let names = names_in(self.root.work())?
             .into_iter()
-            .chain(names_in(&self.done)?);
-        let largest = names.filter_map(|name| id_of(&name)).max();
-        Ok(largest.unwrap_or(0).wrapping_add(1).max(1))
+            .chain(names_in(self.root.done())?);
+        let largest = names.filter_map(|name| id_of(&name)).max().unwrap_or(0);
+        let noted = fs::read_to_string(self.last_id()).ok();
+        let noted = noted.and_then(|text| text.trim().parse().ok()).unwrap_or(0);
+        Ok(following(largest.max(noted)))
+    }
+
+    /// Where the last number is noted: of failed jobs nothing else keeps it.
+    fn last_id(&self) -> PathBuf {
+        self.root.hidden().join("last-id")
     }
 
     /// Makes the seed `name` this process's own, as job `id`.
     pub fn claim(&self, name: &OsStr, id: i32) -> Result<Claim, SpoolError> {
-        let claim = self.claim_of(format!("{id:06}"), name.to_owned());
-        let waiting = self.seeds.join(name);
-        fs::create_dir(&claim.folder)
-            .or_else(|error| match error.kind() {
-                io::ErrorKind::AlreadyExists => Ok(()),
-                _ => Err(error),
-            })
-            .map_err(failed_to("make the folder", &claim.folder))?;
-        fs::rename(&waiting, claim.seed()).map_err(|cause| {
+        let folder = self.root.work().join(format!("{id:06}"));
+        let claim = self.claim_in(folder, id, name.to_owned());
+        let waiting = self.root.seeds().join(name);
+        // Only a hint, which need not outlive a crash of the machine.
+        let _ = fs::write(self.last_id(), format!("{id}\n"));
+        files::make_folder(&claim.folder).map_err(failed_to("make the folder", &claim.folder))?;
+        files::rename_new(&waiting, &claim.seed()).map_err(|cause| {
             // An empty folder is litter, not the error to report.
-            let _ = fs::remove_dir(&claim.folder);
+            let _ = files::remove_folder(&claim.folder);
             match cause.kind() {
                 io::ErrorKind::NotFound => SpoolError::Gone { name: name.into() },
                 _ => failed_to("claim", &waiting)(cause),
             }
         })?;
+        // Nothing is synced: wherever a crash of the machine leaves the seed, it
+        // is found there.
         Ok(claim)
     }
 
-    fn claim_of(&self, id: String, name: OsString) -> Claim {
+    fn claim_in(&self, folder: PathBuf, id: i32, name: OsString) -> Claim {
         Claim {
-            folder: self.work.join(&id),
-            part: self.tmp.join(format!("{id}.wav")),
+            folder,
+            tmp: self.root.tmp().to_owned(),
             id,
             name,
         }
     }
 
-    /// Publishes the prediction written for `claim`: its sidecar, then, as the
-    /// commit point, the sound itself; the seed is done. Gives the sound's path.
-    pub fn publish(&self, claim: &Claim, sidecar: &Sidecar) -> Result<PathBuf, SpoolError> {
-        let (sound, sidecar_path) = self.free_prediction(claim);
-        files::write_atomically(&sidecar_path, sidecar.to_json().as_bytes())
-            .map_err(failed_to("write", &sidecar_path))?;
-        files::publish(&claim.part, &sound).map_err(failed_to("publish", &sound))?;
-        let mut done = OsString::from(format!("{}-", claim.id));
-        done.push(&claim.name);
-        self.move_seed(claim, &self.done.join(done))?;
-        Ok(sound)
+    /// Notes that this process is about to answer `claim`; how many have been
+    /// about to, this one included.
+    pub fn count_attempt(&self, claim: &Claim) -> Result<usize, SpoolError> {
+        let attempts = claim.markers(".attempt-")?.len() + 1;
+        let marker = claim.folder.join(format!(".attempt-{attempts}"));
+        files::touch(&marker).map_err(failed_to("make", &marker))?;
+        files::sync_folder(&claim.folder).map_err(failed_to("sync", &claim.folder))?;
+        Ok(attempts)
     }
 
-    /// `NAME.0001.wav` and its sidecar, or the next number that is free.
-    fn free_prediction(&self, claim: &Claim) -> (PathBuf, PathBuf) {
-        let numbered = |number: u32, extension: &str| {
-            let mut name = stem(&claim.name).to_owned();
-            name.push(format!(".{number:04}.{extension}"));
-            self.predictions.join(name)
-        };
-        let mut number = 1;
-        loop {
-            let (sound, sidecar) = (numbered(number, "wav"), numbered(number, "json"));
-            if !sound.exists() && !sidecar.exists() {
-                return (sound, sidecar);
-            }
-            number += 1;
+    /// The number that the prediction of `claim` would get now.
+    pub fn next_number(&self, claim: &Claim) -> u32 {
+        self.free_number(&self.prediction(claim))
+    }
+
+    /// Publishes the prediction written for `claim`, with the text of its
+    /// sidecar; the seed is done. Gives the sound's path.
+    ///
+    /// After an error, [`Spool::settle`] tells whether it is published.
+    pub fn publish(&self, claim: &Claim, sidecar: &str) -> Result<PathBuf, SpoolError> {
+        let path = self.deliver(claim, &self.prediction(claim), sidecar)?;
+        self.retire(claim)?;
+        Ok(path)
+    }
+
+    /// Puts the seed of `claim` into `failed/`, with a text beside it that says
+    /// why. Gives the seed's path.
+    pub fn fail(&self, claim: &Claim, reason: &str) -> Result<PathBuf, SpoolError> {
+        let path = self.deliver(claim, &self.failure(claim), &format!("{reason}\n"))?;
+        self.clean_up(claim);
+        Ok(path)
+    }
+
+    fn prediction(&self, claim: &Claim) -> Delivery<'_> {
+        Delivery {
+            marker: ".publish-",
+            main: claim.unpublished_prediction(),
+            companion: claim.temporary("json"),
+            folder: self.root.predictions(),
+            stem: stem(&claim.name),
+            extensions: [".wav", ".json"].map(OsString::from),
+            numbers_first: true,
         }
     }
 
-    /// Puts the seed of `claim` into `failed/`, with a text beside it that says why.
-    pub fn fail(&self, claim: &Claim, reason: &str) -> Result<(), SpoolError> {
-        let _ = fs::remove_file(&claim.part);
-        let (seed, text) = self.free_failure(claim);
-        files::write_atomically(&text, format!("{reason}\n").as_bytes())
-            .map_err(failed_to("write", &text))?;
-        self.move_seed(claim, &seed)
-    }
-
-    /// Moves the seed of `claim` out of its folder in work/, which then goes.
-    fn move_seed(&self, claim: &Claim, to: &Path) -> Result<(), SpoolError> {
-        files::publish(&claim.seed(), to).map_err(failed_to("move the seed to", to))?;
-        fs::remove_dir(&claim.folder).map_err(failed_to("remove", &claim.folder))
-    }
-
-    /// `NAME.wav` and `NAME.txt`, or the next number that is free.
-    fn free_failure(&self, claim: &Claim) -> (PathBuf, PathBuf) {
-        let numbered = |number: u32| {
-            let number = match number {
-                1 => String::new(),
-                n => format!(".{n:04}"),
-            };
-            let mut text = stem(&claim.name).to_owned();
-            text.push(format!("{number}.txt"));
-            (
-                self.failed.join(claim.numbered(&number)),
-                self.failed.join(text),
-            )
+    fn failure(&self, claim: &Claim) -> Delivery<'_> {
+        let own = extension(&claim.name);
+        // A text that was taken for a seed keeps its name.
+        let text = match own.eq_ignore_ascii_case(".txt") {
+            true => ".reason.txt",
+            false => ".txt",
         };
-        let mut number = 1;
-        loop {
-            let (seed, text) = numbered(number);
-            if !seed.exists() && !text.exists() {
-                return (seed, text);
+        Delivery {
+            marker: ".fail-",
+            main: claim.seed(),
+            companion: claim.temporary("txt"),
+            folder: self.root.failed(),
+            stem: stem(&claim.name),
+            extensions: [own, text.into()],
+            numbers_first: false,
+        }
+    }
+
+    /// Writes the companion, and moves it and then main into their folder.
+    fn deliver(
+        &self,
+        claim: &Claim,
+        delivery: &Delivery,
+        companion: &str,
+    ) -> Result<PathBuf, SpoolError> {
+        let tmp = self.root.tmp();
+        files::write(&delivery.companion, companion.as_bytes())
+            .map_err(failed_to("write", &delivery.companion))?;
+        files::sync_folder(tmp).map_err(failed_to("sync", tmp))?;
+        let mut number = self.free_number(delivery);
+        let main = loop {
+            claim.mark(delivery.marker, number)?;
+            let [main, companion] = delivery.paths(number);
+            if move_new(&delivery.companion, &companion)? {
+                if move_new(&delivery.main, &main)? {
+                    break main;
+                }
+                move_new(&companion, &delivery.companion)?;
             }
             number += 1;
+        };
+        files::sync_folder(delivery.folder).map_err(failed_to("sync", delivery.folder))?;
+        self.remember(delivery, number);
+        Ok(main)
+    }
+
+    /// The first number from which on nothing stands where `delivery` goes.
+    fn free_number(&self, delivery: &Delivery) -> u32 {
+        let mut number = *self.numbers().get(&delivery.paths(1)[0]).unwrap_or(&1);
+        let taken = |path: &PathBuf| path.symlink_metadata().is_ok();
+        while delivery.paths(number).iter().any(taken) {
+            number += 1;
         }
+        number
+    }
+
+    /// Remembers names of which there are many: to look for the number of each
+    /// from 1 on would take longer each time.
+    fn remember(&self, delivery: &Delivery, number: u32) {
+        if number >= MANY {
+            let mut numbers = self.numbers();
+            if numbers.len() >= REMEMBERED {
+                numbers.clear();
+            }
+            let [first, _] = delivery.paths(1);
+            numbers.insert(first, number);
+        }
+    }
+
+    fn numbers(&self) -> MutexGuard<'_, HashMap<PathBuf, u32>> {
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Brings to its end what was delivered for `claim`, also by an earlier
+    /// process; undoes what was only begun, so that nothing but the seed is there.
+    pub fn settle(&self, claim: &Claim) -> Result<Option<Delivered>, SpoolError> {
+        let prediction = self.prediction(claim);
+        if let Some(number) = claim.number_of(prediction.marker)? {
+            let [main, _] = prediction.paths(number);
+            if is_missing(&prediction.main) {
+                files::sync_folder(prediction.folder)
+                    .map_err(failed_to("sync", prediction.folder))?;
+                self.retire(claim)?;
+                return Ok(Some(Delivered::Prediction(main)));
+            }
+            undo(claim, &prediction, number)?;
+        }
+        let failure = self.failure(claim);
+        if let Some(number) = claim.number_of(failure.marker)? {
+            let [main, _] = failure.paths(number);
+            if is_missing(&failure.main) {
+                files::sync_folder(failure.folder).map_err(failed_to("sync", failure.folder))?;
+                self.clean_up(claim);
+                return Ok(Some(Delivered::Failure(main)));
+            }
+            undo(claim, &failure, number)?;
+        }
+        self.remove_temporaries(claim)?;
+        Ok(None)
+    }
+
+    /// Moves the seed of an answered `claim` to done/.
+    fn retire(&self, claim: &Claim) -> Result<(), SpoolError> {
+        let mut name = OsString::from(format!("{:06}-", claim.id));
+        name.push(shortened(&claim.name));
+        let mut to = self.root.done().join(&name);
+        let mut number = 2;
+        while !is_missing(&claim.seed()) && !move_new(&claim.seed(), &to)? {
+            let mut other = name.clone();
+            other.push(format!(".{number}"));
+            to = self.root.done().join(other);
+            number += 1;
+        }
+        files::sync_folder(self.root.done()).map_err(failed_to("sync", self.root.done()))?;
+        self.clean_up(claim);
+        Ok(())
+    }
+
+    /// Removes what is left of a `claim` whose seed has gone on. What cannot be
+    /// removed now is removed by the next process.
+    fn clean_up(&self, claim: &Claim) {
+        if let Err(error) = clear(&claim.folder).and_then(|()| self.remove_temporaries(claim)) {
+            tracing::warn!("{error}");
+        }
+    }
+
+    fn remove_temporaries(&self, claim: &Claim) -> Result<(), SpoolError> {
+        for path in ["wav", "json", "txt"].map(|extension| claim.temporary(extension)) {
+            files::remove(&path).map_err(failed_to("remove", &path))?;
+        }
+        Ok(())
     }
 
     /// Puts the seed of `claim` back where it waited, beside a namesake that
     /// may have arrived since.
     pub fn release(&self, claim: &Claim) -> Result<(), SpoolError> {
-        let _ = fs::remove_file(&claim.part);
-        let seed = self.free_seed(claim);
-        self.move_seed(claim, &seed)
-    }
-
-    /// `NAME.wav` in seeds/, or the next number that is free.
-    fn free_seed(&self, claim: &Claim) -> PathBuf {
-        let mut seed = self.seeds.join(&claim.name);
+        if self.settle(claim)?.is_some() {
+            return Ok(());
+        }
+        let mut seed = self.root.seeds().join(&claim.name);
         let mut number = 2;
-        while seed.exists() {
-            seed = self.seeds.join(claim.numbered(&format!(".{number}")));
+        while !move_new(&claim.seed(), &seed)? {
+            seed = self.root.seeds().join(claim.numbered(number));
             number += 1;
         }
-        seed
+        files::sync_folder(self.root.seeds()).map_err(failed_to("sync", self.root.seeds()))?;
+        self.clean_up(claim);
+        Ok(())
+    }
+
+    /// Whether the folders can be written again and have room, after something
+    /// in them could not be.
+    pub fn probe(&self, floor: u64) -> Result<(), SpoolError> {
+        self.check_space(floor)?;
+        self.root.check_writable()
+    }
+
+    /// Whether at least `floor` bytes are free.
+    pub fn check_space(&self, floor: u64) -> Result<(), SpoolError> {
+        match system::free_space(self.root.path()) {
+            Some(free) if free < floor => Err(SpoolError::NoSpace {
+                path: self.root.path().to_owned(),
+                floor: floor.div_ceil(1_000_000),
+            }),
+            _ => Ok(()),
+        }
     }
 }
 
 impl Claim {
+    /// The job's number.
+    pub fn id(&self) -> i32 {
+        self.id
+    }
+
     /// The seed's name, as it was in `seeds/`.
     pub fn name(&self) -> &OsStr {
         &self.name
@@ -255,17 +441,43 @@ impl Claim {
 
     /// Where its prediction is written before it is published.
     pub fn unpublished_prediction(&self) -> PathBuf {
-        self.part.clone()
+        self.temporary("wav")
+    }
+
+    fn temporary(&self, extension: &str) -> PathBuf {
+        self.tmp.join(format!("{:06}.{extension}", self.id))
+    }
+
+    /// The names of the markers that begin with `prefix`.
+    fn markers(&self, prefix: &str) -> Result<Vec<String>, SpoolError> {
+        let names = names_in(&self.folder)?;
+        let names = names.iter().filter_map(|name| name.to_str());
+        let marked = names.filter(|name| name.starts_with(prefix));
+        Ok(marked.map(str::to_owned).collect())
+    }
+
+    /// The number that the marker of `prefix` has, if there is one.
+    fn number_of(&self, prefix: &str) -> Result<Option<u32>, SpoolError> {
+        let markers = self.markers(prefix)?;
+        Ok(markers.iter().find_map(|m| m[prefix.len()..].parse().ok()))
+    }
+
+    /// Sets the marker of `prefix` to `number`; there is one at any moment.
+    fn mark(&self, prefix: &str, number: u32) -> Result<(), SpoolError> {
+        let marker = self.folder.join(format!("{prefix}{number:04}"));
+        let marked = match self.markers(prefix)?.first() {
+            Some(earlier) => files::publish(&self.folder.join(earlier), &marker),
+            None => files::touch(&marker),
+        };
+        marked.map_err(failed_to("make", &marker))?;
+        files::sync_folder(&self.folder).map_err(failed_to("sync", &self.folder))
     }
 
     /// The seed's name with `number` before its extension.
-    fn numbered(&self, number: &str) -> OsString {
-        let mut name = stem(&self.name).to_owned();
-        name.push(number);
-        if let Some(extension) = Path::new(&self.name).extension() {
-            name.push(".");
-            name.push(extension);
-        }
+    fn numbered(&self, number: u32) -> OsString {
+        let mut name = stem(&self.name);
+        name.push(format!(".{number}"));
+        name.push(extension(&self.name));
         name
     }
 
@@ -278,25 +490,52 @@ impl Claim {
     }
 }
 
-fn lock(path: &Path, root: &Path) -> Result<File, SpoolError> {
-    let file = File::create(path).map_err(failed_to("make", path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => Err(SpoolError::Locked {
-            path: root.to_owned(),
-        }),
-        Err(fs::TryLockError::Error(error)) => Err(failed_to("lock", path)(error)),
+/// Takes back a delivery that was not completed.
+fn undo(claim: &Claim, delivery: &Delivery, number: u32) -> Result<(), SpoolError> {
+    let [_, companion] = delivery.paths(number);
+    // Only if ours was moved is it ours that stands there.
+    if is_missing(&delivery.companion) {
+        files::remove(&companion).map_err(failed_to("remove", &companion))?;
+    }
+    for marker in claim.markers(delivery.marker)? {
+        let marker = claim.folder.join(marker);
+        files::remove(&marker).map_err(failed_to("remove", &marker))?;
+    }
+    Ok(())
+}
+
+/// Removes a job's folder and the markers in it.
+fn clear(folder: &Path) -> Result<(), SpoolError> {
+    for name in names_in(folder)? {
+        let path = folder.join(name);
+        files::remove(&path).map_err(failed_to("remove", &path))?;
+    }
+    files::remove_folder(folder).map_err(failed_to("remove", folder))
+}
+
+/// The number after `id`; after the last, 1.
+pub fn following(id: i32) -> i32 {
+    id.wrapping_add(1).max(1)
+}
+
+/// Moves `from` to `to`; false where something stands there.
+fn move_new(from: &Path, to: &Path) -> Result<bool, SpoolError> {
+    match files::rename_new(from, to) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(failed_to("move a file to", to)(error)),
     }
 }
 
-fn check_writable(folder: &Path) -> Result<(), SpoolError> {
-    let probe = folder.join(format!(".antiphon-probe.{}", std::process::id()));
-    File::create(&probe)
-        .and_then(|_| fs::remove_file(&probe))
-        .map_err(failed_to("write into", folder))
+fn is_missing(path: &Path) -> bool {
+    let missing = |error: io::Error| error.kind() == io::ErrorKind::NotFound;
+    path.symlink_metadata().err().is_some_and(missing)
 }
 
-fn failed_to<'a>(what: &'static str, path: &'a Path) -> impl Fn(io::Error) -> SpoolError + 'a {
+pub(super) fn failed_to<'a>(
+    what: &'static str,
+    path: &'a Path,
+) -> impl Fn(io::Error) -> SpoolError + 'a {
     move |cause| SpoolError::Folder {
         what,
         path: path.to_owned(),
@@ -304,104 +543,56 @@ fn failed_to<'a>(what: &'static str, path: &'a Path) -> impl Fn(io::Error) -> Sp
     }
 }
 
+/// The names in `folder`, sorted; none of a folder that is not there.
 fn names_in(folder: &Path) -> Result<Vec<OsString>, SpoolError> {
-    let entries = fs::read_dir(folder).map_err(failed_to("look into", folder))?;
-    let mut names: Vec<OsString> = entries
-        .filter_map(Result::ok)
-        .map(|entry| entry.file_name())
-        .collect();
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed_to("look into", folder)(error)),
+    };
+    let names: io::Result<Vec<OsString>> = entries.map(|entry| Ok(entry?.file_name())).collect();
+    let mut names = names.map_err(failed_to("look into", folder))?;
     names.sort();
     Ok(names)
 }
 
-fn stem(name: &OsStr) -> &OsStr {
-    Path::new(name).file_stem().unwrap_or(name)
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
+}
+
+/// `name` with room for numbers.
+fn shortened(name: &OsStr) -> OsString {
+    if name.len() <= LONGEST_NAME {
+        return name.to_owned();
+    }
+    let mut short = stem(name);
+    short.push(extension(name));
+    short
+}
+
+/// `NAME` of `NAME.wav`, with room for numbers.
+fn stem(name: &OsStr) -> OsString {
+    let stem = Path::new(name).file_stem().unwrap_or(name);
+    if stem.len() <= LONGEST_NAME {
+        return stem.to_owned();
+    }
+    let text = stem.to_string_lossy();
+    text[..text.floor_char_boundary(LONGEST_NAME)].into()
+}
+
+/// `.wav` of `NAME.wav`; nothing of a name without, or with one that is none.
+fn extension(name: &OsStr) -> OsString {
+    let mut extension = OsString::new();
+    if let Some(own) = Path::new(name).extension()
+        && own.len() <= 16
+    {
+        extension.push(".");
+        extension.push(own);
+    }
+    extension
 }
 
 /// 12, of `000012` and `000012-NAME.wav`.
 fn id_of(name: &OsStr) -> Option<i32> {
     name.to_string_lossy().split('-').next()?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn drop_seed(spool: &Spool, name: &str) {
-        fs::write(spool.seeds().join(name), name).unwrap();
-    }
-
-    fn listing(folder: &Path) -> Vec<String> {
-        names_in(folder)
-            .unwrap()
-            .iter()
-            .map(|n| n.to_string_lossy().into_owned())
-            .collect()
-    }
-
-    #[test]
-    fn a_second_instance_is_refused_while_the_first_lives() {
-        let root = tempfile::tempdir().unwrap();
-        let first = Spool::open(root.path()).unwrap();
-        let second = Spool::open(root.path()).err().unwrap();
-        assert!(second.to_string().contains("another antiphon"), "{second}");
-        drop(first);
-        assert!(Spool::open(root.path()).is_ok());
-    }
-
-    #[test]
-    fn a_claimed_seed_of_a_dead_run_waits_again() {
-        let root = tempfile::tempdir().unwrap();
-        let spool = Spool::open(root.path()).unwrap();
-        drop_seed(&spool, "a-b.wav");
-        let claim = spool
-            .claim(OsStr::new("a-b.wav"), spool.next_id().unwrap())
-            .unwrap();
-        fs::write(claim.unpublished_prediction(), "half").unwrap();
-        assert!(listing(spool.seeds()).is_empty());
-        drop_seed(&spool, "a-b.wav");
-        drop(spool);
-
-        let spool = Spool::open(root.path()).unwrap();
-        assert_eq!(listing(spool.seeds()), ["a-b.2.wav", "a-b.wav"]);
-        assert!(listing(&spool.tmp).is_empty());
-        assert!(listing(&spool.work).is_empty());
-    }
-
-    #[test]
-    fn failures_of_one_name_stand_side_by_side() {
-        let root = tempfile::tempdir().unwrap();
-        let spool = Spool::open(root.path()).unwrap();
-        for id in 1..=2 {
-            drop_seed(&spool, "a.wav");
-            let claim = spool.claim(OsStr::new("a.wav"), id).unwrap();
-            spool.fail(&claim, "it is silent").unwrap();
-        }
-        assert_eq!(
-            listing(&spool.failed),
-            ["a.0002.txt", "a.0002.wav", "a.txt", "a.wav"]
-        );
-        assert_eq!(
-            fs::read_to_string(spool.failed.join("a.txt")).unwrap(),
-            "it is silent\n"
-        );
-    }
-
-    #[test]
-    fn numbers_go_on_where_the_folders_left_off() {
-        let root = tempfile::tempdir().unwrap();
-        let spool = Spool::open(root.path()).unwrap();
-        assert_eq!(spool.next_id().unwrap(), 1);
-        fs::write(spool.done.join("000041-a.wav"), "").unwrap();
-        fs::write(spool.done.join("notes.txt"), "").unwrap();
-        assert_eq!(spool.next_id().unwrap(), 42);
-    }
-
-    #[test]
-    fn a_seed_that_vanished_is_said_to_be_gone() {
-        let root = tempfile::tempdir().unwrap();
-        let spool = Spool::open(root.path()).unwrap();
-        let error = spool.claim(OsStr::new("a.wav"), 1).err().unwrap();
-        assert!(error.to_string().contains("gone"), "{error}");
-    }
 }

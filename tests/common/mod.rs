@@ -1,6 +1,8 @@
 //! What several integration tests need.
 #![allow(dead_code)] // each test file uses its share
 
+pub mod gallery;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

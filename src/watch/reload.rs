@@ -1,0 +1,104 @@
+//! A model file that changes while its model answers.
+
+use std::fs::Metadata;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::Message;
+use super::worker::Answers;
+use crate::system;
+
+/// A file rests so long before it is taken for complete.
+const REST: Duration = Duration::from_secs(1);
+
+/// Where answers come from.
+pub trait Source: Send + Sync {
+    /// What answers, loaded, checked and warmed.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot answer, in a sentence.
+    fn load(&self) -> Result<Box<dyn Answers>, String>;
+
+    /// Changes when there is something else to load; `None` while there is
+    /// nothing, or of what never changes.
+    fn stamp(&self) -> Option<Stamp>;
+}
+
+/// Another one means another file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    identity: (u64, u64),
+    length: u64,
+    modified: Option<SystemTime>,
+}
+
+impl Stamp {
+    /// Of the file at `path`, if there is one.
+    pub fn of(path: &Path) -> Option<Stamp> {
+        let metadata = std::fs::metadata(path).ok().filter(Metadata::is_file)?;
+        Some(Stamp {
+            identity: system::identity(&metadata),
+            length: metadata.len(),
+            modified: metadata.modified().ok(),
+        })
+    }
+}
+
+/// Sees when a source has something else, and has it loaded beside the work.
+pub struct Reload {
+    source: Arc<dyn Source>,
+    loaded: Option<Stamp>,
+    /// What has been there for how long.
+    candidate: Option<(Stamp, Instant)>,
+    loading: bool,
+}
+
+impl Reload {
+    /// What `source` has now is loaded already.
+    pub fn new(source: Arc<dyn Source>) -> Reload {
+        Reload {
+            loaded: source.stamp(),
+            source,
+            candidate: None,
+            loading: false,
+        }
+    }
+
+    /// Looks once; when something else is there, and rests, it is loaded
+    /// `count` times on a thread of its own, which tells `messages`.
+    pub fn look(&mut self, count: usize, messages: &Sender<Message>) {
+        let Some(stamp) = self.source.stamp() else {
+            return;
+        };
+        if self.loading || self.loaded.as_ref() == Some(&stamp) {
+            return;
+        }
+        match &self.candidate {
+            Some((candidate, since)) if *candidate == stamp => {
+                if since.elapsed() < REST {
+                    return;
+                }
+            }
+            _ => {
+                self.candidate = Some((stamp, Instant::now()));
+                return;
+            }
+        }
+        // Whatever comes of it: only another file is worth another try.
+        self.loaded = Some(stamp);
+        self.loading = true;
+        let (source, messages) = (Arc::clone(&self.source), messages.clone());
+        std::thread::spawn(move || {
+            let loaded = (0..count).map(|_| source.load()).collect();
+            let _ = messages.send(Message::Loaded(loaded));
+        });
+    }
+
+    /// The thread has told.
+    pub fn finished(&mut self) {
+        self.loading = false;
+    }
+}

@@ -1,0 +1,327 @@
+//! The folders of a job under one root, and whether they still are the ones
+//! that were opened.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::spool::{SpoolError, failed_to};
+use crate::{files, system};
+
+/// A file that is made to see whether it can be: always the same, so that none
+/// stays for long.
+pub(super) const PROBE: &str = ".antiphon-probe";
+
+/// The folders under one root, which belong to this process while it lives.
+pub struct Root {
+    path: PathBuf,
+    seeds: PathBuf,
+    predictions: PathBuf,
+    failed: PathBuf,
+    hidden: PathBuf,
+    work: PathBuf,
+    tmp: PathBuf,
+    done: PathBuf,
+    /// Folders and lock as they were opened.
+    opened: Vec<(PathBuf, (u64, u64))>,
+    known: Known,
+    /// Held for as long as the root is open; the system lets go of it in any case.
+    _lock: File,
+}
+
+/// By what a root is known again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// What its marker says.
+    marker: String,
+    /// The filesystem it was on.
+    device: u64,
+}
+
+/// Which root is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Any; what is missing is made.
+    Any,
+    /// One that antiphon has used before: a folder without a marker may be the
+    /// place where a disk should be.
+    Existing,
+    /// The one that was open before, back from wherever it was, or one that
+    /// was made in its place on the same filesystem.
+    Again(Known),
+}
+
+impl Root {
+    /// Opens the folders under `path`, making those that are missing.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError::Missing`] and [`SpoolError::Replaced`] for another root
+    /// than was wanted; [`SpoolError::Locked`] while another process has it
+    /// open; [`SpoolError::OtherFilesystem`]; [`SpoolError::Folder`].
+    pub fn open(path: &Path, wanted: &Wanted) -> Result<Root, SpoolError> {
+        check_wanted(path, wanted)?;
+        let hidden = folder(path.join(".antiphon"))?;
+        let lock_path = hidden.join("lock");
+        let lock = lock(&lock_path, path)?;
+        let marker = marker(&hidden)?;
+        let mut root = Root {
+            seeds: folder(path.join("seeds"))?,
+            predictions: folder(path.join("predictions"))?,
+            failed: folder(path.join("failed"))?,
+            work: folder(hidden.join("work"))?,
+            tmp: folder(hidden.join("tmp"))?,
+            done: folder(hidden.join("done"))?,
+            path: path.to_owned(),
+            hidden,
+            opened: Vec::new(),
+            known: Known {
+                marker,
+                device: device(path)?,
+            },
+            _lock: lock,
+        };
+        for path in root.folders() {
+            check_filesystem(path, &root)?;
+        }
+        root.check_writable()?;
+        let kept = root.folders().map(Path::to_owned);
+        for path in kept.into_iter().chain([lock_path]) {
+            let metadata = metadata(&path)?;
+            root.opened.push((path, system::identity(&metadata)));
+        }
+        Ok(root)
+    }
+
+    fn folders(&self) -> [&Path; 6] {
+        [
+            &self.seeds,
+            &self.predictions,
+            &self.failed,
+            &self.work,
+            &self.tmp,
+            &self.done,
+        ]
+    }
+
+    /// By what this root is known again.
+    pub fn known(&self) -> &Known {
+        &self.known
+    }
+
+    /// Whether what stands at the path still is what was opened.
+    pub fn is_intact(&self) -> bool {
+        self.opened.iter().all(|(path, identity)| {
+            fs::symlink_metadata(path)
+                .is_ok_and(|metadata| system::identity(&metadata) == *identity)
+        })
+    }
+
+    /// Finds out whether every folder can be written now.
+    pub fn check_writable(&self) -> Result<(), SpoolError> {
+        for folder in self.folders() {
+            let probe = folder.join(PROBE);
+            files::write(&probe, &[0; 4096])
+                .and_then(|()| files::remove(&probe))
+                .map_err(failed_to("write into", folder))?;
+        }
+        Ok(())
+    }
+
+    /// The root itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// `seeds/`, where seeds are put.
+    pub fn seeds(&self) -> &Path {
+        &self.seeds
+    }
+
+    /// `predictions/`, where predictions appear.
+    pub fn predictions(&self) -> &Path {
+        &self.predictions
+    }
+
+    /// `failed/`, for seeds that cannot be answered.
+    pub fn failed(&self) -> &Path {
+        &self.failed
+    }
+
+    /// `.antiphon/`, for everything that nobody need look at.
+    pub fn hidden(&self) -> &Path {
+        &self.hidden
+    }
+
+    /// `.antiphon/work/`, for claimed seeds.
+    pub fn work(&self) -> &Path {
+        &self.work
+    }
+
+    /// `.antiphon/tmp/`, for files that are being written.
+    pub fn tmp(&self) -> &Path {
+        &self.tmp
+    }
+
+    /// `.antiphon/done/`, for answered seeds.
+    pub fn done(&self) -> &Path {
+        &self.done
+    }
+}
+
+fn check_wanted(path: &Path, wanted: &Wanted) -> Result<(), SpoolError> {
+    let missing = || SpoolError::Missing {
+        path: path.to_owned(),
+    };
+    let marker = fs::read_to_string(marker_path(&path.join(".antiphon"))).ok();
+    match wanted {
+        Wanted::Any => folder(path.to_owned()).map(drop),
+        Wanted::Existing => marker.map(drop).ok_or_else(missing),
+        Wanted::Again(known) => {
+            if !path.is_dir() {
+                return Err(missing());
+            }
+            if device(path)? != known.device && marker.as_ref() != Some(&known.marker) {
+                return Err(SpoolError::Replaced {
+                    path: path.to_owned(),
+                });
+            }
+            Ok(())
+        }
+    }
+}
+
+fn marker_path(hidden: &Path) -> PathBuf {
+    hidden.join("marker")
+}
+
+/// What the marker in the folder `hidden` says, which is made if missing.
+fn marker(hidden: &Path) -> Result<String, SpoolError> {
+    let path = marker_path(hidden);
+    match fs::read_to_string(&path) {
+        Ok(marker) => Ok(marker),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            let unique = format!("{now:?} {}", std::process::id());
+            let marker = format!("{}\n", &files::sha256(unique.as_bytes())[..16]);
+            files::write_atomically(&path, marker.as_bytes()).map_err(failed_to("write", &path))?;
+            Ok(marker)
+        }
+        Err(error) => Err(failed_to("read", &path)(error)),
+    }
+}
+
+fn folder(path: PathBuf) -> Result<PathBuf, SpoolError> {
+    files::make_folder(&path).map_err(failed_to("make the folder", &path))?;
+    Ok(path)
+}
+
+fn metadata(path: &Path) -> Result<fs::Metadata, SpoolError> {
+    fs::symlink_metadata(path).map_err(failed_to("look at", path))
+}
+
+fn device(path: &Path) -> Result<u64, SpoolError> {
+    let metadata = fs::metadata(path).map_err(failed_to("look at", path))?;
+    Ok(system::identity(&metadata).0)
+}
+
+/// Renames work within one filesystem only; a link would lead out of it.
+fn check_filesystem(path: &Path, root: &Root) -> Result<(), SpoolError> {
+    if system::identity(&metadata(path)?).0 != root.known.device {
+        return Err(SpoolError::OtherFilesystem {
+            path: path.to_owned(),
+            root: root.path.clone(),
+        });
+    }
+    Ok(())
+}
+
+fn lock(path: &Path, root: &Path) -> Result<File, SpoolError> {
+    files::touch(path).map_err(failed_to("make", path))?;
+    // A file open for writing keeps a disk from being made read-only; some
+    // filesystems of networks lock no other.
+    let open = |writable| File::options().read(true).append(writable).open(path);
+    let locked = |writable| {
+        let file = open(writable).map_err(fs::TryLockError::Error)?;
+        file.try_lock().map(|()| file)
+    };
+    let locked = match locked(false) {
+        Err(fs::TryLockError::Error(_)) => locked(true),
+        locked => locked,
+    };
+    locked.map_err(|error| match error {
+        fs::TryLockError::WouldBlock => SpoolError::Locked {
+            path: root.to_owned(),
+        },
+        fs::TryLockError::Error(cause) => failed_to("lock", path)(cause),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_instance_is_refused_while_the_first_lives() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Root::open(folder.path(), &Wanted::Any).unwrap();
+        let second = Root::open(folder.path(), &Wanted::Any).err().unwrap();
+        assert!(second.to_string().contains("another antiphon"), "{second}");
+        drop(first);
+        assert!(Root::open(folder.path(), &Wanted::Any).is_ok());
+    }
+
+    #[test]
+    fn a_folder_without_a_marker_is_not_an_existing_one() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("seeds")).unwrap();
+        let refused = Root::open(folder.path(), &Wanted::Existing).err().unwrap();
+        assert!(refused.to_string().contains("not mounted"), "{refused}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        drop(Root::open(folder.path(), &Wanted::Any).unwrap());
+        assert!(Root::open(folder.path(), &Wanted::Existing).is_ok());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_folder_that_was_taken_away_is_noticed_and_known_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, away] = ["root", "away"].map(|name| folder.path().join(name));
+        let root = Root::open(&path, &Wanted::Any).unwrap();
+        assert!(root.is_intact());
+        fs::rename(&path, &away).unwrap();
+        assert!(!root.is_intact());
+        let again = Wanted::Again(root.known().clone());
+        drop(root);
+        let missing = Root::open(&path, &again).err().unwrap();
+        assert!(matches!(missing, SpoolError::Missing { .. }), "{missing}");
+        fs::rename(&away, &path).unwrap();
+        assert!(Root::open(&path, &again).unwrap().is_intact());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn another_filesystem_without_the_marker_is_not_the_same_root() {
+        let folder = tempfile::tempdir().unwrap();
+        let known = |marker: &str| {
+            let marker = marker.to_owned();
+            Wanted::Again(Known { marker, device: 1 })
+        };
+        let refused = Root::open(folder.path(), &known("")).err().unwrap();
+        assert!(matches!(refused, SpoolError::Replaced { .. }), "{refused}");
+        let root = Root::open(folder.path(), &Wanted::Any).unwrap();
+        let marker = root.known().marker.clone();
+        drop(root);
+        assert!(Root::open(folder.path(), &known(&marker)).is_ok());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_lock_that_was_removed_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::open(folder.path(), &Wanted::Any).unwrap();
+        fs::remove_file(folder.path().join(".antiphon/lock")).unwrap();
+        assert!(!root.is_intact());
+    }
+}

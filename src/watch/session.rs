@@ -1,0 +1,432 @@
+//! One opened root watched: from seeds that are seen to answers that are told.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use super::crew::Crew;
+use super::inbox::Inbox;
+use super::notifications::{Hint, Notifications};
+use super::reload::Reload;
+use super::retention;
+use super::spool::{Claim, Spool, SpoolError, following};
+use super::worker::{Answers, Job, Outcome};
+use super::{Event, Listener, Message, Plan, WatchError};
+
+/// How often the folder is looked at while nothing seems to happen.
+const IDLE_SCAN: Duration = Duration::from_secs(1);
+/// How often it is looked at while a file in it may still be growing.
+const BUSY_SCAN: Duration = Duration::from_millis(100);
+/// Looking takes at most one part in so many of the time.
+const SCAN_SHARE: u32 = 5;
+/// Seeds that are seen ahead of their turn; the others wait in the folder.
+const MOST_WAITING: usize = 1000;
+/// How often the disk, the model and the workers are looked after.
+const CARE: Duration = Duration::from_secs(1);
+/// How often old files are looked for.
+const RETENTION: Duration = Duration::from_secs(10);
+/// An answer that does not stop so long after its deadline is stuck.
+const GRACE: Duration = Duration::from_secs(60);
+/// A job that the machine did not let be done is tried again after at most so long.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// How a session ends.
+pub enum End {
+    /// It was told to.
+    Stopped,
+    /// The folder is not there any more.
+    Lost(Vec<Box<dyn Answers>>),
+}
+
+/// A seed that was seen and waits in the folder for its turn.
+struct Seen {
+    id: i32,
+    name: OsString,
+}
+
+/// A job that waits until the machine lets it be done.
+struct Later {
+    job: Job,
+    due: Instant,
+}
+
+/// One opened root and all that goes on in it.
+pub struct Session<'a> {
+    plan: &'a Plan,
+    spool: Arc<Spool>,
+    inbox: Inbox,
+    /// Seen and not yet claimed.
+    waiting: VecDeque<Seen>,
+    /// Claimed by an earlier process.
+    recovered: VecDeque<Job>,
+    later: Vec<Later>,
+    crew: Crew,
+    stop_workers: Arc<AtomicBool>,
+    reload: &'a mut Reload,
+    next_id: i32,
+    next_scan: Instant,
+    /// The next scan comes no sooner, whatever happens.
+    earliest_scan: Instant,
+    next_care: Instant,
+    next_retention: Instant,
+    /// What the machine lacks; nothing is begun meanwhile.
+    trouble: Option<String>,
+    listener: &'a Listener,
+    messages: Receiver<Message>,
+    sender: Sender<Message>,
+    // The system notifies for as long as this lives.
+    _notifications: Option<Notifications>,
+}
+
+impl<'a> Session<'a> {
+    /// Begins with `claims` of an earlier process.
+    pub fn new(
+        plan: &'a Plan,
+        spool: Spool,
+        claims: Vec<Claim>,
+        answerers: Vec<Box<dyn Answers>>,
+        reload: &'a mut Reload,
+        listener: &'a Listener,
+    ) -> Result<Session<'a>, SpoolError> {
+        let (sender, messages) = mpsc::channel();
+        let hints = sender.clone();
+        // A closed channel means that the session has ended.
+        let tell = move |hint| drop(hints.send(Message::Hint(hint)));
+        let notifications = Notifications::of(spool.root().seeds(), tell);
+        let spool = Arc::new(spool);
+        let stop_workers = Arc::new(AtomicBool::new(false));
+        let crew = Crew::hire(answerers, &spool, &plan.terms, &sender, &stop_workers);
+        let now = Instant::now();
+        Ok(Session {
+            plan,
+            inbox: Inbox::new(spool.root().seeds()),
+            waiting: VecDeque::new(),
+            recovered: claims.into_iter().map(Job::new).collect(),
+            later: Vec::new(),
+            crew,
+            stop_workers,
+            reload,
+            next_id: spool.next_id()?,
+            next_scan: now,
+            earliest_scan: now,
+            next_care: now,
+            next_retention: now,
+            trouble: None,
+            listener,
+            messages,
+            sender,
+            spool,
+            _notifications: notifications,
+        })
+    }
+
+    /// Answers seeds until `stop` is set or the folder is lost.
+    pub fn run(mut self, stop: &AtomicBool) -> Result<End, WatchError> {
+        self.tell(Event::Ready);
+        for job in &self.recovered {
+            let name = job.claim.name().to_string_lossy().into_owned();
+            tracing::info!(
+                job = job.claim.id(),
+                "{name} was left unanswered by an earlier run"
+            );
+            let id = job.claim.id();
+            self.tell(Event::Seen { id, name });
+        }
+        loop {
+            if stop.load(Ordering::Relaxed) {
+                self.end();
+                return Ok(End::Stopped);
+            }
+            if !self.spool.root().is_intact() {
+                tracing::error!("{} was taken away", self.spool.root().path().display());
+                return Ok(End::Lost(self.end()));
+            }
+            self.scan_if_due();
+            self.hand_out();
+            self.care_if_due()?;
+            self.listen();
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        (self.listener)(event);
+    }
+
+    /// Ends the workers' work and gives back what is claimed.
+    fn end(mut self) -> Vec<Box<dyn Answers>> {
+        self.stop_workers.store(true, Ordering::Relaxed);
+        let answerers = self.crew.dismiss();
+        let finished = self
+            .messages
+            .try_iter()
+            .filter_map(|message| match message {
+                Message::Finished {
+                    outcome: Outcome::Later { .. },
+                    job,
+                    ..
+                } => Some(job),
+                Message::Finished { job, outcome, .. } => {
+                    report(self.listener, self.plan, &job, &outcome);
+                    None
+                }
+                _ => None,
+            });
+        let later = self.later.drain(..).map(|later| later.job);
+        for job in finished.chain(later).chain(self.recovered.drain(..)) {
+            if let Err(error) = self.spool.release(&job.claim) {
+                tracing::error!("{error}; the next run goes on with it");
+            }
+        }
+        answerers
+    }
+
+    fn scan_if_due(&mut self) {
+        let begun = Instant::now();
+        if begun < self.next_scan {
+            return;
+        }
+        match self
+            .inbox
+            .scan(MOST_WAITING.saturating_sub(self.waiting.len()))
+        {
+            Ok(complete) => complete.into_iter().for_each(|name| self.see(name)),
+            Err(error) => {
+                let seeds = self.spool.root().seeds().display();
+                let reason = format!("cannot look into {seeds}: {error}");
+                self.begin_trouble(reason);
+            }
+        }
+        let pause = match self.inbox.is_unsettled() && self.waiting.len() < MOST_WAITING {
+            true => BUSY_SCAN,
+            false => IDLE_SCAN,
+        };
+        let now = Instant::now();
+        self.earliest_scan = now + begun.elapsed() * SCAN_SHARE;
+        self.next_scan = self.earliest_scan.max(now + pause);
+    }
+
+    /// A complete seed gets a number and waits for its turn.
+    fn see(&mut self, name: OsString) {
+        if self.waiting.iter().any(|seen| seen.name == name) {
+            return;
+        }
+        let id = self.next_id;
+        self.next_id = following(id);
+        self.tell(Event::Seen {
+            id,
+            name: name.to_string_lossy().into_owned(),
+        });
+        self.waiting.push_back(Seen { id, name });
+    }
+
+    /// Gives every idle worker a job.
+    fn hand_out(&mut self) {
+        while self.trouble.is_none()
+            && let Some(worker) = self.crew.idle()
+            && let Some(job) = self.next_job()
+        {
+            self.crew.give(worker, job);
+        }
+    }
+
+    /// What was begun earlier comes first.
+    fn next_job(&mut self) -> Option<Job> {
+        let now = Instant::now();
+        if let Some(due) = self.later.iter().position(|later| later.due <= now) {
+            return Some(self.later.remove(due).job);
+        }
+        self.recovered.pop_front().or_else(|| self.claim_next())
+    }
+
+    fn claim_next(&mut self) -> Option<Job> {
+        while let Some(seen) = self.waiting.pop_front() {
+            let waiting = self.spool.root().seeds().join(&seen.name);
+            if !self.is_as_it_was_seen(&seen, &waiting) {
+                continue;
+            }
+            match self.spool.claim(&seen.name, seen.id) {
+                Ok(claim) if self.is_as_it_was_seen(&seen, &claim.seed()) => {
+                    self.inbox.forget(&seen.name);
+                    return Some(Job::new(claim));
+                }
+                // Recorded over in the last moment.
+                Ok(claim) => {
+                    if let Err(error) = self.spool.release(&claim) {
+                        self.come_back_to(Job::new(claim), error.to_string());
+                    }
+                }
+                Err(error @ SpoolError::Gone { .. }) => self.tell(Event::Failed {
+                    id: seen.id,
+                    reason: error.to_string(),
+                }),
+                Err(error) => {
+                    self.waiting.push_front(seen);
+                    self.begin_trouble(error.to_string());
+                    return None;
+                }
+            }
+        }
+        None
+    }
+
+    fn is_as_it_was_seen(&mut self, seen: &Seen, path: &std::path::Path) -> bool {
+        path.symlink_metadata()
+            .is_ok_and(|metadata| self.inbox.is_still_complete(&seen.name, &metadata))
+    }
+
+    /// Waits for something to happen, until something is due.
+    fn listen(&mut self) {
+        let later = self.later.iter().map(|later| later.due).min();
+        let due = self.next_scan.min(self.next_care);
+        let due = later
+            .filter(|_| self.crew.idle().is_some())
+            .map_or(due, |later| due.min(later));
+        let patience = due.saturating_duration_since(Instant::now());
+        let first = match self.messages.recv_timeout(patience) {
+            Ok(message) => message,
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
+        };
+        self.hear(first);
+        while let Ok(message) = self.messages.try_recv() {
+            self.hear(message);
+        }
+    }
+
+    fn hear(&mut self, message: Message) {
+        match message {
+            Message::Hint(Hint::Closed(name)) => {
+                self.inbox.closed(&name);
+                self.next_scan = self.earliest_scan;
+            }
+            Message::Hint(Hint::Changed) => {
+                let soon = (Instant::now() + BUSY_SCAN).max(self.earliest_scan);
+                self.next_scan = self.next_scan.min(soon);
+            }
+            Message::Finished {
+                worker,
+                job,
+                outcome,
+            } => {
+                self.crew.finished(worker);
+                match outcome {
+                    Outcome::Later { reason } => self.come_back_to(job, reason),
+                    outcome => report(self.listener, self.plan, &job, &outcome),
+                }
+            }
+            Message::Loaded(loaded) => {
+                self.reload.finished();
+                match loaded {
+                    Ok(answerers) => self.crew.exchange(answerers),
+                    Err(reason) => {
+                        let reason = format!("the old model goes on answering: {reason}");
+                        tracing::error!("{reason}");
+                        self.tell(Event::Trouble { reason });
+                    }
+                }
+            }
+        }
+    }
+
+    /// The machine did not let `job` be done: all wait until the folders can be
+    /// written, or it alone, if they can.
+    fn come_back_to(&mut self, mut job: Job, reason: String) {
+        let wait = job.wait_longer(CARE, LONGEST_WAIT);
+        let first = wait == CARE;
+        let due = Instant::now() + wait;
+        let name = job.claim.name().display().to_string();
+        self.later.push(Later { job, due });
+        match self.spool.probe(self.plan.free_space_floor) {
+            Err(error) => self.begin_trouble(error.to_string()),
+            Ok(()) if first => {
+                tracing::error!("{name} waits: {reason}");
+                self.tell(Event::Trouble {
+                    reason: format!("{name} waits: {reason}"),
+                });
+            }
+            Ok(()) => tracing::debug!("{name} waits: {reason}"),
+        }
+    }
+
+    fn begin_trouble(&mut self, reason: String) {
+        if self.trouble.as_ref() == Some(&reason) {
+            return;
+        }
+        tracing::error!("{reason}; seeds wait");
+        self.tell(Event::Trouble {
+            reason: reason.clone(),
+        });
+        self.trouble = Some(reason);
+    }
+
+    fn care_if_due(&mut self) -> Result<(), WatchError> {
+        let now = Instant::now();
+        if now < self.next_care {
+            return Ok(());
+        }
+        self.next_care = now + CARE;
+        if self.crew.is_stuck(self.plan.terms.deadline + GRACE) {
+            return Err(WatchError::Stuck);
+        }
+        self.look_after_the_disk(now);
+        self.reload.look(self.crew.len(), &self.sender);
+        self.tell(Event::Alive);
+        Ok(())
+    }
+
+    fn look_after_the_disk(&mut self, now: Instant) {
+        let root = self.spool.root();
+        let floor = self.plan.free_space_floor;
+        if now >= self.next_retention {
+            self.next_retention = now + RETENTION;
+            self.plan.retention.apply(root);
+            if self.spool.check_space(floor).is_err() {
+                retention::make_room(root);
+            }
+        }
+        let checked = match self.trouble {
+            Some(_) => self.spool.probe(floor),
+            None => self.spool.check_space(floor),
+        };
+        match checked {
+            Err(error) => self.begin_trouble(error.to_string()),
+            Ok(()) if self.trouble.take().is_some() => {
+                tracing::info!("the trouble has passed; work goes on");
+                self.tell(Event::Ready);
+            }
+            Ok(()) => {}
+        }
+    }
+}
+
+/// Tells how `job` came out.
+fn report(listener: &Listener, plan: &Plan, job: &Job, outcome: &Outcome) {
+    let id = job.claim.id();
+    let name = job.claim.name().display();
+    match outcome {
+        Outcome::Done { path } => {
+            tracing::info!(job = id, "{name} answered by {}", path.display());
+            listener(Event::Done {
+                id,
+                path: path.clone(),
+                seconds: plan.terms.settings.request.seconds,
+            });
+        }
+        Outcome::Failed { reason } => {
+            tracing::error!(job = id, "{name} failed: {reason}");
+            listener(Event::Failed {
+                id,
+                reason: reason.clone(),
+            });
+        }
+        Outcome::Gone => {
+            let reason = format!("{name} was taken away before it was answered");
+            tracing::error!(job = id, "{reason}");
+            listener(Event::Failed { id, reason });
+        }
+        Outcome::Released => tracing::info!(job = id, "{name} goes back to seeds/"),
+        Outcome::Later { reason } => tracing::error!(job = id, "{name} waits: {reason}"),
+    }
+}

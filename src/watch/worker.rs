@@ -1,0 +1,294 @@
+//! One claimed seed answered: the middle of a job's way.
+
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::spool::{Claim, Delivered, MOST_ATTEMPTS, Spool, SpoolError};
+use crate::answer::{AnswerError, Responder, Settings};
+use crate::audio::{self, AudioError};
+use crate::files;
+use crate::generate::GenerateError;
+
+/// What answers seeds.
+pub trait Answers: Send {
+    /// Answers the file `seed` with the file `output`, which is written in
+    /// place and synced; gives the text of its sidecar. `progress` hears now
+    /// and then which share is made, and may stop it.
+    fn answer(
+        &mut self,
+        seed: &Path,
+        output: &Path,
+        settings: &Settings,
+        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+    ) -> Result<String, NoAnswer>;
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// `progress` stopped it.
+    Stopped,
+    /// The seed will never have one.
+    Seed(String),
+    /// Memory, a disk or a permission lacks; another time it may have one.
+    Machine(String),
+    /// The seed is not there.
+    Gone,
+}
+
+impl Answers for Responder {
+    fn answer(
+        &mut self,
+        seed: &Path,
+        output: &Path,
+        settings: &Settings,
+        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+    ) -> Result<String, NoAnswer> {
+        Responder::answer(self, seed, output, settings, progress)
+            .map(|sidecar| sidecar.to_json())
+            .map_err(|error| NoAnswer::of(&error))
+    }
+}
+
+impl NoAnswer {
+    fn of(error: &AnswerError) -> NoAnswer {
+        let text = error.to_string();
+        let cause = match error {
+            AnswerError::Generate {
+                cause: GenerateError::Stopped,
+                ..
+            } => return NoAnswer::Stopped,
+            AnswerError::Audio(
+                AudioError::CannotOpen { cause, .. }
+                | AudioError::CannotRead { cause, .. }
+                | AudioError::CannotWrite { cause, .. },
+            )
+            | AnswerError::Seed { cause, .. } => cause,
+            _ => return NoAnswer::Seed(text),
+        };
+        match cause.kind() {
+            std::io::ErrorKind::NotFound => NoAnswer::Gone,
+            std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::InvalidData => {
+                NoAnswer::Seed(text)
+            }
+            _ => NoAnswer::Machine(text),
+        }
+    }
+}
+
+/// What is asked of every answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Terms {
+    pub settings: Settings,
+    /// Longer seeds fail, in seconds.
+    pub max_seed_seconds: f64,
+    /// Larger seeds fail, in bytes.
+    pub max_seed_bytes: u64,
+    /// An answer that takes longer fails.
+    pub deadline: Duration,
+}
+
+/// A claimed seed and what has been done for it.
+pub struct Job {
+    pub claim: Claim,
+    /// This process has counted its attempt.
+    counted: bool,
+    /// How long it waited last because of the machine.
+    wait: Duration,
+}
+
+impl Job {
+    /// Nothing has been done yet.
+    pub fn new(claim: Claim) -> Job {
+        Job {
+            claim,
+            counted: false,
+            wait: Duration::ZERO,
+        }
+    }
+
+    /// How long it waits now: `shortest` at first, then twice as long each
+    /// time, up to `longest`.
+    pub fn wait_longer(&mut self, shortest: Duration, longest: Duration) -> Duration {
+        self.wait = (self.wait * 2).clamp(shortest, longest);
+        self.wait
+    }
+}
+
+/// How a job stands after it was worked on.
+#[derive(Debug, PartialEq)]
+pub enum Outcome {
+    /// Its prediction stands at `path`.
+    Done { path: PathBuf },
+    /// The seed is in failed/.
+    Failed { reason: String },
+    /// The machine does not let it be done now.
+    Later { reason: String },
+    /// Told to stop; the seed is back in seeds/.
+    Released,
+    /// Somebody took the seed away.
+    Gone,
+}
+
+/// Answers `job` and publishes the answer, unless `stop` is set meanwhile.
+pub fn work(
+    spool: &Spool,
+    answers: &mut dyn Answers,
+    terms: &Terms,
+    job: &mut Job,
+    stop: &AtomicBool,
+) -> Outcome {
+    let outcome = try_to_work(spool, answers, terms, job, stop);
+    outcome.unwrap_or_else(|error| Outcome::Later {
+        reason: error.to_string(),
+    })
+}
+
+fn try_to_work(
+    spool: &Spool,
+    answers: &mut dyn Answers,
+    terms: &Terms,
+    job: &mut Job,
+    stop: &AtomicBool,
+) -> Result<Outcome, SpoolError> {
+    let claim = &job.claim;
+    match spool.settle(claim)? {
+        Some(Delivered::Prediction(path)) => return Ok(Outcome::Done { path }),
+        Some(Delivered::Failure(_)) => {
+            let reason = "it is in failed/, with the reason beside it".to_owned();
+            return Ok(Outcome::Failed { reason });
+        }
+        None => {}
+    }
+    if let Err(reason) = check_seed(&claim.seed(), terms) {
+        return fail(spool, claim, reason);
+    }
+    if !job.counted {
+        if spool.count_attempt(claim)? > MOST_ATTEMPTS {
+            return fail(
+                spool,
+                claim,
+                format!(
+                    "antiphon ended {MOST_ATTEMPTS} times in the middle of answering this seed, \
+                     which is not tried again; please report it"
+                ),
+            );
+        }
+        job.counted = true;
+    }
+    match answer(spool, answers, terms, claim, stop) {
+        Ok(sidecar) => match check_prediction(&claim.unpublished_prediction()) {
+            Ok(()) => spool
+                .publish(claim, &sidecar)
+                .map(|path| Outcome::Done { path }),
+            Err(reason) => Ok(Outcome::Later { reason }),
+        },
+        Err(NoAnswer::Seed(reason)) => fail(spool, claim, claim.in_the_users_words(&reason)),
+        Err(NoAnswer::Machine(reason)) => {
+            let reason = claim.in_the_users_words(&reason);
+            Ok(Outcome::Later { reason })
+        }
+        Err(NoAnswer::Stopped) if stop.load(Ordering::Relaxed) => {
+            spool.release(claim)?;
+            Ok(Outcome::Released)
+        }
+        Err(NoAnswer::Stopped) => fail(
+            spool,
+            claim,
+            format!(
+                "no answer within {} seconds; ask for less, or allow more with --deadline",
+                terms.deadline.as_secs()
+            ),
+        ),
+        Err(NoAnswer::Gone) => Ok(Outcome::Gone),
+    }
+}
+
+fn fail(spool: &Spool, claim: &Claim, reason: String) -> Result<Outcome, SpoolError> {
+    spool.fail(claim, &reason)?;
+    Ok(Outcome::Failed { reason })
+}
+
+/// Refuses what is no plain file or too much, before anything of it is read.
+fn check_seed(seed: &Path, terms: &Terms) -> Result<(), String> {
+    // A seed that cannot be looked at is a matter of opening it.
+    let Ok(metadata) = seed.symlink_metadata() else {
+        return Ok(());
+    };
+    if !metadata.is_file() {
+        return Err("it is no plain file; copy the sound itself".to_owned());
+    }
+    if metadata.len() > terms.max_seed_bytes {
+        return Err(format!(
+            "it is too large, {} bytes; at most {} are read (--max-seed-bytes)",
+            metadata.len(),
+            terms.max_seed_bytes
+        ));
+    }
+    let rate = audio::read::bytes_per_second(seed).unwrap_or(0);
+    let seconds = metadata.len() as f64 / rate as f64;
+    if rate > 0 && seconds > terms.max_seed_seconds {
+        return Err(format!(
+            "it is too long, {seconds:.0} seconds; at most {} are read (--max-seed-seconds)",
+            terms.max_seed_seconds
+        ));
+    }
+    Ok(())
+}
+
+fn answer(
+    spool: &Spool,
+    answers: &mut dyn Answers,
+    terms: &Terms,
+    claim: &Claim,
+    stop: &AtomicBool,
+) -> Result<String, NoAnswer> {
+    let seed = claim.seed();
+    let settings = settings_of(spool, &terms.settings, claim)?;
+    let begun = Instant::now();
+    let mut progress =
+        |_: f64| match stop.load(Ordering::Relaxed) || begun.elapsed() > terms.deadline {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        };
+    let output = claim.unpublished_prediction();
+    catch_unwind(AssertUnwindSafe(|| {
+        answers.answer(&seed, &output, &settings, &mut progress)
+    }))
+    .unwrap_or_else(|_| {
+        Err(NoAnswer::Seed(
+            "antiphon made a mistake while answering this seed; please report it".to_owned(),
+        ))
+    })
+}
+
+/// Each answer draws from a stream of its own, which depends on nothing but the
+/// seed, its name, and how many predictions of that name there are: the same
+/// recording heard twice gets two answers, and an answer that was interrupted
+/// comes out the same.
+fn settings_of(spool: &Spool, settings: &Settings, claim: &Claim) -> Result<Settings, NoAnswer> {
+    let hash = files::sha256_of(&claim.seed()).map_err(|cause| {
+        NoAnswer::of(&AnswerError::Seed {
+            path: claim.seed(),
+            cause,
+        })
+    })?;
+    let number = spool.next_number(claim);
+    let what = format!("{hash} {number} {}", claim.name().display());
+    let own = u64::from_str_radix(&files::sha256(what.as_bytes())[..12], 16).unwrap_or(0);
+    let mut settings = settings.clone();
+    settings.request.random_seed = settings.request.random_seed.wrapping_add(own);
+    Ok(settings)
+}
+
+/// Reads the prediction again in full: what cannot be read is not published.
+fn check_prediction(path: &Path) -> Result<(), String> {
+    match audio::read::read(path) {
+        Ok(prediction) if prediction.length_agrees => Ok(()),
+        Ok(_) => Err(format!("{} was not written in full", path.display())),
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -1,0 +1,223 @@
+//! A running daemon and whoever listens to it.
+
+use std::net::UdpSocket;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use rosc::{OscMessage, OscPacket, OscType};
+use tempfile::TempDir;
+
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A random network whose noise keeps it from falling silent, which would be no answer.
+pub const LIVELY: &str = r#"{"preset": "vector", "seg_len": 16, "num_unrollings": 4, "output": "mixture", "components": 4}"#;
+
+/// A model so slow that its answer takes minutes.
+pub const SLOW: &str =
+    r#"{"preset": "column-vector", "seg_len": 512, "hidden_size": 2048, "num_unrollings": 2}"#;
+
+/// A folder, the daemon that watches it, and the receiver it tells.
+pub struct Gallery {
+    pub folder: TempDir,
+    receiver: UdpSocket,
+    daemon: Option<Child>,
+    arguments: Vec<String>,
+}
+
+impl Gallery {
+    pub fn open() -> Gallery {
+        Gallery::open_with(LIVELY, &["--seconds", "0.5"])
+    }
+
+    /// With a random model of `hyperparameters`, and more `arguments`.
+    pub fn open_with(hyperparameters: &str, arguments: &[&str]) -> Gallery {
+        let mut gallery = Gallery::closed_with(hyperparameters, arguments);
+        gallery.start();
+        gallery
+    }
+
+    /// Nobody watches yet.
+    pub fn closed_with(hyperparameters: &str, arguments: &[&str]) -> Gallery {
+        // In memory where possible: some tests sync many thousand times.
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
+        receiver.set_read_timeout(Some(PATIENCE)).unwrap();
+        let gallery = Gallery {
+            folder: folder.unwrap(),
+            receiver,
+            daemon: None,
+            arguments: arguments.iter().map(|a| a.to_string()).collect(),
+        };
+        gallery.put_model(hyperparameters);
+        std::fs::create_dir_all(gallery.path("seeds")).unwrap();
+        gallery
+    }
+
+    /// Writes a random model of `hyperparameters` to where the daemon has its own.
+    pub fn put_model(&self, hyperparameters: &str) {
+        let model = super::random_model(hyperparameters);
+        model.write(&self.model()).unwrap();
+    }
+
+    pub fn model(&self) -> PathBuf {
+        self.folder.path().join("model.onnx")
+    }
+
+    /// Starts the daemon, and hears that it is ready.
+    pub fn start(&mut self) {
+        self.begin();
+        assert_eq!(self.hear().addr, "/antiphon/ready");
+    }
+
+    /// Starts the daemon.
+    pub fn begin(&mut self) {
+        let child = super::antiphon()
+            .args(["watch", "--osc"])
+            .arg(self.receiver.local_addr().unwrap().to_string())
+            .arg("--root")
+            .arg(self.path(""))
+            .arg("--model")
+            .arg(self.model())
+            .args(&self.arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn();
+        self.daemon = Some(child.unwrap());
+    }
+
+    pub fn daemon(&mut self) -> &mut Child {
+        self.daemon.as_mut().expect("the daemon was started")
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join("root").join(name)
+    }
+
+    /// The next OSC message.
+    pub fn hear(&self) -> OscMessage {
+        self.hear_within(PATIENCE).expect("an OSC message in time")
+    }
+
+    /// The next OSC message, if there is one in time.
+    pub fn hear_within(&self, patience: Duration) -> Option<OscMessage> {
+        let mut buffer = [0; 65536];
+        self.receiver.set_read_timeout(Some(patience)).unwrap();
+        let (length, _) = self.receiver.recv_from(&mut buffer).ok()?;
+        match rosc::decoder::decode_udp(&buffer[..length]).unwrap() {
+            (_, OscPacket::Message(message)) => Some(message),
+            (_, OscPacket::Bundle(_)) => panic!("bundles are never sent"),
+        }
+    }
+
+    /// Forgets what was said so far.
+    pub fn hear_nothing_more(&self) {
+        while self.hear_within(Duration::from_millis(1)).is_some() {}
+    }
+
+    /// Hears whatever comes until `/antiphon/VERB`.
+    pub fn hear_until(&self, verb: &str) -> OscMessage {
+        let address = format!("/antiphon/{verb}");
+        loop {
+            let message = self.hear();
+            if message.addr == address {
+                return message;
+            }
+        }
+    }
+
+    /// Hears `/antiphon/seen id name`; the id.
+    pub fn hear_seen(&self, name: &str) -> i32 {
+        let message = self.hear();
+        assert_eq!(message.addr, "/antiphon/seen", "{message:?}");
+        match &message.args[..] {
+            [OscType::Int(id), OscType::String(seen)] if seen == name => *id,
+            _ => panic!("{message:?}"),
+        }
+    }
+
+    /// Hears `/antiphon/done id path seconds`; the path.
+    pub fn hear_done(&self, id: i32) -> PathBuf {
+        let message = self.hear();
+        assert_eq!(message.addr, "/antiphon/done", "{message:?}");
+        match &message.args[..] {
+            [
+                OscType::Int(done),
+                OscType::String(path),
+                OscType::Float(0.5),
+            ] if *done == id => path.into(),
+            _ => panic!("{message:?}"),
+        }
+    }
+
+    /// Hears `/antiphon/error id text`; the text.
+    pub fn hear_error(&self, id: i32) -> String {
+        let message = self.hear();
+        assert_eq!(message.addr, "/antiphon/error", "{message:?}");
+        match &message.args[..] {
+            [OscType::Int(failed), OscType::String(text)] if *failed == id => text.clone(),
+            _ => panic!("{message:?}"),
+        }
+    }
+
+    pub fn listing(&self, name: &str) -> Vec<String> {
+        listing(&self.path(name))
+    }
+
+    /// Sends the daemon `signal` and waits for its end.
+    #[cfg(unix)]
+    pub fn end_with(&mut self, signal: &str) {
+        self.signal(signal);
+        let daemon = self.daemon();
+        let begun = Instant::now();
+        while daemon.try_wait().unwrap().is_none() {
+            assert!(begun.elapsed() < PATIENCE, "the daemon ends when told to");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    #[cfg(unix)]
+    pub fn signal(&mut self, signal: &str) {
+        let pid = self.daemon().id().to_string();
+        let sent = std::process::Command::new("kill")
+            .args([signal, &pid])
+            .status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Waits until nothing waits and nothing is in work.
+    pub fn wait_until_quiet(&self) {
+        let begun = Instant::now();
+        let busy = || {
+            ["seeds", ".antiphon/work"]
+                .iter()
+                .any(|folder| !self.listing(folder).is_empty())
+        };
+        while busy() {
+            assert!(
+                begun.elapsed() < 10 * PATIENCE,
+                "all seeds are answered in time"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Gallery {
+    fn drop(&mut self) {
+        if let Some(daemon) = &mut self.daemon {
+            let _ = daemon.kill();
+            let _ = daemon.wait();
+        }
+    }
+}
+
+/// The names in `folder`, sorted; none of a folder that is not there.
+pub fn listing(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}

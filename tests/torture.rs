@@ -1,0 +1,564 @@
+//! The daemon in conditions that nobody wishes for: killed, flooded, its disk
+//! full, its folder gone. `make torture` runs the same at full length.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use common::gallery::{Gallery, LIVELY, PATIENCE, SLOW, listing};
+use common::{pluck, write_seed};
+use rosc::OscType;
+
+/// `short`, or at full length `long`.
+fn length(short: usize, long: usize) -> usize {
+    match std::env::var_os("ANTIPHON_TORTURE") {
+        Some(_) => long,
+        None => short,
+    }
+}
+
+/// Numbers that look random and are the same each time.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6364136223846793005)
+            .wrapping_add(1442695040888963407);
+        (self.0 >> 33) % n
+    }
+}
+
+/// Every one of `seeds` is in exactly one of waiting, in work, done and failed,
+/// and every prediction can be read in full.
+fn check(gallery: &Gallery, seeds: &[String]) {
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut found = gallery.listing("seeds");
+    for id in gallery.listing(".antiphon/work") {
+        let names = listing(&gallery.path(".antiphon/work").join(id));
+        found.extend(names.into_iter().filter(|name| !name.starts_with('.')));
+    }
+    let done = gallery.listing(".antiphon/done");
+    found.extend(done.iter().map(|name| name[7..].to_owned()));
+    let failed = gallery.listing("failed");
+    found.extend(failed.into_iter().filter(|name| !name.ends_with(".txt")));
+    for name in found.into_iter().filter(|name| !name.starts_with('.')) {
+        *places.entry(name).or_default() += 1;
+    }
+    for seed in seeds {
+        assert_eq!(places.remove(seed), Some(1), "{seed}");
+    }
+    assert!(places.is_empty(), "{places:?}");
+    for name in gallery.listing("predictions") {
+        let path = gallery.path("predictions").join(&name);
+        if name.ends_with(".wav") {
+            let prediction = antiphon::audio::read::read(&path).unwrap();
+            assert!(prediction.length_agrees, "{name}");
+        }
+    }
+}
+
+/// Besides, nothing waits any more, and there is one prediction for each seed
+/// that is done.
+fn check_all_answered(gallery: &Gallery, seeds: &[String]) {
+    check(gallery, seeds);
+    for folder in ["seeds", ".antiphon/work", ".antiphon/tmp"] {
+        assert_eq!(gallery.listing(folder), Vec::<String>::new(), "{folder}");
+    }
+    let done = gallery.listing(".antiphon/done");
+    let mut expected: Vec<String> = done
+        .iter()
+        .flat_map(|name| {
+            let stem = name[7..].trim_end_matches(".wav");
+            [format!("{stem}.0001.json"), format!("{stem}.0001.wav")]
+        })
+        .collect();
+    expected.sort();
+    assert_eq!(gallery.listing("predictions"), expected);
+    let failed = gallery.listing("failed").len() / 2;
+    assert_eq!(done.len() + failed, seeds.len());
+}
+
+fn put_seed(gallery: &Gallery, number: usize) -> String {
+    let name = format!("{number:05}.wav");
+    let path = gallery.path("seeds").join(&name);
+    match number % 7 {
+        3 => std::fs::write(&path, format!("no sound {number}")).unwrap(),
+        _ => write_seed(&path, &pluck(200.0 + number as f64, 0.1, 11025)),
+    }
+    name
+}
+
+fn sounds(gallery: &Gallery) -> BTreeMap<String, Vec<u8>> {
+    let folder = gallery.path("predictions");
+    let names = gallery.listing("predictions").into_iter();
+    names
+        .filter(|name| name.ends_with(".wav"))
+        .map(|name| (name.clone(), std::fs::read(folder.join(name)).unwrap()))
+        .collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn kill_9_at_any_moment_loses_nothing_and_changes_no_byte() {
+    let kills = length(50, 1000);
+    let mut random = Random(1);
+    let mut gallery = Gallery::closed_with(LIVELY, &["--seconds", "2"]);
+    let mut seeds = Vec::new();
+    for kill in 0..kills {
+        gallery.begin();
+        for _ in 0..random.below(3) {
+            seeds.push(put_seed(&gallery, seeds.len()));
+            std::thread::sleep(Duration::from_millis(random.below(20)));
+        }
+        std::thread::sleep(Duration::from_millis(random.below(100)));
+        gallery.end_with("-KILL");
+        check(&gallery, &seeds);
+        if kill % 10 == 9 {
+            // Time enough, so that not everything is only begun.
+            gallery.begin();
+            gallery.wait_until_quiet();
+            gallery.end_with("-KILL");
+        }
+    }
+    gallery.begin();
+    gallery.wait_until_quiet();
+    gallery.end_with("-TERM");
+    check_all_answered(&gallery, &seeds);
+
+    let mut undisturbed = Gallery::closed_with(LIVELY, &["--seconds", "2"]);
+    for number in 0..seeds.len() {
+        put_seed(&undisturbed, number);
+    }
+    undisturbed.start();
+    undisturbed.wait_until_quiet();
+    undisturbed.end_with("-TERM");
+    assert!(sounds(&gallery) == sounds(&undisturbed), "the same bytes");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_seed_that_always_ends_the_daemon_is_given_up() {
+    let mut gallery = Gallery::closed_with(SLOW, &["--seconds", "600"]);
+    write_seed(&gallery.path("seeds/long.wav"), &pluck(220.0, 0.2, 11025));
+    for attempt in 1..=3 {
+        gallery.start();
+        gallery.hear_until("seen");
+        let marker = format!(".antiphon/work/000001/.attempt-{attempt}");
+        let begun = Instant::now();
+        while !gallery.path(&marker).exists() {
+            assert!(begun.elapsed() < PATIENCE, "{marker}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        gallery.end_with("-KILL");
+    }
+    gallery.start();
+    gallery.hear_until("error");
+    assert_eq!(gallery.listing("failed"), ["long.txt", "long.wav"]);
+    let reason = std::fs::read_to_string(gallery.path("failed/long.txt")).unwrap();
+    assert!(reason.contains("ended 3 times"), "{reason}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_flood_of_files_that_the_system_cannot_tell_of_is_answered_once_each() {
+    let count = length(2000, 20_000);
+    let mut gallery = Gallery::open_with(LIVELY, &["--seconds", "0.01"]);
+    let seed = gallery.folder.path().join("seed.wav");
+    write_seed(&seed, &pluck(220.0, 0.02, 11025));
+    // While the daemon sleeps, its notifications overflow.
+    gallery.signal("-STOP");
+    let names: Vec<String> = (0..count).map(|n| format!("{n:05}.wav")).collect();
+    for name in &names {
+        std::fs::copy(&seed, gallery.path("seeds").join(name)).unwrap();
+    }
+    for noise in 0..20_000 {
+        let hidden = gallery.path("seeds").join(format!(".{}", noise % 2));
+        std::fs::write(hidden, "").unwrap();
+    }
+    gallery.signal("-CONT");
+    for hidden in [".0", ".1"] {
+        std::fs::remove_file(gallery.path("seeds").join(hidden)).unwrap();
+    }
+    gallery.wait_until_quiet();
+    gallery.end_with("-TERM");
+    // The oldest of 1000 and more answered seeds are not kept.
+    let done = gallery.listing(".antiphon/done").len();
+    assert!((1..=count).contains(&done), "{done}");
+    assert_eq!(gallery.listing("predictions").len(), 2 * count);
+    for name in names {
+        let prediction = name.replace(".wav", ".0001.wav");
+        assert!(gallery.path("predictions").join(prediction).exists());
+    }
+}
+
+#[test]
+fn several_workers_answer_every_seed_once() {
+    let mut gallery = Gallery::open_with(LIVELY, &["--workers", "3", "--seconds", "0.5"]);
+    let seeds: Vec<String> = (0..60).map(|number| put_seed(&gallery, number)).collect();
+    gallery.wait_until_quiet();
+    gallery.daemon().kill().unwrap();
+    check_all_answered(&gallery, &seeds);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_goes_and_comes_again_is_watched_again() {
+    let mut gallery = Gallery::open();
+    let (root, away) = (gallery.path(""), gallery.folder.path().join("away"));
+    let root = Path::new(root.to_str().unwrap().trim_end_matches('/')).to_owned();
+    write_seed(&gallery.path("seeds/before.wav"), &pluck(220.0, 0.2, 11025));
+    gallery.hear_until("done");
+
+    std::fs::rename(&root, &away).unwrap();
+    let trouble = gallery.hear_until("error");
+    assert_eq!(trouble.args[0], OscType::Int(0), "{trouble:?}");
+    std::fs::rename(&away, &root).unwrap();
+    gallery.hear_until("ready");
+    write_seed(&gallery.path("seeds/back.wav"), &pluck(220.0, 0.2, 11025));
+    gallery.hear_until("done");
+
+    std::fs::remove_dir_all(&root).unwrap();
+    gallery.hear_until("error");
+    assert!(
+        !root.exists(),
+        "a folder that is gone is not made by itself"
+    );
+    std::fs::create_dir_all(root.join("seeds")).unwrap();
+    gallery.hear_until("ready");
+    write_seed(&gallery.path("seeds/new.wav"), &pluck(220.0, 0.2, 11025));
+    gallery.hear_until("done");
+
+    std::fs::remove_dir_all(gallery.path("predictions")).unwrap();
+    gallery.hear_until("ready");
+    write_seed(&gallery.path("seeds/again.wav"), &pluck(220.0, 0.2, 11025));
+    gallery.hear_until("done");
+    assert_eq!(
+        gallery.listing("predictions"),
+        ["again.0001.json", "again.0001.wav"]
+    );
+    gallery.end_with("-TERM");
+    assert!(gallery.daemon().wait().unwrap().success());
+}
+
+/// A small filesystem of its own, in the place of a gallery's root.
+#[cfg(target_os = "linux")]
+struct Disk(std::path::PathBuf);
+
+#[cfg(target_os = "linux")]
+impl Disk {
+    /// `None` where mounting is not allowed.
+    fn mount(place: &Path) -> Option<Disk> {
+        std::fs::create_dir_all(place).unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=2m", "antiphon-test"])
+            .arg(place)
+            .output();
+        match mounted {
+            Ok(output) if output.status.success() => Some(Disk(place.to_owned())),
+            other => {
+                eprintln!("SKIPPED: no disk of its own can be mounted here: {other:?}");
+                None
+            }
+        }
+    }
+
+    fn remount(&self, how: &str) {
+        let options = format!("remount,{how}");
+        let mounted = Command::new("mount")
+            .args(["-o", &options])
+            .arg(&self.0)
+            .status();
+        assert!(mounted.unwrap().success(), "{how}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_costs_no_seed() {
+    for floor in ["0", "100K"] {
+        let mut gallery =
+            Gallery::closed_with(LIVELY, &["--seconds", "5", "--free-space-floor", floor]);
+        let Some(_disk) = Disk::mount(&gallery.path("")) else {
+            return;
+        };
+        std::fs::create_dir_all(gallery.path("seeds")).unwrap();
+        gallery.start();
+        let hidden = gallery.path("seeds/.a.wav");
+        write_seed(&hidden, &pluck(220.0, 0.2, 11025));
+        let full = std::fs::write(gallery.path("filling"), vec![1; 4_000_000]);
+        assert!(full.is_err());
+        std::fs::rename(&hidden, gallery.path("seeds/a.wav")).unwrap();
+        let trouble = gallery.hear_until("error");
+        assert_eq!(trouble.args[0], OscType::Int(0), "{trouble:?}");
+        std::thread::sleep(Duration::from_millis(1500));
+        assert_eq!(gallery.listing("failed"), Vec::<String>::new());
+        assert_eq!(gallery.listing("predictions"), Vec::<String>::new());
+        std::fs::remove_file(gallery.path("filling")).unwrap();
+        gallery.hear_until("done");
+        check_all_answered(&gallery, &["a.wav".to_owned()]);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_cannot_be_written_or_is_not_mounted_is_waited_for() {
+    let mut gallery =
+        Gallery::closed_with(LIVELY, &["--seconds", "0.5", "--free-space-floor", "0"]);
+    let Some(disk) = Disk::mount(&gallery.path("")) else {
+        return;
+    };
+    std::fs::create_dir_all(gallery.path("seeds")).unwrap();
+    gallery.start();
+    write_seed(&gallery.path("seeds/.a.wav"), &pluck(220.0, 0.2, 11025));
+    std::fs::rename(gallery.path("seeds/.a.wav"), gallery.path("seeds/a.wav")).unwrap();
+    gallery.hear_until("done");
+
+    write_seed(&gallery.path("seeds/b.wav"), &pluck(220.0, 0.2, 11025));
+    gallery.hear_until("done");
+    write_seed(&gallery.path("seeds/.c.wav"), &pluck(220.0, 0.2, 11025));
+    std::fs::rename(gallery.path("seeds/.c.wav"), gallery.path("seeds/c.wav")).unwrap();
+    disk.remount("ro");
+    // Whether c was answered before or waits now is a matter of luck.
+    std::thread::sleep(Duration::from_millis(1500));
+    assert_eq!(gallery.listing("failed"), Vec::<String>::new());
+    disk.remount("rw");
+    gallery.wait_until_quiet();
+    assert!(gallery.path("predictions/c.0001.wav").exists());
+
+    // What is under the disk is another folder, which is left alone.
+    gallery.hear_nothing_more();
+    drop(disk);
+    gallery.hear_until("error");
+    std::fs::create_dir_all(gallery.path("seeds")).unwrap();
+    write_seed(&gallery.path("seeds/d.wav"), &pluck(220.0, 0.2, 11025));
+    std::thread::sleep(Duration::from_millis(2500));
+    assert_eq!(gallery.listing(""), ["seeds"]);
+    assert_eq!(gallery.listing("seeds"), ["d.wav"]);
+}
+
+#[test]
+fn a_model_that_changes_is_loaded_and_a_broken_one_is_not() {
+    let gallery = Gallery::open();
+    let model_of = |name: &str| -> String {
+        write_seed(
+            &gallery.path("seeds").join(format!("{name}.wav")),
+            &pluck(220.0, 0.2, 11025),
+        );
+        gallery.hear_until("done");
+        let sidecar = gallery
+            .path("predictions")
+            .join(format!("{name}.0001.json"));
+        let text = std::fs::read_to_string(sidecar).unwrap();
+        let sidecar: serde_json::Value = serde_json::from_str(&text).unwrap();
+        sidecar["model"]["sha256"].as_str().unwrap().to_owned()
+    };
+    let first = model_of("a");
+    std::fs::write(gallery.model(), "this is no model").unwrap();
+    let trouble = gallery.hear_until("error");
+    assert_eq!(trouble.args[0], OscType::Int(0), "{trouble:?}");
+    assert!(
+        matches!(&trouble.args[1], OscType::String(text) if text.contains("the old model goes on")),
+        "{trouble:?}"
+    );
+    assert_eq!(model_of("b"), first);
+    std::fs::remove_file(gallery.model()).unwrap();
+    assert_eq!(model_of("c"), first);
+
+    gallery.put_model(&LIVELY.replace("16", "24"));
+    let begun = Instant::now();
+    for number in 0.. {
+        if model_of(&format!("d{number}")) != first {
+            break;
+        }
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "the new model is loaded in time"
+        );
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+#[test]
+fn what_is_too_much_fails_before_it_is_read() {
+    let gallery = Gallery::open_with(
+        LIVELY,
+        &[
+            "--seconds",
+            "0.5",
+            "--max-seed-seconds",
+            "1",
+            "--max-seed-bytes",
+            "60K",
+        ],
+    );
+    let reason = |name: &str, seconds: f64, rate: u32| {
+        let path = gallery.path("seeds").join(name);
+        write_seed(&path, &pluck(220.0, seconds, rate));
+        let id = gallery.hear_seen(name);
+        gallery.hear_error(id)
+    };
+    let long = reason("long.wav", 2.0, 4000);
+    assert!(long.contains("--max-seed-seconds"), "{long}");
+    let large = reason("large.wav", 0.9, 48000);
+    assert!(large.contains("--max-seed-bytes"), "{large}");
+}
+
+#[test]
+fn an_answer_that_takes_too_long_fails() {
+    let gallery = Gallery::open_with(SLOW, &["--seconds", "600", "--deadline", "1"]);
+    write_seed(&gallery.path("seeds/a.wav"), &pluck(220.0, 0.2, 11025));
+    let id = gallery.hear_seen("a.wav");
+    let reason = gallery.hear_error(id);
+    assert!(reason.contains("no answer within 1 seconds"), "{reason}");
+}
+
+#[test]
+fn only_so_much_is_kept_as_was_asked_for() {
+    let gallery = Gallery::open_with(
+        LIVELY,
+        &[
+            "--seconds",
+            "0.1",
+            "--keep-done",
+            "3",
+            "--keep-failed",
+            "2",
+            "--keep-predictions",
+            "4",
+        ],
+    );
+    for number in 0..20 {
+        put_seed(&gallery, number);
+    }
+    gallery.wait_until_quiet();
+    let kept =
+        || ["failed", "predictions", ".antiphon/done"].map(|folder| gallery.listing(folder).len());
+    let begun = Instant::now();
+    while kept() != [4, 8, 3] {
+        assert!(begun.elapsed() < PATIENCE, "{:?}", kept());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_not_opened_and_stops_nothing() {
+    let gallery = Gallery::open();
+    let seeds = gallery.path("seeds");
+    std::fs::create_dir(seeds.join("folder.wav")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", seeds.join("link.wav")).unwrap();
+    std::os::unix::net::UnixListener::bind(seeds.join("socket.wav")).unwrap();
+    let made = Command::new("mkfifo").arg(seeds.join("pipe.wav")).status();
+    assert!(made.unwrap().success());
+    write_seed(&seeds.join("a.wav"), &pluck(220.0, 0.2, 11025));
+    let id = gallery.hear_seen("a.wav");
+    gallery.hear_done(id);
+    assert_eq!(
+        gallery.listing("seeds"),
+        ["folder.wav", "link.wav", "pipe.wav", "socket.wav"]
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn clocks_that_are_wrong_and_files_that_are_linked_in_matter_to_nobody() {
+    let gallery = Gallery::open();
+    let outside = gallery.folder.path().join("outside.wav");
+    for (name, seconds) in [("old.wav", 0), ("new.wav", 4_000_000_000)] {
+        write_seed(&outside, &pluck(220.0, 0.2, 11025));
+        let time = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let file = std::fs::File::options()
+            .append(true)
+            .open(&outside)
+            .unwrap();
+        file.set_modified(time).unwrap();
+        drop(file);
+        std::fs::hard_link(&outside, gallery.path("seeds").join(name)).unwrap();
+        std::fs::remove_file(&outside).unwrap();
+        let id = gallery.hear_seen(name);
+        gallery.hear_done(id);
+    }
+}
+
+#[test]
+fn a_folder_that_antiphon_never_used_is_refused_where_one_is_expected() {
+    let mut gallery = Gallery::closed_with(LIVELY, &["--existing"]);
+    gallery.begin();
+    assert_eq!(gallery.daemon().wait().unwrap().code(), Some(1));
+    assert_eq!(gallery.listing(""), ["seeds"]);
+}
+
+/// Resident kilobytes, open files and threads.
+#[cfg(target_os = "linux")]
+fn footprint(pid: u32) -> [usize; 3] {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let number = |key: &str| {
+        let line = status.lines().find(|line| line.starts_with(key)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    };
+    let files = std::fs::read_dir(format!("/proc/{pid}/fd"))
+        .unwrap()
+        .count();
+    [number("VmRSS:"), files, number("Threads:")]
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_files_and_threads_stay_as_they_are() {
+    let seconds = length(20, 600);
+    let mut gallery = Gallery::open_with(LIVELY, &["--seconds", "1", "--keep-predictions", "50"]);
+    let pid = gallery.daemon().id();
+    let mut early = [0; 3];
+    for number in 0..5 * seconds {
+        put_seed(&gallery, number);
+        std::thread::sleep(Duration::from_millis(200));
+        if number == 5 * seconds / 4 {
+            gallery.wait_until_quiet();
+            early = footprint(pid);
+        }
+    }
+    gallery.wait_until_quiet();
+    let [memory, files, threads] = footprint(pid);
+    assert!(
+        memory < early[0] + 4000,
+        "{memory} kB after {} kB",
+        early[0]
+    );
+    assert!(files <= early[1] + 1, "{files} files after {}", early[1]);
+    assert!(threads <= early[2], "{threads} threads after {}", early[2]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_daemon_that_waits_with_the_default_model_is_small() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut daemon = common::antiphon()
+        .args(["watch", "--osc", "127.0.0.1:9", "--root"])
+        .arg(folder.path())
+        .stderr(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    while !folder.path().join(".antiphon/done").exists() {
+        assert!(begun.elapsed() < PATIENCE);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(500));
+    let [memory, ..] = footprint(daemon.id());
+    daemon.kill().unwrap();
+    daemon.wait().unwrap();
+    assert!(memory < 60_000, "{memory} kB");
+}
