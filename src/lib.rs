@@ -48,6 +48,14 @@ pub mod answer;
 
 pub mod watch;
 
+pub mod status;
+
 pub mod osc;
+
+pub mod untrusted;
+
+pub mod service;
+
+pub mod doctor;
 
 pub mod cli;

@@ -1,5 +1,7 @@
 //! What the standard library does not ask of the operating system.
 
+pub mod disk;
+
 use std::io;
 use std::path::Path;
 
@@ -40,16 +42,8 @@ fn rename_by_link(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Bytes that may still be written by anybody to the filesystem of `path`;
 /// `None` where the system does not say.
-#[cfg(unix)]
 pub fn free_space(path: &Path) -> Option<u64> {
-    let filesystem = rustix::fs::statvfs(path).ok()?;
-    Some(filesystem.f_bavail.saturating_mul(filesystem.f_frsize))
-}
-
-/// Nobody says.
-#[cfg(not(unix))]
-pub fn free_space(_path: &Path) -> Option<u64> {
-    None
+    disk::space(path).ok().map(|space| space.free_bytes)
 }
 
 /// Which file this is, whatever it is called: its filesystem and its number there.

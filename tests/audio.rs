@@ -670,6 +670,12 @@ fn samples_that_are_not_numbers_become_silence() {
     assert_eq!(recording.samples, [0.5, 0.0, 0.0, 0.0, -0.5]);
     assert_eq!(recording.non_finite, 3);
 
+    // Finite, but sums of them would not be; what a program wrote in the
+    // numbers of 32-bit integers stays.
+    let recording = read_bytes(&wav_float(&[0.5, 1e30, f32::MIN, 2e9])).unwrap();
+    assert_eq!(recording.samples, [0.5, 0.0, 0.0, 2e9]);
+    assert_eq!(recording.non_finite, 2);
+
     let said = sentence(&wav_float(&[f32::NAN; 4]));
     assert!(said.starts_with("4 samples of"), "{said}");
 }
@@ -705,7 +711,7 @@ fn loading_tells_what_it_did() {
         told,
         [
             "WARN limited.wav: the header does not agree with the length of the file; read what is there",
-            "WARN limited.wav: 1 NaN or infinite samples replaced by silence",
+            "WARN limited.wav: 1 NaN, infinite or boundless samples replaced by silence",
             "INFO limited.wav: 2 channels mixed to mono",
             "INFO limited.wav: resampled from 44100 Hz to 11025 Hz",
         ]

@@ -136,7 +136,7 @@ pub enum AudioError {
     NotFinite {
         /// The sound file.
         path: PathBuf,
-        /// How many samples are NaN or infinite.
+        /// How many samples are NaN, infinite, or so large that sums of them would be.
         count: usize,
     },
     /// More than memory or the file format can hold.
@@ -197,7 +197,7 @@ pub fn load_as_recorded(path: &Path) -> Result<read::Recording, AudioError> {
     }
     if recording.non_finite > 0 {
         warn!(
-            "{name}: {} NaN or infinite samples replaced by silence",
+            "{name}: {} NaN, infinite or boundless samples replaced by silence",
             recording.non_finite
         );
     }

@@ -7,7 +7,7 @@
 //! the file over what its header says, and the decoder is handed bare samples.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use symphonia::core::audio::Channels;
@@ -59,7 +59,8 @@ pub struct Recording {
     /// Whether the header told the true length of the sound. When it did not,
     /// `samples` is all that the file holds.
     pub length_agrees: bool,
-    /// How many NaN or infinite samples, over all channels, were replaced by 0.
+    /// How many samples, over all channels, were replaced by 0: NaN, infinite,
+    /// or so large that sums of them would be.
     pub non_finite: usize,
 }
 
@@ -100,13 +101,25 @@ pub enum HeaderCheck {
 /// [`UnsupportedFormat`](AudioError::UnsupportedFormat),
 /// [`UnsupportedRate`](AudioError::UnsupportedRate),
 /// [`NoSamples`](AudioError::NoSamples), [`TooLong`](AudioError::TooLong), and
-/// [`NotFinite`](AudioError::NotFinite) when not one sample is a finite number.
+/// [`NotFinite`](AudioError::NotFinite) when not one sample is a finite number below 10¹⁰.
 pub fn read(path: &Path) -> Result<Recording, AudioError> {
     let (mut file, file_len) = open(path)?;
     if file_len == 0 {
         return Err(Fault::NoSamples.at(path));
     }
     read_from(&mut file, file_len).map_err(|fault| fault.at(path))
+}
+
+/// Decodes a WAV or AIFF file from its `bytes`; `path` is what errors call it.
+///
+/// # Errors
+///
+/// Those of [`read`], but for the first two.
+pub fn read_bytes(bytes: &[u8], path: &Path) -> Result<Recording, AudioError> {
+    if bytes.is_empty() {
+        return Err(Fault::NoSamples.at(path));
+    }
+    read_from(&mut Cursor::new(bytes), bytes.len() as u64).map_err(|fault| fault.at(path))
 }
 
 /// Compares the sizes that a WAV or AIFF header declares with the length of the
@@ -125,6 +138,15 @@ pub fn read(path: &Path) -> Result<Recording, AudioError> {
 pub fn header_agrees_with_length(path: &Path) -> Result<HeaderCheck, AudioError> {
     let (mut file, file_len) = open(path)?;
     check_header(&mut file, file_len).map_err(|error| Fault::Io(error).at(path))
+}
+
+/// The same of a file whose bytes are at hand.
+///
+/// # Errors
+///
+/// None that a well-made reader knows of.
+pub fn header_of_bytes(bytes: &[u8]) -> io::Result<HeaderCheck> {
+    check_header(&mut Cursor::new(bytes), bytes.len() as u64)
 }
 
 /// Bytes that a second of the sound takes in a WAV or AIFF file, by its
@@ -608,6 +630,10 @@ fn decoder(codec: AudioCodecId, rate: u32) -> Result<PcmDecoder, Fault> {
 /// below, on which arithmetic is several times slower than on silence.
 const DENORMAL_TAIL: f32 = 1e-30;
 
+/// What no recording reaches, even one in the numbers of 32-bit integers; sums of
+/// such samples would not stay finite. It is the work of a filter that blew up.
+const LOUDEST: f32 = 1e10;
+
 /// Averages the channels, taking samples that are not numbers for silence.
 struct Mixer {
     channels: usize,
@@ -635,7 +661,8 @@ impl Mixer {
         for frame in interleaved.chunks_exact(self.channels) {
             let mut sum = 0.0;
             for sample in frame {
-                if sample.is_finite() {
+                // No comparison holds for what is not a number.
+                if sample.abs() <= LOUDEST {
                     sum += f64::from(*sample);
                 } else {
                     self.non_finite += 1;

@@ -118,7 +118,7 @@ fn parse_seconds(text: &str) -> Result<f64, String> {
     }
 }
 
-fn parse_engine(name: &str) -> Result<EngineKind, String> {
+pub fn parse_engine(name: &str) -> Result<EngineKind, String> {
     match name {
         "native" => Ok(EngineKind::Native),
         "onnxruntime" => Ok(EngineKind::OnnxRuntime),

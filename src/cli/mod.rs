@@ -2,12 +2,16 @@
 
 mod answer_options;
 mod bench;
+mod doctor;
 mod generate;
 mod inspect;
 mod judge;
+mod log;
 mod model_choice;
 mod new;
 mod plot;
+mod service;
+mod status;
 mod train;
 mod watch;
 
@@ -18,7 +22,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use tracing_subscriber::fmt::time::SystemTime;
 
 /// Lets a recurrent network, trained on other music, continue a recorded sound.
 #[derive(Parser)]
@@ -34,6 +37,9 @@ enum Command {
     Train(train::Arguments),
     Generate(generate::Arguments),
     Watch(watch::Arguments),
+    Status(status::Arguments),
+    Doctor(doctor::Arguments),
+    Service(service::Arguments),
     Inspect(inspect::Arguments),
     Judge(judge::Arguments),
     Plot(plot::Arguments),
@@ -44,12 +50,15 @@ enum Command {
 /// 1 for what failed, 2 for a command line that cannot be understood.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    begin_log(matches!(arguments.command, Command::Watch(_)));
+    log::begin(matches!(arguments.command, Command::Watch(_)));
     let result = match arguments.command {
         Command::New(arguments) => new::run(arguments),
         Command::Train(arguments) => train::run(arguments),
         Command::Generate(arguments) => generate::run(arguments),
         Command::Watch(arguments) => watch::run(arguments),
+        Command::Status(arguments) => status::run(arguments),
+        Command::Doctor(arguments) => doctor::run(arguments),
+        Command::Service(arguments) => service::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Judge(arguments) => judge::run(arguments),
         Command::Plot(arguments) => plot::run(arguments),
@@ -64,17 +73,11 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// The log goes to standard error; a daemon's lines have the time.
-fn begin_log(daemon: bool) {
-    let log = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-        .with_target(false);
-    if daemon {
-        log.with_timer(SystemTime).init();
-    } else {
-        log.without_time().init();
-    }
+/// Whether `words` are a command line that can be understood; what is wrong, if not.
+fn check_command_line(words: &[String]) -> Result<(), clap::Error> {
+    let program = std::iter::once("antiphon");
+    Arguments::try_parse_from(program.chain(words.iter().map(String::as_str)))?;
+    Ok(())
 }
 
 /// A flag that Ctrl-C, SIGTERM or SIGHUP set.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -9,9 +10,19 @@ use anyhow::{Context, bail};
 use super::answer_options::AnswerOptions;
 use super::model_choice::DEFAULT_MODEL;
 use crate::answer::Responder;
-use crate::osc::Announcer;
+use crate::osc::{Announcer, Listener, OscError};
+use crate::service::Supervisor;
 use crate::system;
 use crate::watch::{Answers, Bounds, Event, Plan, Retention, Source, Stamp, Terms, watch};
+
+/// The folder that is watched when nobody chooses.
+pub const DEFAULT_ROOT: &str = "watch";
+/// Where OSC messages are sent when nobody chooses.
+pub const DEFAULT_OSC: &str = "127.0.0.1:7400";
+/// Where OSC messages are heard when nobody chooses.
+pub const DEFAULT_LISTEN: &str = "127.0.0.1:7401";
+/// Says that no OSC messages are to be heard.
+pub const OFF: &str = "off";
 
 /// Answer every seed that is put into a folder
 ///
@@ -23,7 +34,7 @@ use crate::watch::{Answers, Bounds, Event, Plan, Retention, Source, Stamp, Terms
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
     /// The folder that holds seeds/, predictions/ and failed/; made if missing
-    #[arg(long, default_value = "watch", value_name = "DIR")]
+    #[arg(long, default_value = DEFAULT_ROOT, value_name = "DIR")]
     root: PathBuf,
     /// Only a folder that antiphon has used before: one without its marker may
     /// be the place of a disk that is not mounted
@@ -33,8 +44,11 @@ pub struct Arguments {
     #[arg(long, default_value = DEFAULT_MODEL, value_name = "MODEL")]
     model: String,
     /// Where OSC messages are sent
-    #[arg(long, default_value = "127.0.0.1:7400", value_name = "HOST:PORT")]
+    #[arg(long, default_value = DEFAULT_OSC, value_name = "HOST:PORT")]
     osc: String,
+    /// Where OSC messages are heard, or off
+    #[arg(long, default_value = DEFAULT_LISTEN, value_name = "HOST:PORT")]
+    osc_listen: String,
     #[command(flatten)]
     load: Load,
     #[command(flatten)]
@@ -106,7 +120,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let responders: anyhow::Result<Vec<Responder>> =
         (0..workers).map(|_| source.responder()).collect();
     let responders = responders?;
-    let announcer = Announcer::new(&arguments.osc)?;
+    let announcer = Arc::new(Announcer::new(&arguments.osc)?);
     let root = find_root(&arguments)?;
     let plan = Plan {
         root: root.clone(),
@@ -119,6 +133,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         tracing::warn!("cannot let other programs go first: {error}");
     }
     let stop = super::stop_flag()?;
+    hear(&arguments.osc_listen, &announcer, &root, &stop)?;
+    let supervisor = Arc::new(Supervisor::default());
+    let told = Arc::clone(&supervisor);
     let greeting = std::sync::Mutex::new(Some(greeting(&responders[0], &root, &arguments.osc)));
     let listener = Arc::new(move |event: Event| {
         // Not before the folder is known to be ours.
@@ -129,14 +146,45 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         {
             println!("{text}");
         }
+        told.tell(&event);
         announcer.announce(&event);
     });
     let answerers = responders
         .into_iter()
         .map(|responder| Box::new(responder) as Box<dyn Answers>)
         .collect();
-    watch(&plan, answerers, source, listener, &stop)?;
+    let watched = watch(&plan, answerers, source, listener, &stop);
+    supervisor.stopping();
+    watched?;
     tracing::info!("stopped; nothing is left claimed");
+    Ok(())
+}
+
+/// Answers OSC messages that come to `address`, from a thread of its own, until `stop`.
+fn hear(
+    address: &str,
+    announcer: &Arc<Announcer>,
+    root: &Path,
+    stop: &Arc<AtomicBool>,
+) -> anyhow::Result<()> {
+    if address == OFF {
+        return Ok(());
+    }
+    let listener = match Listener::bind(address) {
+        Ok(listener) => listener,
+        // Nothing depends on being heard.
+        Err(error @ OscError::Listen { .. }) => {
+            tracing::warn!("{error}");
+            return Ok(());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let at = listener.address();
+    if !at.ip().is_loopback() {
+        tracing::warn!("OSC is heard on {at}: whoever reaches this machine can ask");
+    }
+    let (announcer, root, stop) = (Arc::clone(announcer), root.to_owned(), Arc::clone(stop));
+    std::thread::spawn(move || listener.answer(&announcer, &root, &stop));
     Ok(())
 }
 

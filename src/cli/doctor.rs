@@ -1,0 +1,72 @@
+//! `antiphon doctor`: whether this machine is fit for an installation.
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+
+use super::answer_options::parse_engine;
+use super::model_choice::{DEFAULT_MODEL, ModelChoice};
+use super::watch::{DEFAULT_OSC, DEFAULT_ROOT};
+use crate::doctor::{self, Finding, Verdict};
+use crate::generate::EngineKind;
+
+/// Find out whether this machine and a folder on it are fit for an installation
+///
+/// Example: antiphon doctor --root /srv/gallery --model mine.onnx
+///
+/// Tries what the daemon will do: writes and moves files in the folder, answers
+/// a short seed, sends OSC messages. Each line says ok, warn or fail, and what
+/// to do. The exit status is 1 if anything fails.
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Arguments {
+    /// The folder that holds seeds/, predictions/ and failed/
+    #[arg(long, default_value = DEFAULT_ROOT, value_name = "DIR")]
+    root: PathBuf,
+    /// A model file, or the name of a bundled model
+    #[arg(long, default_value = DEFAULT_MODEL, value_name = "MODEL")]
+    model: String,
+    /// native (embedded) or onnxruntime (its shared library must be installed)
+    #[arg(long, default_value = "native", value_name = "ENGINE", value_parser = parse_engine)]
+    engine: EngineKind,
+    /// Where OSC messages are sent
+    #[arg(long, default_value = DEFAULT_OSC, value_name = "HOST:PORT")]
+    osc: String,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let model = ModelChoice::find(&arguments.model)?;
+    let mut findings = doctor::machine();
+    findings.extend(doctor::folder(&arguments.root));
+    let threads = super::all_threads();
+    findings.extend(doctor::model(
+        &model.name,
+        &model.bytes,
+        arguments.engine,
+        threads,
+    ));
+    findings.extend(doctor::osc(&arguments.osc));
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&findings)?);
+    } else {
+        findings.iter().for_each(print);
+    }
+    let failed = |finding: &&Finding| finding.verdict == Verdict::Fail;
+    match findings.iter().filter(failed).count() {
+        0 => Ok(()),
+        1 => bail!("one thing fails; the line above that begins with \"fail\" says what to do"),
+        n => bail!("{n} things fail; the lines above that begin with \"fail\" say what to do"),
+    }
+}
+
+fn print(finding: &Finding) {
+    let verdict = match finding.verdict {
+        Verdict::Ok => "ok",
+        Verdict::Warn => "warn",
+        Verdict::Fail => "fail",
+    };
+    println!("{verdict:<5} {:<15} {}", finding.what, finding.text);
+}

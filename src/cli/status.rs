@@ -1,0 +1,93 @@
+//! `antiphon status`: how things stand in a watched folder.
+
+use std::path::PathBuf;
+
+use super::watch::DEFAULT_ROOT;
+use crate::status::{Failure, Status, Waiting};
+use crate::system::disk::Space;
+
+/// Say how things stand in a watched folder
+///
+/// Example: antiphon status --root /srv/gallery --json
+///
+/// Reads the folder only: whether a daemon watches it, what waits, is in work,
+/// done or failed, and what is left of the disk.
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Arguments {
+    /// The folder that holds seeds/, predictions/ and failed/
+    #[arg(long, default_value = DEFAULT_ROOT, value_name = "DIR")]
+    root: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let status = Status::of(&arguments.root)?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&status)?);
+    } else {
+        print(&status);
+    }
+    Ok(())
+}
+
+fn print(status: &Status) {
+    let running = match status.running {
+        true => "running",
+        false => "not running",
+    };
+    println!("daemon   {running}, in {}", status.root.display());
+    println!(
+        "waiting  {}{}",
+        status.counts.waiting,
+        oldest(&status.oldest_waiting)
+    );
+    let in_work = match status.in_work.is_empty() {
+        true => String::new(),
+        false => format!(": {}", status.in_work.join(", ")),
+    };
+    println!("in work  {}{in_work}", status.counts.working);
+    println!("done     {}", status.counts.done);
+    println!("failed   {}", status.counts.failed);
+    status.last_failures.iter().for_each(print_failure);
+    if let Some(space) = status.space {
+        print_space(space);
+    }
+}
+
+fn oldest(oldest: &Option<Waiting>) -> String {
+    oldest.as_ref().map_or(String::new(), |waiting| {
+        let Waiting { name, seconds } = waiting;
+        format!(", the oldest for {}: {name}", duration(*seconds))
+    })
+}
+
+fn print_failure(failure: &Failure) {
+    println!(
+        "         {}, {} ago: {}",
+        failure.name,
+        duration(failure.seconds_ago),
+        failure.reason
+    );
+}
+
+fn print_space(space: Space) {
+    let gigabytes = |bytes: u64| bytes as f64 / 1e9;
+    println!(
+        "disk     {:.1} GB free of {:.1} GB",
+        gigabytes(space.free_bytes),
+        gigabytes(space.total_bytes)
+    );
+}
+
+/// In the largest unit that makes sense.
+fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 120.0 => format!("{s:.0} s"),
+        s if s < 7200.0 => format!("{:.0} min", s / 60.0),
+        s if s < 172_800.0 => format!("{:.0} h", s / 3600.0),
+        s => format!("{:.0} days", s / 86400.0),
+    }
+}

@@ -1,0 +1,218 @@
+//! The folder: that it is there, takes files, and will go on taking them.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use super::Finding;
+use crate::files;
+use crate::status::Status;
+use crate::system::disk::{self, Kind};
+
+/// Where files are put, from the root.
+const FOLDERS: [&str; 6] = [
+    "seeds",
+    "predictions",
+    "failed",
+    ".antiphon/work",
+    ".antiphon/tmp",
+    ".antiphon/done",
+];
+/// Less room than this lasts for a few answers only.
+const LITTLE_SPACE: u64 = 64 << 20;
+/// Less than this may not last for an exhibition.
+const SOME_SPACE: u64 = 2 << 30;
+/// The same of files.
+const LITTLE_FILES: u64 = 100;
+const SOME_FILES: u64 = 10_000;
+/// Files may be so much younger than the clock says, when another machine wrote them.
+const DISAGREEMENT: Duration = Duration::from_secs(120);
+
+/// Looks at the folder `root`.
+pub fn examine(root: &Path) -> Vec<Finding> {
+    let status = match Status::of(root) {
+        Ok(status) => status,
+        Err(error) => return vec![Finding::fail("folder", error.to_string())],
+    };
+    let missing: Vec<&str> = FOLDERS
+        .into_iter()
+        .filter(|name| !root.join(name).is_dir())
+        .collect();
+    if !missing.is_empty() {
+        let text = format!(
+            "{} lacks {}; start `antiphon watch` there once",
+            root.display(),
+            missing.join(", ")
+        );
+        return vec![Finding::fail("folder", text)];
+    }
+    let mut findings = vec![
+        Finding::ok("folder", format!("{} is there", root.display())),
+        daemon(&status),
+    ];
+    match writing(root) {
+        // What cannot be written cannot be moved either, which is nothing new.
+        Some(ill) => findings.push(ill),
+        None => {
+            findings.push(Finding::ok("writing", "every folder takes files"));
+            findings.push(one_filesystem(root));
+        }
+    }
+    findings.extend([filesystem_kind(root), space(root), file_times(root)]);
+    findings
+}
+
+fn daemon(status: &Status) -> Finding {
+    let counts = status.counts;
+    let text = format!(
+        "{} waiting, {} in work, {} done, {} failed",
+        counts.waiting, counts.working, counts.done, counts.failed
+    );
+    match status.running {
+        true => Finding::ok("daemon", format!("it runs: {text}")),
+        false if counts.waiting > 0 => {
+            let text = format!("none runs, and seeds wait ({text}); start `antiphon watch`");
+            Finding::warn("daemon", text)
+        }
+        false => Finding::ok("daemon", format!("none runs now: {text}")),
+    }
+}
+
+/// Writes a file into each folder and takes it away again; what keeps it from that.
+fn writing(root: &Path) -> Option<Finding> {
+    for name in FOLDERS {
+        let probe = probe_in(&root.join(name));
+        if let Err(error) = files::check_writable(&probe) {
+            let text = format!(
+                "{} takes no files ({error}); give it to the user that runs antiphon, and check \
+                 that its disk is not mounted read-only",
+                root.join(name).display()
+            );
+            return Some(Finding::fail("writing", text));
+        }
+    }
+    None
+}
+
+/// Names that the watch passes over, in case it runs.
+fn probe_in(folder: &Path) -> PathBuf {
+    folder.join(".antiphon-doctor")
+}
+
+/// Goes a file's way: answers and seeds move by renames, which is why nobody
+/// ever sees half of one.
+fn one_filesystem(root: &Path) -> Finding {
+    const WHAT: &str = "one filesystem";
+    let ways = [
+        ("seeds", ".antiphon/work"),
+        (".antiphon/work", ".antiphon/done"),
+        (".antiphon/work", "failed"),
+        (".antiphon/tmp", "predictions"),
+    ];
+    for (from, to) in ways {
+        if let Err(error) = move_a_file(&root.join(from), &root.join(to)) {
+            let text = format!(
+                "a file cannot be moved from {from}/ to {to}/ in {} ({error}); let all of the \
+                 folder lie on one disk, without links or mounts inside",
+                root.display()
+            );
+            return Finding::fail(WHAT, text);
+        }
+    }
+    Finding::ok(WHAT, "files can be moved from folder to folder")
+}
+
+fn move_a_file(from: &Path, to: &Path) -> io::Result<()> {
+    let (from, to) = (
+        files::unpublished(&probe_in(from)),
+        files::unpublished(&probe_in(to)),
+    );
+    fs::write(&from, "")?;
+    let moved = fs::rename(&from, &to);
+    fs::remove_file(if moved.is_ok() { &to } else { &from })?;
+    moved
+}
+
+fn filesystem_kind(root: &Path) -> Finding {
+    const WHAT: &str = "filesystem";
+    let Ok(kind) = disk::kind(root) else {
+        return Finding::ok(WHAT, "this system does not tell its kind");
+    };
+    match kind {
+        Kind::Sound(name) => Finding::ok(WHAT, format!("it is {name}")),
+        Kind::Unknown(number) => Finding::ok(
+            WHAT,
+            format!("of a kind that antiphon does not know ({number:#x})"),
+        ),
+        Kind::Remote(name) => Finding::warn(
+            WHAT,
+            format!(
+                "it is {name}: others may write there without this machine being told, so \
+                 that seeds are found by looking, a second later, and answers stop while the \
+                 connection does; better a disk of this machine"
+            ),
+        ),
+        Kind::Fat(name) => Finding::warn(
+            WHAT,
+            format!(
+                "it is {name}: it may lose files when the power goes, and takes few \
+                 names; better ext4, or what else this system is installed on"
+            ),
+        ),
+        Kind::Memory(name) => Finding::warn(
+            WHAT,
+            format!("it is in {name}: sounds are gone after a restart; choose a folder on a disk"),
+        ),
+    }
+}
+
+fn space(root: &Path) -> Finding {
+    const WHAT: &str = "space";
+    let Ok(space) = disk::space(root) else {
+        return Finding::ok(WHAT, "this system does not tell how much is left");
+    };
+    let gigabytes = space.free_bytes as f64 / 1e9;
+    let files = space
+        .free_files
+        .map_or(String::new(), |n| format!(" and {n} files"));
+    let room = format!("room for {gigabytes:.1} GB{files}");
+    let fewest = space.free_files.unwrap_or(u64::MAX);
+    if space.free_bytes < LITTLE_SPACE || fewest < LITTLE_FILES {
+        Finding::fail(WHAT, format!("{room}: clear the disk"))
+    } else if space.free_bytes < SOME_SPACE || fewest < SOME_FILES {
+        let text = format!("{room}: it may not last; ten seconds of answer take 0.4 MB");
+        Finding::warn(WHAT, text)
+    } else {
+        Finding::ok(WHAT, room)
+    }
+}
+
+/// A clock that was set back, or never set, puts new files before old ones.
+fn file_times(root: &Path) -> Finding {
+    const WHAT: &str = "file times";
+    let newest = FOLDERS
+        .iter()
+        .filter_map(|name| newest_in(&root.join(name)))
+        .max();
+    let ahead = newest.and_then(|time| time.duration_since(SystemTime::now()).ok());
+    match ahead.filter(|ahead| *ahead > DISAGREEMENT) {
+        Some(ahead) => Finding::warn(
+            WHAT,
+            format!(
+                "a file is {:.0} minutes younger than the clock says; set the clock, or let it be \
+                 set by the network (`timedatectl set-ntp true`)",
+                ahead.as_secs_f64() / 60.0
+            ),
+        ),
+        None => Finding::ok(WHAT, "no file is from the future"),
+    }
+}
+
+fn newest_in(folder: &Path) -> Option<SystemTime> {
+    let modified = |metadata: Metadata| metadata.modified().ok();
+    let entries = fs::read_dir(folder).ok()?.filter_map(Result::ok);
+    entries
+        .filter_map(|entry| modified(entry.metadata().ok()?))
+        .max()
+}

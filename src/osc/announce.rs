@@ -1,0 +1,140 @@
+//! What is said, to one address.
+
+use std::net::{SocketAddr, UdpSocket};
+
+use rosc::{OscMessage, OscPacket, OscType};
+
+use super::{OscError, resolve};
+use crate::status::Counts;
+use crate::watch::Event;
+
+/// Tells a patch what happens to its seeds.
+pub struct Announcer {
+    socket: UdpSocket,
+    target: SocketAddr,
+}
+
+impl Announcer {
+    /// Tells `target`, a HOST:PORT.
+    pub fn new(target: &str) -> Result<Announcer, OscError> {
+        let target = resolve(target)?;
+        // Bound to loopback where that reaches the target, so that nobody
+        // beyond this machine can send anything to the socket.
+        let any_port = match (target, target.ip().is_loopback()) {
+            (SocketAddr::V4(_), true) => "127.0.0.1:0",
+            (SocketAddr::V4(_), false) => "0.0.0.0:0",
+            (SocketAddr::V6(_), true) => "[::1]:0",
+            (SocketAddr::V6(_), false) => "[::]:0",
+        };
+        Ok(Announcer {
+            socket: UdpSocket::bind(any_port).map_err(|cause| OscError::Socket { cause })?,
+            target,
+        })
+    }
+
+    /// Whom it tells.
+    pub fn target(&self) -> SocketAddr {
+        self.target
+    }
+
+    /// Tells `event`. Nobody listening is no error.
+    pub fn announce(&self, event: &Event) {
+        if let Some(message) = message(event) {
+            self.send(message);
+        }
+    }
+
+    /// Answers `/antiphon/ping`.
+    pub fn pong(&self) {
+        self.send(say("pong", vec![]));
+    }
+
+    /// Tells how many seeds are where: `/antiphon/status waiting working done failed`.
+    pub fn status(&self, counts: Counts) {
+        let numbers = [counts.waiting, counts.working, counts.done, counts.failed];
+        let int = |n| OscType::Int(i32::try_from(n).unwrap_or(i32::MAX));
+        self.send(say("status", numbers.map(int).to_vec()));
+    }
+
+    fn send(&self, message: OscMessage) {
+        let sent = match rosc::encoder::encode(&OscPacket::Message(message)) {
+            Ok(bytes) => self
+                .socket
+                .send_to(&bytes, self.target)
+                .map_err(|e| e.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(error) = sent {
+            tracing::debug!("OSC to {}: {error}", self.target);
+        }
+    }
+}
+
+/// `/antiphon/ready`, `/seen id name`, `/done id path seconds`, `/error id text`;
+/// what concerns no job has the id 0.
+fn message(event: &Event) -> Option<OscMessage> {
+    Some(match event {
+        Event::Ready => say("ready", vec![]),
+        Event::Seen { id, name } => say("seen", vec![OscType::Int(*id), name.as_str().into()]),
+        Event::Done { id, path, seconds } => {
+            let path = path.to_string_lossy().into_owned();
+            let seconds = OscType::Float(*seconds as f32);
+            say("done", vec![OscType::Int(*id), path.into(), seconds])
+        }
+        Event::Failed { id, reason } => {
+            say("error", vec![OscType::Int(*id), reason.as_str().into()])
+        }
+        Event::Trouble { reason } => say("error", vec![OscType::Int(0), reason.as_str().into()]),
+        Event::Alive => return None,
+    })
+}
+
+fn say(verb: &str, args: Vec<OscType>) -> OscMessage {
+    OscMessage {
+        addr: format!("/antiphon/{verb}"),
+        args,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_flat_messages_of_ints_floats_and_strings() {
+        let done = message(&Event::Done {
+            id: 3,
+            path: "/tmp/a.0001.wav".into(),
+            seconds: 10.0,
+        })
+        .unwrap();
+        assert_eq!(done.addr, "/antiphon/done");
+        let expected = [
+            OscType::Int(3),
+            OscType::String("/tmp/a.0001.wav".to_owned()),
+            OscType::Float(10.0),
+        ];
+        assert_eq!(done.args, expected);
+        let ready = message(&Event::Ready).unwrap();
+        assert_eq!(
+            (ready.addr.as_str(), ready.args.len()),
+            ("/antiphon/ready", 0)
+        );
+        assert_eq!(message(&Event::Alive), None);
+    }
+
+    #[test]
+    fn a_target_that_is_no_address_is_refused() {
+        for target in ["nonsense", "localhost", "127.0.0.1:port", ":"] {
+            let error = Announcer::new(target).err().unwrap();
+            assert!(error.to_string().contains("HOST:PORT"), "{error}");
+        }
+    }
+
+    #[test]
+    fn nobody_listening_is_no_error() {
+        Announcer::new("127.0.0.1:9")
+            .unwrap()
+            .announce(&Event::Ready);
+    }
+}

@@ -1,0 +1,79 @@
+//! What comes from strangers, by the bytes: sounds, OSC packets,
+//! hyperparameters and models. Each function reads as the program does and
+//! panics where what was read breaks a promise; the targets of `fuzz/` and the
+//! corpora in `fuzz/corpus/` go through them.
+
+use std::path::Path;
+
+use crate::audio::read::{header_of_bytes, read_bytes};
+use crate::audio::resample::resample;
+use crate::hyperparameters::Hyperparameters;
+use crate::osc;
+use crate::trained_model::TrainedModel;
+
+/// A reader of untrusted bytes; whether it took them.
+pub type Reader = fn(&[u8]) -> bool;
+
+/// All readers, by the names of their fuzz targets and corpora.
+pub const READERS: [(&str, Reader); 4] = [
+    ("sound", sound),
+    ("osc_packet", osc_packet),
+    ("hyperparameters", hyperparameters),
+    ("model", model),
+];
+
+/// Sounds longer than this are not resampled: that is the same work again, only longer.
+const RESAMPLED: usize = 4096;
+/// Rates that are no multiple of this are not resampled either: their transforms
+/// are as long as a second, and a hundred files of other rates are read meanwhile.
+const COMMON_RATES: u32 = 25;
+
+/// A WAV or AIFF file.
+pub fn sound(bytes: &[u8]) -> bool {
+    header_of_bytes(bytes).expect("bytes at hand can be read");
+    let Ok(recording) = read_bytes(bytes, Path::new("a.wav")) else {
+        return false;
+    };
+    assert!(!recording.samples.is_empty() && recording.channels > 0);
+    assert!(recording.samples.len() <= bytes.len());
+    assert!(recording.samples.iter().all(|sample| sample.is_finite()));
+    let is_common = recording.sample_rate.is_multiple_of(COMMON_RATES);
+    if is_common && recording.samples.len() <= RESAMPLED {
+        let resampled = resample(&recording.samples, recording.sample_rate, 11025);
+        assert!(resampled.iter().all(|sample| sample.is_finite()));
+    }
+    true
+}
+
+/// An OSC packet.
+pub fn osc_packet(bytes: &[u8]) -> bool {
+    osc::question(bytes)
+        .inspect_err(|e| drop(e.to_string()))
+        .is_ok()
+}
+
+/// A file of hyperparameters.
+pub fn hyperparameters(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return false;
+    };
+    let Ok(parsed) = Hyperparameters::parse(text) else {
+        return false;
+    };
+    let again = Hyperparameters::parse(&parsed.to_json());
+    assert_eq!(again.expect("what was written can be read"), parsed);
+    true
+}
+
+/// A model's ONNX file.
+pub fn model(bytes: &[u8]) -> bool {
+    let path = Path::new("a.onnx");
+    let Ok(model) = TrainedModel::from_bytes(bytes, path) else {
+        return false;
+    };
+    let written = model.to_bytes();
+    let again = TrainedModel::from_bytes(&written, path).expect("what was written can be read");
+    // By their bytes, since a weight may be no number.
+    assert!(again.to_bytes() == written);
+    true
+}

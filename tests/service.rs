@@ -1,0 +1,389 @@
+//! The daemon as a service: its units as systemd reads them, and what it tells systemd.
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::fs;
+use std::io;
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use antiphon::service::{Scope, Service, Words};
+use common::stderr;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The exposure that `systemd-analyze security` may find, of 100: 2.0 on its scale to 10.
+const MOST_EXPOSURE: &str = "20";
+
+/// Runs systemd-analyze; none, and a word why, where there is none.
+fn analyze(arguments: &[&str], unit: &Path) -> Option<Output> {
+    let output = Command::new("systemd-analyze")
+        .args(arguments)
+        .arg(unit)
+        .env("XDG_RUNTIME_DIR", unit.parent().unwrap())
+        .output();
+    match output {
+        Ok(output) => Some(output),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            eprintln!("SKIPPED: this machine has no systemd-analyze");
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// `antiphon service` as a user whose home is `home`.
+fn service(home: &Path, arguments: &[&str]) -> Output {
+    common::antiphon()
+        .current_dir(home)
+        .env("HOME", home)
+        .env_remove("XDG_CONFIG_HOME")
+        .arg("service")
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    assert!(output.status.success(), "{}", stderr(output));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn value<'a>(unit: &'a str, key: &str) -> &'a str {
+    let line = |line: &'a str| line.strip_prefix(key)?.strip_prefix('=');
+    unit.lines()
+        .find_map(line)
+        .unwrap_or_else(|| panic!("no {key} in {unit}"))
+}
+
+/// Needs a name that systemd has to be told about three times.
+fn odd_folder(parent: &Path) -> PathBuf {
+    let folder = parent.join("a work $5 \"100%\"");
+    fs::create_dir(&folder).unwrap();
+    folder
+}
+
+/// A service of the program under a name full of traps.
+fn odd_service(scope: Scope, folder: &Path) -> Service {
+    // Quotes are no traps here, since systemd runs no program with one in its name.
+    let program = folder.parent().unwrap().join("100% of $5").join("antiphon");
+    fs::create_dir(program.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_antiphon"), &program).unwrap();
+    let root = folder.to_str().unwrap().to_owned();
+    Service {
+        scope,
+        program,
+        arguments: Words(vec!["watch".to_owned(), "--root".to_owned(), root]),
+        root: folder.to_owned(),
+        user: Some("gallery".to_owned()),
+        beyond: vec!["192.168.1.5".to_owned()],
+    }
+}
+
+#[test]
+fn systemd_finds_nothing_wrong_with_the_units() {
+    for (scope, manager) in [(Scope::System, "--system"), (Scope::User, "--user")] {
+        let folder = tempfile::tempdir().unwrap();
+        let odd = odd_folder(folder.path());
+        let unit = folder.path().join("antiphon.service");
+        fs::write(&unit, odd_service(scope, &odd).unit().unwrap()).unwrap();
+        let Some(output) = analyze(&["verify", "--man=no", manager], &unit) else {
+            return;
+        };
+        let about_ours = |line: &&str| line.contains("antiphon");
+        let said = stderr(&output);
+        let said: Vec<&str> = said.lines().filter(about_ours).collect();
+        assert!(said.is_empty(), "{said:?}");
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_service_of_the_system_is_exposed_to_little() {
+    let folder = tempfile::tempdir().unwrap();
+    let unit = folder.path().join("antiphon.service");
+    let odd = odd_folder(folder.path());
+    fs::write(&unit, odd_service(Scope::System, &odd).unit().unwrap()).unwrap();
+    let threshold = format!("--threshold={MOST_EXPOSURE}");
+    let arguments = ["security", "--no-pager", "--offline=true", &threshold];
+    let Some(output) = analyze(&arguments, &unit) else {
+        return;
+    };
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert!(report.contains("Overall exposure level"), "{report}");
+    assert!(output.status.success(), "{report}");
+}
+
+#[test]
+fn a_dry_run_prints_the_unit_and_leaves_everything_as_it_is() {
+    let home = tempfile::tempdir().unwrap();
+    let arguments = [
+        "install",
+        "--user",
+        "--root",
+        "a b%c",
+        "--dry-run",
+        "--",
+        "--seconds",
+        "20",
+    ];
+    let unit = stdout(&service(home.path(), &arguments));
+    let command = value(&unit, "ExecStart");
+    let root = home.path().canonicalize().unwrap().join("a b%%c");
+    assert!(
+        command.contains(&format!("--root \"{}\"", root.display())),
+        "{command}"
+    );
+    assert!(
+        command.ends_with("--osc-listen 127.0.0.1:7401 --seconds 20"),
+        "{command}"
+    );
+    assert!(command.contains(" watch --existing "), "{command}");
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_service_of_the_system_is_its_users_and_talks_to_whom_it_must() {
+    let home = tempfile::tempdir().unwrap();
+    let arguments = [
+        "install",
+        "--system",
+        "--run-as",
+        "nobody",
+        "--root",
+        "/srv/a b",
+        "--osc",
+        "192.168.1.5:9000",
+        "--osc-listen",
+        "off",
+        "--dry-run",
+    ];
+    let unit = stdout(&service(home.path(), &arguments));
+    assert_eq!(value(&unit, "User"), "nobody");
+    assert_eq!(value(&unit, "ReadWritePaths"), "\"-/srv/a b\"");
+    assert_eq!(value(&unit, "IPAddressAllow"), "localhost 192.168.1.5");
+    assert!(value(&unit, "ExecStart").ends_with("--osc 192.168.1.5:9000 --osc-listen off"));
+}
+
+#[test]
+fn what_could_not_run_is_not_installed() {
+    let home = tempfile::tempdir().unwrap();
+    let cases: [(&[&str], i32, &str); 7] = [
+        (&["install", "--root", "x"], 2, "--user"),
+        (&["install", "--user", "--system"], 2, "cannot be used with"),
+        (
+            &["install", "--user", "--", "--second", "20"],
+            2,
+            "--second",
+        ),
+        (
+            &["install", "--user", "--model", "waltz"],
+            1,
+            "there is no model waltz",
+        ),
+        (&["install", "--user", "--osc", "nonsense"], 1, "HOST:PORT"),
+        (
+            &[
+                "install", "--system", "--run-as", "nobody", "--root", "/tmp/x",
+            ],
+            1,
+            "/tmp/x is where files do not last",
+        ),
+        (
+            &[
+                "install",
+                "--system",
+                "--run-as",
+                "no such user",
+                "--root",
+                "/srv/x",
+            ],
+            1,
+            "no user",
+        ),
+    ];
+    for (arguments, status, words) in cases {
+        let output = service(home.path(), arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(status),
+            "{arguments:?}: {}",
+            stderr(&output)
+        );
+        assert!(
+            stderr(&output).contains(words),
+            "{arguments:?}: {}",
+            stderr(&output)
+        );
+    }
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+/// Where systemd runs, an installation would start a service on the machine of
+/// whoever runs the tests.
+fn skipped_where_systemd_runs() -> bool {
+    let runs = Path::new("/run/systemd/system").exists();
+    if runs {
+        eprintln!("SKIPPED: systemd runs here, and would start the service that is tested");
+    }
+    runs
+}
+
+#[test]
+fn an_installation_can_be_repeated_changed_and_removed() {
+    if skipped_where_systemd_runs() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let install = ["install", "--user", "--root", "gallery"];
+    let said = stdout(&service(home.path(), &install));
+    assert!(said.starts_with("Written: "), "{said}");
+    assert!(
+        said.contains("systemctl --user enable antiphon.service"),
+        "{said}"
+    );
+    assert!(home.path().join("gallery/seeds").is_dir());
+    let unit = home.path().join(".config/systemd/user/antiphon.service");
+    let first = fs::read_to_string(&unit).unwrap();
+
+    let said = stdout(&service(home.path(), &install));
+    assert!(said.starts_with("Unchanged: "), "{said}");
+    let said = stdout(&service(
+        home.path(),
+        &[&install[..], &["--model", "vector"]].concat(),
+    ));
+    assert!(said.starts_with("Changed: "), "{said}");
+    let second = fs::read_to_string(&unit).unwrap();
+    assert_eq!(
+        first.replace("--model magnitude-spectrum", "--model vector"),
+        second
+    );
+
+    let said = stdout(&service(home.path(), &["uninstall", "--user"]));
+    assert!(said.starts_with("Removed: "), "{said}");
+    assert!(!unit.exists() && home.path().join("gallery/seeds").is_dir());
+    let said = stdout(&service(home.path(), &["uninstall", "--user"]));
+    assert!(said.starts_with("There is no "), "{said}");
+}
+
+/// A daemon that systemd started, as it must believe.
+struct Supervised {
+    folder: tempfile::TempDir,
+    manager: UnixDatagram,
+    daemon: Child,
+}
+
+impl Supervised {
+    fn start() -> Supervised {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("notify");
+        let manager = UnixDatagram::bind(&socket).unwrap();
+        manager.set_read_timeout(Some(PATIENCE)).unwrap();
+        let daemon = common::antiphon()
+            .args([
+                "watch",
+                "--model",
+                "transpose",
+                "--osc-listen",
+                "off",
+                "--root",
+            ])
+            .arg(folder.path().join("root"))
+            .args(["--osc", "127.0.0.1:9"])
+            .env("NOTIFY_SOCKET", &socket)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Supervised {
+            folder,
+            manager,
+            daemon,
+        }
+    }
+
+    /// What systemd is told next.
+    fn hear(&self) -> String {
+        let mut buffer = [0; 4096];
+        let length = self.manager.recv(&mut buffer).expect("a word in time");
+        String::from_utf8_lossy(&buffer[..length]).into_owned()
+    }
+
+    fn hear_until(&self, word: &str) -> String {
+        loop {
+            let heard = self.hear();
+            if heard.lines().any(|line| line == word) {
+                return heard;
+            }
+        }
+    }
+}
+
+impl Drop for Supervised {
+    fn drop(&mut self) {
+        let _ = self.daemon.kill();
+        let _ = self.daemon.wait();
+    }
+}
+
+#[test]
+fn systemd_hears_when_the_daemon_is_ready_what_it_does_and_when_it_stops() {
+    let mut supervised = Supervised::start();
+    let ready = supervised.hear_until("READY=1");
+    assert!(ready.contains("STATUS=0 answered"), "{ready}");
+    for _ in 0..2 {
+        supervised.hear_until("WATCHDOG=1");
+    }
+    let seeds = supervised.folder.path().join("root/seeds");
+    fs::write(seeds.join("letter.wav"), "this is a letter, not a sound").unwrap();
+    supervised.hear_until("STATUS=letter.wav is to be answered");
+    supervised.hear_until("STATUS=0 answered and 1 failed since the start");
+    let pid = supervised.daemon.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
+    supervised.hear_until("STOPPING=1");
+    assert!(supervised.daemon.wait().unwrap().success());
+}
+
+#[test]
+fn lines_for_the_journal_begin_with_their_priority_where_the_journal_is_out_of_reach() {
+    if Path::new("/run/systemd/journal/socket").exists() {
+        eprintln!("SKIPPED: the journal can be reached here, and would get the lines itself");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let file = fs::File::create(&log).unwrap();
+    let metadata = fs::metadata(&log).unwrap();
+    use std::os::unix::fs::MetadataExt;
+    let stream = format!("{}:{}", metadata.dev(), metadata.ino());
+    let seed = folder.path().join("seed.wav");
+    common::write_seed(&seed, &common::pluck(220.0, 0.3, 44100));
+    let status = common::antiphon()
+        .args([
+            "generate",
+            "--model",
+            "vector",
+            "--seconds",
+            "0.1",
+            "--seed",
+        ])
+        .arg(&seed)
+        .arg("--output")
+        .arg(folder.path().join("answer.wav"))
+        .env("JOURNAL_STREAM", stream)
+        .stderr(file)
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let lines = fs::read_to_string(&log).unwrap();
+    assert!(lines.starts_with("<6>seed.wav: resampled"), "{lines}");
+}
