@@ -42,8 +42,9 @@ fn check(gallery: &Gallery, seeds: &[String]) {
         let names = listing(&gallery.path(".antiphon/work").join(id));
         found.extend(names.into_iter().filter(|name| !name.starts_with('.')));
     }
-    let done = gallery.listing(".antiphon/done");
-    found.extend(done.iter().map(|name| name[7..].to_owned()));
+    let done = gallery.listing(".antiphon/done").into_iter();
+    let visible = done.filter(|name| !name.starts_with('.'));
+    found.extend(visible.map(|name| name[7..].to_owned()));
     let failed = gallery.listing("failed");
     found.extend(failed.into_iter().filter(|name| !name.ends_with(".txt")));
     for name in found.into_iter().filter(|name| !name.starts_with('.')) {

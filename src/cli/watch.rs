@@ -129,7 +129,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         retention: arguments.keep.retention(),
         free_space_floor: arguments.keep.free_space_floor,
     };
-    if let Err(error) = system::lower_priority(arguments.load.nice) {
+    if let Err(error) = system::be_nice(arguments.load.nice) {
         tracing::warn!("cannot let other programs go first: {error}");
     }
     let stop = super::stop_flag()?;

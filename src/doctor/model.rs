@@ -60,6 +60,7 @@ fn answer_in(folder: &Path, responder: &mut Responder) -> Result<(), String> {
             seconds: SECONDS,
             random_seed: 0,
             prime: Prime::Seed,
+            may_go_back: true,
         },
         loudness: Loudness::Seed,
         format: SampleFormat::Int24,

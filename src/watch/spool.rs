@@ -22,7 +22,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::root::Root;
-use crate::{files, system};
+use crate::files;
+use crate::system::disk;
 
 /// Processes that may die of a seed before it is given up.
 pub const MOST_ATTEMPTS: usize = 3;
@@ -413,8 +414,9 @@ impl Spool {
 
     /// Whether at least `floor` bytes are free.
     pub fn check_space(&self, floor: u64) -> Result<(), SpoolError> {
-        match system::free_space(self.root.path()) {
-            Some(free) if free < floor => Err(SpoolError::NoSpace {
+        // Where the system does not say, the next write will.
+        match disk::space(self.root.path()) {
+            Ok(space) if space.free_bytes < floor => Err(SpoolError::NoSpace {
                 path: self.root.path().to_owned(),
                 floor: floor.div_ceil(1_000_000),
             }),
