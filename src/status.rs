@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 
 use crate::system::disk::{self, Space};
+use crate::watch::folders;
 
 /// Failures that are told with their reasons.
 const LAST_FAILURES: usize = 5;
@@ -72,7 +73,7 @@ pub enum StatusError {
 impl Status {
     /// How things stand under `root`.
     pub fn of(root: &Path) -> Result<Status, StatusError> {
-        let seeds = root.join("seeds");
+        let seeds = root.join(folders::SEEDS);
         if !seeds.is_dir() {
             return Err(StatusError::NotWatched {
                 path: root.to_owned(),
@@ -84,7 +85,7 @@ impl Status {
             counts: Counts::of(root)?,
             oldest_waiting: oldest(files_in(&seeds)?),
             in_work: in_work(root)?.iter().map(name_of).collect(),
-            last_failures: last_failures(&root.join("failed"))?,
+            last_failures: last_failures(&root.join(folders::FAILED))?,
             space: disk::space(root).ok(),
         })
     }
@@ -94,17 +95,17 @@ impl Counts {
     /// How many seeds are where under `root`.
     pub fn of(root: &Path) -> Result<Counts, StatusError> {
         Ok(Counts {
-            waiting: files_in(&root.join("seeds"))?.len(),
+            waiting: files_in(&root.join(folders::SEEDS))?.len(),
             working: in_work(root)?.len(),
-            done: files_in(&root.join(".antiphon/done"))?.len(),
-            failed: reasons_in(&root.join("failed"))?.len(),
+            done: files_in(&root.join(folders::DONE))?.len(),
+            failed: reasons_in(&root.join(folders::FAILED))?.len(),
         })
     }
 }
 
 /// Whether a daemon holds the lock of `root`.
 fn is_running(root: &Path) -> Result<bool, StatusError> {
-    let path = root.join(".antiphon/lock");
+    let path = root.join(folders::LOCK);
     let file = match File::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
@@ -122,7 +123,7 @@ fn is_running(root: &Path) -> Result<bool, StatusError> {
 /// The seeds in the jobs' own folders.
 fn in_work(root: &Path) -> Result<Vec<DirEntry>, StatusError> {
     let mut seeds = Vec::new();
-    for job in entries_in(&root.join(".antiphon/work"))? {
+    for job in entries_in(&root.join(folders::WORK))? {
         seeds.extend(files_in(&job.path())?);
     }
     Ok(seeds)
@@ -181,10 +182,8 @@ fn name_of(entry: &DirEntry) -> String {
 fn files_in(folder: &Path) -> Result<Vec<DirEntry>, StatusError> {
     let mut entries = entries_in(folder)?;
     entries.retain(|entry| {
-        let name = entry.file_name();
-        let name = name.as_encoded_bytes();
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-        is_file && !name.starts_with(b".") && !name.ends_with(b".part")
+        is_file && !folders::is_ignored(&entry.file_name())
     });
     Ok(entries)
 }

@@ -13,7 +13,7 @@ use crate::answer::Responder;
 use crate::osc::{Announcer, Listener, OscError};
 use crate::service::Supervisor;
 use crate::system;
-use crate::watch::{Answers, Bounds, Event, Plan, Retention, Source, Stamp, Terms, watch};
+use crate::watch::{Answers, Bounds, Event, Plan, Retention, Source, Stamp, Terms, folders, watch};
 
 /// The folder that is watched when nobody chooses.
 pub const DEFAULT_ROOT: &str = "watch";
@@ -287,8 +287,8 @@ fn greeting(responder: &Responder, root: &Path, osc: &str) -> String {
         model.hyperparameters.approach(),
         model.hyperparameters.sample_rate,
         responder.engine_name(),
-        root.join("seeds").display(),
-        root.join("predictions").display(),
+        root.join(folders::SEEDS).display(),
+        root.join(folders::PREDICTIONS).display(),
     )
 }
 

@@ -9,16 +9,8 @@ use super::Finding;
 use crate::files;
 use crate::status::Status;
 use crate::system::disk::{self, Kind};
+use crate::watch::folders;
 
-/// Where files are put, from the root.
-const FOLDERS: [&str; 6] = [
-    "seeds",
-    "predictions",
-    "failed",
-    ".antiphon/work",
-    ".antiphon/tmp",
-    ".antiphon/done",
-];
 /// Less room than this lasts for a few answers only.
 const LITTLE_SPACE: u64 = 64 << 20;
 /// Less than this may not last for an exhibition.
@@ -35,7 +27,7 @@ pub fn examine(root: &Path) -> Vec<Finding> {
         Ok(status) => status,
         Err(error) => return vec![Finding::fail("folder", error.to_string())],
     };
-    let missing: Vec<&str> = FOLDERS
+    let missing: Vec<&str> = folders::ALL
         .into_iter()
         .filter(|name| !root.join(name).is_dir())
         .collect();
@@ -81,7 +73,7 @@ fn daemon(status: &Status) -> Finding {
 
 /// Writes a file into each folder and takes it away again; what keeps it from that.
 fn writing(root: &Path) -> Option<Finding> {
-    for name in FOLDERS {
+    for name in folders::ALL {
         let probe = probe_in(&root.join(name));
         if let Err(error) = files::check_writable(&probe) {
             let text = format!(
@@ -105,10 +97,10 @@ fn probe_in(folder: &Path) -> PathBuf {
 fn one_filesystem(root: &Path) -> Finding {
     const WHAT: &str = "one filesystem";
     let ways = [
-        ("seeds", ".antiphon/work"),
-        (".antiphon/work", ".antiphon/done"),
-        (".antiphon/work", "failed"),
-        (".antiphon/tmp", "predictions"),
+        (folders::SEEDS, folders::WORK),
+        (folders::WORK, folders::DONE),
+        (folders::WORK, folders::FAILED),
+        (folders::TMP, folders::PREDICTIONS),
     ];
     for (from, to) in ways {
         if let Err(error) = move_a_file(&root.join(from), &root.join(to)) {
@@ -191,7 +183,7 @@ fn space(root: &Path) -> Finding {
 /// A clock that was set back, or never set, puts new files before old ones.
 fn file_times(root: &Path) -> Finding {
     const WHAT: &str = "file times";
-    let newest = FOLDERS
+    let newest = folders::ALL
         .iter()
         .filter_map(|name| newest_in(&root.join(name)))
         .max();

@@ -6,6 +6,7 @@ use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
+use super::folders::is_ignored;
 use crate::audio::read::{HeaderCheck, bytes_per_second, header_agrees_with_length};
 
 /// A file is left alone for at least this long after its last change, unless
@@ -167,12 +168,6 @@ impl Inbox {
         }
         file
     }
-}
-
-/// Hidden files and files that say of themselves that they are partial.
-fn is_ignored(name: &OsStr) -> bool {
-    let name = name.as_encoded_bytes();
-    name.starts_with(b".") || name.ends_with(b".part")
 }
 
 /// Metadata of a regular file; links, folders and pipes are no seeds.

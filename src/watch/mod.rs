@@ -11,6 +11,7 @@
 //! passes.
 
 mod crew;
+pub mod folders;
 mod inbox;
 mod notifications;
 mod reload;

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::folders;
 use super::spool::{SpoolError, failed_to};
 use crate::{files, system};
 
@@ -62,17 +63,17 @@ impl Root {
     /// open; [`SpoolError::OtherFilesystem`]; [`SpoolError::Folder`].
     pub fn open(path: &Path, wanted: &Wanted) -> Result<Root, SpoolError> {
         check_wanted(path, wanted)?;
-        let hidden = folder(path.join(".antiphon"))?;
-        let lock_path = hidden.join("lock");
+        let hidden = folder(path.join(folders::HIDDEN))?;
+        let lock_path = path.join(folders::LOCK);
         let lock = lock(&lock_path, path)?;
-        let marker = marker(&hidden)?;
+        let marker = marker(path)?;
         let mut root = Root {
-            seeds: folder(path.join("seeds"))?,
-            predictions: folder(path.join("predictions"))?,
-            failed: folder(path.join("failed"))?,
-            work: folder(hidden.join("work"))?,
-            tmp: folder(hidden.join("tmp"))?,
-            done: folder(hidden.join("done"))?,
+            seeds: folder(path.join(folders::SEEDS))?,
+            predictions: folder(path.join(folders::PREDICTIONS))?,
+            failed: folder(path.join(folders::FAILED))?,
+            work: folder(path.join(folders::WORK))?,
+            tmp: folder(path.join(folders::TMP))?,
+            done: folder(path.join(folders::DONE))?,
             path: path.to_owned(),
             hidden,
             opened: Vec::new(),
@@ -174,7 +175,7 @@ fn check_wanted(path: &Path, wanted: &Wanted) -> Result<(), SpoolError> {
     let missing = || SpoolError::Missing {
         path: path.to_owned(),
     };
-    let marker = fs::read_to_string(marker_path(&path.join(".antiphon"))).ok();
+    let marker = fs::read_to_string(path.join(folders::MARKER)).ok();
     match wanted {
         Wanted::Any => folder(path.to_owned()).map(drop),
         Wanted::Existing => marker.map(drop).ok_or_else(missing),
@@ -192,13 +193,9 @@ fn check_wanted(path: &Path, wanted: &Wanted) -> Result<(), SpoolError> {
     }
 }
 
-fn marker_path(hidden: &Path) -> PathBuf {
-    hidden.join("marker")
-}
-
-/// What the marker in the folder `hidden` says, which is made if missing.
-fn marker(hidden: &Path) -> Result<String, SpoolError> {
-    let path = marker_path(hidden);
+/// What the marker of `root` says, which is made if missing.
+fn marker(root: &Path) -> Result<String, SpoolError> {
+    let path = root.join(folders::MARKER);
     match fs::read_to_string(&path) {
         Ok(marker) => Ok(marker),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {

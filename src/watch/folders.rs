@@ -1,0 +1,30 @@
+//! Where everything is under a root. `ls` there is the status report.
+
+/// Where seeds are put.
+pub const SEEDS: &str = "seeds";
+/// Where predictions appear.
+pub const PREDICTIONS: &str = "predictions";
+/// Seeds that cannot be answered, with the reasons.
+pub const FAILED: &str = "failed";
+/// Everything that nobody need look at.
+pub const HIDDEN: &str = ".antiphon";
+/// Claimed seeds, each in a folder of its own.
+pub const WORK: &str = ".antiphon/work";
+/// Files that are being written.
+pub const TMP: &str = ".antiphon/tmp";
+/// Answered seeds.
+pub const DONE: &str = ".antiphon/done";
+/// Locked by whoever watches.
+pub const LOCK: &str = ".antiphon/lock";
+/// Says that antiphon has used this root, and which it is.
+pub const MARKER: &str = ".antiphon/marker";
+
+/// All that hold files of jobs.
+pub const ALL: [&str; 6] = [SEEDS, PREDICTIONS, FAILED, WORK, TMP, DONE];
+
+/// Whether a name in these folders is nobody's seed and no answer: hidden, or
+/// said to be partial.
+pub fn is_ignored(name: &std::ffi::OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.starts_with(b".") || name.ends_with(b".part")
+}
