@@ -37,7 +37,11 @@ fn analyze(arguments: &[&str], unit: &Path) -> Option<Output> {
 
 /// `antiphon service` as a user whose home is `home`.
 fn service(home: &Path, arguments: &[&str]) -> Output {
-    common::antiphon()
+    service_of(common::antiphon(), home, arguments)
+}
+
+fn service_of(mut program: Command, home: &Path, arguments: &[&str]) -> Output {
+    program
         .current_dir(home)
         .env("HOME", home)
         .env_remove("XDG_CONFIG_HOME")
@@ -148,6 +152,10 @@ fn a_dry_run_prints_the_unit_and_leaves_everything_as_it_is() {
 #[test]
 fn a_service_of_the_system_is_its_users_and_talks_to_whom_it_must() {
     let home = tempfile::tempdir().unwrap();
+    // A service of the system is refused a program in /tmp, where this checkout may be.
+    let lasting = tempfile::tempdir_in("/dev/shm").unwrap();
+    let program = lasting.path().join("antiphon");
+    fs::copy(env!("CARGO_BIN_EXE_antiphon"), &program).unwrap();
     let arguments = [
         "install",
         "--system",
@@ -161,7 +169,7 @@ fn a_service_of_the_system_is_its_users_and_talks_to_whom_it_must() {
         "off",
         "--dry-run",
     ];
-    let unit = stdout(&service(home.path(), &arguments));
+    let unit = stdout(&service_of(Command::new(program), home.path(), &arguments));
     assert_eq!(value(&unit, "User"), "nobody");
     assert_eq!(value(&unit, "ReadWritePaths"), "\"-/srv/a b\"");
     assert_eq!(value(&unit, "IPAddressAllow"), "localhost 192.168.1.5");

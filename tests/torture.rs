@@ -84,6 +84,10 @@ fn check_all_answered(gallery: &Gallery, seeds: &[String]) {
     assert_eq!(done.len() + failed, seeds.len());
 }
 
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap()
+}
+
 fn put_seed(gallery: &Gallery, number: usize) -> String {
     let name = format!("{number:05}.wav");
     let path = gallery.path("seeds").join(&name);
@@ -138,7 +142,20 @@ fn kill_9_at_any_moment_loses_nothing_and_changes_no_byte() {
     undisturbed.start();
     undisturbed.wait_until_quiet();
     undisturbed.end_with("-TERM");
-    assert!(sounds(&gallery) == sounds(&undisturbed), "the same bytes");
+    // Whoever kills at random kills some seed's every attempt now and then.
+    let mut expected = sounds(&undisturbed);
+    for name in gallery.listing("failed") {
+        let reason = gallery.path("failed").join(&name);
+        if name.ends_with(".txt") && read(&reason).contains("ended 3 times") {
+            expected.remove(&name.replace(".txt", ".0001.wav"));
+        }
+    }
+    assert!(expected.len() * 2 > seeds.len(), "most are answered");
+    let sounds = sounds(&gallery);
+    assert!(sounds.keys().eq(expected.keys()), "the same seeds");
+    for (name, sound) in sounds {
+        assert!(expected[&name] == sound, "{name} has the same bytes");
+    }
 }
 
 #[cfg(unix)]
@@ -160,7 +177,7 @@ fn a_seed_that_always_ends_the_daemon_is_given_up() {
     gallery.start();
     gallery.hear_until("error");
     assert_eq!(gallery.listing("failed"), ["long.txt", "long.wav"]);
-    let reason = std::fs::read_to_string(gallery.path("failed/long.txt")).unwrap();
+    let reason = read(&gallery.path("failed/long.txt"));
     assert!(reason.contains("ended 3 times"), "{reason}");
 }
 
