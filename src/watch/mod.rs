@@ -11,6 +11,7 @@
 //! passes.
 
 mod crew;
+mod error;
 pub mod folders;
 mod inbox;
 mod notifications;
@@ -29,10 +30,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+pub use error::SpoolError;
 pub use reload::{Source, Stamp};
 pub use retention::{ALL, Bounds, Retention};
 pub use root::{Root, Wanted};
-pub use spool::{Claim, Delivered, Spool, SpoolError};
+pub use spool::{Claim, Delivered, Spool};
 pub use worker::{Answers, NoAnswer, Terms};
 
 use notifications::Hint;

@@ -6,8 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::error::{SpoolError, failed_to};
 use super::folders;
-use super::spool::{SpoolError, failed_to};
 use crate::{files, system};
 
 /// A file that is made to see whether it can be: always the same, so that none

@@ -8,11 +8,12 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use super::crew::Crew;
+use super::error::SpoolError;
 use super::inbox::Inbox;
 use super::notifications::{Hint, Notifications};
 use super::reload::Reload;
 use super::retention;
-use super::spool::{Claim, Spool, SpoolError, following};
+use super::spool::{Claim, Spool, following};
 use super::worker::{Answers, Job, Outcome};
 use super::{Event, Listener, Message, Plan, WatchError};
 

@@ -21,6 +21,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::error::{SpoolError, failed_to};
 use super::root::Root;
 use crate::files;
 use crate::system::disk;
@@ -57,40 +58,6 @@ pub enum Delivered {
     Prediction(PathBuf),
     /// The seed itself, at this path in failed/.
     Failure(PathBuf),
-}
-
-/// What the folders will not let us do.
-#[derive(Debug, thiserror::Error)]
-pub enum SpoolError {
-    #[error("cannot {what} {}: {cause}; check the folder's permissions and its disk", path.display())]
-    Folder {
-        what: &'static str,
-        path: PathBuf,
-        cause: io::Error,
-    },
-    #[error("another antiphon watches {}; stop it first, or give this one another --root", path.display())]
-    Locked { path: PathBuf },
-    #[error("{} is gone from seeds/ before it could be claimed", name.display())]
-    Gone { name: PathBuf },
-    #[error(
-        "{} is not there, or antiphon has never used it: a disk may be not mounted; mount it, or \
-         make the folder again", path.display()
-    )]
-    Missing { path: PathBuf },
-    #[error(
-        "{} is another folder than before, on another disk: the right one may be not mounted; \
-         mount it, or start antiphon again to use this one", path.display()
-    )]
-    Replaced { path: PathBuf },
-    #[error(
-        "{} is on another filesystem than {}: files could not be moved between them in one step; \
-         make it a plain folder there", path.display(), root.display()
-    )]
-    OtherFilesystem { path: PathBuf, root: PathBuf },
-    #[error(
-        "less than {floor} MB are free on the disk of {}; make room", path.display()
-    )]
-    NoSpace { path: PathBuf, floor: u64 },
 }
 
 /// What is delivered: `main`, whose appearance counts, and `companion`, which
@@ -532,17 +499,6 @@ fn move_new(from: &Path, to: &Path) -> Result<bool, SpoolError> {
 fn is_missing(path: &Path) -> bool {
     let missing = |error: io::Error| error.kind() == io::ErrorKind::NotFound;
     path.symlink_metadata().err().is_some_and(missing)
-}
-
-pub(super) fn failed_to<'a>(
-    what: &'static str,
-    path: &'a Path,
-) -> impl Fn(io::Error) -> SpoolError + 'a {
-    move |cause| SpoolError::Folder {
-        what,
-        path: path.to_owned(),
-        cause,
-    }
 }
 
 /// The names in `folder`, sorted; none of a folder that is not there.

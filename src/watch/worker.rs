@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::spool::{Claim, Delivered, MOST_ATTEMPTS, Spool, SpoolError};
+use super::error::SpoolError;
+use super::spool::{Claim, Delivered, MOST_ATTEMPTS, Spool};
 use crate::answer::{AnswerError, Responder, Settings};
 use crate::audio::{self, AudioError};
 use crate::files;
