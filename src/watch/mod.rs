@@ -34,7 +34,7 @@ pub use error::SpoolError;
 pub use reload::{Source, Stamp};
 pub use retention::{ALL, Bounds, Retention};
 pub use root::{Root, Wanted};
-pub use spool::{Claim, Delivered, Spool};
+pub use spool::{Claim, Delivered, Process, Spool};
 pub use worker::{Answers, NoAnswer, Terms};
 
 use notifications::Hint;
@@ -129,7 +129,8 @@ pub fn watch(
         true => Wanted::Existing,
         false => Wanted::Any,
     };
-    let mut opened = Spool::open(Root::open(&plan.root, &wanted)?)?;
+    let process = Process::unique();
+    let mut opened = Spool::open(Root::open(&plan.root, &wanted)?, &process)?;
     loop {
         let (spool, claims) = opened;
         wanted = Wanted::Again(spool.root().known().clone());
@@ -138,7 +139,7 @@ pub fn watch(
             End::Stopped => return Ok(()),
             End::Lost(answerers) => answerers,
         };
-        match reopen(plan, &wanted, &listener, stop) {
+        match reopen(plan, &wanted, &process, &listener, stop) {
             Some(again) => opened = again,
             None => return Ok(()),
         }
@@ -149,12 +150,14 @@ pub fn watch(
 fn reopen(
     plan: &Plan,
     wanted: &Wanted,
+    process: &Process,
     listener: &Listener,
     stop: &AtomicBool,
 ) -> Option<(Spool, Vec<Claim>)> {
     let mut told = None;
     while !stop.load(Ordering::Relaxed) {
-        let error = match Root::open(&plan.root, wanted).and_then(Spool::open) {
+        let opened = Root::open(&plan.root, wanted).and_then(|root| Spool::open(root, process));
+        let error = match opened {
             Ok(opened) => return Some(opened),
             Err(error) => error.to_string(),
         };

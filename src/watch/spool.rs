@@ -9,7 +9,7 @@
 //!
 //! The names in the folders are all there is to know: a process that dies at
 //! any moment leaves them such that the next one can tell what remains to be
-//! done. Beside a claimed seed stand `.attempt-N`, one for each process that
+//! done. Beside a claimed seed stand `.attempt-PROCESS`, one for each process that
 //! has tried to answer it, and, while something is delivered, `.publish-N` or
 //! `.fail-N` with the number that its names get. The delivery has happened
 //! when the marker is there and the file that it moves is not.
@@ -20,6 +20,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use super::error::{SpoolError, failed_to};
 use super::root::Root;
@@ -38,8 +39,22 @@ const REMEMBERED: usize = 10_000;
 /// The folders, and what this process remembers of them only to be faster.
 pub struct Spool {
     root: Root,
+    process: String,
     /// The number that was free last, of names of which many were taken.
     numbers: Mutex<HashMap<PathBuf, u32>>,
+}
+
+/// A name that no other process has had.
+#[derive(Clone, Debug)]
+pub struct Process(String);
+
+impl Process {
+    /// Another one at each call, and in each process.
+    pub fn unique() -> Process {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now = now.unwrap_or_default().as_nanos();
+        Process(format!("{}-{now}", std::process::id()))
+    }
 }
 
 /// A seed that belongs to this process until it is published, failed or released.
@@ -93,9 +108,13 @@ impl Spool {
     /// Takes up what an earlier process left in the folders of `root`: whatever
     /// was delivered is brought to its end; the other claimed seeds are given,
     /// in the order in which they were claimed.
-    pub fn open(root: Root) -> Result<(Spool, Vec<Claim>), SpoolError> {
+    ///
+    /// Attempts at them are counted for `process`, once however often it opens
+    /// the folders: a folder that goes and comes does not use up a seed.
+    pub fn open(root: Root, process: &Process) -> Result<(Spool, Vec<Claim>), SpoolError> {
         let spool = Spool {
             root,
+            process: process.0.clone(),
             numbers: Mutex::default(),
         };
         let mut claims = Vec::new();
@@ -180,11 +199,10 @@ impl Spool {
     /// Notes that this process is about to answer `claim`; how many have been
     /// about to, this one included.
     pub fn count_attempt(&self, claim: &Claim) -> Result<usize, SpoolError> {
-        let attempts = claim.markers(".attempt-")?.len() + 1;
-        let marker = claim.folder.join(format!(".attempt-{attempts}"));
+        let marker = claim.folder.join(format!(".attempt-{}", self.process));
         files::touch(&marker).map_err(failed_to("make", &marker))?;
         files::sync_folder(&claim.folder).map_err(failed_to("sync", &claim.folder))?;
-        Ok(attempts)
+        Ok(claim.markers(".attempt-")?.len())
     }
 
     /// The number that the prediction of `claim` would get now.

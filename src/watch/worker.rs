@@ -95,8 +95,6 @@ pub struct Terms {
 /// A claimed seed and what has been done for it.
 pub struct Job {
     pub claim: Claim,
-    /// This process has counted its attempt.
-    counted: bool,
     /// How long it waited last because of the machine.
     wait: Duration,
 }
@@ -106,7 +104,6 @@ impl Job {
     pub fn new(claim: Claim) -> Job {
         Job {
             claim,
-            counted: false,
             wait: Duration::ZERO,
         }
     }
@@ -167,18 +164,15 @@ fn try_to_work(
     if let Err(reason) = check_seed(&claim.seed(), terms) {
         return fail(spool, claim, reason);
     }
-    if !job.counted {
-        if spool.count_attempt(claim)? > MOST_ATTEMPTS {
-            return fail(
-                spool,
-                claim,
-                format!(
-                    "antiphon ended {MOST_ATTEMPTS} times in the middle of answering this seed, \
-                     which is not tried again; please report it"
-                ),
-            );
-        }
-        job.counted = true;
+    if spool.count_attempt(claim)? > MOST_ATTEMPTS {
+        return fail(
+            spool,
+            claim,
+            format!(
+                "antiphon ended {MOST_ATTEMPTS} times in the middle of answering this seed, \
+                 which is not tried again; please report it"
+            ),
+        );
     }
     match answer(spool, answers, terms, claim, stop) {
         Ok(sidecar) => match check_prediction(&claim.unpublished_prediction()) {

@@ -1,0 +1,50 @@
+//! What is wrong with the folders, for whoever has to mend it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What the folders will not let us do.
+#[derive(Debug, thiserror::Error)]
+pub enum SpoolError {
+    #[error("cannot {what} {}: {cause}; check the folder's permissions and its disk", path.display())]
+    Folder {
+        what: &'static str,
+        path: PathBuf,
+        cause: io::Error,
+    },
+    #[error("another antiphon watches {}; stop it first, or give this one another --root", path.display())]
+    Locked { path: PathBuf },
+    #[error("{} is gone from seeds/ before it could be claimed", name.display())]
+    Gone { name: PathBuf },
+    #[error(
+        "{} is not there, or antiphon has never used it: a disk may be not mounted; mount it, or \
+         make the folder again", path.display()
+    )]
+    Missing { path: PathBuf },
+    #[error(
+        "{} is another folder than before, on another disk: the right one may be not mounted; \
+         mount it, or start antiphon again to use this one", path.display()
+    )]
+    Replaced { path: PathBuf },
+    #[error(
+        "{} is on another filesystem than {}: files could not be moved between them in one step; \
+         make it a plain folder there", path.display(), root.display()
+    )]
+    OtherFilesystem { path: PathBuf, root: PathBuf },
+    #[error(
+        "less than {floor} MB are free on the disk of {}; make room", path.display()
+    )]
+    NoSpace { path: PathBuf, floor: u64 },
+}
+
+/// An error of `what` was tried with `path`.
+pub(super) fn failed_to<'a>(
+    what: &'static str,
+    path: &'a Path,
+) -> impl Fn(io::Error) -> SpoolError + 'a {
+    move |cause| SpoolError::Folder {
+        what,
+        path: path.to_owned(),
+        cause,
+    }
+}
