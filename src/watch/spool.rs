@@ -390,10 +390,12 @@ impl Spool {
         Ok(())
     }
 
-    /// Whether the folders can be written again and have room, after something
-    /// in them could not be.
+    /// Whether the folders can be read and written again and have room, after
+    /// something in them could not be.
     pub fn probe(&self, floor: u64) -> Result<(), SpoolError> {
         self.check_space(floor)?;
+        let seeds = self.root.seeds();
+        fs::read_dir(seeds).map_err(failed_to("look into", seeds))?;
         self.root.check_writable()
     }
 
