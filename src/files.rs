@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
@@ -97,6 +98,12 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// The SHA-256 of `bytes`, in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
+}
+
+/// Sets when the file `path` was last changed.
+pub fn set_time(path: &Path, time: SystemTime) -> io::Result<()> {
+    mishap::at("set the time of", path)?;
+    File::options().write(true).open(path)?.set_modified(time)
 }
 
 /// The SHA-256 of the file at `path`, in hexadecimal.

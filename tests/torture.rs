@@ -563,7 +563,7 @@ fn memory_files_and_threads_stay_as_they_are() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_daemon_that_waits_with_the_default_model_is_small() {
+fn a_daemon_that_waits_with_the_default_model_is_small_and_goes_last() {
     let folder = tempfile::tempdir().unwrap();
     let mut daemon = common::antiphon()
         .args(["watch", "--osc", "127.0.0.1:9", "--root"])
@@ -579,7 +579,11 @@ fn a_daemon_that_waits_with_the_default_model_is_small() {
     }
     std::thread::sleep(Duration::from_millis(500));
     let [memory, ..] = footprint(daemon.id());
+    let stat = read(Path::new(&format!("/proc/{}/stat", daemon.id())));
+    let niceness = stat.rsplit(')').next().unwrap().split_whitespace().nth(16);
+    let niceness = niceness.map(str::to_owned);
     daemon.kill().unwrap();
     daemon.wait().unwrap();
     assert!(memory < 60_000, "{memory} kB");
+    assert!(niceness.unwrap().parse::<i32>().unwrap() >= 10);
 }

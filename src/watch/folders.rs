@@ -1,5 +1,7 @@
 //! Where everything is under a root. `ls` there is the status report.
 
+use std::ffi::OsStr;
+
 /// Where seeds are put.
 pub const SEEDS: &str = "seeds";
 /// Where predictions appear.
@@ -24,7 +26,13 @@ pub const ALL: [&str; 6] = [SEEDS, PREDICTIONS, FAILED, WORK, TMP, DONE];
 
 /// Whether a name in these folders is nobody's seed and no answer: hidden, or
 /// said to be partial.
-pub fn is_ignored(name: &std::ffi::OsStr) -> bool {
+pub fn is_ignored(name: &OsStr) -> bool {
     let name = name.as_encoded_bytes();
     name.starts_with(b".") || name.ends_with(b".part")
+}
+
+/// The number of the job that a name in [`WORK`] or [`DONE`] belongs to: 12, of
+/// `000012` and `000012-NAME.wav`.
+pub fn job_of(name: &OsStr) -> Option<i32> {
+    name.to_string_lossy().split('-').next()?.parse().ok()
 }

@@ -9,7 +9,7 @@ use std::io::Cursor;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -370,6 +370,27 @@ fn a_prediction_that_was_taken_away_at_once_is_not_made_again() {
             return;
         }
     }
+}
+
+#[test]
+fn what_is_told_later_is_younger_though_the_clock_was_set_back() {
+    let mut gallery = Gallery::open();
+    gallery.arrive("good");
+    gallery.settle();
+    let future = SystemTime::now() + Duration::from_secs(1_000_000);
+    let told = gallery.path("predictions/good.0001.json");
+    files::set_time(&told, future).unwrap();
+    // For the next process the clock is far behind what it finds.
+    gallery.start();
+    gallery.arrive("broken");
+    gallery.arrive("good");
+    gallery.settle();
+    let time = |name: &str| {
+        let metadata = fs::metadata(gallery.path(name)).unwrap();
+        metadata.modified().unwrap()
+    };
+    assert!(time("failed/broken.txt") > future);
+    assert!(time("predictions/good.0002.json") > time("failed/broken.txt"));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::folders::job_of;
 use super::root::Root;
 
 /// How much is kept in a folder; what is older goes. Files of one name
@@ -37,13 +38,13 @@ impl Retention {
     /// Removes what is over the bounds, oldest first.
     pub fn apply(&self, root: &Root) {
         let folders = [
-            (root.done(), self.done),
-            (root.predictions(), self.predictions),
-            (root.failed(), self.failed),
+            (root.done(), self.done, Age::Job),
+            (root.predictions(), self.predictions, Age::Told),
+            (root.failed(), self.failed, Age::Told),
         ];
-        for (folder, bounds) in folders {
+        for (folder, bounds, age) in folders {
             if bounds != ALL {
-                keep_newest(folder, bounds);
+                keep_newest(folder, bounds, age);
             }
         }
     }
@@ -51,21 +52,45 @@ impl Retention {
 
 /// Removes half of the answered seeds, the older ones, because room is needed.
 pub fn make_room(root: &Root) {
-    let kept = group_by_name(root.done()).len() / 2;
-    keep_newest(root.done(), Bounds { names: kept, ..ALL });
+    let names = group_by_name(root.done()).len() / 2;
+    keep_newest(root.done(), Bounds { names, ..ALL }, Age::Job);
+}
+
+/// When something was delivered last, by the times that the spool gives its
+/// texts; these never go back, whatever the clock does.
+pub fn newest(root: &Root) -> SystemTime {
+    let folders = [root.predictions(), root.failed()];
+    let groups = folders.into_iter().flat_map(group_by_name);
+    let told = groups.filter_map(|group| group.told);
+    told.max().unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+/// By what it is told which of two names is older. Seeds themselves have the
+/// times that their recorders gave them, which say nothing.
+#[derive(Clone, Copy)]
+enum Age {
+    /// The number of the job, which the name begins with.
+    Job,
+    /// When the text was written, which stands beside the sound.
+    Told,
 }
 
 /// Files of one name.
 struct Group {
-    changed: SystemTime,
+    job: Option<i32>,
+    /// When its text was written, if it has one.
+    told: Option<SystemTime>,
     name: OsString,
     bytes: u64,
     files: Vec<PathBuf>,
 }
 
-fn keep_newest(folder: &Path, bounds: Bounds) {
+fn keep_newest(folder: &Path, bounds: Bounds, age: Age) {
     let mut groups = group_by_name(folder);
-    groups.sort_by(|a, b| (b.changed, &b.name).cmp(&(a.changed, &a.name)));
+    match age {
+        Age::Job => groups.sort_by(|a, b| (b.job, &b.name).cmp(&(a.job, &a.name))),
+        Age::Told => groups.sort_by(|a, b| (b.told, &b.name).cmp(&(a.told, &a.name))),
+    }
     let mut bytes = 0_u64;
     for (older_than, group) in groups.iter().enumerate() {
         bytes = bytes.saturating_add(group.bytes);
@@ -95,14 +120,16 @@ fn group_by_name(folder: &Path) -> Vec<Group> {
         if !metadata.is_file() || hidden {
             continue;
         }
-        let changed = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
         let group = groups.entry(name.to_owned()).or_insert_with(|| Group {
-            changed,
+            job: job_of(name),
+            told: None,
             name: name.to_owned(),
             bytes: 0,
             files: Vec::new(),
         });
-        group.changed = group.changed.max(changed);
+        if path.extension().is_some_and(|e| e == "json" || e == "txt") {
+            group.told = metadata.modified().ok();
+        }
         group.bytes += metadata.len();
         group.files.push(path);
     }
@@ -140,14 +167,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         make(
             folder.path(),
-            &["c.wav", "c.txt", "b.wav", "b.txt", "a.wav", "a.txt", ".x"],
+            &["c.txt", "b.txt", "a.txt", "a.wav", "b.wav", "c.wav", ".x"],
         );
-        keep_newest(folder.path(), Bounds { names: 2, ..ALL });
+        keep_newest(folder.path(), Bounds { names: 2, ..ALL }, Age::Told);
+        // However young the sound, c's text is the oldest.
         assert_eq!(
             listing(folder.path()),
             [".x", "a.txt", "a.wav", "b.txt", "b.wav"]
         );
-        keep_newest(folder.path(), Bounds { bytes: 39, ..ALL });
+        keep_newest(folder.path(), Bounds { bytes: 39, ..ALL }, Age::Told);
         assert_eq!(listing(folder.path()), [".x", "a.txt", "a.wav"]);
     }
 
@@ -155,7 +183,7 @@ mod tests {
     fn predictions_are_kept_unless_told_otherwise() {
         let folder = tempfile::tempdir().unwrap();
         let root = Root::open(folder.path(), &Wanted::Any).unwrap();
-        let names = ["1.wav", "2.wav", "3.wav", "4.wav"];
+        let names = ["1.json", "2.json", "3.json", "4.json"];
         for folder in [root.done(), root.predictions(), root.failed()] {
             make(folder, &names);
         }
@@ -166,20 +194,28 @@ mod tests {
             failed: Bounds { names: 3, ..ALL },
         };
         retention.apply(&root);
-        assert_eq!(listing(root.done()), ["3.wav", "4.wav"]);
         assert_eq!(listing(root.predictions()), names);
-        assert_eq!(listing(root.failed()), ["2.wav", "3.wav", "4.wav"]);
+        assert_eq!(listing(root.failed()), names[1..]);
+        assert_eq!(listing(root.done()).len(), 2);
         retention.predictions = two;
         retention.apply(&root);
-        assert_eq!(listing(root.predictions()), ["3.wav", "4.wav"]);
+        assert_eq!(listing(root.predictions()), names[2..]);
     }
 
     #[test]
-    fn half_of_the_answered_seeds_make_room() {
+    fn answered_seeds_are_as_old_as_their_jobs_whatever_their_times() {
         let folder = tempfile::tempdir().unwrap();
         let root = Root::open(folder.path(), &Wanted::Any).unwrap();
-        make(root.done(), &["1.wav", "2.wav", "3.wav", "4.wav"]);
+        make(
+            root.done(),
+            &[
+                "1000000-a.wav",
+                "000004-a.wav",
+                "000003-a.wav",
+                "000002-a.wav",
+            ],
+        );
         make_room(&root);
-        assert_eq!(listing(root.done()), ["3.wav", "4.wav"]);
+        assert_eq!(listing(root.done()), ["000004-a.wav", "1000000-a.wav"]);
     }
 }

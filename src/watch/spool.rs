@@ -20,9 +20,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::error::{SpoolError, failed_to};
+use super::folders::job_of;
+use super::retention;
 use super::root::Root;
 use crate::files;
 use crate::system::disk;
@@ -33,6 +35,8 @@ pub const MOST_ATTEMPTS: usize = 3;
 const LONGEST_NAME: usize = 200;
 /// From this number on a name's number is remembered.
 const MANY: u32 = 8;
+/// Deliveries are never told apart by less.
+const TICK: Duration = Duration::from_millis(1);
 /// Names of which it is remembered.
 const REMEMBERED: usize = 10_000;
 
@@ -42,6 +46,8 @@ pub struct Spool {
     process: String,
     /// The number that was free last, of names of which many were taken.
     numbers: Mutex<HashMap<PathBuf, u32>>,
+    /// When something was delivered last.
+    last: Mutex<SystemTime>,
 }
 
 /// A name that no other process has had.
@@ -113,6 +119,7 @@ impl Spool {
     /// the folders: a folder that goes and comes does not use up a seed.
     pub fn open(root: Root, process: &Process) -> Result<(Spool, Vec<Claim>), SpoolError> {
         let spool = Spool {
+            last: Mutex::new(retention::newest(&root)),
             root,
             process: process.0.clone(),
             numbers: Mutex::default(),
@@ -120,7 +127,7 @@ impl Spool {
         let mut claims = Vec::new();
         for name in names_in(spool.root.work())? {
             let folder = spool.root.work().join(&name);
-            let Some(id) = id_of(&name).filter(|_| folder.is_dir()) else {
+            let Some(id) = job_of(&name).filter(|_| folder.is_dir()) else {
                 tracing::warn!("{} is not antiphon's; left alone", folder.display());
                 continue;
             };
@@ -155,7 +162,7 @@ impl Spool {
         let names = names_in(self.root.work())?
             .into_iter()
             .chain(names_in(self.root.done())?);
-        let largest = names.filter_map(|name| id_of(&name)).max().unwrap_or(0);
+        let largest = names.filter_map(|name| job_of(&name)).max().unwrap_or(0);
         let noted = fs::read_to_string(self.last_id()).ok();
         let noted = noted.and_then(|text| text.trim().parse().ok()).unwrap_or(0);
         Ok(following(largest.max(noted)))
@@ -267,6 +274,7 @@ impl Spool {
     ) -> Result<PathBuf, SpoolError> {
         let tmp = self.root.tmp();
         files::write(&delivery.companion, companion.as_bytes())
+            .and_then(|()| files::set_time(&delivery.companion, self.later_than_all()))
             .map_err(failed_to("write", &delivery.companion))?;
         files::sync_folder(tmp).map_err(failed_to("sync", tmp))?;
         let mut number = self.free_number(delivery);
@@ -284,6 +292,14 @@ impl Spool {
         files::sync_folder(delivery.folder).map_err(failed_to("sync", delivery.folder))?;
         self.remember(delivery, number);
         Ok(main)
+    }
+
+    /// Now, or just after the last delivery where the clock was set back: by the
+    /// companions' times it can be told what is old.
+    fn later_than_all(&self) -> SystemTime {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = SystemTime::now().max(*last + TICK);
+        *last
     }
 
     /// The first number from which on nothing stands where `delivery` goes.
@@ -316,26 +332,13 @@ impl Spool {
     /// Brings to its end what was delivered for `claim`, also by an earlier
     /// process; undoes what was only begun, so that nothing but the seed is there.
     pub fn settle(&self, claim: &Claim) -> Result<Option<Delivered>, SpoolError> {
-        let prediction = self.prediction(claim);
-        if let Some(number) = claim.number_of(prediction.marker)? {
-            let [main, _] = prediction.paths(number);
-            if is_missing(&prediction.main) {
-                files::sync_folder(prediction.folder)
-                    .map_err(failed_to("sync", prediction.folder))?;
-                self.retire(claim)?;
-                return Ok(Some(Delivered::Prediction(main)));
-            }
-            undo(claim, &prediction, number)?;
+        if let Some(path) = delivered(claim, &self.prediction(claim))? {
+            self.retire(claim)?;
+            return Ok(Some(Delivered::Prediction(path)));
         }
-        let failure = self.failure(claim);
-        if let Some(number) = claim.number_of(failure.marker)? {
-            let [main, _] = failure.paths(number);
-            if is_missing(&failure.main) {
-                files::sync_folder(failure.folder).map_err(failed_to("sync", failure.folder))?;
-                self.clean_up(claim);
-                return Ok(Some(Delivered::Failure(main)));
-            }
-            undo(claim, &failure, number)?;
+        if let Some(path) = delivered(claim, &self.failure(claim))? {
+            self.clean_up(claim);
+            return Ok(Some(Delivered::Failure(path)));
         }
         self.remove_temporaries(claim)?;
         Ok(None)
@@ -479,6 +482,20 @@ impl Claim {
     }
 }
 
+/// Where `delivery` went, if it has happened; takes it back if it was only begun.
+fn delivered(claim: &Claim, delivery: &Delivery) -> Result<Option<PathBuf>, SpoolError> {
+    let Some(number) = claim.number_of(delivery.marker)? else {
+        return Ok(None);
+    };
+    if !is_missing(&delivery.main) {
+        undo(claim, delivery, number)?;
+        return Ok(None);
+    }
+    files::sync_folder(delivery.folder).map_err(failed_to("sync", delivery.folder))?;
+    let [main, _] = delivery.paths(number);
+    Ok(Some(main))
+}
+
 /// Takes back a delivery that was not completed.
 fn undo(claim: &Claim, delivery: &Delivery, number: u32) -> Result<(), SpoolError> {
     let [_, companion] = delivery.paths(number);
@@ -568,9 +585,4 @@ fn extension(name: &OsStr) -> OsString {
         extension.push(own);
     }
     extension
-}
-
-/// 12, of `000012` and `000012-NAME.wav`.
-fn id_of(name: &OsStr) -> Option<i32> {
-    name.to_string_lossy().split('-').next()?.parse().ok()
 }

@@ -72,9 +72,10 @@ impl NoAnswer {
         };
         match cause.kind() {
             std::io::ErrorKind::NotFound => NoAnswer::Gone,
-            std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::InvalidData => {
-                NoAnswer::Seed(text)
-            }
+            // What the file says of itself leads nowhere.
+            std::io::ErrorKind::UnexpectedEof
+            | std::io::ErrorKind::InvalidData
+            | std::io::ErrorKind::InvalidInput => NoAnswer::Seed(text),
             _ => NoAnswer::Machine(text),
         }
     }
