@@ -44,13 +44,17 @@ pub struct TrainedModel {
     pub training: TrainingSummary,
 }
 
-/// How sound is scaled to what the network sees.
+/// How sound is made what the network sees, and its predictions sound.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Normalisation {
     /// The training set's largest magnitude or sample, which everything is
     /// divided by; 1 for audio that is not scaled.
     pub largest_magnitude: f32,
+    /// The training set's highest frequency in Hz, above which predictions have
+    /// nothing either; `None` where they are left as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub highest_frequency: Option<f64>,
 }
 
 /// One recording the model learned from.
@@ -240,6 +244,13 @@ impl TrainedModel {
             let what = "the largest magnitude must be above 0".to_owned();
             return Err(metadata.damaged(key::NORMALISATION, what));
         }
+        if normalisation
+            .highest_frequency
+            .is_some_and(|highest| !(highest.is_finite() && highest > 0.0))
+        {
+            let what = "the highest frequency must be above 0".to_owned();
+            return Err(metadata.damaged(key::NORMALISATION, what));
+        }
         let training_audio: Vec<TrainingAudio> = metadata.json(key::TRAINING_AUDIO)?;
         let training = metadata.json(key::TRAINING)?;
         let kept_audio = metadata.sounds(key::KEPT_AUDIO, hyperparameters.sample_rate)?;
@@ -320,6 +331,7 @@ pub mod tests {
             network,
             normalisation: Normalisation {
                 largest_magnitude: if hyperparameters.use_fft { 37.5 } else { 1.0 },
+                highest_frequency: hyperparameters.band_limit.then_some(5000.0),
             },
             hyperparameters,
             training_audio: vec![TrainingAudio {

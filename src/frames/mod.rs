@@ -1,12 +1,14 @@
 //! Between a signal and what the model sees: the windows of an input matrix and
-//! its label, magnitude spectra, and the oscillator bank that makes sound of them.
+//! its label, magnitude spectra, filters, and the oscillator bank that makes sound of them.
 
+mod band;
 mod emphasis;
 mod fourier;
 mod oscillator_bank;
 mod spectrum;
 mod windows;
 
+pub use band::{highest_frequency, limit_band};
 pub use emphasis::{de_emphasise, pre_emphasise};
 pub use fourier::{Complex64, Fourier};
 pub use oscillator_bank::OscillatorBank;

@@ -4,7 +4,7 @@
 use std::f32::consts::PI;
 
 use crate::audio::Signal;
-use crate::frames::{OscillatorBank, WindowFormat, de_emphasise, pre_emphasise};
+use crate::frames::{OscillatorBank, WindowFormat, de_emphasise, limit_band, pre_emphasise};
 use crate::hyperparameters::{Approach, Hyperparameters};
 use crate::model::{Drawing, Drawn, Output};
 use crate::random::Stream;
@@ -283,7 +283,10 @@ pub fn to_sound(
         }
     };
     de_emphasise(&mut sound, hyperparameters.pre_emphasis as f32);
-    sound
+    match normalisation.highest_frequency {
+        Some(highest) => limit_band(&sound, highest / f64::from(hyperparameters.sample_rate)),
+        None => sound,
+    }
 }
 
 #[cfg(test)]
@@ -307,6 +310,7 @@ mod tests {
         let seed: Vec<f32> = (0..64).map(|n| 0.3 * (n as f32 * 0.4).sin()).collect();
         let normalisation = Normalisation {
             largest_magnitude: 0.25,
+            highest_frequency: None,
         };
         let json =
             r#"{"preset": "column-vector", "seg_len": 8, "normalise": true, "pre_emphasis": 0.9}"#;
@@ -338,6 +342,7 @@ mod tests {
             let hyperparameters = Hyperparameters::parse(&json).unwrap();
             let normalisation = Normalisation {
                 largest_magnitude: 90.0,
+                highest_frequency: None,
             };
             let seen = to_sequence(&hyperparameters, &normalisation, &seed);
             let mut phases = stream(1, "phases");
@@ -387,6 +392,7 @@ mod tests {
         };
         let normalisation = Normalisation {
             largest_magnitude: 0.25,
+            highest_frequency: None,
         };
         let largest_seen = |settings: &str, level: f32| {
             let json = format!(r#"{{"window_size": 64, {settings}}}"#);

@@ -174,6 +174,9 @@ pub struct Hyperparameters {
     /// lowered again in its predictions: each sample loses so much of the one
     /// before (0 to 0.99; 0 in the dissertation).
     pub pre_emphasis: f64,
+    /// Whether predictions have nothing above the training audio's highest
+    /// frequency (the dissertation's may).
+    pub band_limit: bool,
     /// How magnitudes are scaled for the network.
     pub magnitude_scale: MagnitudeScale,
     /// Minutes after which training ends, whatever is left of `num_epochs` (0

@@ -115,6 +115,7 @@ impl Preset {
             // Components of a mixture that begin alike stay alike.
             "weight_stddev": 0.05,
             "normalise": true,
+            "band_limit": true,
             "audio_freq": 0,
             "num_dreams": 1,
         });
@@ -193,6 +194,7 @@ pub(super) fn dissertation(approach: Approach) -> Hyperparameters {
         train_every: 1,
         normalise: false,
         pre_emphasis: 0.0,
+        band_limit: false,
         magnitude_scale: MagnitudeScale::Linear,
         max_minutes: 0.0,
         audio_freq: 10_000,

@@ -1,7 +1,7 @@
 //! Recordings as the sequences that training windows are cut from.
 
 use crate::audio::Signal;
-use crate::frames::{WindowFormat, pre_emphasise};
+use crate::frames::{WindowFormat, highest_frequency, pre_emphasise};
 use crate::generate::continuation::{at_training_level, to_sequence};
 use crate::hyperparameters::{AnswerMode, Hyperparameters};
 use crate::trained_model::{Normalisation, TrainingAudio};
@@ -99,6 +99,10 @@ impl Dataset {
             training.push(signal.samples);
             sources.push(recording.source);
         }
+        let highest_frequency = hyperparameters.band_limit.then(|| {
+            let highest = training.iter().map(|signal| highest_frequency(signal));
+            highest.fold(0.0, f64::max) * f64::from(hyperparameters.sample_rate)
+        });
         let largest_magnitude = to_sequences(&mut training, hyperparameters, None);
         to_sequences(&mut validation, hyperparameters, Some(largest_magnitude));
         let sequences = |sequences, batch| Sequences {
@@ -110,7 +114,10 @@ impl Dataset {
             training: sequences(training, hyperparameters.batch),
             validation: sequences(validation, 1),
             seeds: Vec::new(),
-            normalisation: Normalisation { largest_magnitude },
+            normalisation: Normalisation {
+                largest_magnitude,
+                highest_frequency,
+            },
             sources,
             kept,
         })

@@ -121,6 +121,7 @@ fn measure_sampling(
         hyperparameters: hyperparameters.clone(),
         normalisation: Normalisation {
             largest_magnitude: 1.0,
+            highest_frequency: None,
         },
         training_audio: Vec::new(),
         kept_audio: Vec::new(),

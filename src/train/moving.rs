@@ -3,15 +3,17 @@
 
 use rand::RngExt;
 
-use super::{Dataset, Trainer};
+use super::{Dataset, Diverged, Trainer};
 use crate::generate::{Engine, EngineError, EngineKind, play};
 use crate::model::{Network, State, Tape};
 use crate::random;
 use crate::trained_model::TrainedModel;
 
-/// Training steps before the first prediction, in which Adam's means, which a
-/// model does not keep, find their size again.
-const WARM_UP_STEPS: usize = 200;
+/// Training steps before the first prediction that leave the weights as they
+/// are: Adam's means and the states of the rows, which a model does not keep,
+/// find their sizes again. Steps from the first on would teach the weights to
+/// predict from states that have heard next to nothing.
+const SETTLING_STEPS: usize = 200;
 
 /// An engine that goes on training a copy of a model between its predictions:
 /// for one answer, since that leaves the weights elsewhere.
@@ -45,7 +47,7 @@ impl Moving {
             train_every,
             played: 0,
         };
-        (0..WARM_UP_STEPS).try_for_each(|_| moving.train())?;
+        (0..SETTLING_STEPS).try_for_each(|_| moving.settle())?;
         Ok(moving)
     }
 
@@ -59,12 +61,19 @@ impl Moving {
         self.trainer.steps()
     }
 
+    fn settle(&mut self) -> Result<(), EngineError> {
+        done(self.trainer.settle())
+    }
+
     fn train(&mut self) -> Result<(), EngineError> {
         // The end of the schedule: the learning rate that training ended with.
-        let step = self.trainer.step(1.0);
-        step.map(|_| ())
-            .map_err(|diverged| EngineError::Training(diverged.to_string()))
+        done(self.trainer.step(1.0))
     }
+}
+
+fn done(step: Result<f64, Diverged>) -> Result<(), EngineError> {
+    let done = step.map(|_| ());
+    done.map_err(|diverged| EngineError::Training(diverged.to_string()))
 }
 
 impl Engine for Moving {

@@ -174,6 +174,15 @@ impl Trainer {
     /// where a recording does. Then comes one time step of each prediction that
     /// is sampled concurrently (Figure 3.4).
     pub fn step(&mut self, share: f64) -> Result<f64, Diverged> {
+        self.step_at(self.hyperparameters.lr * self.hyperparameters.lr_schedule.factor(share))
+    }
+
+    /// As [`Trainer::step`], but the weights stay.
+    pub fn settle(&mut self) -> Result<f64, Diverged> {
+        self.step_at(0.0)
+    }
+
+    fn step_at(&mut self, lr: f64) -> Result<f64, Diverged> {
         let count = self.hyperparameters.bptt_steps.min(
             self.dataset.training.time_steps(self.position.recording) - self.position.time_step,
         );
@@ -211,7 +220,6 @@ impl Trainer {
                 step: self.position.steps,
             });
         }
-        let lr = self.hyperparameters.lr * self.hyperparameters.lr_schedule.factor(share);
         let penalty = match self.hyperparameters.regularization {
             true => self.hyperparameters.reg_amount as f32,
             false => 0.0,

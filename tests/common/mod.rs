@@ -69,6 +69,7 @@ pub fn random_model(hyperparameters: &str) -> TrainedModel {
         network,
         normalisation: Normalisation {
             largest_magnitude: if hyperparameters.use_fft { 5.0 } else { 1.0 },
+            highest_frequency: None,
         },
         hyperparameters,
         training_audio: Vec::new(),

@@ -35,6 +35,7 @@ const QUESTIONS: [(&str, &[Question]); 4] = [
             ("label_offset", |_| true),
             ("normalise", |h| !h.use_fft),
             ("pre_emphasis", |_| true),
+            ("band_limit", |_| true),
             ("magnitude_scale", |h| h.use_fft),
         ],
     ),
