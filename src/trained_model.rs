@@ -383,13 +383,19 @@ pub mod tests {
     #[test]
     fn damaged_metadata_is_named() {
         let model = random_model(r#"{"preset": "vector", "seg_len": 4, "num_unrollings": 2}"#);
-        let mut other = model.clone();
-        other.normalisation.largest_magnitude = -1.0;
-        let error = TrainedModel::from_bytes(&other.to_bytes(), Path::new("m.onnx")).unwrap_err();
-        assert!(
-            error.to_string().contains("antiphon.normalisation"),
-            "{error}"
-        );
+        for (largest_magnitude, highest_frequency) in [(-1.0, None), (1.0, Some(0.0))] {
+            let normalisation = Normalisation {
+                largest_magnitude,
+                highest_frequency,
+            };
+            let other = TrainedModel {
+                normalisation,
+                ..model.clone()
+            };
+            let error = TrainedModel::from_bytes(&other.to_bytes(), Path::new("m.onnx"));
+            let error = error.unwrap_err().to_string();
+            assert!(error.contains("antiphon.normalisation"), "{error}");
+        }
 
         for kept_audio in [vec![vec![]], vec![vec![0.5]; 2]] {
             let other = TrainedModel {

@@ -325,6 +325,28 @@ mod tests {
     }
 
     #[test]
+    fn predictions_end_where_the_training_audios_band_does() {
+        let hyperparameters = Hyperparameters::parse(r#"{"preset": "column-vector-cpu"}"#).unwrap();
+        let sine = |frequency: f32| -> Vec<f32> {
+            let step = 2.0 * PI * frequency / hyperparameters.sample_rate as f32;
+            (0..4000).map(|n| (n as f32 * step).sin()).collect()
+        };
+        let loudest = |frequency: f32, highest_frequency: Option<f64>| {
+            let normalisation = Normalisation {
+                largest_magnitude: 1.0,
+                highest_frequency,
+            };
+            let seen = to_sequence(&hyperparameters, &normalisation, &sine(frequency));
+            let mut phases = stream(1, "phases");
+            let sound = to_sound(&hyperparameters, &normalisation, seen, &mut phases);
+            sound[1000..3000].iter().fold(0.0f32, |l, s| l.max(s.abs()))
+        };
+        assert!(loudest(4500.0, None) > 0.9);
+        assert!(loudest(4500.0, Some(4000.0)) < 1e-3);
+        assert!(loudest(3500.0, Some(4000.0)) > 0.9);
+    }
+
+    #[test]
     fn a_spectrum_sounds_as_loud_as_it_was_however_it_is_scaled() {
         let seed: Vec<f32> = (0..8192).map(|n| 0.5 * (n as f32 * 0.4).sin()).collect();
         let rms = |sound: &[f32]| {

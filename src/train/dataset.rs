@@ -63,6 +63,11 @@ impl Dataset {
         hyperparameters: &Hyperparameters,
     ) -> Result<Dataset, TooShort> {
         let needed = samples_of_one_time_step(hyperparameters);
+        let highest_frequency = hyperparameters.band_limit.then(|| {
+            let samples = recordings.iter().map(|recording| &recording.signal.samples);
+            let highest = samples.map(|samples| highest_frequency(samples));
+            highest.fold(0.0, f64::max) * f64::from(hyperparameters.sample_rate)
+        });
         let (mut training, mut validation, mut sources) = (Vec::new(), Vec::new(), Vec::new());
         let mut kept = Vec::new();
         for recording in recordings {
@@ -99,10 +104,6 @@ impl Dataset {
             training.push(signal.samples);
             sources.push(recording.source);
         }
-        let highest_frequency = hyperparameters.band_limit.then(|| {
-            let highest = training.iter().map(|signal| highest_frequency(signal));
-            highest.fold(0.0, f64::max) * f64::from(hyperparameters.sample_rate)
-        });
         let largest_magnitude = to_sequences(&mut training, hyperparameters, None);
         to_sequences(&mut validation, hyperparameters, Some(largest_magnitude));
         let sequences = |sequences, batch| Sequences {
@@ -394,6 +395,21 @@ mod tests {
         assert_eq!(dataset.normalisation.largest_magnitude, 0.25);
         assert_eq!(dataset.training.sequences[1][0], -1.0);
         assert_eq!(dataset.training.sequences[0][0], 0.4);
+    }
+
+    #[test]
+    fn the_highest_frequency_is_that_of_all_recordings() {
+        let sine = |frequency: f32| {
+            let step = 2.0 * std::f32::consts::PI * frequency / 11025.0;
+            recording((0..9000).map(|n| (n as f32 * step).sin()).collect())
+        };
+        let highest = |json: &str| {
+            let dataset = dataset(json, vec![sine(3000.0), sine(4000.0), sine(500.0)]);
+            dataset.normalisation.highest_frequency
+        };
+        let limited = highest(r#"{"preset": "column-vector", "band_limit": true}"#).unwrap();
+        assert!((limited - 4000.0).abs() < 20.0, "{limited}");
+        assert_eq!(highest(r#"{"preset": "column-vector"}"#), None);
     }
 
     #[test]

@@ -165,9 +165,10 @@ mod tests {
         let mut trainer = Trainer::new(hyperparameters.clone(), dataset(&hyperparameters), 9, 1);
         let share = random::stream(9, "moving").random_range(0.0..1.0);
         trainer.go_on_from(model.network.clone(), share);
-        for _ in 0..WARM_UP_STEPS {
-            trainer.step(1.0).unwrap();
+        for _ in 0..SETTLING_STEPS {
+            trainer.settle().unwrap();
         }
+        assert_eq!(trainer.network(), &model.network);
 
         let seed = to_sequence(
             &hyperparameters,
