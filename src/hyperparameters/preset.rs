@@ -77,7 +77,7 @@ impl Preset {
                 "use_dropout": false,
                 "answer": "moving",
                 "train_every": 16,
-                "pre_emphasis": 0.5,
+                "pre_emphasis": 0.2,
                 "dream_length": 110_250, // 10 s
             }),
             Approach::Transpose => json!({
@@ -97,8 +97,8 @@ impl Preset {
                 "int_cursor_inc": 97,
                 "bptt_steps": 16,
                 "output": "mixture",
-                "feedback_noise": 0.5,
-                "noise": 0.1,
+                "feedback_noise": 0.7,
+                "noise": 0.05,
                 "clip_norm": 1.0,
                 "lr_schedule": "cosine",
                 "magnitude_scale": "square-root",
