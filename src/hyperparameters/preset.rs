@@ -97,7 +97,7 @@ impl Preset {
                 "int_cursor_inc": 97,
                 "bptt_steps": 16,
                 "output": "mixture",
-                "feedback_noise": 0.7,
+                "feedback_noise": 0.5,
                 "noise": 0.05,
                 "clip_norm": 1.0,
                 "lr_schedule": "cosine",

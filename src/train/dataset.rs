@@ -399,9 +399,10 @@ mod tests {
 
     #[test]
     fn the_highest_frequency_is_that_of_all_recordings() {
-        let sine = |frequency: f32| {
-            let step = 2.0 * std::f32::consts::PI * frequency / 11025.0;
-            recording((0..9000).map(|n| (n as f32 * step).sin()).collect())
+        let sine = |frequency: f64| {
+            let step = 2.0 * std::f64::consts::PI * frequency / 11025.0;
+            let sample = |n| (step * f64::from(n)).sin() as f32;
+            recording((0..9000).map(sample).collect())
         };
         let highest = |json: &str| {
             let dataset = dataset(json, vec![sine(3000.0), sine(4000.0), sine(500.0)]);
