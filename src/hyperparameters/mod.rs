@@ -167,6 +167,9 @@ pub struct Hyperparameters {
     /// Predictions of the network from one training step to the next while the
     /// weights move (1 to 1000000).
     pub train_every: usize,
+    /// Time steps that one gradient reaches back over while the weights move
+    /// (0 to 4096; 0 for as many as in training).
+    pub moving_bptt_steps: usize,
     /// Whether audio is scaled to full scale for the network, and its predictions
     /// back (spectra always are; the dissertation's audio is not).
     pub normalise: bool,
@@ -488,6 +491,7 @@ impl Hyperparameters {
         within("feedback_noise", self.feedback_noise, 0.0, 10.0)?;
         share("top_p", self.top_p)?;
         within("train_every", self.train_every, 1, 1_000_000)?;
+        within("moving_bptt_steps", self.moving_bptt_steps, 0, 4096)?;
         within("max_minutes", self.max_minutes, 0.0, 1e6)?;
         within("num_dreams", self.num_dreams, 0, 64)?;
         let longest = self.longest_prediction();

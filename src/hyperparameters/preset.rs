@@ -72,12 +72,17 @@ impl Preset {
             }),
             Approach::ColumnVector => json!({
                 "seg_len": 128,
-                "num_unrollings": 64,
-                "int_cursor_inc": 12_000,
+                "num_unrollings": 16,
+                "int_cursor_inc": 75_011,
+                "bptt_steps": 64,
                 "use_dropout": false,
+                "output": "mixture",
+                "clip_norm": 1.0,
+                "lr_schedule": "cosine",
                 "answer": "moving",
-                "train_every": 16,
-                "pre_emphasis": 0.2,
+                "train_every": 48,
+                "moving_bptt_steps": 16,
+                "pre_emphasis": 0.9,
                 "dream_length": 110_250, // 10 s
             }),
             Approach::Transpose => json!({
@@ -92,6 +97,7 @@ impl Preset {
             }),
             Approach::MagnitudeSpectrum => json!({
                 "window_size": 512,
+                "hop_size": 512,
                 "hidden_size": 256,
                 "num_unrollings": 32,
                 "int_cursor_inc": 97,
@@ -103,13 +109,13 @@ impl Preset {
                 "lr_schedule": "cosine",
                 "magnitude_scale": "square-root",
                 "pre_emphasis": 0.9,
-                "dream_length": 862, // 20 s
+                "dream_length": 431, // 20 s
             }),
         };
         let of_all = json!({
             "max_minutes": 10,
             // Never the end within max_minutes: the shortest epoch, that of 30 s
-            // in vectors, has some eighty steps.
+            // in spectra, has some forty steps.
             "num_epochs": 100_000,
             "lr": 0.001,
             // Components of a mixture that begin alike stay alike.
@@ -192,6 +198,7 @@ pub(super) fn dissertation(approach: Approach) -> Hyperparameters {
         top_p: 1.0,
         answer: AnswerMode::Frozen,
         train_every: 1,
+        moving_bptt_steps: 0,
         normalise: false,
         pre_emphasis: 0.0,
         band_limit: false,

@@ -37,6 +37,9 @@ impl Moving {
         let mut hyperparameters = model.hyperparameters.clone();
         hyperparameters.num_dreams = 0;
         hyperparameters.audio_freq = 0;
+        if hyperparameters.moving_bptt_steps > 0 {
+            hyperparameters.bptt_steps = hyperparameters.moving_bptt_steps;
+        }
         let train_every = hyperparameters.train_every;
         let mut place = random::stream(random_seed, "moving");
         let mut trainer = Trainer::new(hyperparameters, dataset, random_seed, threads);
@@ -111,7 +114,7 @@ mod tests {
     use std::time::Duration;
 
     const JSON: &str = r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 4, "use_dropout": false,
-        "lr": 0.002, "weight_stddev": 0.2, "answer": "moving", "train_every": 3}"#;
+        "lr": 0.002, "weight_stddev": 0.2, "bptt_steps": 4, "answer": "moving", "train_every": 3, "moving_bptt_steps": 2}"#;
 
     fn sound(samples: usize, frequency: f32) -> Signal {
         let sample = |n| 0.5 * (n as f32 * frequency).sin() * (n as f32 * 0.02).cos();
@@ -162,6 +165,7 @@ mod tests {
         let model = trained_model();
         let mut hyperparameters = model.hyperparameters.clone();
         (hyperparameters.num_dreams, hyperparameters.audio_freq) = (0, 0);
+        hyperparameters.bptt_steps = 2;
         let mut trainer = Trainer::new(hyperparameters.clone(), dataset(&hyperparameters), 9, 1);
         let share = random::stream(9, "moving").random_range(0.0..1.0);
         trainer.go_on_from(model.network.clone(), share);

@@ -55,6 +55,7 @@ const QUESTIONS: [(&str, &[Question]); 4] = [
             ("feedback_noise", |h| h.output == OutputKind::Mixture),
             ("answer", |_| true),
             ("train_every", |h| h.answer == AnswerMode::Moving),
+            ("moving_bptt_steps", |h| h.answer == AnswerMode::Moving),
         ],
     ),
     (
