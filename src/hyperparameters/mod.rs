@@ -170,6 +170,9 @@ pub struct Hyperparameters {
     /// Time steps that one gradient reaches back over while the weights move
     /// (0 to 4096; 0 for as many as in training).
     pub moving_bptt_steps: usize,
+    /// Learning rate while the weights move (0 to 1; 0 for the one that training
+    /// ended with).
+    pub moving_lr: f64,
     /// Whether audio is scaled to full scale for the network, and its predictions
     /// back (spectra always are; the dissertation's audio is not).
     pub normalise: bool,
@@ -492,6 +495,7 @@ impl Hyperparameters {
         share("top_p", self.top_p)?;
         within("train_every", self.train_every, 1, 1_000_000)?;
         within("moving_bptt_steps", self.moving_bptt_steps, 0, 4096)?;
+        within("moving_lr", self.moving_lr, 0.0, 1.0)?;
         within("max_minutes", self.max_minutes, 0.0, 1e6)?;
         within("num_dreams", self.num_dreams, 0, 64)?;
         let longest = self.longest_prediction();

@@ -82,6 +82,8 @@ impl Preset {
                 "answer": "moving",
                 "train_every": 48,
                 "moving_bptt_steps": 16,
+                // Weights that move less get stuck in a chord; more, and it gets noisy.
+                "moving_lr": 2.5e-4,
                 "pre_emphasis": 0.9,
                 "dream_length": 110_250, // 10 s
             }),
@@ -199,6 +201,7 @@ pub(super) fn dissertation(approach: Approach) -> Hyperparameters {
         answer: AnswerMode::Frozen,
         train_every: 1,
         moving_bptt_steps: 0,
+        moving_lr: 0.0,
         normalise: false,
         pre_emphasis: 0.0,
         band_limit: false,

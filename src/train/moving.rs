@@ -5,6 +5,7 @@ use rand::RngExt;
 
 use super::{Dataset, Diverged, Trainer};
 use crate::generate::{Engine, EngineError, EngineKind, play};
+use crate::hyperparameters::LrSchedule;
 use crate::model::{Network, State, Tape};
 use crate::random;
 use crate::trained_model::TrainedModel;
@@ -40,6 +41,10 @@ impl Moving {
         if hyperparameters.moving_bptt_steps > 0 {
             hyperparameters.bptt_steps = hyperparameters.moving_bptt_steps;
         }
+        if hyperparameters.moving_lr > 0.0 {
+            hyperparameters.lr = hyperparameters.moving_lr;
+            hyperparameters.lr_schedule = LrSchedule::Constant;
+        }
         let train_every = hyperparameters.train_every;
         let mut place = random::stream(random_seed, "moving");
         let mut trainer = Trainer::new(hyperparameters, dataset, random_seed, threads);
@@ -69,7 +74,8 @@ impl Moving {
     }
 
     fn train(&mut self) -> Result<(), EngineError> {
-        // The end of the schedule: the learning rate that training ended with.
+        // The end of the schedule: the learning rate that training ended with,
+        // unless the model has one for this.
         done(self.trainer.step(1.0))
     }
 }
@@ -114,7 +120,8 @@ mod tests {
     use std::time::Duration;
 
     const JSON: &str = r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 4, "use_dropout": false,
-        "lr": 0.002, "weight_stddev": 0.2, "bptt_steps": 4, "answer": "moving", "train_every": 3, "moving_bptt_steps": 2}"#;
+        "lr": 0.002, "weight_stddev": 0.2, "bptt_steps": 4, "answer": "moving", "train_every": 3, "moving_bptt_steps": 2,
+        "moving_lr": 0.001}"#;
 
     fn sound(samples: usize, frequency: f32) -> Signal {
         let sample = |n| 0.5 * (n as f32 * frequency).sin() * (n as f32 * 0.02).cos();
@@ -165,7 +172,7 @@ mod tests {
         let model = trained_model();
         let mut hyperparameters = model.hyperparameters.clone();
         (hyperparameters.num_dreams, hyperparameters.audio_freq) = (0, 0);
-        hyperparameters.bptt_steps = 2;
+        (hyperparameters.bptt_steps, hyperparameters.lr) = (2, 0.001);
         let mut trainer = Trainer::new(hyperparameters.clone(), dataset(&hyperparameters), 9, 1);
         let share = random::stream(9, "moving").random_range(0.0..1.0);
         trainer.go_on_from(model.network.clone(), share);

@@ -56,6 +56,7 @@ const QUESTIONS: [(&str, &[Question]); 4] = [
             ("answer", |_| true),
             ("train_every", |h| h.answer == AnswerMode::Moving),
             ("moving_bptt_steps", |h| h.answer == AnswerMode::Moving),
+            ("moving_lr", |h| h.answer == AnswerMode::Moving),
         ],
     ),
     (
