@@ -72,19 +72,14 @@ impl Preset {
             }),
             Approach::ColumnVector => json!({
                 "seg_len": 128,
-                "num_unrollings": 16,
-                "int_cursor_inc": 75_011,
-                "bptt_steps": 64,
+                "num_unrollings": 64,
+                "int_cursor_inc": 12_000,
                 "use_dropout": false,
-                "output": "mixture",
-                "clip_norm": 1.0,
-                "lr_schedule": "cosine",
                 "answer": "moving",
-                "train_every": 48,
-                "moving_bptt_steps": 16,
-                // Weights that move less get stuck in a chord; more, and it gets noisy.
-                "moving_lr": 2.5e-4,
-                "pre_emphasis": 0.9,
+                "train_every": 16,
+                // The faster weights move, the noisier, and the less dull.
+                "moving_lr": 0.0015,
+                "pre_emphasis": 0.25,
                 "dream_length": 110_250, // 10 s
             }),
             Approach::Transpose => json!({
