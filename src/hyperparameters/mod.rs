@@ -334,6 +334,7 @@ impl Hyperparameters {
     ) -> Result<Hyperparameters, HyperparametersError> {
         let mut filled = to_map(&preset::dissertation(preset.approach()));
         let mut fixed = preset.differences();
+        let own_hop_size = given.contains_key("hop_size");
         fixed.extend(given);
         for (key, value) in &fixed {
             if filled.insert(key.clone(), value.clone()).is_none() {
@@ -346,6 +347,10 @@ impl Hyperparameters {
                 what: e.inner().to_string(),
             })?;
         read.relate(preset.approach(), &fixed);
+        if !own_hop_size {
+            // A preset's does not forbid shorter windows than its own.
+            read.hop_size = read.hop_size.min(read.window_size);
+        }
         read.validate()?;
         Ok(read)
     }
@@ -355,7 +360,7 @@ impl Hyperparameters {
     fn relate(&mut self, approach: Approach, fixed: &Map<String, Value>) {
         let open = |key: &str| !fixed.contains_key(key);
         if open("hop_size") {
-            // Frames that do not overlap by half leave holes in the sound.
+            // Frames that do not overlap by half leave some of the sound unheard.
             self.hop_size = self.hop_size.min((self.window_size / 2).max(1));
         }
         if approach == Approach::MagnitudeSpectrum && open("seg_len") {
@@ -728,6 +733,9 @@ mod tests {
         let read =
             Hyperparameters::parse(r#"{"preset": "magnitude-spectrum", "window_size": 128}"#);
         assert_eq!(read.unwrap().hop_size, 64);
+        let read =
+            Hyperparameters::parse(r#"{"preset": "magnitude-spectrum-cpu", "window_size": 128}"#);
+        assert_eq!(read.unwrap().hop_size, 128);
 
         // What a preset fixes stays as it is.
         let read = Hyperparameters::parse(r#"{"preset": "vector-cpu", "seg_len": 128}"#).unwrap();
