@@ -78,7 +78,7 @@ impl Preset {
                 "answer": "moving",
                 "train_every": 16,
                 // The faster weights move, the noisier, and the less dull.
-                "moving_lr": 0.0015,
+                "moving_lr": 0.00125,
                 "pre_emphasis": 0.25,
                 "dream_length": 110_250, // 10 s
             }),
