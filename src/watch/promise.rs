@@ -77,6 +77,8 @@ struct Gallery {
     spool: Option<Spool>,
     jobs: VecDeque<Job>,
     arrived: usize,
+    /// Processes so far.
+    starts: usize,
 }
 
 impl Gallery {
@@ -86,6 +88,7 @@ impl Gallery {
             spool: None,
             jobs: VecDeque::new(),
             arrived: 0,
+            starts: 0,
         };
         gallery.start();
         gallery
@@ -93,6 +96,7 @@ impl Gallery {
 
     /// A process begins; it may die at once.
     fn start(&mut self) {
+        self.starts += 1;
         self.jobs.clear();
         self.spool = None;
         let opened = Root::open(self.folder.path(), &Wanted::Any)
@@ -185,7 +189,10 @@ impl Gallery {
         let failed = self.path("failed");
         for name in listing(&failed) {
             let reason = failed.join(&name).with_extension("txt");
-            assert_eq!(text(&reason), "it is broken\n", "{name}");
+            let reason = text(&reason);
+            // Three processes that end in the middle of one seed fail it, too.
+            let ended = self.starts > 3 && reason.starts_with("antiphon ended 3 times");
+            assert!(ended || reason == "it is broken\n", "{name}: {reason}");
         }
         let predictions = self.path("predictions");
         for name in listing(&predictions).iter().filter(|n| n.ends_with(".wav")) {
