@@ -121,7 +121,7 @@ mod tests {
 
     const JSON: &str = r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 4, "use_dropout": false,
         "lr": 0.002, "weight_stddev": 0.2, "bptt_steps": 4, "answer": "moving", "train_every": 3, "moving_bptt_steps": 2,
-        "moving_lr": 0.001}"#;
+        "lr_schedule": "cosine", "moving_lr": 0.001}"#;
 
     fn sound(samples: usize, frequency: f32) -> Signal {
         let sample = |n| 0.5 * (n as f32 * frequency).sin() * (n as f32 * 0.02).cos();
@@ -173,6 +173,7 @@ mod tests {
         let mut hyperparameters = model.hyperparameters.clone();
         (hyperparameters.num_dreams, hyperparameters.audio_freq) = (0, 0);
         (hyperparameters.bptt_steps, hyperparameters.lr) = (2, 0.001);
+        hyperparameters.lr_schedule = LrSchedule::Constant;
         let mut trainer = Trainer::new(hyperparameters.clone(), dataset(&hyperparameters), 9, 1);
         let share = random::stream(9, "moving").random_range(0.0..1.0);
         trainer.go_on_from(model.network.clone(), share);
