@@ -466,7 +466,7 @@ fn kept_audio(model: &TrainedModel, name: &str) -> Result<Box<Dataset>, Responde
     };
     let recordings = model.kept_audio.iter().zip(&model.training_audio);
     let recordings = recordings.map(recording).collect();
-    let dataset = Dataset::new(recordings, &model.hyperparameters);
+    let dataset = Dataset::new(recordings, &model.hyperparameters.while_moving());
     dataset
         .map(Box::new)
         .map_err(|cause| ResponderError::KeptAudio {

@@ -98,9 +98,13 @@ fn print(model: &Description) {
         ),
     }
     if h.answer == AnswerMode::Moving {
+        let moving = h.while_moving();
         println!(
-            "answers      with moving weights, a training step every {} predictions",
-            h.train_every
+            "answers      with moving weights, every {} predictions a training step of {} time \
+             steps, at a learning rate of {}",
+            h.train_every,
+            moving.bptt_steps,
+            moving.lr * moving.lr_schedule.factor(1.0)
         );
     }
     let training = model.training;

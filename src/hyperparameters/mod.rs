@@ -173,6 +173,9 @@ pub struct Hyperparameters {
     /// Learning rate while the weights move (0 to 1; 0 for the one that training
     /// ended with).
     pub moving_lr: f64,
+    /// Seconds of a recording that the rows of one training step are spread over
+    /// while the weights move (0 to 3600; 0 for as many as in training).
+    pub moving_seconds: f64,
     /// Whether audio is scaled to full scale for the network, and its predictions
     /// back (spectra always are; the dissertation's audio is not).
     pub normalise: bool,
@@ -334,7 +337,10 @@ impl Hyperparameters {
     ) -> Result<Hyperparameters, HyperparametersError> {
         let mut filled = to_map(&preset::dissertation(preset.approach()));
         let mut fixed = preset.differences();
-        let own_hop_size = given.contains_key("hop_size");
+        if given.contains_key("window_size") {
+            // A preset's hop size is one for its own windows.
+            fixed.remove("hop_size");
+        }
         fixed.extend(given);
         for (key, value) in &fixed {
             if filled.insert(key.clone(), value.clone()).is_none() {
@@ -347,10 +353,6 @@ impl Hyperparameters {
                 what: e.inner().to_string(),
             })?;
         read.relate(preset.approach(), &fixed);
-        if !own_hop_size {
-            // A preset's does not forbid shorter windows than its own.
-            read.hop_size = read.hop_size.min(read.window_size);
-        }
         read.validate()?;
         Ok(read)
     }
@@ -440,6 +442,29 @@ impl Hyperparameters {
         Hyperparameters::fill(preset, given)
     }
 
+    /// Those of training that goes on while a model answers.
+    pub fn while_moving(&self) -> Hyperparameters {
+        let mut moving = self.clone();
+        moving.num_dreams = 0;
+        moving.audio_freq = 0;
+        if self.moving_bptt_steps > 0 {
+            moving.bptt_steps = self.moving_bptt_steps;
+        }
+        if self.moving_lr > 0.0 {
+            moving.lr = self.moving_lr;
+            moving.lr_schedule = LrSchedule::Constant;
+        }
+        // The rows of a transposed matrix are one input of the network.
+        let rows_of_their_own = self.approach() != Approach::Transpose;
+        if self.moving_seconds > 0.0 && rows_of_their_own {
+            let element = if self.use_fft { self.hop_size } else { 1 };
+            let rows = (self.num_unrollings * element) as f64;
+            let apart = self.moving_seconds * f64::from(self.sample_rate) / rows;
+            moving.int_cursor_inc = (apart as usize).max(1);
+        }
+        moving
+    }
+
     /// The file's text: every hyperparameter, in order.
     pub fn to_json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).expect("plain fields always serialise");
@@ -501,6 +526,7 @@ impl Hyperparameters {
         within("train_every", self.train_every, 1, 1_000_000)?;
         within("moving_bptt_steps", self.moving_bptt_steps, 0, 4096)?;
         within("moving_lr", self.moving_lr, 0.0, 1.0)?;
+        within("moving_seconds", self.moving_seconds, 0.0, 3600.0)?;
         within("max_minutes", self.max_minutes, 0.0, 1e6)?;
         within("num_dreams", self.num_dreams, 0, 64)?;
         let longest = self.longest_prediction();
@@ -735,7 +761,7 @@ mod tests {
         assert_eq!(read.unwrap().hop_size, 64);
         let read =
             Hyperparameters::parse(r#"{"preset": "magnitude-spectrum-cpu", "window_size": 128}"#);
-        assert_eq!(read.unwrap().hop_size, 128);
+        assert_eq!(read.unwrap().hop_size, 64);
 
         // What a preset fixes stays as it is.
         let read = Hyperparameters::parse(r#"{"preset": "vector-cpu", "seg_len": 128}"#).unwrap();

@@ -71,15 +71,24 @@ impl Preset {
                 "dream_length": 1723, // 20 s
             }),
             Approach::ColumnVector => json!({
-                "seg_len": 128,
-                "num_unrollings": 64,
-                "int_cursor_inc": 12_000,
+                "seg_len": 256,
+                "hidden_size": 128,
+                "num_unrollings": 16,
+                "int_cursor_inc": 75_011,
+                "lr": 0.002,
                 "use_dropout": false,
+                "bptt_steps": 64,
+                "output": "mixture",
+                "clip_norm": 1.0,
+                "lr_schedule": "cosine",
+                // The less, the surer its low notes; the more, the less noise.
+                "pre_emphasis": 0.6,
                 "answer": "moving",
-                "train_every": 16,
-                // The faster weights move, the noisier, and the less dull.
-                "moving_lr": 0.00125,
-                "pre_emphasis": 0.25,
+                "train_every": 64,
+                "moving_bptt_steps": 16,
+                "moving_lr": 0.0003,
+                // Weights that hear a phrase at a time are led from note to note.
+                "moving_seconds": 3.5,
                 "dream_length": 110_250, // 10 s
             }),
             Approach::Transpose => json!({
@@ -122,11 +131,12 @@ impl Preset {
             "audio_freq": 0,
             "num_dreams": 1,
         });
-        let (Value::Object(mut differences), Value::Object(of_all)) = (of_the_approach, of_all)
+        let (Value::Object(mut differences), Value::Object(of_the_approach)) =
+            (of_all, of_the_approach)
         else {
             unreachable!("both are written as objects");
         };
-        differences.extend(of_all);
+        differences.extend(of_the_approach);
         differences
     }
 }
@@ -197,6 +207,7 @@ pub(super) fn dissertation(approach: Approach) -> Hyperparameters {
         train_every: 1,
         moving_bptt_steps: 0,
         moving_lr: 0.0,
+        moving_seconds: 0.0,
         normalise: false,
         pre_emphasis: 0.0,
         band_limit: false,

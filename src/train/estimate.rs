@@ -130,7 +130,7 @@ fn measure_sampling(
     let mut engine: Box<dyn Engine> = match hyperparameters.answer {
         AnswerMode::Frozen => Box::new(Native::new(model.network.clone(), threads)),
         AnswerMode::Moving => {
-            let dataset = dataset(hyperparameters, recordings)?;
+            let dataset = dataset(&hyperparameters.while_moving(), recordings)?;
             let moving = Moving::new(&model, dataset, 0, threads);
             Box::new(moving.map_err(GenerateError::Engine)?)
         }

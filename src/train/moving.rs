@@ -5,7 +5,6 @@ use rand::RngExt;
 
 use super::{Dataset, Diverged, Trainer};
 use crate::generate::{Engine, EngineError, EngineKind, play};
-use crate::hyperparameters::LrSchedule;
 use crate::model::{Network, State, Tape};
 use crate::random;
 use crate::trained_model::TrainedModel;
@@ -27,24 +26,16 @@ pub struct Moving {
 }
 
 impl Moving {
-    /// For one answer of `model`, whose training audio is `dataset`. Where in
-    /// it training goes on is drawn by `random_seed`.
+    /// For one answer of `model`, whose training audio is `dataset`, cut as
+    /// [`Hyperparameters::while_moving`](crate::hyperparameters::Hyperparameters::while_moving)
+    /// says. Where in it training goes on is drawn by `random_seed`.
     pub fn new(
         model: &TrainedModel,
         dataset: Dataset,
         random_seed: u64,
         threads: usize,
     ) -> Result<Moving, EngineError> {
-        let mut hyperparameters = model.hyperparameters.clone();
-        hyperparameters.num_dreams = 0;
-        hyperparameters.audio_freq = 0;
-        if hyperparameters.moving_bptt_steps > 0 {
-            hyperparameters.bptt_steps = hyperparameters.moving_bptt_steps;
-        }
-        if hyperparameters.moving_lr > 0.0 {
-            hyperparameters.lr = hyperparameters.moving_lr;
-            hyperparameters.lr_schedule = LrSchedule::Constant;
-        }
+        let hyperparameters = model.hyperparameters.while_moving();
         let train_every = hyperparameters.train_every;
         let mut place = random::stream(random_seed, "moving");
         let mut trainer = Trainer::new(hyperparameters, dataset, random_seed, threads);
@@ -114,14 +105,14 @@ mod tests {
     use crate::audio::Signal;
     use crate::generate::continuation::{Continuation, to_sequence};
     use crate::generate::{Prime, Request, generate};
-    use crate::hyperparameters::Hyperparameters;
+    use crate::hyperparameters::{Hyperparameters, LrSchedule};
     use crate::train::Recording;
     use crate::trained_model::TrainingAudio;
     use std::time::Duration;
 
     const JSON: &str = r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 4, "use_dropout": false,
         "lr": 0.002, "weight_stddev": 0.2, "bptt_steps": 4, "answer": "moving", "train_every": 3, "moving_bptt_steps": 2,
-        "lr_schedule": "cosine", "moving_lr": 0.001}"#;
+        "lr_schedule": "cosine", "moving_lr": 0.001, "moving_seconds": 0.02}"#;
 
     fn sound(samples: usize, frequency: f32) -> Signal {
         let sample = |n| 0.5 * (n as f32 * frequency).sin() * (n as f32 * 0.02).cos();
@@ -153,7 +144,7 @@ mod tests {
     }
 
     fn answer(model: &TrainedModel, random_seed: u64) -> Vec<f32> {
-        let dataset = dataset(&model.hyperparameters);
+        let dataset = dataset(&model.hyperparameters.while_moving());
         let mut engine = Moving::new(model, dataset, random_seed, 1).unwrap();
         let request = Request {
             seconds: 50.0 / 11025.0,
@@ -170,11 +161,14 @@ mod tests {
     #[test]
     fn it_trains_between_predictions_as_the_figure_does() {
         let model = trained_model();
-        let mut hyperparameters = model.hyperparameters.clone();
-        (hyperparameters.num_dreams, hyperparameters.audio_freq) = (0, 0);
-        (hyperparameters.bptt_steps, hyperparameters.lr) = (2, 0.001);
-        hyperparameters.lr_schedule = LrSchedule::Constant;
-        let mut trainer = Trainer::new(hyperparameters.clone(), dataset(&hyperparameters), 9, 1);
+        let hyperparameters = &model.hyperparameters;
+        let mut moving = hyperparameters.clone();
+        (moving.num_dreams, moving.audio_freq) = (0, 0);
+        (moving.bptt_steps, moving.lr) = (2, 0.001);
+        moving.lr_schedule = LrSchedule::Constant;
+        // Four rows over 220.5 samples.
+        moving.int_cursor_inc = 55;
+        let mut trainer = Trainer::new(moving.clone(), dataset(&moving), 9, 1);
         let share = random::stream(9, "moving").random_range(0.0..1.0);
         trainer.go_on_from(model.network.clone(), share);
         for _ in 0..SETTLING_STEPS {
@@ -183,11 +177,11 @@ mod tests {
         assert_eq!(trainer.network(), &model.network);
 
         let seed = to_sequence(
-            &hyperparameters,
+            hyperparameters,
             &model.normalisation,
             &sound(30, 0.5).samples,
         );
-        let mut seed = Continuation::new(&hyperparameters, seed);
+        let mut seed = Continuation::new(hyperparameters, seed);
         let mut state = State::zero(model.network.architecture(), 1);
         let (mut tape, mut random) = (Tape::new(1), random::stream(9, "draws"));
         for prediction in 0..50 {
