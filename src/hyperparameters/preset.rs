@@ -82,7 +82,7 @@ impl Preset {
                 "clip_norm": 1.0,
                 "lr_schedule": "cosine",
                 // The less, the surer its low notes; the more, the less noise.
-                "pre_emphasis": 0.6,
+                "pre_emphasis": 0.75,
                 "answer": "moving",
                 "train_every": 64,
                 "moving_bptt_steps": 16,
