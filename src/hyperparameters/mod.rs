@@ -174,7 +174,8 @@ pub struct Hyperparameters {
     /// ended with).
     pub moving_lr: f64,
     /// Seconds of a recording that the rows of one training step are spread over
-    /// while the weights move (0 to 3600; 0 for as many as in training).
+    /// while the weights move (0 to 3600; 0 for as many as in training, as always
+    /// in the transpose approach, whose rows are one input).
     pub moving_seconds: f64,
     /// Whether audio is scaled to full scale for the network, and its predictions
     /// back (spectra always are; the dissertation's audio is not).
@@ -447,6 +448,8 @@ impl Hyperparameters {
         let mut moving = self.clone();
         moving.num_dreams = 0;
         moving.audio_freq = 0;
+        // No loss is measured then, so that no end need be long enough for it.
+        moving.validation = 0.0;
         if self.moving_bptt_steps > 0 {
             moving.bptt_steps = self.moving_bptt_steps;
         }
@@ -454,9 +457,7 @@ impl Hyperparameters {
             moving.lr = self.moving_lr;
             moving.lr_schedule = LrSchedule::Constant;
         }
-        // The rows of a transposed matrix are one input of the network.
-        let rows_of_their_own = self.approach() != Approach::Transpose;
-        if self.moving_seconds > 0.0 && rows_of_their_own {
+        if self.moving_seconds > 0.0 && self.approach() != Approach::Transpose {
             let element = if self.use_fft { self.hop_size } else { 1 };
             let rows = (self.num_unrollings * element) as f64;
             let apart = self.moving_seconds * f64::from(self.sample_rate) / rows;
@@ -747,6 +748,24 @@ mod tests {
             let named = Hyperparameters::parse(&format!(r#"{{"preset": "{preset}"}}"#)).unwrap();
             assert_eq!(named, settings);
         }
+    }
+
+    #[test]
+    fn moving_rows_are_spread_over_the_seconds_that_a_file_gives() {
+        let apart = |preset: &str, seconds: f64| {
+            let json = format!(
+                r#"{{"preset": "{preset}", "sample_rate": 8000, "num_unrollings": 4, "hop_size": 100,
+                "int_cursor_inc": 3, "validation": 0.1, "moving_seconds": {seconds}}}"#
+            );
+            let moving = Hyperparameters::parse(&json).unwrap().while_moving();
+            assert_eq!(moving.validation, 0.0);
+            moving.int_cursor_inc
+        };
+        assert_eq!(apart("column-vector", 2.0), 4000);
+        assert_eq!(apart("magnitude-spectrum", 2.0), 40);
+        assert_eq!(apart("magnitude-spectrum", 1e-9), 1);
+        assert_eq!(apart("column-vector", 0.0), 3);
+        assert_eq!(apart("transpose", 2.0), 3);
     }
 
     #[test]

@@ -81,7 +81,7 @@ impl Preset {
                 "output": "mixture",
                 "clip_norm": 1.0,
                 "lr_schedule": "cosine",
-                // The less, the surer its low notes; the more, the less noise.
+                // The less, the surer its low notes; the more, the livelier its frozen answers.
                 "pre_emphasis": 0.75,
                 "answer": "moving",
                 "train_every": 64,

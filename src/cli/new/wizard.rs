@@ -57,7 +57,9 @@ const QUESTIONS: [(&str, &[Question]); 4] = [
             ("train_every", |h| h.answer == AnswerMode::Moving),
             ("moving_bptt_steps", |h| h.answer == AnswerMode::Moving),
             ("moving_lr", |h| h.answer == AnswerMode::Moving),
-            ("moving_seconds", |h| h.answer == AnswerMode::Moving),
+            ("moving_seconds", |h| {
+                h.answer == AnswerMode::Moving && h.approach() != Approach::Transpose
+            }),
         ],
     ),
     (
