@@ -403,12 +403,13 @@ impl Responder {
         let dataset = Dataset::clone(dataset);
         let mut moving = Moving::new(model, dataset, request.random_seed, self.threads)?;
         let prediction = generate(model, &mut moving, seed, request, progress)?;
-        let lesson = lesson.map(|mut lesson| {
-            lesson.model.network = moving.network().clone();
-            lesson.model.training.steps += moving.steps();
-            lesson
-        });
-        Ok((prediction, lesson))
+        let Some(mut lesson) = lesson else {
+            return Ok((prediction, None));
+        };
+        let (network, steps) = moving.end().map_err(GenerateError::Engine)?;
+        lesson.model.network = network;
+        lesson.model.training.steps += steps;
+        Ok((prediction, Some(lesson)))
     }
 
     /// What the answer to `seed` teaches, where that is to be kept.

@@ -55,6 +55,11 @@ pub struct Normalisation {
     /// nothing either; `None` where they are left as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub highest_frequency: Option<f64>,
+    /// The loudest that the training set stays in all its bands at once, in
+    /// decibels ([`guard::sustained`](crate::generate::guard::sustained)), which
+    /// tells a burst; `None` in models older than that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sustained: Option<f64>,
 }
 
 /// One recording the model learned from.
@@ -121,6 +126,7 @@ impl Hyperparameters {
             units: self.hidden_size,
             layers: self.num_layers,
             residual: self.use_residual,
+            skip: self.use_skip,
             head: match self.approach() {
                 Approach::Transpose => Head::Transpose {
                     rows: self.num_unrollings,
@@ -332,6 +338,7 @@ pub mod tests {
             normalisation: Normalisation {
                 largest_magnitude: if hyperparameters.use_fft { 37.5 } else { 1.0 },
                 highest_frequency: hyperparameters.band_limit.then_some(5000.0),
+                sustained: None,
             },
             hyperparameters,
             training_audio: vec![TrainingAudio {
@@ -387,6 +394,7 @@ pub mod tests {
             let normalisation = Normalisation {
                 largest_magnitude,
                 highest_frequency,
+                sustained: None,
             };
             let other = TrainedModel {
                 normalisation,

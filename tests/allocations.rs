@@ -20,6 +20,7 @@ fn a_step_allocates_no_arrays() {
             units,
             layers,
             residual: true,
+            skip: true,
             head: Head::Dense { outputs: units },
             output: Output::Value,
         };

@@ -33,6 +33,7 @@ impl Case {
             units: self.units,
             layers: self.layers,
             residual: self.residual,
+            skip: false,
             head: match self.head.as_str() {
                 "transpose" => Head::Transpose { rows: self.rows },
                 _ => Head::Dense {

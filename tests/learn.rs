@@ -45,6 +45,7 @@ fn architectures() -> [Architecture; 2] {
         units: 100,
         layers: 2,
         residual: true,
+        skip: false,
         head,
         output: Output::Value,
     })

@@ -84,6 +84,7 @@ fn time_training(rows: usize, units: usize, steps: usize) -> TrainResult {
         units,
         layers: 1,
         residual: false,
+        skip: false,
         head: Head::Dense { outputs: units },
         output: Output::Value,
     };

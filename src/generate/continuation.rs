@@ -311,6 +311,7 @@ mod tests {
         let normalisation = Normalisation {
             largest_magnitude: 0.25,
             highest_frequency: None,
+            sustained: None,
         };
         let json =
             r#"{"preset": "column-vector", "seg_len": 8, "normalise": true, "pre_emphasis": 0.9}"#;
@@ -335,6 +336,7 @@ mod tests {
             let normalisation = Normalisation {
                 largest_magnitude: 1.0,
                 highest_frequency,
+                sustained: None,
             };
             let seen = to_sequence(&hyperparameters, &normalisation, &sine(frequency));
             let mut phases = stream(1, "phases");
@@ -365,6 +367,7 @@ mod tests {
             let normalisation = Normalisation {
                 largest_magnitude: 90.0,
                 highest_frequency: None,
+                sustained: None,
             };
             let seen = to_sequence(&hyperparameters, &normalisation, &seed);
             let mut phases = stream(1, "phases");
@@ -415,6 +418,7 @@ mod tests {
         let normalisation = Normalisation {
             largest_magnitude: 0.25,
             highest_frequency: None,
+            sustained: None,
         };
         let largest_seen = |settings: &str, level: f32| {
             let json = format!(r#"{{"window_size": 64, {settings}}}"#);

@@ -22,6 +22,9 @@ pub enum Fault {
     /// For some seconds nothing in it changes, though its seed does: it is
     /// stuck in a tone or a buzz.
     Drone,
+    /// For half a second and more it is louder in all its bands at once than the
+    /// training audio ever stays: the network feeds itself noise.
+    Burst,
 }
 
 impl std::fmt::Display for Fault {
@@ -33,14 +36,16 @@ impl std::fmt::Display for Fault {
             Fault::DirectCurrent => "direct current",
             Fault::Clipping => "clipping",
             Fault::Drone => "drone",
+            Fault::Burst => "burst",
         })
     }
 }
 
 impl Fault {
-    /// Whether nobody should hear it; a drone may be what there is to hear.
+    /// Whether nobody should hear it; a drone or a burst may be what there is to
+    /// hear.
     pub fn is_broken(self) -> bool {
-        self != Fault::Drone
+        !matches!(self, Fault::Drone | Fault::Burst)
     }
 }
 
@@ -73,6 +78,14 @@ const LOWEST_BAND: f64 = 50.0;
 /// Bands further below the loudest, in decibels, do not matter.
 const BANDS_WITHIN: f64 = 30.0;
 
+/// Spectra that a burst lasts: half a second and a spectrum's own length.
+const SPECTRA_OF_A_BURST: usize = 6;
+/// So much more than the training audio stays at is a burst, in decibels. Answers
+/// without one measured up to 4 more, those with one 6 to 20.
+const BURST: f64 = 6.0;
+/// A band below this, in decibels of full scale, counts as being there.
+const QUIETEST: f64 = -80.0;
+
 /// Listens to the predictions that answer one seed.
 pub struct Guard {
     /// The seed's.
@@ -80,16 +93,20 @@ pub struct Guard {
     /// Whether the seed itself hardly changes, so that a drone may answer it.
     sustained: bool,
     full_scale: f32,
+    /// [`sustained`] of the training audio, where that is known.
+    sustained_in_training: Option<f64>,
 }
 
 impl Guard {
     /// For answers to `seed`, as loud as the network hears it. A sample of
-    /// `full_scale` is the largest that the network can predict.
-    pub fn new(seed: &Signal, full_scale: f32) -> Guard {
+    /// `full_scale` is the largest that the network can predict;
+    /// `sustained_in_training` is [`sustained`] of the training audio.
+    pub fn new(seed: &Signal, full_scale: f32, sustained_in_training: Option<f64>) -> Guard {
         Guard {
             level: level(seed),
             sustained: least_change(seed, LEAST_SPECTRA).is_some_and(|c| c < 2.0 * STILL),
             full_scale,
+            sustained_in_training,
         }
     }
 
@@ -127,7 +144,12 @@ impl Guard {
             return Some(Fault::Clipping);
         }
         let drone = !self.sustained && least_change(sound, SPECTRA).is_some_and(|c| c < STILL);
-        drone.then_some(Fault::Drone)
+        if drone {
+            return Some(Fault::Drone);
+        }
+        let burst = |usual| sustained(sound).is_some_and(|loudest| loudest > usual + BURST);
+        let burst = self.sustained_in_training.is_some_and(burst);
+        burst.then_some(Fault::Burst)
     }
 
     fn silent_share(&self, sound: &Signal) -> f64 {
@@ -145,6 +167,23 @@ pub fn level(signal: &Signal) -> f64 {
     let sounding = levels.iter().filter(|rms| **rms >= 0.01 * loudest);
     let powers: Vec<f64> = sounding.map(|rms| rms.powi(2)).collect();
     (powers.iter().sum::<f64>() / powers.len().max(1) as f64).sqrt()
+}
+
+/// How loud `signal` stays in all its bands at once where it is loudest: the
+/// mean over the bands, in decibels of full scale, of the least that each has in
+/// some half a second. `None` if it is shorter than that.
+pub fn sustained(signal: &Signal) -> Option<f64> {
+    let bands = band_levels(signal);
+    // A tone at full scale: a quarter of the window, whose mean is one half.
+    let full_scale = 20.0 * ((BLOCKS_OF_A_SPECTRUM * block_len(signal)) as f64 / 4.0).log10();
+    let stays = bands.windows(SPECTRA_OF_A_BURST).map(|spectra| {
+        let least = |band: usize| {
+            let levels = spectra.iter().map(|levels| levels[band]);
+            (levels.fold(f64::INFINITY, f64::min) - full_scale).max(QUIETEST)
+        };
+        (0..BANDS).map(least).sum::<f64>() / BANDS as f64
+    });
+    stays.max_by(f64::total_cmp)
 }
 
 fn block_len(signal: &Signal) -> usize {
@@ -236,7 +275,7 @@ mod tests {
     #[test]
     fn each_fault_is_found_and_music_has_none() {
         let notes = signal(note);
-        let guard = Guard::new(&notes, 1.0);
+        let guard = Guard::new(&notes, 1.0, None);
         let fault = |samples: fn(f32) -> f32| guard.fault(&signal(samples));
         assert_eq!(guard.fault(&notes), None);
         assert_eq!(fault(|_| f32::NAN), Some(Fault::NotANumber));
@@ -265,19 +304,39 @@ mod tests {
                 false => note(n),
             })
         };
-        let guard = Guard::new(&signal(note), 1.0);
+        let guard = Guard::new(&signal(note), 1.0, None);
         assert_eq!(guard.fault(&stuck(3.0)), Some(Fault::Drone));
         assert_eq!(guard.fault(&stuck(1.0)), None);
-        let sustained = Guard::new(&signal(|n| 0.5 * (n * 0.3).sin()), 1.0);
+        let sustained = Guard::new(&signal(|n| 0.5 * (n * 0.3).sin()), 1.0, None);
         assert_eq!(sustained.fault(&stuck(3.0)), None);
         let swelling = |n: f32| (n * 0.3).sin() * (0.1 + 0.4 * (n * 5e-4).sin().powi(2));
-        let swelling = Guard::new(&signal(swelling), 1.0);
+        let swelling = Guard::new(&signal(swelling), 1.0, None);
         assert_eq!(swelling.fault(&stuck(3.0)), Some(Fault::Drone));
     }
 
     #[test]
+    fn noise_louder_for_longer_than_the_training_audio_is_a_burst() {
+        let noise = |n: f32| 0.5 * ((n * 12.9898).sin() * 43758.547).fract();
+        let burst = |seconds: f32| {
+            signal(move |n| match n > 9000.0 && n < 9000.0 + 8000.0 * seconds {
+                true => noise(n),
+                false => note(n),
+            })
+        };
+        let usual = sustained(&signal(note));
+        let guard = Guard::new(&signal(note), 1.0, usual);
+        assert_eq!(guard.fault(&signal(note)), None);
+        assert_eq!(guard.fault(&burst(0.1)), None);
+        assert_eq!(guard.fault(&burst(1.0)), Some(Fault::Burst));
+        let noisy = Guard::new(&signal(note), 1.0, sustained(&burst(0.9)));
+        assert_eq!(noisy.fault(&burst(1.0)), None);
+        let unknown = Guard::new(&signal(note), 1.0, None);
+        assert_eq!(unknown.fault(&burst(1.0)), None);
+    }
+
+    #[test]
     fn a_rest_is_no_silence_but_a_stretch_of_it_is() {
-        let guard = Guard::new(&signal(note), 1.0);
+        let guard = Guard::new(&signal(note), 1.0, None);
         let rest = |from: f32| signal(move |n| if n < from { note(n) } else { 0.0 });
         assert_eq!(guard.fault(&rest(25_000.0)), None);
         assert_eq!(guard.fault(&rest(15_000.0)), Some(Fault::Silence));

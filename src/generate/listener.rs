@@ -16,6 +16,8 @@ use crate::trained_model::TrainedModel;
 /// Seconds that sampling goes back the first time, to well before what is
 /// wrong; twice as many each time that it fails to get beyond it.
 const SECONDS_BACK: usize = 4;
+/// The same from a burst, which is noticed when it has hardly begun.
+const SECONDS_BACK_FROM_A_BURST: usize = 2;
 /// The latest seconds that it can go back to; beyond them lies the beginning.
 const PLACES: usize = 8;
 /// Sampling goes back so often, and once more for each ten seconds asked for.
@@ -75,7 +77,7 @@ impl<'a> Listener<'a> {
         let most = LEAST_RESPONSES + (seconds / SECONDS_PER_RESPONSE) as usize;
         let may_go_back = may_go_back && is_random(&model.hyperparameters);
         Listener {
-            guard: Guard::new(seed, full_scale(model)),
+            guard: Guard::new(seed, full_scale(model), model.normalisation.sustained),
             model,
             random_seed,
             beginning: None,
@@ -141,7 +143,11 @@ impl<'a> Listener<'a> {
             self.tries + 1
         };
         self.last_fault = made.max(self.last_fault);
-        let seconds = SECONDS_BACK << self.tries.min(PLACES as u32);
+        let seconds_back = match fault {
+            Fault::Burst => SECONDS_BACK_FROM_A_BURST,
+            _ => SECONDS_BACK,
+        };
+        let seconds = seconds_back << self.tries.min(PLACES as u32);
         let wanted = made.saturating_sub(seconds * self.values_per_second());
         self.recent.retain(|place| place.made <= wanted);
         let place = self.recent.back().or(self.beginning.as_ref())?;

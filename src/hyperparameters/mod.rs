@@ -96,6 +96,10 @@ pub struct Hyperparameters {
     pub use_dropout: bool,
     /// Whether each LSTM layer as wide as its input adds that input to its output.
     pub use_residual: bool,
+    /// Whether the fully connected layer sees the input matrix's rows beside the
+    /// LSTM's outputs, so that what is linear in a sound need not pass through it
+    /// (Graves 2013; not in the transpose approach).
+    pub use_skip: bool,
     /// Whether large LSTM weights are penalised.
     pub regularization: bool,
     /// Amount of that penalty: the loss gains `reg_amount` times the sum of squared weights.
@@ -173,9 +177,10 @@ pub struct Hyperparameters {
     /// Learning rate while the weights move (0 to 1; 0 for the one that training
     /// ended with).
     pub moving_lr: f64,
-    /// Seconds of a recording that the rows of one training step are spread over
-    /// while the weights move (0 to 3600; 0 for as many as in training, as always
-    /// in the transpose approach, whose rows are one input).
+    /// Seconds of a phrase of a recording, which the rows of a training step are
+    /// spread over while the weights move, and go on from to the next one once
+    /// they have heard it (0 to 3600; 0 for rows as in training, as always in the
+    /// transpose approach, whose rows are one input).
     pub moving_seconds: f64,
     /// Whether audio is scaled to full scale for the network, and its predictions
     /// back (spectra always are; the dissertation's audio is not).
@@ -457,13 +462,18 @@ impl Hyperparameters {
             moving.lr = self.moving_lr;
             moving.lr_schedule = LrSchedule::Constant;
         }
-        if self.moving_seconds > 0.0 && self.approach() != Approach::Transpose {
+        if self.moves_by_phrases() {
             let element = if self.use_fft { self.hop_size } else { 1 };
             let rows = (self.num_unrollings * element) as f64;
             let apart = self.moving_seconds * f64::from(self.sample_rate) / rows;
             moving.int_cursor_inc = (apart as usize).max(1);
         }
         moving
+    }
+
+    /// Whether weights that move hear a recording phrase by phrase.
+    pub fn moves_by_phrases(&self) -> bool {
+        self.moving_seconds > 0.0 && self.approach() != Approach::Transpose
     }
 
     /// The file's text: every hyperparameter, in order.
@@ -539,6 +549,13 @@ impl Hyperparameters {
                 true,
                 "false, or hidden_size equal to seg_len, or more than one layer: \
                  a layer's input is added to an output of the same width",
+            );
+        }
+        if self.use_skip && self.approach() == Approach::Transpose {
+            return impossible(
+                "use_skip",
+                true,
+                "false in the transpose approach, whose fully connected layers see all rows at once",
             );
         }
         self.validate_span()?;

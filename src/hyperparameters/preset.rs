@@ -77,17 +77,21 @@ impl Preset {
                 "int_cursor_inc": 75_011,
                 "lr": 0.002,
                 "use_dropout": false,
+                // What is linear, tones that go on, past the LSTM.
+                "use_skip": true,
                 "bptt_steps": 64,
                 "output": "mixture",
+                // The less, the more its notes fade.
+                "feedback_noise": 0.3,
                 "clip_norm": 1.0,
                 "lr_schedule": "cosine",
                 // The less, the surer its low notes; the more, the livelier its frozen answers.
                 "pre_emphasis": 0.75,
                 "answer": "moving",
-                "train_every": 64,
+                "train_every": 160,
                 "moving_bptt_steps": 16,
                 "moving_lr": 0.0003,
-                // Weights that hear a phrase at a time are led from note to note.
+                // Weights that hear phrase after phrase are led from note to note.
                 "moving_seconds": 3.5,
                 "dream_length": 110_250, // 10 s
             }),
@@ -175,6 +179,7 @@ pub(super) fn dissertation(approach: Approach) -> Hyperparameters {
         hidden_size: 1024,
         use_dropout: false,
         use_residual: false,
+        use_skip: false,
         regularization: false,
         reg_amount: 1e-5,
         input_dropout: 0.5,

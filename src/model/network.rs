@@ -23,6 +23,10 @@ pub struct Architecture {
     pub layers: usize,
     /// Whether each layer as wide as its input adds that input to its output.
     pub residual: bool,
+    /// Whether a dense head sees the input as well: the connections from inputs
+    /// to outputs of Graves, *Generating Sequences With Recurrent Neural
+    /// Networks* (2013), section 2. A transpose head never does.
+    pub skip: bool,
     /// What stands above the layers.
     pub head: Head,
     /// What the head's values mean.
@@ -72,6 +76,8 @@ pub struct Tape {
     pass: Option<(usize, usize)>,
     d_outputs: Vec<f32>,
     d_input: Vec<f32>,
+    /// With a skip connection, `[T, R, H + D]`: what the head sees.
+    head_inputs: Vec<f32>,
     scratch: Scratch,
     threads: usize,
 }
@@ -97,6 +103,14 @@ impl Architecture {
     /// Whether layer `layer` adds its input to its output.
     pub fn is_residual(&self, layer: usize) -> bool {
         self.residual && self.layer_inputs(layer) == self.units
+    }
+
+    /// Width of what the head sees: H, or H + D with a skip connection.
+    fn head_inputs(&self) -> usize {
+        match self.head {
+            Head::Dense { .. } if self.skip => self.units + self.inputs,
+            _ => self.units,
+        }
     }
 
     /// O: values of one prediction.
@@ -134,7 +148,7 @@ impl Architecture {
         let width = self.width();
         match self.head {
             Head::Dense { .. } => {
-                shapes.push(("head.weight".to_owned(), vec![h, width]));
+                shapes.push(("head.weight".to_owned(), vec![self.head_inputs(), width]));
                 shapes.push(("head.bias".to_owned(), vec![width]));
             }
             Head::Transpose { rows } => {
@@ -192,8 +206,11 @@ impl Architecture {
             (update, rest) = rest.split_at(self.lstm_lengths(layer).1.iter().sum());
             lstm::update(&this.x, pass, &this.lstm, update, scratch);
         }
-        let top = &tape.layers[self.layers - 1].y;
-        let (units, rest) = ((self.units, self.width()), rest.unpenalised());
+        let top = match self.head_inputs() == self.units {
+            true => &tape.layers[self.layers - 1].y,
+            false => &tape.head_inputs,
+        };
+        let (units, rest) = ((self.head_inputs(), self.width()), rest.unpenalised());
         head::update(
             self.head,
             top,
@@ -347,7 +364,17 @@ impl Network {
                 add_each(&mut this.y, input);
             }
         }
-        let outputs = tape.layers.last().map_or(frames, |top| &top.y);
+        let mut outputs = tape.layers.last().map_or(frames, |top| &top.y);
+        if self.architecture.head_inputs() > self.architecture.units {
+            let units = outputs.chunks_exact(self.architecture.units);
+            let inputs = frames.chunks_exact(self.architecture.inputs);
+            tape.head_inputs.clear();
+            for (units, inputs) in units.zip(inputs) {
+                tape.head_inputs.extend_from_slice(units);
+                tape.head_inputs.extend_from_slice(inputs);
+            }
+            outputs = &tape.head_inputs;
+        }
         let threads = tape.threads;
         let squashed = self.squashed();
         head::forward(
@@ -399,7 +426,8 @@ impl Network {
     fn backpropagate(&self, d_prediction: &[f32], tape: &mut Tape) {
         let (steps, rows) = tape.pass.expect("backward follows forward");
         let (units, threads) = (self.architecture.units, tape.threads);
-        tape.d_outputs.resize(steps * rows * units, 0.0);
+        let head_inputs = self.architecture.head_inputs();
+        tape.d_outputs.resize(steps * rows * head_inputs, 0.0);
         head::backward(
             &self.head_weights(),
             d_prediction,
@@ -408,6 +436,14 @@ impl Network {
             &mut tape.head,
             &mut tape.d_outputs,
         );
+        if head_inputs > units {
+            // The gradient of the head's weights is all that the inputs add.
+            for row in 1..steps * rows {
+                let of_units = row * head_inputs..row * head_inputs + units;
+                tape.d_outputs.copy_within(of_units, row * units);
+            }
+            tape.d_outputs.truncate(steps * rows * units);
+        }
         for layer in (0..self.architecture.layers).rev() {
             let this = &mut tape.layers[layer];
             let pass = self.architecture.pass(layer, steps, rows, threads);
@@ -474,7 +510,7 @@ impl Network {
         match self.architecture.head {
             Head::Dense { .. } => {
                 let width = self.architecture.width();
-                let (weight, bias) = weights.split_at(self.architecture.units * width);
+                let (weight, bias) = weights.split_at(self.architecture.head_inputs() * width);
                 head::Weights::Dense { weight, bias }
             }
             Head::Transpose { rows } => {
@@ -603,6 +639,7 @@ mod tests {
             units: 5,
             layers,
             residual,
+            skip: false,
             head,
             output: Output::Value,
         }
@@ -627,6 +664,19 @@ mod tests {
         };
         assert!(square.is_residual(0));
         check_gradient(square, None);
+    }
+
+    #[test]
+    fn gradients_of_a_skip_connection() {
+        for layers in [1, 2] {
+            let skip = Architecture {
+                skip: true,
+                ..architecture(layers, false, Head::Dense { outputs: 2 })
+            };
+            let plain = architecture(layers, false, Head::Dense { outputs: 2 });
+            assert_eq!(skip.parameters() - plain.parameters(), 3 * 2);
+            check_gradient(skip, None);
+        }
     }
 
     #[test]
@@ -737,6 +787,7 @@ mod tests {
             units: 64,
             layers: 1,
             residual: false,
+            skip: false,
             head: Head::Dense { outputs: 100 },
             output: Output::Value,
         };

@@ -3,6 +3,7 @@
 use crate::audio::Signal;
 use crate::frames::{WindowFormat, highest_frequency, pre_emphasise};
 use crate::generate::continuation::{at_training_level, to_sequence};
+use crate::generate::guard::sustained;
 use crate::hyperparameters::{AnswerMode, Hyperparameters};
 use crate::trained_model::{Normalisation, TrainingAudio};
 
@@ -68,6 +69,10 @@ impl Dataset {
             let highest = samples.map(|samples| highest_frequency(samples));
             highest.fold(0.0, f64::max) * f64::from(hyperparameters.sample_rate)
         });
+        let sustained = recordings
+            .iter()
+            .filter_map(|recording| sustained(&recording.signal))
+            .max_by(f64::total_cmp);
         let (mut training, mut validation, mut sources) = (Vec::new(), Vec::new(), Vec::new());
         let mut kept = Vec::new();
         for recording in recordings {
@@ -118,6 +123,7 @@ impl Dataset {
             normalisation: Normalisation {
                 largest_magnitude,
                 highest_frequency,
+                sustained,
             },
             sources,
             kept,

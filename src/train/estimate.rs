@@ -122,6 +122,7 @@ fn measure_sampling(
         normalisation: Normalisation {
             largest_magnitude: 1.0,
             highest_frequency: None,
+            sustained: None,
         },
         training_audio: Vec::new(),
         kept_audio: Vec::new(),

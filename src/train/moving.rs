@@ -1,10 +1,14 @@
 //! Weights that move while they answer: concurrent sampling (Figure 3.4) as a
 //! way of answering.
 
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
 use rand::RngExt;
 
 use super::{Dataset, Diverged, Trainer};
 use crate::generate::{Engine, EngineError, EngineKind, play};
+use crate::hyperparameters::Hyperparameters;
 use crate::model::{Network, State, Tape};
 use crate::random;
 use crate::trained_model::TrainedModel;
@@ -15,10 +19,18 @@ use crate::trained_model::TrainedModel;
 /// predict from states that have heard next to nothing.
 const SETTLING_STEPS: usize = 200;
 
+/// Where a recording is heard phrase by phrase, the share of a phrase's steps
+/// that leave the weights as they are, since the states come from another phrase.
+const SETTLING_SHARE: usize = 8;
+
 /// An engine that goes on training a copy of a model between its predictions:
 /// for one answer, since that leaves the weights elsewhere.
+///
+/// While it predicts with the weights that one training step made, the next step
+/// is under way on a thread of its own.
 pub struct Moving {
-    trainer: Trainer,
+    network: Network,
+    training: Training,
     tape: Tape,
     /// Predictions from one training step to the next.
     train_every: usize,
@@ -37,37 +49,28 @@ impl Moving {
     ) -> Result<Moving, EngineError> {
         let hyperparameters = model.hyperparameters.while_moving();
         let train_every = hyperparameters.train_every;
+        let phrase = Phrase::of(&hyperparameters);
         let mut place = random::stream(random_seed, "moving");
-        let mut trainer = Trainer::new(hyperparameters, dataset, random_seed, threads);
+        // One thread predicts.
+        let of_training = threads.saturating_sub(1).max(1);
+        let mut trainer = Trainer::new(hyperparameters, dataset, random_seed, of_training);
         trainer.go_on_from(model.network.clone(), place.random_range(0.0..1.0));
-        let mut moving = Moving {
-            trainer,
-            tape: Tape::new(threads),
+        for _ in 0..SETTLING_STEPS {
+            done(trainer.settle())?;
+        }
+        Ok(Moving {
+            network: model.network.clone(),
+            training: Training::begin(trainer, phrase),
+            tape: Tape::new(1),
             train_every,
             played: 0,
-        };
-        (0..SETTLING_STEPS).try_for_each(|_| moving.settle())?;
-        Ok(moving)
+        })
     }
 
-    /// The network as it is now.
-    pub fn network(&self) -> &Network {
-        self.trainer.network()
-    }
-
-    /// Training steps so far.
-    pub fn steps(&self) -> u64 {
-        self.trainer.steps()
-    }
-
-    fn settle(&mut self) -> Result<(), EngineError> {
-        done(self.trainer.settle())
-    }
-
-    fn train(&mut self) -> Result<(), EngineError> {
-        // The end of the schedule: the learning rate that training ended with,
-        // unless the model has one for this.
-        done(self.trainer.step(1.0))
+    /// The network after the last training step, and how many there were.
+    pub fn end(self) -> Result<(Network, u64), EngineError> {
+        let trainer = self.training.end()?;
+        Ok((trainer.network().clone(), trainer.steps()))
     }
 }
 
@@ -88,13 +91,103 @@ impl Engine for Moving {
         predictions: &mut Vec<f32>,
     ) -> Result<(), EngineError> {
         if self.played.is_multiple_of(self.train_every) {
-            self.train()?;
+            self.training.next(&mut self.network)?;
         }
         self.played += 1;
-        let network = self.trainer.network();
-        play(network, frames, state, &mut self.tape, predictions);
+        play(&self.network, frames, state, &mut self.tape, predictions);
         Ok(())
     }
+}
+
+/// How a recording is heard where the rows of a training step are spread over a
+/// phrase of it: each row hears what lies between it and the next one, and then
+/// all go on to the next phrase.
+#[derive(Clone, Copy)]
+struct Phrase {
+    /// Training steps of one phrase.
+    steps: usize,
+    /// Time steps from the end of a row's part of it to its part of the next.
+    skip: usize,
+}
+
+impl Phrase {
+    /// That of `hyperparameters` as they are while weights move.
+    fn of(hyperparameters: &Hyperparameters) -> Option<Phrase> {
+        let of_a_row = hyperparameters.int_cursor_inc / hyperparameters.ext_cursor_inc;
+        hyperparameters.moves_by_phrases().then(|| Phrase {
+            steps: of_a_row.div_ceil(hyperparameters.bptt_steps).max(1),
+            skip: of_a_row * (hyperparameters.num_unrollings - 1),
+        })
+    }
+}
+
+/// Training that goes on beside predicting.
+struct Training {
+    trainers: Sender<Trainer>,
+    trained: Receiver<(Trainer, Result<(), EngineError>)>,
+    /// The trainer, when it is not at work.
+    resting: Option<Trainer>,
+}
+
+impl Training {
+    fn begin(trainer: Trainer, phrase: Option<Phrase>) -> Training {
+        let (trainers, to_train) = channel::<Trainer>();
+        let (done, trained) = channel();
+        thread::spawn(move || {
+            for (steps, mut trainer) in to_train.into_iter().enumerate() {
+                let step = train(&mut trainer, phrase, steps);
+                if done.send((trainer, step)).is_err() {
+                    break;
+                }
+            }
+        });
+        Training {
+            trainers,
+            trained,
+            resting: Some(trainer),
+        }
+    }
+
+    /// Gives `network` what the last step made of it, and begins the next one.
+    fn next(&mut self, network: &mut Network) -> Result<(), EngineError> {
+        let trainer = self.rest()?;
+        network.weights.copy_from_slice(&trainer.network().weights);
+        self.trainers.send(trainer).map_err(|_| ended())
+    }
+
+    fn end(mut self) -> Result<Trainer, EngineError> {
+        self.rest()
+    }
+
+    /// The trainer, as soon as it is not at work.
+    fn rest(&mut self) -> Result<Trainer, EngineError> {
+        if let Some(trainer) = self.resting.take() {
+            return Ok(trainer);
+        }
+        let (trainer, step) = self.trained.recv().map_err(|_| ended())?;
+        step.map(|()| trainer)
+    }
+}
+
+fn ended() -> EngineError {
+    EngineError::Training("its thread has ended".to_owned())
+}
+
+/// One training step, after `steps` others.
+fn train(trainer: &mut Trainer, phrase: Option<Phrase>, steps: usize) -> Result<(), EngineError> {
+    if let Some(phrase) = phrase {
+        let of_this_phrase = steps % phrase.steps;
+        let first_phrase = steps < phrase.steps;
+        if of_this_phrase == 0 && !first_phrase {
+            trainer.skip(phrase.skip);
+        }
+        if of_this_phrase < phrase.steps / SETTLING_SHARE && !first_phrase {
+            return done(trainer.settle());
+        }
+    }
+    // The end of the schedule: the learning rate that training ended with,
+    // unless the model has one for this.
+    done(trainer.step(1.0))
 }
 
 #[cfg(test)]
@@ -112,7 +205,7 @@ mod tests {
 
     const JSON: &str = r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 4, "use_dropout": false,
         "lr": 0.002, "weight_stddev": 0.2, "bptt_steps": 4, "answer": "moving", "train_every": 3, "moving_bptt_steps": 2,
-        "lr_schedule": "cosine", "moving_lr": 0.001, "moving_seconds": 0.02}"#;
+        "lr_schedule": "cosine", "moving_lr": 0.001, "moving_seconds": 0.01}"#;
 
     fn sound(samples: usize, frequency: f32) -> Signal {
         let sample = |n| 0.5 * (n as f32 * frequency).sin() * (n as f32 * 0.02).cos();
@@ -147,7 +240,7 @@ mod tests {
         let dataset = dataset(&model.hyperparameters.while_moving());
         let mut engine = Moving::new(model, dataset, random_seed, 1).unwrap();
         let request = Request {
-            seconds: 50.0 / 11025.0,
+            seconds: 60.0 / 11025.0,
             random_seed,
             prime: Prime::Matrix,
             may_go_back: false,
@@ -157,7 +250,8 @@ mod tests {
         answer.unwrap().signal.samples
     }
 
-    /// Figure 3.4 from the prediction's side: some training, then a prediction.
+    /// Figure 3.4 from the prediction's side, but that a step of training and the
+    /// predictions after it are made at the same time, by the weights before it.
     #[test]
     fn it_trains_between_predictions_as_the_figure_does() {
         let model = trained_model();
@@ -166,8 +260,8 @@ mod tests {
         (moving.num_dreams, moving.audio_freq) = (0, 0);
         (moving.bptt_steps, moving.lr) = (2, 0.001);
         moving.lr_schedule = LrSchedule::Constant;
-        // Four rows over 220.5 samples.
-        moving.int_cursor_inc = 55;
+        // Four rows over 110.25 samples.
+        moving.int_cursor_inc = 27;
         let mut trainer = Trainer::new(moving.clone(), dataset(&moving), 9, 1);
         let share = random::stream(9, "moving").random_range(0.0..1.0);
         trainer.go_on_from(model.network.clone(), share);
@@ -184,15 +278,25 @@ mod tests {
         let mut seed = Continuation::new(hyperparameters, seed);
         let mut state = State::zero(model.network.architecture(), 1);
         let (mut tape, mut random) = (Tape::new(1), random::stream(9, "draws"));
-        for prediction in 0..50 {
+        let mut network = model.network.clone();
+        for prediction in 0..60 {
             if prediction % 3 == 0 {
-                trainer.step(1.0).unwrap();
+                network = trainer.network().clone();
+                match prediction / 3 {
+                    // A row has heard its 27 time steps after 14 steps of two each:
+                    // all go on by the other three rows' shares, and settle.
+                    14 => {
+                        trainer.skip(3 * 27);
+                        trainer.settle().unwrap();
+                    }
+                    _ => {
+                        trainer.step(1.0).unwrap();
+                    }
+                }
             }
             let mut matrix = Vec::new();
             seed.push_input(seed.matrices() - 1, &mut matrix);
-            trainer
-                .network()
-                .forward(&matrix, &mut state, None, &mut tape);
+            network.forward(&matrix, &mut state, None, &mut tape);
             seed.append(tape.prediction(), &mut random).unwrap();
         }
         assert_eq!(answer(&model, 9), seed.predicted());

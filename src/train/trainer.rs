@@ -67,7 +67,7 @@ pub fn memory_needed(hyperparameters: &Hyperparameters) -> u64 {
     let layers = architecture.layers as u64;
     // Of a layer: gates and their gradient 8 H, states, outputs and their gradients 8 H, input D.
     // Of the head: its values, their gradient before and after the tanh.
-    let of_a_row = layers * (16 * h + d.max(h)) + 2 * d + 4 * architecture.width() as u64;
+    let of_a_row = layers * (16 * h + d.max(h)) + 2 * (d + h) + 4 * architecture.width() as u64;
     let copies = layers * 8 * h * h + hyperparameters.bptt_steps as u64 * rows * d.max(h);
     let windows = sampling_windows(hyperparameters);
     let sampled = |length: usize| {
@@ -159,6 +159,14 @@ impl Trainer {
             }
             time_step -= here;
         }
+    }
+
+    /// Goes on `time_steps` later, or with the next recording where this one
+    /// ends before. The state goes on as it is.
+    pub fn skip(&mut self, time_steps: usize) {
+        let left =
+            self.dataset.training.time_steps(self.position.recording) - self.position.time_step;
+        self.advance(time_steps.min(left));
     }
 
     /// The network as it is now.

@@ -14,7 +14,7 @@ use antiphon::random::stream;
 use antiphon::trained_model::{Normalisation, TrainedModel, TrainingSummary};
 
 /// Small hyperparameters, one for each approach, and some of each kind of network.
-pub const SMALL: [(&str, &str); 10] = [
+pub const SMALL: [(&str, &str); 11] = [
     (
         "vector",
         r#"{"preset": "vector", "seg_len": 32, "num_unrollings": 4}"#,
@@ -34,6 +34,10 @@ pub const SMALL: [(&str, &str); 10] = [
     (
         "stack",
         r#"{"preset": "vector", "seg_len": 16, "num_unrollings": 4, "num_layers": 3, "use_residual": true}"#,
+    ),
+    (
+        "skip connection",
+        r#"{"preset": "column-vector", "seg_len": 16, "num_unrollings": 4, "num_layers": 2, "use_skip": true, "output": "mixture", "components": 3}"#,
     ),
     (
         "mixture",
@@ -70,6 +74,7 @@ pub fn random_model(hyperparameters: &str) -> TrainedModel {
         normalisation: Normalisation {
             largest_magnitude: if hyperparameters.use_fft { 5.0 } else { 1.0 },
             highest_frequency: None,
+            sustained: None,
         },
         hyperparameters,
         training_audio: Vec::new(),

@@ -47,6 +47,7 @@ const QUESTIONS: [(&str, &[Question]); 4] = [
             ("use_residual", |h| {
                 h.num_layers > 1 || h.hidden_size == h.seg_len
             }),
+            ("use_skip", |h| h.approach() != Approach::Transpose),
             ("weight_stddev", |_| true),
             ("output", |_| true),
             ("components", is_drawn),

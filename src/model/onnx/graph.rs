@@ -107,6 +107,12 @@ fn push_head(graph: &mut GraphProto, architecture: &Architecture, outputs: &str)
     };
     match architecture.head {
         Head::Dense { .. } => {
+            let mut outputs = outputs;
+            if architecture.skip {
+                let both = [outputs, "frames"];
+                push("Concat", &both, "head.inputs", &[int("axis", -1)]);
+                outputs = "head.inputs";
+            }
             push("MatMul", &[outputs, "head.weight"], "head.product", &[]);
             push("Add", &["head.product", "head.bias"], "head.sum", &[]);
         }

@@ -180,6 +180,7 @@ mod tests {
             units: 6,
             layers,
             residual: layers > 1,
+            skip: false,
             head,
             output,
         };
