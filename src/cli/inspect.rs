@@ -72,11 +72,16 @@ fn print(model: &Description) {
     println!("approach     {}", model.approach);
     println!("rate         {} Hz", model.sample_rate);
     println!(
-        "network      {} layer{} of {} units over inputs of {}, {} weights",
+        "network      {} layer{} of {} units over inputs of {}{}, {} weights",
         model.layers,
         if model.layers == 1 { "" } else { "s" },
         model.units,
         model.inputs,
+        if h.use_skip {
+            ", which the head sees too"
+        } else {
+            ""
+        },
         model.parameters
     );
     println!("matrix       {} rows of {}", h.num_unrollings, h.seg_len);

@@ -91,7 +91,7 @@ pub struct Guard {
     /// The seed's.
     level: f64,
     /// Whether the seed itself hardly changes, so that a drone may answer it.
-    sustained: bool,
+    seed_is_sustained: bool,
     full_scale: f32,
     /// [`sustained`] of the training audio, where that is known.
     sustained_in_training: Option<f64>,
@@ -104,7 +104,7 @@ impl Guard {
     pub fn new(seed: &Signal, full_scale: f32, sustained_in_training: Option<f64>) -> Guard {
         Guard {
             level: level(seed),
-            sustained: least_change(seed, LEAST_SPECTRA).is_some_and(|c| c < 2.0 * STILL),
+            seed_is_sustained: least_change(seed, LEAST_SPECTRA).is_some_and(|c| c < 2.0 * STILL),
             full_scale,
             sustained_in_training,
         }
@@ -143,7 +143,8 @@ impl Guard {
         if clipped as f64 > CLIPPED * n {
             return Some(Fault::Clipping);
         }
-        let drone = !self.sustained && least_change(sound, SPECTRA).is_some_and(|c| c < STILL);
+        let drone =
+            !self.seed_is_sustained && least_change(sound, SPECTRA).is_some_and(|c| c < STILL);
         if drone {
             return Some(Fault::Drone);
         }

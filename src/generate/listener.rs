@@ -16,7 +16,7 @@ use crate::trained_model::TrainedModel;
 /// Seconds that sampling goes back the first time, to well before what is
 /// wrong; twice as many each time that it fails to get beyond it.
 const SECONDS_BACK: usize = 4;
-/// The same from a burst, which is noticed when it has hardly begun.
+/// The same from a burst, which is noticed within two seconds of its beginning.
 const SECONDS_BACK_FROM_A_BURST: usize = 2;
 /// The latest seconds that it can go back to; beyond them lies the beginning.
 const PLACES: usize = 8;

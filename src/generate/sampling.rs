@@ -493,10 +493,20 @@ mod tests {
         wrong_until: usize,
         wrong: fn(f32) -> f32,
     ) -> Result<Prediction, GenerateError> {
-        let model = random_model(
+        scripted_answer_after_training(None, wrong_until, wrong)
+    }
+
+    /// By a model whose training audio stays no louder than `sustained`.
+    fn scripted_answer_after_training(
+        sustained: Option<f64>,
+        wrong_until: usize,
+        wrong: fn(f32) -> f32,
+    ) -> Result<Prediction, GenerateError> {
+        let mut model = random_model(
             r#"{"preset": "vector", "seg_len": 441, "hidden_size": 4, "num_unrollings": 2,
                 "output": "mixture", "components": 2}"#,
         );
+        model.normalisation.sustained = sustained;
         let mut engine = Scripted {
             played: 0,
             wrong_until,
@@ -536,6 +546,19 @@ mod tests {
             // As if nothing had happened.
             assert_eq!(answer.signal, scripted_answer(0, wrong).unwrap().signal);
         }
+    }
+
+    #[test]
+    fn sampling_goes_back_to_before_a_burst() {
+        let noise = |n: f32| 0.5 * ((n * 12.9898).sin() * 43758.547).fract();
+        let right = scripted_answer(0, noise).unwrap();
+        let answer = scripted_answer_after_training(Some(-50.0), 180, noise).unwrap();
+        assert_eq!(answer.fault, None);
+        let first = answer.responses.first().unwrap();
+        assert_eq!(first.fault, Fault::Burst);
+        let back = first.noticed_at - first.back_to;
+        assert!((2.0..3.1).contains(&back), "{first:?}");
+        assert_eq!(answer.signal, right.signal);
     }
 
     #[test]

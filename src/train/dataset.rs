@@ -420,6 +420,19 @@ mod tests {
     }
 
     #[test]
+    fn how_loud_it_stays_is_that_of_the_loudest_recording() {
+        let noise = |gain: f32| {
+            let sample = |n: i32| gain * ((n as f32 * 12.9898).sin() * 43758.547).fract();
+            recording((0..9000).map(sample).collect())
+        };
+        let stays = |recordings| dataset(COLUMN, recordings).normalisation.sustained;
+        let (soft, loud) = (stays(vec![noise(0.05)]), stays(vec![noise(0.5)]));
+        assert!((loud.unwrap() - soft.unwrap() - 20.0).abs() < 0.1);
+        assert_eq!(stays(vec![noise(0.05), noise(0.5)]), loud);
+        assert_eq!(stays(vec![recording(vec![0.1; 20])]), None);
+    }
+
+    #[test]
     fn spectra_are_divided_by_the_largest_magnitude_of_all_recordings() {
         let json = r#"{"preset": "magnitude-spectrum", "window_size": 16, "hop_size": 4, "num_unrollings": 2}"#;
         let sine = |gain: f32| recording((0..64).map(|n| gain * (n as f32).sin()).collect());

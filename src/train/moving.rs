@@ -27,7 +27,8 @@ const SETTLING_SHARE: usize = 8;
 /// for one answer, since that leaves the weights elsewhere.
 ///
 /// While it predicts with the weights that one training step made, the next step
-/// is under way on a thread of its own.
+/// is under way, on a thread of its own where it may have more than one. Its
+/// answers are the same either way.
 pub struct Moving {
     network: Network,
     training: Training,
@@ -60,7 +61,7 @@ impl Moving {
         }
         Ok(Moving {
             network: model.network.clone(),
-            training: Training::begin(trainer, phrase),
+            training: Training::begin(trainer, phrase, threads > 1),
             tape: Tape::new(1),
             train_every,
             played: 0,
@@ -121,56 +122,85 @@ impl Phrase {
     }
 }
 
+/// A trainer, and what its last step came to.
+type Trained = (Trainer, Result<(), EngineError>);
+
 /// Training that goes on beside predicting.
 struct Training {
-    trainers: Sender<Trainer>,
-    trained: Receiver<(Trainer, Result<(), EngineError>)>,
-    /// The trainer, when it is not at work.
-    resting: Option<Trainer>,
+    phrase: Option<Phrase>,
+    /// Steps begun.
+    steps: usize,
+    /// The thread that trains, if there is one: what it is given, and gives back.
+    beside: Option<(Sender<(Trainer, usize)>, Receiver<Trained>)>,
+    /// The trainer, when that thread does not have it.
+    here: Option<Trained>,
 }
 
 impl Training {
-    fn begin(trainer: Trainer, phrase: Option<Phrase>) -> Training {
-        let (trainers, to_train) = channel::<Trainer>();
-        let (done, trained) = channel();
-        thread::spawn(move || {
-            for (steps, mut trainer) in to_train.into_iter().enumerate() {
-                let step = train(&mut trainer, phrase, steps);
-                if done.send((trainer, step)).is_err() {
-                    break;
-                }
-            }
-        });
+    fn begin(trainer: Trainer, phrase: Option<Phrase>, beside: bool) -> Training {
         Training {
-            trainers,
-            trained,
-            resting: Some(trainer),
+            phrase,
+            steps: 0,
+            beside: beside.then(|| training_thread(phrase)),
+            here: Some((trainer, Ok(()))),
         }
     }
 
     /// Gives `network` what the last step made of it, and begins the next one.
     fn next(&mut self, network: &mut Network) -> Result<(), EngineError> {
-        let trainer = self.rest()?;
+        let mut trainer = self.rest()?;
         network.weights.copy_from_slice(&trainer.network().weights);
-        self.trainers.send(trainer).map_err(|_| ended())
+        let steps = self.steps;
+        self.steps += 1;
+        match &self.beside {
+            Some((trainers, _)) => trainers.send((trainer, steps)).map_err(|_| ended()),
+            None => {
+                let step = train(&mut trainer, self.phrase, steps);
+                self.here = Some((trainer, step));
+                Ok(())
+            }
+        }
     }
 
     fn end(mut self) -> Result<Trainer, EngineError> {
         self.rest()
     }
 
-    /// The trainer, as soon as it is not at work.
+    /// The trainer, as soon as its step is done. After a step that failed there
+    /// is none any more.
     fn rest(&mut self) -> Result<Trainer, EngineError> {
-        if let Some(trainer) = self.resting.take() {
-            return Ok(trainer);
+        let here = self.here.take();
+        let given_back = || {
+            self.beside
+                .as_ref()
+                .and_then(|(_, trained)| trained.recv().ok())
+        };
+        let (trainer, step) = here.or_else(given_back).ok_or_else(ended)?;
+        if step.is_err() {
+            // Nobody waits for a trainer that nobody has.
+            self.beside = None;
         }
-        let (trainer, step) = self.trained.recv().map_err(|_| ended())?;
         step.map(|()| trainer)
     }
 }
 
+/// A thread that makes training steps until nobody gives it any more.
+fn training_thread(phrase: Option<Phrase>) -> (Sender<(Trainer, usize)>, Receiver<Trained>) {
+    let (trainers, to_train) = channel::<(Trainer, usize)>();
+    let (done, trained) = channel();
+    thread::spawn(move || {
+        for (mut trainer, steps) in to_train {
+            let step = train(&mut trainer, phrase, steps);
+            if done.send((trainer, step)).is_err() {
+                break;
+            }
+        }
+    });
+    (trainers, trained)
+}
+
 fn ended() -> EngineError {
-    EngineError::Training("its thread has ended".to_owned())
+    EngineError::Training("it has ended".to_owned())
 }
 
 /// One training step, after `steps` others.
@@ -236,9 +266,9 @@ mod tests {
         trainer.model(Duration::ZERO)
     }
 
-    fn answer(model: &TrainedModel, random_seed: u64) -> Vec<f32> {
+    fn answer(model: &TrainedModel, random_seed: u64, threads: usize) -> Vec<f32> {
         let dataset = dataset(&model.hyperparameters.while_moving());
-        let mut engine = Moving::new(model, dataset, random_seed, 1).unwrap();
+        let mut engine = Moving::new(model, dataset, random_seed, threads).unwrap();
         let request = Request {
             seconds: 60.0 / 11025.0,
             random_seed,
@@ -299,14 +329,15 @@ mod tests {
             network.forward(&matrix, &mut state, None, &mut tape);
             seed.append(tape.prediction(), &mut random).unwrap();
         }
-        assert_eq!(answer(&model, 9), seed.predicted());
+        assert_eq!(answer(&model, 9, 1), seed.predicted());
     }
 
     #[test]
     fn the_model_itself_stays_and_each_random_seed_begins_elsewhere() {
         let model = trained_model();
-        assert_eq!(answer(&model, 1), answer(&model, 1));
-        assert_ne!(answer(&model, 1), answer(&model, 2));
+        assert_eq!(answer(&model, 1, 1), answer(&model, 1, 1));
+        assert_eq!(answer(&model, 1, 1), answer(&model, 1, 3));
+        assert_ne!(answer(&model, 1, 1), answer(&model, 2, 1));
         assert_eq!(model, trained_model());
     }
 }

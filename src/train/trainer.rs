@@ -521,6 +521,24 @@ mod tests {
     }
 
     #[test]
+    fn skipping_goes_on_later_or_with_the_next_recording() {
+        let mut trainer = trainer(
+            r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 4, "int_cursor_inc": 1}"#,
+        );
+        let all = trainer.dataset.training.time_steps(0);
+        trainer.skip(100);
+        assert_eq!(
+            (trainer.position.time_step, trainer.position.epochs),
+            (100, 0)
+        );
+        trainer.skip(all);
+        assert_eq!(
+            (trainer.position.time_step, trainer.position.epochs),
+            (0, 1)
+        );
+    }
+
+    #[test]
     fn every_approach_learns_a_sine() {
         for json in [
             r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 4, "lr": 0.01, "weight_stddev": 0.1}"#,
