@@ -124,14 +124,16 @@ impl Phrase {
 
 /// A trainer, and what its last step came to.
 type Trained = (Trainer, Result<(), EngineError>);
+/// A thread that trains: what it is given, with the steps before, and gives back.
+type Beside = (Sender<(Trainer, usize)>, Receiver<Trained>);
 
 /// Training that goes on beside predicting.
 struct Training {
     phrase: Option<Phrase>,
     /// Steps begun.
     steps: usize,
-    /// The thread that trains, if there is one: what it is given, and gives back.
-    beside: Option<(Sender<(Trainer, usize)>, Receiver<Trained>)>,
+    /// None where training and predicting take turns.
+    beside: Option<Beside>,
     /// The trainer, when that thread does not have it.
     here: Option<Trained>,
 }
@@ -185,7 +187,7 @@ impl Training {
 }
 
 /// A thread that makes training steps until nobody gives it any more.
-fn training_thread(phrase: Option<Phrase>) -> (Sender<(Trainer, usize)>, Receiver<Trained>) {
+fn training_thread(phrase: Option<Phrase>) -> Beside {
     let (trainers, to_train) = channel::<(Trainer, usize)>();
     let (done, trained) = channel();
     thread::spawn(move || {
