@@ -54,7 +54,9 @@ pub struct Changes {
     pub train_every: Option<usize>,
     pub temperature: Option<f64>,
     pub top_p: Option<f64>,
+    /// With weights as they answer, frozen or moving.
     pub feedback_noise: Option<f64>,
+    pub feedback_gain: Option<f64>,
 }
 
 impl Changes {
@@ -66,7 +68,12 @@ impl Changes {
         change(&mut hyperparameters.train_every, self.train_every);
         change(&mut hyperparameters.temperature, self.temperature);
         change(&mut hyperparameters.top_p, self.top_p);
-        change(&mut hyperparameters.feedback_noise, self.feedback_noise);
+        let feedback_noise = match hyperparameters.answer {
+            AnswerMode::Frozen => &mut hyperparameters.feedback_noise,
+            AnswerMode::Moving => &mut hyperparameters.moving_feedback_noise,
+        };
+        change(feedback_noise, self.feedback_noise);
+        change(&mut hyperparameters.feedback_gain, self.feedback_gain);
         hyperparameters.validate()
     }
 }
@@ -127,6 +134,7 @@ pub struct Sidecar {
     pub temperature: f64,
     pub top_p: f64,
     pub feedback_noise: f64,
+    pub feedback_gain: f64,
     pub loudness: Loudness,
     /// What was wrong while it was made, and what was done about it.
     pub responses: Vec<Response>,
@@ -354,6 +362,7 @@ impl Responder {
             self.keep(lesson);
         }
         let hyperparameters = &self.model.hyperparameters;
+        let drawing = hyperparameters.drawing();
         Ok(Sidecar {
             antiphon: env!("CARGO_PKG_VERSION").to_owned(),
             model: self.identity.clone(),
@@ -366,9 +375,10 @@ impl Responder {
             answer: hyperparameters.answer,
             learning,
             train_every: hyperparameters.train_every,
-            temperature: hyperparameters.temperature,
-            top_p: hyperparameters.top_p,
-            feedback_noise: hyperparameters.feedback_noise,
+            temperature: drawing.temperature,
+            top_p: drawing.top_p,
+            feedback_noise: drawing.feedback_noise,
+            feedback_gain: drawing.feedback_gain,
             loudness: settings.loudness,
             responses: prediction.responses,
             fault: prediction.fault,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::files;
 use crate::frames::{Analysis, WindowFormat};
-use crate::hyperparameters::{Approach, Hyperparameters, OutputKind};
+use crate::hyperparameters::{AnswerMode, Approach, Hyperparameters, OutputKind};
 use crate::model::onnx::{self, OnnxError, OnnxFile};
 use crate::model::{Architecture, Drawing, Dropout, Head, Network, Output};
 use crate::packed::{sound_from_text, sound_to_text};
@@ -60,6 +60,11 @@ pub struct Normalisation {
     /// tells a burst; `None` in models older than that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sustained: Option<f64>,
+    /// How much it changes where it changes least, in decibels
+    /// ([`guard::least_change`](crate::generate::guard::least_change)), which
+    /// tells a drone; `None` in models older than that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least_change: Option<f64>,
 }
 
 /// One recording the model learned from.
@@ -157,9 +162,14 @@ impl Hyperparameters {
 
     /// How predictions are drawn, where the output is a distribution.
     pub fn drawing(&self) -> Drawing {
+        let (feedback_noise, feedback_gain) = match self.answer {
+            AnswerMode::Frozen => (self.feedback_noise, self.feedback_gain),
+            AnswerMode::Moving => (self.moving_feedback_noise, 1.0),
+        };
         Drawing {
             temperature: self.temperature,
-            feedback_noise: self.feedback_noise,
+            feedback_noise,
+            feedback_gain,
             top_p: self.top_p,
         }
     }
@@ -339,6 +349,7 @@ pub mod tests {
                 largest_magnitude: if hyperparameters.use_fft { 37.5 } else { 1.0 },
                 highest_frequency: hyperparameters.band_limit.then_some(5000.0),
                 sustained: None,
+                least_change: None,
             },
             hyperparameters,
             training_audio: vec![TrainingAudio {
@@ -388,6 +399,20 @@ pub mod tests {
     }
 
     #[test]
+    fn moving_weights_have_noise_of_their_own_and_no_gain() {
+        let drawing = |answer: &str| {
+            let json = format!(
+                r#"{{"preset": "vector", "answer": "{answer}", "feedback_noise": 0.8,
+                "feedback_gain": 0.99, "moving_feedback_noise": 0.3}}"#
+            );
+            let drawing = Hyperparameters::parse(&json).unwrap().drawing();
+            (drawing.feedback_noise, drawing.feedback_gain)
+        };
+        assert_eq!(drawing("frozen"), (0.8, 0.99));
+        assert_eq!(drawing("moving"), (0.3, 1.0));
+    }
+
+    #[test]
     fn damaged_metadata_is_named() {
         let model = random_model(r#"{"preset": "vector", "seg_len": 4, "num_unrollings": 2}"#);
         for (largest_magnitude, highest_frequency) in [(-1.0, None), (1.0, Some(0.0))] {
@@ -395,6 +420,7 @@ pub mod tests {
                 largest_magnitude,
                 highest_frequency,
                 sustained: None,
+                least_change: None,
             };
             let other = TrainedModel {
                 normalisation,

@@ -51,6 +51,10 @@ pub struct AnswerOptions {
     /// Share of a mixture's noise that is fed back
     #[arg(long, value_name = "S")]
     feedback_noise: Option<f64>,
+    /// What is fed back is multiplied by this, while the weights are frozen: below 1, tones
+    /// die away that would last for ever
+    #[arg(long, value_name = "G")]
+    feedback_gain: Option<f64>,
     /// As loud as the seed, or as the model made it
     #[arg(long, default_value = "seed", value_name = "seed|model", value_parser = parse_loudness)]
     loudness: Loudness,
@@ -81,6 +85,7 @@ impl AnswerOptions {
             temperature: self.temperature,
             top_p: self.top_p,
             feedback_noise: self.feedback_noise,
+            feedback_gain: self.feedback_gain,
         }
     }
 

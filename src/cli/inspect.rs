@@ -95,12 +95,18 @@ fn print(model: &Description) {
         OutputKind::Value => {}
         OutputKind::Mixture => println!(
             "output       a mixture of {} Gaussians, drawn at temperature {}, noise fed back {}",
-            h.components, h.temperature, h.feedback_noise
+            h.components,
+            h.temperature,
+            h.drawing().feedback_noise
         ),
         OutputKind::Levels => println!(
             "output       {} mu-law levels, drawn at temperature {}",
             h.components, h.temperature
         ),
+    }
+    let gain = h.drawing().feedback_gain;
+    if gain < 1.0 {
+        println!("feedback     predictions are fed back multiplied by {gain}");
     }
     if h.answer == AnswerMode::Moving {
         let moving = h.while_moving();

@@ -312,6 +312,7 @@ mod tests {
             largest_magnitude: 0.25,
             highest_frequency: None,
             sustained: None,
+            least_change: None,
         };
         let json =
             r#"{"preset": "column-vector", "seg_len": 8, "normalise": true, "pre_emphasis": 0.9}"#;
@@ -337,6 +338,7 @@ mod tests {
                 largest_magnitude: 1.0,
                 highest_frequency,
                 sustained: None,
+                least_change: None,
             };
             let seen = to_sequence(&hyperparameters, &normalisation, &sine(frequency));
             let mut phases = stream(1, "phases");
@@ -368,6 +370,7 @@ mod tests {
                 largest_magnitude: 90.0,
                 highest_frequency: None,
                 sustained: None,
+                least_change: None,
             };
             let seen = to_sequence(&hyperparameters, &normalisation, &seed);
             let mut phases = stream(1, "phases");
@@ -419,6 +422,7 @@ mod tests {
             largest_magnitude: 0.25,
             highest_frequency: None,
             sustained: None,
+            least_change: None,
         };
         let largest_seen = |settings: &str, level: f32| {
             let json = format!(r#"{{"window_size": 64, {settings}}}"#);

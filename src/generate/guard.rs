@@ -19,8 +19,8 @@ pub enum Fault {
     DirectCurrent,
     /// It sits at full scale: the network is saturated.
     Clipping,
-    /// For some seconds nothing in it changes, though its seed does: it is
-    /// stuck in a tone or a buzz.
+    /// For some seconds next to nothing in it changes, less than ever in the
+    /// training audio, though its seed does: it is stuck in a tone or a buzz.
     Drone,
     /// For half a second and more it is louder in all its bands at once than the
     /// training audio ever stays: the network feeds itself noise.
@@ -72,6 +72,10 @@ const CLIPPED: f64 = 0.05;
 /// not change. Music measured 1.1 and more, its least lively stretch; a stuck
 /// network 0.5 and less.
 const STILL: f64 = 0.6;
+/// So much of what the training audio changes where it changes least is still as
+/// well, but no more than this, in decibels: answers change a little less.
+const SHARE_OF_LEAST_CHANGE: f64 = 0.7;
+const STILL_AT_MOST: f64 = 1.5;
 /// Bands, each as wide as the next in octaves, and where the lowest begins in Hz.
 const BANDS: usize = 20;
 const LOWEST_BAND: f64 = 50.0;
@@ -86,27 +90,42 @@ const BURST: f64 = 6.0;
 /// A band below this, in decibels of full scale, counts as being there.
 const QUIETEST: f64 = -80.0;
 
+/// What the training audio does, by which an answer is measured; `None` where that
+/// is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Usual {
+    /// [`sustained`] of it.
+    pub sustained: Option<f64>,
+    /// [`least_change`] of it.
+    pub least_change: Option<f64>,
+}
+
 /// Listens to the predictions that answer one seed.
 pub struct Guard {
     /// The seed's.
     level: f64,
+    /// What changes less than this, in decibels, does not change.
+    still: f64,
     /// Whether the seed itself hardly changes, so that a drone may answer it.
     seed_is_sustained: bool,
     full_scale: f32,
-    /// [`sustained`] of the training audio, where that is known.
-    sustained_in_training: Option<f64>,
+    usual: Usual,
 }
 
 impl Guard {
     /// For answers to `seed`, as loud as the network hears it. A sample of
-    /// `full_scale` is the largest that the network can predict;
-    /// `sustained_in_training` is [`sustained`] of the training audio.
-    pub fn new(seed: &Signal, full_scale: f32, sustained_in_training: Option<f64>) -> Guard {
+    /// `full_scale` is the largest that the network can predict; `usual` is what
+    /// the training audio does.
+    pub fn new(seed: &Signal, full_scale: f32, usual: Usual) -> Guard {
+        let of_training = SHARE_OF_LEAST_CHANGE * usual.least_change.unwrap_or(0.0);
+        let still = of_training.clamp(STILL, STILL_AT_MOST);
+        let sustained = |change| change < still.max(2.0 * STILL);
         Guard {
             level: level(seed),
-            seed_is_sustained: least_change(seed, LEAST_SPECTRA).is_some_and(|c| c < 2.0 * STILL),
+            still,
+            seed_is_sustained: change_where_least(seed, LEAST_SPECTRA).is_some_and(sustained),
             full_scale,
-            sustained_in_training,
+            usual,
         }
     }
 
@@ -143,13 +162,12 @@ impl Guard {
         if clipped as f64 > CLIPPED * n {
             return Some(Fault::Clipping);
         }
-        let drone =
-            !self.seed_is_sustained && least_change(sound, SPECTRA).is_some_and(|c| c < STILL);
-        if drone {
+        let still = |change| change < self.still;
+        if !self.seed_is_sustained && least_change(sound).is_some_and(still) {
             return Some(Fault::Drone);
         }
         let burst = |usual| sustained(sound).is_some_and(|loudest| loudest > usual + BURST);
-        let burst = self.sustained_in_training.is_some_and(burst);
+        let burst = self.usual.sustained.is_some_and(burst);
         burst.then_some(Fault::Burst)
     }
 
@@ -202,8 +220,13 @@ fn block_levels(signal: &Signal) -> Vec<f64> {
 }
 
 /// How much the stretch of `signal` changes that changes least, in decibels;
-/// silent ones aside. `None` if it has fewer than `least` spectra.
-fn least_change(signal: &Signal, least: usize) -> Option<f64> {
+/// silent ones aside. `None` if it is shorter than a stretch.
+pub fn least_change(signal: &Signal) -> Option<f64> {
+    change_where_least(signal, SPECTRA)
+}
+
+/// The same of a signal of `least` spectra and more.
+fn change_where_least(signal: &Signal, least: usize) -> Option<f64> {
     let bands = band_levels(signal);
     if bands.len() < least {
         return None;
@@ -276,7 +299,7 @@ mod tests {
     #[test]
     fn each_fault_is_found_and_music_has_none() {
         let notes = signal(note);
-        let guard = Guard::new(&notes, 1.0, None);
+        let guard = Guard::new(&notes, 1.0, Usual::default());
         let fault = |samples: fn(f32) -> f32| guard.fault(&signal(samples));
         assert_eq!(guard.fault(&notes), None);
         assert_eq!(fault(|_| f32::NAN), Some(Fault::NotANumber));
@@ -305,13 +328,13 @@ mod tests {
                 false => note(n),
             })
         };
-        let guard = Guard::new(&signal(note), 1.0, None);
+        let guard = Guard::new(&signal(note), 1.0, Usual::default());
         assert_eq!(guard.fault(&stuck(3.0)), Some(Fault::Drone));
         assert_eq!(guard.fault(&stuck(1.0)), None);
-        let sustained = Guard::new(&signal(|n| 0.5 * (n * 0.3).sin()), 1.0, None);
+        let sustained = Guard::new(&signal(|n| 0.5 * (n * 0.3).sin()), 1.0, Usual::default());
         assert_eq!(sustained.fault(&stuck(3.0)), None);
         let swelling = |n: f32| (n * 0.3).sin() * (0.1 + 0.4 * (n * 5e-4).sin().powi(2));
-        let swelling = Guard::new(&signal(swelling), 1.0, None);
+        let swelling = Guard::new(&signal(swelling), 1.0, Usual::default());
         assert_eq!(swelling.fault(&stuck(3.0)), Some(Fault::Drone));
     }
 
@@ -324,20 +347,53 @@ mod tests {
                 false => note(n),
             })
         };
-        let usual = sustained(&signal(note));
-        let guard = Guard::new(&signal(note), 1.0, usual);
+        let guard_of = |training: &Signal| {
+            let usual = Usual {
+                sustained: sustained(training),
+                ..Usual::default()
+            };
+            Guard::new(&signal(note), 1.0, usual)
+        };
+        let guard = guard_of(&signal(note));
         assert_eq!(guard.fault(&signal(note)), None);
         assert_eq!(guard.fault(&burst(0.1)), None);
         assert_eq!(guard.fault(&burst(1.0)), Some(Fault::Burst));
-        let noisy = Guard::new(&signal(note), 1.0, sustained(&burst(0.9)));
+        let noisy = guard_of(&burst(0.9));
         assert_eq!(noisy.fault(&burst(1.0)), None);
-        let unknown = Guard::new(&signal(note), 1.0, None);
+        let unknown = Guard::new(&signal(note), 1.0, Usual::default());
         assert_eq!(unknown.fault(&burst(1.0)), None);
     }
 
     #[test]
+    fn what_changes_less_than_the_training_audio_ever_does_is_a_drone() {
+        // Beats of a decibel or so, which is more than a stuck network's.
+        let beats = |n: f32| 0.2 * (n * 0.2).sin() * (1.0 + 0.25 * (n * 0.0012).sin());
+        let (beats, notes) = (signal(beats), signal(note));
+        let change = least_change(&beats).unwrap();
+        assert!((1.0..1.4).contains(&change), "{change}");
+        let guard = |least_change| {
+            let usual = Usual {
+                least_change,
+                ..Usual::default()
+            };
+            Guard::new(&notes, 1.0, usual)
+        };
+        assert_eq!(guard(None).fault(&beats), None);
+        assert_eq!(guard(Some(0.1)).fault(&beats), None);
+        assert_eq!(guard(Some(change)).fault(&beats), None);
+        assert_eq!(guard(Some(9.0)).fault(&beats), Some(Fault::Drone));
+        assert_eq!(guard(Some(9.0)).fault(&notes), None);
+        let beating_seed = Usual {
+            least_change: Some(9.0),
+            ..Usual::default()
+        };
+        let guard = Guard::new(&beats, 1.0, beating_seed);
+        assert_eq!(guard.fault(&beats), None);
+    }
+
+    #[test]
     fn a_rest_is_no_silence_but_a_stretch_of_it_is() {
-        let guard = Guard::new(&signal(note), 1.0, None);
+        let guard = Guard::new(&signal(note), 1.0, Usual::default());
         let rest = |from: f32| signal(move |n| if n < from { note(n) } else { 0.0 });
         assert_eq!(guard.fault(&rest(25_000.0)), None);
         assert_eq!(guard.fault(&rest(15_000.0)), Some(Fault::Silence));

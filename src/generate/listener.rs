@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::continuation::{Mark, to_sound, values_needed};
-use super::guard::{Fault, Guard, STRETCH_SECONDS};
+use super::guard::{Fault, Guard, STRETCH_SECONDS, Usual};
 use crate::audio::Signal;
 use crate::hyperparameters::{AnswerMode, Hyperparameters, OutputKind};
 use crate::model::State;
@@ -76,8 +76,12 @@ impl<'a> Listener<'a> {
     ) -> Listener<'a> {
         let most = LEAST_RESPONSES + (seconds / SECONDS_PER_RESPONSE) as usize;
         let may_go_back = may_go_back && is_random(&model.hyperparameters);
+        let usual = Usual {
+            sustained: model.normalisation.sustained,
+            least_change: model.normalisation.least_change,
+        };
         Listener {
-            guard: Guard::new(seed, full_scale(model), model.normalisation.sustained),
+            guard: Guard::new(seed, full_scale(model), usual),
             model,
             random_seed,
             beginning: None,

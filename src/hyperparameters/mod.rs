@@ -159,15 +159,22 @@ pub struct Hyperparameters {
     /// What the logarithms of chances are divided by when a distribution is
     /// drawn from: below 1 the likely becomes likelier (0.01 to 10).
     pub temperature: f64,
-    /// Share of a mixture's noise that what is fed back to the network carries;
-    /// the sound itself carries none (0 to 10).
+    /// Share of a mixture's noise that what is fed back to the network carries
+    /// while its weights are frozen; the sound itself carries none (0 to 10).
     pub feedback_noise: f64,
+    /// What predictions are multiplied by when they are fed back to a network
+    /// whose weights are frozen: a little below 1, tones that it would sustain for
+    /// ever die away (0.5 to 1; 1 in the dissertation).
+    pub feedback_gain: f64,
     /// Only the likeliest choices that together reach this chance are drawn
     /// (above 0, at most 1; 1 for all).
     pub top_p: f64,
     /// Whether the weights stay as they are while the model answers, or go on
     /// learning.
     pub answer: AnswerMode,
+    /// The share of `feedback_noise` while the weights move (0 to 10). They lose
+    /// what they sustain of themselves, and need no `feedback_gain`.
+    pub moving_feedback_noise: f64,
     /// Predictions of the network from one training step to the next while the
     /// weights move (1 to 1000000).
     pub train_every: usize,
@@ -533,6 +540,9 @@ impl Hyperparameters {
         within("pre_emphasis", self.pre_emphasis, 0.0, 0.99)?;
         within("temperature", self.temperature, 0.01, 10.0)?;
         within("feedback_noise", self.feedback_noise, 0.0, 10.0)?;
+        within("feedback_gain", self.feedback_gain, 0.5, 1.0)?;
+        let of_moving = self.moving_feedback_noise;
+        within("moving_feedback_noise", of_moving, 0.0, 10.0)?;
         share("top_p", self.top_p)?;
         within("train_every", self.train_every, 1, 1_000_000)?;
         within("moving_bptt_steps", self.moving_bptt_steps, 0, 4096)?;

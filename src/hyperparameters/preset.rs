@@ -81,13 +81,15 @@ impl Preset {
                 "use_skip": true,
                 "bptt_steps": 64,
                 "output": "mixture",
-                // The less, the more its notes fade.
-                "feedback_noise": 0.3,
+                // Without it, frozen weights sustain a tone for ever.
+                "feedback_gain": 0.985,
                 "clip_norm": 1.0,
                 "lr_schedule": "cosine",
                 // The less, the surer its low notes; the more, the livelier its frozen answers.
                 "pre_emphasis": 0.75,
                 "answer": "moving",
+                // The less, the more its notes fade.
+                "moving_feedback_noise": 0.3,
                 "train_every": 160,
                 "moving_bptt_steps": 16,
                 "moving_lr": 0.0003,
@@ -114,6 +116,7 @@ impl Preset {
                 "bptt_steps": 16,
                 "output": "mixture",
                 "feedback_noise": 0.5,
+                "moving_feedback_noise": 0.5,
                 "noise": 0.05,
                 "clip_norm": 1.0,
                 "lr_schedule": "cosine",
@@ -207,8 +210,10 @@ pub(super) fn dissertation(approach: Approach) -> Hyperparameters {
         components: 8,
         temperature: 1.0,
         feedback_noise: 1.0,
+        feedback_gain: 1.0,
         top_p: 1.0,
         answer: AnswerMode::Frozen,
+        moving_feedback_noise: 1.0,
         train_every: 1,
         moving_bptt_steps: 0,
         moving_lr: 0.0,

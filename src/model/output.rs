@@ -28,6 +28,8 @@ pub struct Drawing {
     pub temperature: f64,
     /// Share of a mixture's own noise that what is fed back carries.
     pub feedback_noise: f64,
+    /// What is fed back is multiplied by this.
+    pub feedback_gain: f64,
     /// The likeliest choices that together reach this chance are the only ones
     /// drawn; 1 for all.
     pub top_p: f64,
@@ -167,14 +169,17 @@ impl Output {
                     let noise: f32 = StandardNormal.sample(random);
                     mean + deviation * noise
                 }));
-                return;
             }
             Output::Levels { levels } => {
                 let chosen = choose(row, drawing, random);
                 heard.push(from_level(chosen, levels));
             }
         }
-        fed_back.extend_from_slice(heard);
+        if fed_back.is_empty() {
+            fed_back.extend_from_slice(heard);
+        }
+        let gain = drawing.feedback_gain as f32;
+        fed_back.iter_mut().for_each(|value| *value *= gain);
     }
 }
 
@@ -317,6 +322,7 @@ mod tests {
     const PLAIN: Drawing = Drawing {
         temperature: 1.0,
         feedback_noise: 1.0,
+        feedback_gain: 1.0,
         top_p: 1.0,
     };
 
@@ -445,6 +451,25 @@ mod tests {
         };
         output.draw(&row, 2, quiet, &mut random, &mut drawn);
         assert_eq!(drawn.heard, drawn.fed_back);
+    }
+
+    #[test]
+    fn what_is_fed_back_is_multiplied_by_the_gain_and_what_is_heard_is_not() {
+        let softer = Drawing {
+            feedback_noise: 0.0,
+            feedback_gain: 0.5,
+            ..PLAIN
+        };
+        let mixture = [0.1, 0.2, 0.25, 0.5, -50.0, 50.0, 0.0, -1.0];
+        for (output, row, heard) in [
+            (Output::Value, &[0.25, 0.5][..], [0.25, 0.5]),
+            (Output::Mixture { components: 2 }, &mixture, [0.25, 0.5]),
+        ] {
+            let mut drawn = Drawn::default();
+            output.draw(row, 2, softer, &mut stream(1, "draw"), &mut drawn);
+            assert_eq!(drawn.heard, heard);
+            assert_eq!(drawn.fed_back, [0.125, 0.25]);
+        }
     }
 
     #[test]

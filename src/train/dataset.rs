@@ -3,7 +3,7 @@
 use crate::audio::Signal;
 use crate::frames::{WindowFormat, highest_frequency, pre_emphasise};
 use crate::generate::continuation::{at_training_level, to_sequence};
-use crate::generate::guard::sustained;
+use crate::generate::guard::{least_change, sustained};
 use crate::hyperparameters::{AnswerMode, Hyperparameters};
 use crate::trained_model::{Normalisation, TrainingAudio};
 
@@ -73,6 +73,10 @@ impl Dataset {
             .iter()
             .filter_map(|recording| sustained(&recording.signal))
             .max_by(f64::total_cmp);
+        let least_change = recordings
+            .iter()
+            .filter_map(|recording| least_change(&recording.signal))
+            .min_by(f64::total_cmp);
         let (mut training, mut validation, mut sources) = (Vec::new(), Vec::new(), Vec::new());
         let mut kept = Vec::new();
         for recording in recordings {
@@ -124,6 +128,7 @@ impl Dataset {
                 largest_magnitude,
                 highest_frequency,
                 sustained,
+                least_change,
             },
             sources,
             kept,
@@ -430,6 +435,20 @@ mod tests {
         assert!((loud.unwrap() - soft.unwrap() - 20.0).abs() < 0.1);
         assert_eq!(stays(vec![noise(0.05), noise(0.5)]), loud);
         assert_eq!(stays(vec![recording(vec![0.1; 20])]), None);
+    }
+
+    #[test]
+    fn how_little_it_changes_is_that_of_the_recording_that_changes_least() {
+        let swelling = |depth: f32| {
+            let level = |n: f32| 0.2 * (1.0 + depth * (n * 0.0012).sin());
+            let sample = |n: i32| level(n as f32) * (n as f32 * 0.2).sin();
+            recording((0..40_000).map(sample).collect())
+        };
+        let changes = |recordings| dataset(COLUMN, recordings).normalisation.least_change;
+        let (calm, lively) = (changes(vec![swelling(0.1)]), changes(vec![swelling(0.8)]));
+        assert!(calm.unwrap() < 0.5 * lively.unwrap(), "{calm:?} {lively:?}");
+        assert_eq!(changes(vec![swelling(0.8), swelling(0.1)]), calm);
+        assert_eq!(changes(vec![recording(vec![0.1; 20])]), None);
     }
 
     #[test]

@@ -123,6 +123,7 @@ fn measure_sampling(
             largest_magnitude: 1.0,
             highest_frequency: None,
             sustained: None,
+            least_change: None,
         },
         training_audio: Vec::new(),
         kept_audio: Vec::new(),

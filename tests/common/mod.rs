@@ -75,6 +75,7 @@ pub fn random_model(hyperparameters: &str) -> TrainedModel {
             largest_magnitude: if hyperparameters.use_fft { 5.0 } else { 1.0 },
             highest_frequency: None,
             sustained: None,
+            least_change: None,
         },
         hyperparameters,
         training_audio: Vec::new(),

@@ -55,6 +55,10 @@ const QUESTIONS: [(&str, &[Question]); 4] = [
             ("top_p", is_drawn),
             ("feedback_noise", |h| h.output == OutputKind::Mixture),
             ("answer", |_| true),
+            ("feedback_gain", |h| h.answer == AnswerMode::Frozen),
+            ("moving_feedback_noise", |h| {
+                h.answer == AnswerMode::Moving && h.output == OutputKind::Mixture
+            }),
             ("train_every", |h| h.answer == AnswerMode::Moving),
             ("moving_bptt_steps", |h| h.answer == AnswerMode::Moving),
             ("moving_lr", |h| h.answer == AnswerMode::Moving),
