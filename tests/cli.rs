@@ -329,6 +329,21 @@ fn moving_weights_answer_the_same_each_time_and_unlike_frozen_ones() {
     assert_ne!(moved, answer(&["--seconds", "1", "--answer", "frozen"]));
     assert_ne!(moved, answer(&["--seconds", "1", "--train-every", "5"]));
 
+    let softer = ["--seconds", "1", "--feedback-gain", "0.9"];
+    assert_eq!(moved, answer(&softer)); // which is for frozen weights
+    let frozen = answer(&["--seconds", "1", "--answer", "frozen"]);
+    assert_ne!(
+        frozen,
+        answer(&[&softer[..], &["--answer", "frozen"]].concat())
+    );
+    let sidecar = std::fs::read_to_string(desk.path("answer.json")).unwrap();
+    let sidecar: serde_json::Value = serde_json::from_str(&sidecar).unwrap();
+    assert_eq!(sidecar["feedback_gain"], 0.9);
+    desk.assert_refused(
+        &desk.generate("model.onnx", "guitar.wav", &["--feedback-gain", "2"]),
+        &["\"feedback_gain\" is 2", "0.5 to 1"],
+    );
+
     desk.assert_refused(
         &desk.generate("model.onnx", "guitar.wav", &["--engine", "onnxruntime"]),
         &["native engine only"],
