@@ -56,13 +56,12 @@ pub struct Normalisation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub highest_frequency: Option<f64>,
     /// The loudest that the training set stays in all its bands at once, in
-    /// decibels ([`guard::sustained`](crate::generate::guard::sustained)), which
+    /// decibels ([`Usual`](crate::generate::guard::Usual)), which
     /// tells a burst; `None` in models older than that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sustained: Option<f64>,
     /// How much it changes where it changes least, in decibels
-    /// ([`guard::least_change`](crate::generate::guard::least_change)), which
-    /// tells a drone; `None` in models older than that.
+    /// ([`Usual`](crate::generate::guard::Usual)), which tells a drone; `None` in models older than that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub least_change: Option<f64>,
 }

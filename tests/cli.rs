@@ -339,6 +339,19 @@ fn moving_weights_answer_the_same_each_time_and_unlike_frozen_ones() {
     let sidecar = std::fs::read_to_string(desk.path("answer.json")).unwrap();
     let sidecar: serde_json::Value = serde_json::from_str(&sidecar).unwrap();
     assert_eq!(sidecar["feedback_gain"], 0.9);
+    for mode in ["frozen", "moving"] {
+        answer(&[
+            "--seconds",
+            "1",
+            "--answer",
+            mode,
+            "--feedback-noise",
+            "0.7",
+        ]);
+        let sidecar = std::fs::read_to_string(desk.path("answer.json")).unwrap();
+        let sidecar: serde_json::Value = serde_json::from_str(&sidecar).unwrap();
+        assert_eq!(sidecar["feedback_noise"], 0.7, "{mode}");
+    }
     desk.assert_refused(
         &desk.generate("model.onnx", "guitar.wav", &["--feedback-gain", "2"]),
         &["\"feedback_gain\" is 2", "0.5 to 1"],

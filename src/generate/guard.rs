@@ -90,14 +90,31 @@ const BURST: f64 = 6.0;
 /// A band below this, in decibels of full scale, counts as being there.
 const QUIETEST: f64 = -80.0;
 
-/// What the training audio does, by which an answer is measured; `None` where that
-/// is not known.
+/// What a sound does over time, by which answers are measured against the training
+/// audio; `None` where it is too short or that is not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Usual {
-    /// [`sustained`] of it.
+    /// How loud it stays in all its bands at once where it is loudest: the mean
+    /// over the bands, in decibels of full scale, of the least that each has in
+    /// some half a second.
     pub sustained: Option<f64>,
-    /// [`least_change`] of it.
+    /// How much the stretch of it changes that changes least, in decibels; silent
+    /// ones aside.
     pub least_change: Option<f64>,
+}
+
+impl Usual {
+    /// That of `signal`.
+    pub fn of(signal: &Signal) -> Usual {
+        let bands = band_levels(signal);
+        // A tone at full scale: a quarter of the window, whose mean is one half.
+        let window = (BLOCKS_OF_A_SPECTRUM * block_len(signal)) as f64;
+        let full_scale = 20.0 * (window / 4.0).log10();
+        Usual {
+            sustained: sustained(&bands, full_scale),
+            least_change: least_change(&bands, SPECTRA),
+        }
+    }
 }
 
 /// Listens to the predictions that answer one seed.
@@ -123,7 +140,8 @@ impl Guard {
         Guard {
             level: level(seed),
             still,
-            seed_is_sustained: change_where_least(seed, LEAST_SPECTRA).is_some_and(sustained),
+            seed_is_sustained: least_change(&band_levels(seed), LEAST_SPECTRA)
+                .is_some_and(sustained),
             full_scale,
             usual,
         }
@@ -162,13 +180,14 @@ impl Guard {
         if clipped as f64 > CLIPPED * n {
             return Some(Fault::Clipping);
         }
+        let heard = Usual::of(sound);
         let still = |change| change < self.still;
-        if !self.seed_is_sustained && least_change(sound).is_some_and(still) {
+        if !self.seed_is_sustained && heard.least_change.is_some_and(still) {
             return Some(Fault::Drone);
         }
-        let burst = |usual| sustained(sound).is_some_and(|loudest| loudest > usual + BURST);
-        let burst = self.usual.sustained.is_some_and(burst);
-        burst.then_some(Fault::Burst)
+        let loudest = heard.sustained.zip(self.usual.sustained);
+        let burst = |(here, usual)| here > usual + BURST;
+        loudest.is_some_and(burst).then_some(Fault::Burst)
     }
 
     fn silent_share(&self, sound: &Signal) -> f64 {
@@ -188,13 +207,8 @@ pub fn level(signal: &Signal) -> f64 {
     (powers.iter().sum::<f64>() / powers.len().max(1) as f64).sqrt()
 }
 
-/// How loud `signal` stays in all its bands at once where it is loudest: the
-/// mean over the bands, in decibels of full scale, of the least that each has in
-/// some half a second. `None` if it is shorter than that.
-pub fn sustained(signal: &Signal) -> Option<f64> {
-    let bands = band_levels(signal);
-    // A tone at full scale: a quarter of the window, whose mean is one half.
-    let full_scale = 20.0 * ((BLOCKS_OF_A_SPECTRUM * block_len(signal)) as f64 / 4.0).log10();
+/// [`Usual::sustained`] of a sound of these bands.
+fn sustained(bands: &[[f64; BANDS]], full_scale: f64) -> Option<f64> {
     let stays = bands.windows(SPECTRA_OF_A_BURST).map(|spectra| {
         let least = |band: usize| {
             let levels = spectra.iter().map(|levels| levels[band]);
@@ -219,15 +233,9 @@ fn block_levels(signal: &Signal) -> Vec<f64> {
     blocks.map(rms).collect()
 }
 
-/// How much the stretch of `signal` changes that changes least, in decibels;
-/// silent ones aside. `None` if it is shorter than a stretch.
-pub fn least_change(signal: &Signal) -> Option<f64> {
-    change_where_least(signal, SPECTRA)
-}
-
-/// The same of a signal of `least` spectra and more.
-fn change_where_least(signal: &Signal, least: usize) -> Option<f64> {
-    let bands = band_levels(signal);
+/// [`Usual::least_change`] of a sound of these bands; `None` if it has fewer than
+/// `least` spectra.
+fn least_change(bands: &[[f64; BANDS]], least: usize) -> Option<f64> {
     if bands.len() < least {
         return None;
     }
@@ -349,8 +357,8 @@ mod tests {
         };
         let guard_of = |training: &Signal| {
             let usual = Usual {
-                sustained: sustained(training),
-                ..Usual::default()
+                least_change: None,
+                ..Usual::of(training)
             };
             Guard::new(&signal(note), 1.0, usual)
         };
@@ -369,7 +377,7 @@ mod tests {
         // Beats of a decibel or so, which is more than a stuck network's.
         let beats = |n: f32| 0.2 * (n * 0.2).sin() * (1.0 + 0.25 * (n * 0.0012).sin());
         let (beats, notes) = (signal(beats), signal(note));
-        let change = least_change(&beats).unwrap();
+        let change = Usual::of(&beats).least_change.unwrap();
         assert!((1.0..1.4).contains(&change), "{change}");
         let guard = |least_change| {
             let usual = Usual {

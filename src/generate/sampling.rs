@@ -299,6 +299,7 @@ mod tests {
     use crate::frames::WindowFormat;
     use crate::generate::Native;
     use crate::generate::continuation::sampling_windows;
+    use crate::generate::guard::Usual;
     use crate::model::Tape;
     use crate::trained_model::tests::random_model;
 
@@ -493,12 +494,12 @@ mod tests {
         wrong_until: usize,
         wrong: fn(f32) -> f32,
     ) -> Result<Prediction, GenerateError> {
-        scripted_answer_after_training(None, wrong_until, wrong)
+        scripted_answer_after_training(Usual::default(), wrong_until, wrong)
     }
 
-    /// By a model whose training audio stays no louder than `sustained`.
+    /// By a model whose training audio does what `usual` says.
     fn scripted_answer_after_training(
-        sustained: Option<f64>,
+        usual: Usual,
         wrong_until: usize,
         wrong: fn(f32) -> f32,
     ) -> Result<Prediction, GenerateError> {
@@ -506,7 +507,8 @@ mod tests {
             r#"{"preset": "vector", "seg_len": 441, "hidden_size": 4, "num_unrollings": 2,
                 "output": "mixture", "components": 2}"#,
         );
-        model.normalisation.sustained = sustained;
+        model.normalisation.sustained = usual.sustained;
+        model.normalisation.least_change = usual.least_change;
         let mut engine = Scripted {
             played: 0,
             wrong_until,
@@ -552,13 +554,32 @@ mod tests {
     fn sampling_goes_back_to_before_a_burst() {
         let noise = |n: f32| 0.5 * ((n * 12.9898).sin() * 43758.547).fract();
         let right = scripted_answer(0, noise).unwrap();
-        let answer = scripted_answer_after_training(Some(-50.0), 180, noise).unwrap();
+        let usual = Usual {
+            sustained: Some(-50.0),
+            least_change: None,
+        };
+        let answer = scripted_answer_after_training(usual, 180, noise).unwrap();
         assert_eq!(answer.fault, None);
         let first = answer.responses.first().unwrap();
         assert_eq!(first.fault, Fault::Burst);
         let back = first.noticed_at - first.back_to;
         assert!((2.0..3.1).contains(&back), "{first:?}");
         assert_eq!(answer.signal, right.signal);
+    }
+
+    #[test]
+    fn sampling_goes_back_to_before_what_changes_less_than_the_training_audio() {
+        let beats = |n: f32| 0.2 * (n * 0.3).sin() * (1.0 + 0.25 * (n * 0.0009).sin());
+        let first_fault = |least_change| {
+            let usual = Usual {
+                sustained: None,
+                least_change,
+            };
+            let answer = scripted_answer_after_training(usual, 180, beats).unwrap();
+            answer.responses.first().map(|response| response.fault)
+        };
+        assert_eq!(first_fault(None), None);
+        assert_eq!(first_fault(Some(9.0)), Some(Fault::Drone));
     }
 
     #[test]

@@ -157,7 +157,10 @@ impl Output {
         heard.clear();
         fed_back.clear();
         match self {
-            Output::Value => heard.extend_from_slice(row),
+            Output::Value => {
+                heard.extend_from_slice(row);
+                fed_back.extend_from_slice(heard);
+            }
             Output::Mixture { components } => {
                 let (means, rest) = row.split_at(components * outputs);
                 let (weights, deviations) = rest.split_at(components);
@@ -173,10 +176,8 @@ impl Output {
             Output::Levels { levels } => {
                 let chosen = choose(row, drawing, random);
                 heard.push(from_level(chosen, levels));
+                fed_back.extend_from_slice(heard);
             }
-        }
-        if fed_back.is_empty() {
-            fed_back.extend_from_slice(heard);
         }
         let gain = drawing.feedback_gain as f32;
         fed_back.iter_mut().for_each(|value| *value *= gain);

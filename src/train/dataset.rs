@@ -3,7 +3,7 @@
 use crate::audio::Signal;
 use crate::frames::{WindowFormat, highest_frequency, pre_emphasise};
 use crate::generate::continuation::{at_training_level, to_sequence};
-use crate::generate::guard::{least_change, sustained};
+use crate::generate::guard::Usual;
 use crate::hyperparameters::{AnswerMode, Hyperparameters};
 use crate::trained_model::{Normalisation, TrainingAudio};
 
@@ -69,14 +69,10 @@ impl Dataset {
             let highest = samples.map(|samples| highest_frequency(samples));
             highest.fold(0.0, f64::max) * f64::from(hyperparameters.sample_rate)
         });
-        let sustained = recordings
-            .iter()
-            .filter_map(|recording| sustained(&recording.signal))
-            .max_by(f64::total_cmp);
-        let least_change = recordings
-            .iter()
-            .filter_map(|recording| least_change(&recording.signal))
-            .min_by(f64::total_cmp);
+        let usual = recordings.iter().map(|r| Usual::of(&r.signal));
+        let usual: Vec<Usual> = usual.collect();
+        let sustained = usual.iter().filter_map(|usual| usual.sustained);
+        let least_change = usual.iter().filter_map(|usual| usual.least_change);
         let (mut training, mut validation, mut sources) = (Vec::new(), Vec::new(), Vec::new());
         let mut kept = Vec::new();
         for recording in recordings {
@@ -127,8 +123,8 @@ impl Dataset {
             normalisation: Normalisation {
                 largest_magnitude,
                 highest_frequency,
-                sustained,
-                least_change,
+                sustained: sustained.max_by(f64::total_cmp),
+                least_change: least_change.min_by(f64::total_cmp),
             },
             sources,
             kept,
