@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use crate::audio::write::{SampleFormat, write_wav};
+use crate::audio::output::{OutputFormat, OutputRate};
+use crate::audio::write::SampleFormat;
 use crate::audio::{self, AudioError, Signal};
 use crate::files;
 use crate::generate::guard::{self, Fault};
@@ -103,7 +104,23 @@ pub struct ModelIdentity {
 pub struct Settings {
     pub request: Request,
     pub loudness: Loudness,
-    pub format: SampleFormat,
+    pub output: OutputFormat,
+    /// Where each seed gets a stream of random numbers of its own: what that
+    /// depends on beside the seed's content and the request's random seed.
+    pub stream_of: Option<String>,
+}
+
+impl Settings {
+    /// What is asked of the answer to the seed with this SHA-256.
+    fn request_for(&self, seed_sha256: &str) -> Request {
+        let mut request = self.request.clone();
+        if let Some(what) = &self.stream_of {
+            let what = format!("{seed_sha256} {what}");
+            let own = u64::from_str_radix(&files::sha256(what.as_bytes())[..12], 16).unwrap_or(0);
+            request.random_seed = request.random_seed.wrapping_add(own);
+        }
+        request
+    }
 }
 
 /// Level of a sound, where 1 is full scale.
@@ -141,6 +158,10 @@ pub struct Sidecar {
     /// What is wrong with it all the same.
     pub fault: Option<Fault>,
     pub format: SampleFormat,
+    pub channels: u16,
+    /// What was asked for: the seed's rate, the model's, or a number.
+    pub rate: OutputRate,
+    /// That of the file, in Hz.
     pub sample_rate: u32,
     pub seed_level: Level,
     /// Level of the prediction as the model made it.
@@ -157,11 +178,6 @@ pub struct Sidecar {
 pub enum AnswerError {
     #[error(transparent)]
     Audio(#[from] AudioError),
-    #[error("cannot read {}: {cause}", path.display())]
-    Seed {
-        path: PathBuf,
-        cause: std::io::Error,
-    },
     #[error("{}: {cause}", path.display())]
     Generate { path: PathBuf, cause: GenerateError },
     #[error(
@@ -312,23 +328,30 @@ impl Responder {
         progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
     ) -> Result<Sidecar, AnswerError> {
         let sample_rate = self.model.hyperparameters.sample_rate;
-        let signal = audio::load(seed, sample_rate)?;
-        let bytes = std::fs::read(seed).map_err(|cause| AnswerError::Seed {
-            path: seed.to_owned(),
-            cause,
-        })?;
-        let name = seed.file_name().unwrap_or_default().to_string_lossy();
+        let audio::Source {
+            signal,
+            sha256,
+            recording,
+            ..
+        } = audio::load_source(seed, sample_rate)?;
+        let rate = settings
+            .output
+            .sample_rate(recording.sample_rate, sample_rate);
+        settings
+            .output
+            .check(output, settings.request.seconds, rate)?;
+        let request = settings.request_for(&sha256);
         let source = TrainingAudio {
-            file: name.into_owned(),
-            sha256: files::sha256(&bytes),
+            file: files::readable(seed.file_name().unwrap_or_default()),
+            sha256,
             seconds: signal.seconds(),
         };
-        let (mut prediction, lesson) = self
-            .predict(&signal, &source, &settings.request, progress)
-            .map_err(|cause| AnswerError::Generate {
-                path: seed.to_owned(),
-                cause,
-            })?;
+        let (mut prediction, lesson) =
+            self.predict(&signal, &source, &request, progress)
+                .map_err(|cause| AnswerError::Generate {
+                    path: seed.to_owned(),
+                    cause,
+                })?;
         if let Some(fault) = prediction.fault {
             if fault.is_broken() {
                 return Err(AnswerError::Broken {
@@ -350,7 +373,7 @@ impl Responder {
         for sample in &mut prediction.signal.samples {
             *sample *= gain;
         }
-        let written = write_wav(output, &prediction.signal, settings.format)?;
+        let written = settings.output.write(output, &prediction.signal, rate)?;
         if let Some(factor) = written.scaled_by {
             tracing::warn!(
                 "the prediction's peak of {:.2} was over full scale; all of it was multiplied by {factor:.3}",
@@ -369,9 +392,9 @@ impl Responder {
             engine: self.engine_name().to_owned(),
             seed: source.file,
             seed_sha256: source.sha256,
-            seconds: settings.request.seconds,
-            random_seed: settings.request.random_seed,
-            prime: settings.request.prime,
+            seconds: request.seconds,
+            random_seed: request.random_seed,
+            prime: request.prime,
             answer: hyperparameters.answer,
             learning,
             train_every: hyperparameters.train_every,
@@ -382,8 +405,10 @@ impl Responder {
             loudness: settings.loudness,
             responses: prediction.responses,
             fault: prediction.fault,
-            format: settings.format,
-            sample_rate,
+            format: settings.output.samples,
+            channels: settings.output.channels.count(),
+            rate: settings.output.rate,
+            sample_rate: rate,
             seed_level: Level::of(&signal),
             prediction_level,
             gain,

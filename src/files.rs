@@ -1,5 +1,6 @@
 //! Files that appear whole or not at all: written beside their place, synced, renamed.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -95,6 +96,27 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     published
 }
 
+/// `name` as text that names the same letters: bytes that are no UTF-8 are taken for
+/// Latin-1, which old systems and disks write.
+pub fn readable(name: &OsStr) -> String {
+    match name.to_str() {
+        Some(name) => name.to_owned(),
+        None => name
+            .as_encoded_bytes()
+            .iter()
+            .map(|byte| latin_1(*byte))
+            .collect(),
+    }
+}
+
+/// The letter of a byte; none stands from 0x80 to 0x9f.
+fn latin_1(byte: u8) -> char {
+    match byte {
+        0x80..=0x9f => '_',
+        byte => char::from(byte),
+    }
+}
+
 /// The SHA-256 of `bytes`, in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
@@ -123,7 +145,8 @@ fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn sync_folder_of(path: &Path) -> io::Result<()> {
+/// Syncs the folder in which `path` is, so that its name outlives a crash.
+pub fn sync_folder_of(path: &Path) -> io::Result<()> {
     match path.parent() {
         Some(folder) if folder.as_os_str().is_empty() => sync_folder(Path::new(".")),
         Some(folder) => sync_folder(folder),

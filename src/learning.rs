@@ -145,11 +145,26 @@ fn remove(model: &mut TrainedModel, recording: usize) {
 
 /// Forgets what was learned: the model is again as it was trained. There may be
 /// nothing to forget.
-pub fn forget(file: &Path) -> std::io::Result<()> {
-    match std::fs::remove_file(file) {
-        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => Err(cause),
-        _ => Ok(()),
-    }
+///
+/// # Errors
+///
+/// When `file` is no model, and so nothing that was learned; or it cannot be removed.
+pub fn forget(file: &Path) -> Result<(), ModelError> {
+    let path = || file.to_owned();
+    match std::fs::read(file) {
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(cause) => {
+            return Err(ModelError::Unreadable {
+                path: path(),
+                cause,
+            });
+        }
+        Ok(bytes) => TrainedModel::from_bytes(&bytes, file)?,
+    };
+    std::fs::remove_file(file).map_err(|cause| ModelError::Unwritable {
+        path: path(),
+        cause,
+    })
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@
 
 pub mod system;
 
+pub mod destination;
 pub mod files;
 pub mod packed;
 pub mod random;

@@ -1,15 +1,17 @@
 //! How things stand in a watched folder, read from the folder alone.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{self, DirEntry, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::files::{self, readable};
 use crate::system::disk::{self, Space};
-use crate::watch::folders;
+use crate::watch::{self, folders, may_be_a_seed};
 
 /// Failures that are told with their reasons.
 const LAST_FAILURES: usize = 5;
@@ -24,6 +26,10 @@ pub struct Status {
     pub counts: Counts,
     /// The seed that has waited longest.
     pub oldest_waiting: Option<Waiting>,
+    /// Files in seeds/ that are not complete yet, and why, as the daemon sees them.
+    pub arriving: Vec<Arriving>,
+    /// What came over OSC since the daemon began.
+    pub osc: OscCounts,
     /// The seeds in work.
     pub in_work: Vec<String>,
     /// The last failures, the latest first.
@@ -39,6 +45,47 @@ pub struct Counts {
     pub working: usize,
     pub done: usize,
     pub failed: usize,
+}
+
+/// What only the daemon knows: it writes it into the folder while it runs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct State {
+    pub arriving: Vec<Arriving>,
+    pub osc: OscCounts,
+}
+
+/// A file in seeds/ that waits to become a seed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Arriving {
+    pub name: String,
+    /// Why it waits, in a sentence.
+    pub because: String,
+    /// When it was last seen to change, in seconds since 1970.
+    pub since: f64,
+}
+
+impl From<&watch::Arriving> for Arriving {
+    fn from(file: &watch::Arriving) -> Arriving {
+        let since = SystemTime::now().checked_sub(file.unchanged);
+        let since = since.and_then(|since| since.duration_since(SystemTime::UNIX_EPOCH).ok());
+        Arriving {
+            name: readable(&file.name),
+            because: file.because.clone(),
+            // To a tenth: the same moment is the same number each time.
+            since: since.map_or(0.0, |since| (10.0 * since.as_secs_f64()).round() / 10.0),
+        }
+    }
+}
+
+/// What came over OSC.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OscCounts {
+    /// Packets that were understood.
+    pub heard: u64,
+    /// Packets that were not, by reason.
+    pub dropped: BTreeMap<String, u64>,
 }
 
 /// A seed that waits.
@@ -79,12 +126,22 @@ impl Status {
                 path: root.to_owned(),
             });
         }
+        let running = is_running(root)?;
+        let state = match running {
+            true => State::read(root),
+            false => State::default(),
+        };
+        let (begun, queued) = claimed(root)?;
+        let mut waiting = seeds_in(&seeds)?;
+        waiting.extend(queued);
         Ok(Status {
             root: root.to_owned(),
-            running: is_running(root)?,
+            running,
             counts: Counts::of(root)?,
-            oldest_waiting: oldest(files_in(&seeds)?),
-            in_work: in_work(root)?.iter().map(name_of).collect(),
+            oldest_waiting: oldest(waiting),
+            arriving: state.arriving,
+            osc: state.osc,
+            in_work: begun.iter().map(name_of).collect(),
             last_failures: last_failures(&root.join(folders::FAILED))?,
             space: disk::space(root).ok(),
         })
@@ -94,9 +151,10 @@ impl Status {
 impl Counts {
     /// How many seeds are where under `root`.
     pub fn of(root: &Path) -> Result<Counts, StatusError> {
+        let (begun, queued) = claimed(root)?;
         Ok(Counts {
-            waiting: files_in(&root.join(folders::SEEDS))?.len(),
-            working: in_work(root)?.len(),
+            waiting: seeds_in(&root.join(folders::SEEDS))?.len() + queued.len(),
+            working: begun.len(),
             done: files_in(&root.join(folders::DONE))?.len(),
             failed: reasons_in(&root.join(folders::FAILED))?.len(),
         })
@@ -120,12 +178,50 @@ fn is_running(root: &Path) -> Result<bool, StatusError> {
     }
 }
 
-/// The seeds in the jobs' own folders.
-fn in_work(root: &Path) -> Result<Vec<DirEntry>, StatusError> {
-    let mut seeds = Vec::new();
-    for job in entries_in(&root.join(folders::WORK))? {
-        seeds.extend(files_in(&job.path())?);
+impl State {
+    /// As the daemon of `root` wrote it last; an empty one where it has not.
+    fn read(root: &Path) -> State {
+        let text = fs::read(root.join(folders::STATE)).unwrap_or_default();
+        serde_json::from_slice(&text).unwrap_or_default()
     }
+
+    /// Writes it down for whoever asks for the status of `root`. It is nothing
+    /// that has to outlive a crash.
+    ///
+    /// # Errors
+    ///
+    /// Those of the disk.
+    pub fn write(&self, root: &Path) -> io::Result<()> {
+        let path = root.join(folders::STATE);
+        let part = files::unpublished(&path);
+        fs::write(&part, serde_json::to_vec(self)?)?;
+        fs::rename(&part, &path)
+    }
+}
+
+/// The seeds in the jobs' own folders: those that a process has begun to answer,
+/// and those that wait for their turn.
+fn claimed(root: &Path) -> Result<(Vec<DirEntry>, Vec<DirEntry>), StatusError> {
+    let (mut begun, mut queued) = (Vec::new(), Vec::new());
+    for job in entries_in(&root.join(folders::WORK))? {
+        let is_attempt = |entry: &DirEntry| {
+            entry
+                .file_name()
+                .to_string_lossy()
+                .starts_with(folders::ATTEMPT)
+        };
+        match entries_in(&job.path())?.iter().any(is_attempt) {
+            true => begun.extend(files_in(&job.path())?),
+            false => queued.extend(files_in(&job.path())?),
+        }
+    }
+    Ok((begun, queued))
+}
+
+/// The files in `folder` that are seeds or may become seeds.
+fn seeds_in(folder: &Path) -> Result<Vec<DirEntry>, StatusError> {
+    let mut seeds = files_in(folder)?;
+    seeds.retain(|entry| may_be_a_seed(&entry.path()));
     Ok(seeds)
 }
 
@@ -150,7 +246,7 @@ fn failure((seconds_ago, entry): &(f64, DirEntry)) -> Failure {
     let path = entry.path();
     let reason = fs::read_to_string(&path).unwrap_or_else(|error| format!("unreadable: {error}"));
     Failure {
-        name: path.file_stem().unwrap_or_default().display().to_string(),
+        name: readable(path.file_stem().unwrap_or_default()),
         reason: reason.trim_end().to_owned(),
         seconds_ago: *seconds_ago,
     }
@@ -175,7 +271,7 @@ fn age(entry: &DirEntry) -> f64 {
 }
 
 fn name_of(entry: &DirEntry) -> String {
-    entry.file_name().display().to_string()
+    readable(&entry.file_name())
 }
 
 /// The files in `folder` that are nobody's scratch, as the watch sees them.

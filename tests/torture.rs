@@ -483,6 +483,10 @@ fn what_is_no_file_is_not_opened_and_stops_nothing() {
     std::os::unix::net::UnixListener::bind(seeds.join("socket.wav")).unwrap();
     let made = Command::new("mkfifo").arg(seeds.join("pipe.wav")).status();
     assert!(made.unwrap().success());
+    for _ in ["folder", "link", "socket", "pipe"] {
+        let text = gallery.hear_error(0);
+        assert!(text.contains(".wav is a "), "{text}");
+    }
     write_seed(&seeds.join("a.wav"), &pluck(220.0, 0.2, 11025));
     let id = gallery.hear_seen("a.wav");
     gallery.hear_done(id);

@@ -26,7 +26,7 @@ fn a_seed_becomes_a_prediction() {
     let prediction = antiphon::audio::read::read(&path).unwrap();
     assert_eq!(
         (prediction.sample_rate, prediction.samples.len()),
-        (11025, 5513)
+        (44100, 22050)
     );
     assert!(prediction.length_agrees);
     assert_eq!(
@@ -46,7 +46,7 @@ fn the_newcomer_is_told_where_to_copy_a_file() {
     let greeting: Vec<String> = lines.take(4).map(Result::unwrap).collect();
     let root = gallery.path("").canonicalize().unwrap();
     assert!(
-        greeting[1].starts_with("Copy a WAV or AIFF file into"),
+        greeting[1].starts_with("Record or copy a sound into"),
         "{greeting:?}"
     );
     assert!(
@@ -82,7 +82,7 @@ fn seeds_of_before_the_start_are_answered_too() {
 
 #[test]
 fn what_cannot_be_answered_fails_with_a_sentence_and_the_daemon_goes_on() {
-    let gallery = Gallery::open();
+    let gallery = Gallery::open_with(LIVELY, &["--seconds", "0.5", "--patience", "1"]);
     let silence = antiphon::audio::Signal {
         samples: vec![0.0; 8000],
         sample_rate: 48000,

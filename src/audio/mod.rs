@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use tracing::{info, warn};
 
+pub mod output;
 pub mod read;
 pub mod resample;
 pub mod write;
@@ -67,6 +68,8 @@ impl Signal {
 /// What is wrong with a sound file, and what to do about it.
 #[derive(Debug, Error)]
 pub enum AudioError {
+    #[error("changed")]
+    Changed { path: PathBuf },
     /// The file is missing, forbidden or not a regular file.
     #[error("cannot open {}: {cause}; check that the file exists and may be read", .path.display())]
     CannotOpen {
@@ -165,6 +168,30 @@ pub enum AudioError {
 ///
 /// Any [`AudioError`] of [`read::read`]; [`AudioError::UnsupportedRate`] also
 /// when `sample_rate` is out of range.
+pub struct Source {
+    pub signal: Signal,
+    pub sha256: String,
+    pub recording: Facts,
+}
+pub struct Facts {
+    pub sample_rate: u32,
+}
+pub fn is_called_a_sound(name: &std::ffi::OsStr) -> bool {
+    let e = Path::new(name).extension().map(|e| e.to_ascii_lowercase());
+    e.is_some_and(|e| {
+        ["wav", "aif", "aiff", "aifc", "flac", "mp3", "ogg", "opus"]
+            .iter()
+            .any(|k| e == *k)
+    })
+}
+pub fn load_source(path: &Path, rate: u32) -> Result<Source, AudioError> {
+    let r = read::read(path)?.sample_rate;
+    Ok(Source {
+        signal: load(path, rate)?,
+        sha256: crate::files::sha256_of(path).unwrap(),
+        recording: Facts { sample_rate: r },
+    })
+}
 pub fn load(path: &Path, sample_rate: u32) -> Result<Signal, AudioError> {
     check_rate(path, sample_rate)?;
     let recording = load_as_recorded(path)?;

@@ -81,9 +81,17 @@ pub enum HeaderCheck {
     Complete,
     /// The header declares more than the file holds, or no sound at all: the
     /// file is still being written or copied, or its writer died.
-    Incomplete,
+    Incomplete(Lack),
+    OpenEnded,
     /// Neither a WAV nor an AIFF file.
-    NotRecognised,
+    NotRecognised(Option<&'static str>),
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lack {
+    Header,
+    Sound,
+    Size,
+    Rest { declared: u64, present: u64 },
 }
 
 /// Decodes a WAV or AIFF file of any rate and number of channels.
@@ -230,18 +238,31 @@ fn read_from<R: Read + Seek>(file: &mut R, file_len: u64) -> Result<Recording, F
 fn check_header<R: Read + Seek>(file: &mut R, file_len: u64) -> io::Result<HeaderCheck> {
     let Some(outline) = Outline::scan(file, file_len)? else {
         return if may_become_audio(file, file_len)? {
-            Ok(HeaderCheck::Incomplete)
+            Ok(HeaderCheck::Incomplete(Lack::Header))
         } else {
-            Ok(HeaderCheck::NotRecognised)
+            Ok(HeaderCheck::NotRecognised(None))
         };
     };
     // Many writers count a last pad byte that they do not write.
     let container_fits = outline.declared_end <= file_len + 1;
-    let sound_agrees = outline.sound(file, file_len)?.is_some_and(|s| s.agrees);
+    let sound = outline.sound(file, file_len)?;
+    let sound_agrees = sound.as_ref().is_some_and(|s| s.agrees && s.len > 0);
     Ok(if container_fits && sound_agrees {
         HeaderCheck::Complete
     } else {
-        HeaderCheck::Incomplete
+        HeaderCheck::Incomplete(match (&sound, outline.sound) {
+            (Some(s), Some(c)) if s.len > 0 && c.size == 0 => Lack::Size,
+            (Some(s), Some(c)) if s.len > 0 => {
+                if c.size >= 0x7fff0000 {
+                    return Ok(HeaderCheck::OpenEnded);
+                }
+                Lack::Rest {
+                    declared: c.size,
+                    present: s.len,
+                }
+            }
+            _ => Lack::Sound,
+        })
     })
 }
 

@@ -73,6 +73,24 @@ impl FromStr for SampleFormat {
     }
 }
 
+/// How a WAV file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WavFormat {
+    /// All of them are the same; at least 1.
+    pub channels: u16,
+    pub samples: SampleFormat,
+}
+
+impl From<SampleFormat> for WavFormat {
+    /// Of one channel.
+    fn from(samples: SampleFormat) -> WavFormat {
+        WavFormat {
+            channels: 1,
+            samples,
+        }
+    }
+}
+
 /// What was done to a signal to write it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Written {
@@ -83,7 +101,7 @@ pub struct Written {
     pub scaled_by: Option<f32>,
 }
 
-/// Writes `signal` as a mono WAV file, replacing what was at `path`.
+/// Writes `signal` as a WAV file, the same in every channel, replacing what was at `path`.
 ///
 /// A signal that peaks beyond full scale is scaled as a whole to just below it,
 /// in every format, and [`Written::scaled_by`] says by how much: it is never
@@ -100,8 +118,9 @@ pub struct Written {
 pub fn write_wav(
     path: &Path,
     signal: &Signal,
-    format: SampleFormat,
+    format: impl Into<WavFormat>,
 ) -> Result<Written, AudioError> {
+    let format = format.into();
     let written = prepare(path, signal, format)?;
     save(path, signal, format, written).map_err(|cause| AudioError::CannotWrite {
         path: path.to_path_buf(),
@@ -110,7 +129,7 @@ pub fn write_wav(
     Ok(written)
 }
 
-/// Writes `signal` as a mono WAV file into `writer`, by the rules of [`write_wav`].
+/// Writes `signal` as a WAV file into `writer`, by the rules of [`write_wav`].
 ///
 /// The writer must be empty; it is flushed at the end. Errors name
 /// the sound by `path`.
@@ -122,8 +141,9 @@ pub fn encode_wav<W: Write + Seek>(
     writer: W,
     path: &Path,
     signal: &Signal,
-    format: SampleFormat,
+    format: impl Into<WavFormat>,
 ) -> Result<Written, AudioError> {
+    let format = format.into();
     let written = prepare(path, signal, format)?;
     encode(writer, signal, format, written).map_err(|cause| AudioError::CannotWrite {
         path: path.to_path_buf(),
@@ -132,16 +152,29 @@ pub fn encode_wav<W: Write + Seek>(
     Ok(written)
 }
 
+/// Refuses a sound of so many samples that a file of `format` cannot hold.
+///
+/// # Errors
+///
+/// [`AudioError::TooLong`].
+pub fn check_length(path: &Path, samples: u64, format: WavFormat) -> Result<(), AudioError> {
+    let frame_bytes = u64::from(format.channels) * u64::from(format.samples.bits() / 8);
+    match samples.checked_mul(frame_bytes) {
+        Some(bytes) if bytes <= MAX_DATA_BYTES => Ok(()),
+        _ => Err(AudioError::TooLong {
+            path: path.to_path_buf(),
+        }),
+    }
+}
+
 /// Refuses what cannot be written and decides the scaling.
-fn prepare(path: &Path, signal: &Signal, format: SampleFormat) -> Result<Written, AudioError> {
+fn prepare(path: &Path, signal: &Signal, format: WavFormat) -> Result<Written, AudioError> {
     check_rate(path, signal.sample_rate)?;
     let path = || path.to_path_buf();
     if signal.samples.is_empty() {
         return Err(AudioError::NoSamples { path: path() });
     }
-    if signal.samples.len() as u64 * u64::from(format.bits() / 8) > MAX_DATA_BYTES {
-        return Err(AudioError::TooLong { path: path() });
-    }
+    check_length(&path(), signal.samples.len() as u64, format)?;
     let count = signal.samples.iter().filter(|s| !s.is_finite()).count();
     if count > 0 {
         return Err(AudioError::NotFinite {
@@ -156,7 +189,7 @@ fn prepare(path: &Path, signal: &Signal, format: SampleFormat) -> Result<Written
     })
 }
 
-fn save(path: &Path, signal: &Signal, format: SampleFormat, written: Written) -> io::Result<()> {
+fn save(path: &Path, signal: &Signal, format: WavFormat, written: Written) -> io::Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
     encode(&mut file, signal, format, written)?;
     file.into_inner()?.sync_all()
@@ -165,20 +198,22 @@ fn save(path: &Path, signal: &Signal, format: SampleFormat, written: Written) ->
 fn encode<W: Write + Seek>(
     mut writer: W,
     signal: &Signal,
-    format: SampleFormat,
+    format: WavFormat,
     written: Written,
 ) -> io::Result<()> {
     let gain = f64::from(written.scaled_by.unwrap_or(1.0));
     let mut wav = WavWriter::new(&mut writer, wav_spec(signal, format)).map_err(as_io_error)?;
     for sample in &signal.samples {
         let sample = f64::from(*sample) * gain;
-        match format {
-            SampleFormat::Float32 => wav.write_sample(sample as f32),
-            SampleFormat::Int16 | SampleFormat::Int24 => {
-                wav.write_sample(to_integer(sample, format.bits()))
+        for _ in 0..format.channels {
+            match format.samples {
+                SampleFormat::Float32 => wav.write_sample(sample as f32),
+                SampleFormat::Int16 | SampleFormat::Int24 => {
+                    wav.write_sample(to_integer(sample, format.samples.bits()))
+                }
             }
+            .map_err(as_io_error)?;
         }
-        .map_err(as_io_error)?;
     }
     wav.finalize().map_err(as_io_error)?;
     pad_to_even(writer)
@@ -195,12 +230,12 @@ fn pad_to_even<W: Write + Seek>(mut writer: W) -> io::Result<()> {
     writer.flush()
 }
 
-fn wav_spec(signal: &Signal, format: SampleFormat) -> WavSpec {
+fn wav_spec(signal: &Signal, format: WavFormat) -> WavSpec {
     WavSpec {
-        channels: 1,
+        channels: format.channels,
         sample_rate: signal.sample_rate,
-        bits_per_sample: format.bits(),
-        sample_format: match format {
+        bits_per_sample: format.samples.bits(),
+        sample_format: match format.samples {
             SampleFormat::Float32 => hound::SampleFormat::Float,
             SampleFormat::Int16 | SampleFormat::Int24 => hound::SampleFormat::Int,
         },

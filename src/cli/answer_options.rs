@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::bail;
 
 use super::model_choice::ModelChoice;
 use crate::answer::{Changes, Loudness, Responder, Settings};
+use crate::audio::output::{OutputChannels, OutputFormat, OutputRate};
 use crate::audio::write::SampleFormat;
+use crate::destination::same_file;
 use crate::generate::{EngineKind, Prime, Request};
 use crate::hyperparameters::AnswerMode;
 use crate::learning;
@@ -58,6 +60,12 @@ pub struct AnswerOptions {
     /// As loud as the seed, or as the model made it
     #[arg(long, default_value = "seed", value_name = "seed|model", value_parser = parse_loudness)]
     loudness: Loudness,
+    /// Sample rate of predictions: the seed's, the model's, or a number of Hz
+    #[arg(long, default_value_t, value_name = "seed|model|HZ")]
+    rate: OutputRate,
+    /// Channels of predictions; 2 have the same sound twice
+    #[arg(long, default_value = "1", value_name = "1|2", value_parser = parse_channels)]
+    channels: OutputChannels,
     /// Sample format of predictions: int16, int24 or float32
     #[arg(long, default_value_t, value_name = "FORMAT")]
     format: SampleFormat,
@@ -74,7 +82,12 @@ impl AnswerOptions {
                 may_go_back: true,
             },
             loudness: self.loudness,
-            format: self.format,
+            output: OutputFormat {
+                rate: self.rate,
+                channels: self.channels,
+                samples: self.format,
+            },
+            stream_of: None,
         }
     }
 
@@ -105,14 +118,18 @@ impl AnswerOptions {
         self.keep_learning.as_deref()
     }
 
-    /// Removes what was learned, if that is asked for.
-    pub fn forget(&self) -> anyhow::Result<()> {
-        match &self.keep_learning {
-            Some(file) if self.forget => {
-                learning::forget(file).with_context(|| format!("cannot remove {}", file.display()))
-            }
-            _ => Ok(()),
+    /// Removes what `model` learned, if that is asked for.
+    pub fn forget(&self, model: &str) -> anyhow::Result<()> {
+        let Some(file) = &self.keep_learning else {
+            return Ok(());
+        };
+        if same_file(file, Path::new(model)) {
+            bail!("{model} is the model itself; keep what it learns in a file of its own");
         }
+        if self.forget {
+            learning::forget(file)?;
+        }
+        Ok(())
     }
 }
 
@@ -136,6 +153,14 @@ fn parse_answer(name: &str) -> Result<AnswerMode, String> {
         "frozen" => Ok(AnswerMode::Frozen),
         "moving" => Ok(AnswerMode::Moving),
         _ => Err("choose frozen or moving".to_owned()),
+    }
+}
+
+fn parse_channels(number: &str) -> Result<OutputChannels, String> {
+    match number {
+        "1" => Ok(OutputChannels::One),
+        "2" => Ok(OutputChannels::Two),
+        _ => Err("choose 1 or 2".to_owned()),
     }
 }
 

@@ -1,12 +1,11 @@
 //! `antiphon generate`: one seed answered with one prediction.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-use anyhow::Context;
-
 use super::answer_options::AnswerOptions;
+use crate::destination::{Destination, DestinationError};
 use crate::files;
 
 /// Let a model continue a seed
@@ -20,20 +19,27 @@ pub struct Arguments {
     /// A model file, or the name of a bundled model
     #[arg(long, value_name = "MODEL")]
     model: String,
-    /// The sound to continue: WAV or AIFF
+    /// The sound to continue
     #[arg(long, value_name = "FILE")]
     seed: PathBuf,
     /// The WAV file to write
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
+    /// Replace the output and its JSON file if they are there
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     options: AnswerOptions,
 }
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let output = &arguments.output;
-    files::check_writable(output).with_context(|| format!("cannot write {}", output.display()))?;
-    arguments.options.forget()?;
+    let inputs = [arguments.seed.as_path(), Path::new(&arguments.model)];
+    let place = |path: &Path| -> Result<Destination, DestinationError> {
+        Destination::new(path, arguments.force)?.apart_from(inputs)
+    };
+    let output = place(&arguments.output)?.called("a WAV file", &["wav", "wave"])?;
+    let sidecar_output = place(&arguments.output.with_extension("json"))?;
+    arguments.options.forget(&arguments.model)?;
     let mut responder = arguments
         .options
         .responder(&arguments.model, super::all_threads())?;
@@ -48,20 +54,21 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             false => ControlFlow::Continue(()),
         }
     };
-    let part = files::unpublished(output);
+    let part = files::unpublished(output.path());
     let answered = responder.answer(&arguments.seed, &part, &settings, &mut progress);
     bar.finish_and_clear();
-    let sidecar = answered.inspect_err(|_| {
+    let published = answered.map_err(anyhow::Error::from).and_then(|sidecar| {
+        sidecar_output.write(sidecar.to_json().as_bytes())?;
+        output.publish(&part)?;
+        Ok(sidecar)
+    });
+    let sidecar = published.inspect_err(|_| {
         // There may be nothing to remove.
         let _ = std::fs::remove_file(&part);
     })?;
-    let sidecar_path = output.with_extension("json");
-    files::write_atomically(&sidecar_path, sidecar.to_json().as_bytes())
-        .with_context(|| format!("cannot write {}", sidecar_path.display()))?;
-    files::publish(&part, output).with_context(|| format!("cannot write {}", output.display()))?;
     eprintln!(
         "Wrote {} ({:.2} s; primed in {:.2} s, sampled in {:.2} s, resynthesised in {:.2} s).",
-        output.display(),
+        output.path().display(),
         sidecar.seconds,
         sidecar.timings.priming,
         sidecar.timings.sampling,

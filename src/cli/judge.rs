@@ -6,6 +6,7 @@ use anyhow::Context;
 use serde::Serialize;
 
 use crate::audio::{self, AudioError, Signal, resample};
+use crate::destination::Destination;
 use crate::judge::{Click, CriterionScore, Evaluation, Judge, Measures};
 use crate::plot::{Colour, Mark, Page, Panel, Spectrogram, Waveform};
 
@@ -31,6 +32,9 @@ pub struct Arguments {
     /// Draw them on one page: waveforms with clicks and repeated pieces marked, spectrograms
     #[arg(long, value_name = "FILE.svg", value_parser = super::parse_svg)]
     plot: Option<PathBuf>,
+    /// Replace the page if there is one
+    #[arg(long, requires = "plot")]
+    force: bool,
 }
 
 /// Repeated pieces that are printed for people.
@@ -59,6 +63,9 @@ struct Judged {
 }
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let plot = arguments.plot.as_deref();
+    let plot = plot.map(|path| Destination::new(path, arguments.force));
+    let plot = plot.transpose()?;
     let training = audio::load_as_recorded(&arguments.training)?.into_signal();
     let judge = Judge::new(&training).with_context(|| arguments.training.display().to_string())?;
     let judged = arguments
@@ -73,9 +80,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             print(&prediction.path, &prediction.evaluation);
         }
     }
-    if let Some(output) = arguments.plot {
-        page(&arguments.training, &training, &judged).write(&output)?;
-        eprintln!("Wrote {}.", output.display());
+    if let Some(output) = plot {
+        page(&arguments.training, &training, &judged).write_to(&output)?;
+        eprintln!("Wrote {}.", output.path().display());
     }
     Ok(())
 }

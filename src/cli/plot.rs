@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use crate::audio::{self, AudioError, Signal};
+use crate::destination::Destination;
 use crate::plot::{LineChart, Page, Panel, Series, Spectrogram};
 use crate::train::{LossRow, PREDICTIONS, RunRecord};
 
@@ -23,11 +24,16 @@ pub struct Arguments {
     /// The run's folder, as antiphon train made it
     #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// The SVG file to write, replaced if there is one [default: DIR/plot.svg]
+    /// The SVG file to write [default: DIR/plot.svg, drawn anew each time]
     #[arg(long, value_name = "FILE.svg", value_parser = super::parse_svg)]
     output: Option<PathBuf>,
+    /// Replace the file if there is one
+    #[arg(long)]
+    force: bool,
 }
 
+/// The page in the run's own folder.
+const DEFAULT: &str = "plot.svg";
 const MOST_PREDICTIONS: usize = 6;
 const MOST_RECORDINGS: usize = 3;
 /// Seconds of a sound that are drawn: as long as the longest prediction, within these.
@@ -36,7 +42,11 @@ const LONGEST: f64 = 30.0;
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let folder = &arguments.folder;
-    let output = arguments.output.unwrap_or_else(|| folder.join("plot.svg"));
+    let output = match &arguments.output {
+        Some(path) => Destination::new(path, arguments.force)?,
+        None if arguments.force => Destination::new(&folder.join(DEFAULT), true)?,
+        None => Destination::of_own(&folder.join(DEFAULT), Page::is_own)?,
+    };
     let record = RunRecord::read(folder)?;
     let mut missing = Vec::new();
     if !record.ended {
@@ -57,8 +67,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         notes,
         panels: loss.into_iter().chain(sounds).collect(),
     };
-    page.write(&output)?;
-    eprintln!("Wrote {}.", output.display());
+    page.write_to(&output)?;
+    eprintln!("Wrote {}.", output.path().display());
     Ok(())
 }
 

@@ -3,15 +3,16 @@
 use std::path::PathBuf;
 
 use super::watch::DEFAULT_ROOT;
-use crate::status::{Failure, Status, Waiting};
+use crate::status::{Arriving, Failure, Status, Waiting};
 use crate::system::disk::Space;
 
 /// Say how things stand in a watched folder
 ///
 /// Example: antiphon status --root /srv/gallery --json
 ///
-/// Reads the folder only: whether a daemon watches it, what waits, is in work,
-/// done or failed, and what is left of the disk.
+/// Reads the folder only: whether a daemon watches it, what waits and why, is in
+/// work, done or failed, which OSC packets were dropped, and what is left of the
+/// disk.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
@@ -44,6 +45,9 @@ fn print(status: &Status) {
         status.counts.waiting,
         oldest(&status.oldest_waiting)
     );
+    for Arriving { name, because, .. } in &status.arriving {
+        println!("         {name}: {because}");
+    }
     let in_work = match status.in_work.is_empty() {
         true => String::new(),
         false => format!(": {}", status.in_work.join(", ")),
@@ -52,6 +56,12 @@ fn print(status: &Status) {
     println!("done     {}", status.counts.done);
     println!("failed   {}", status.counts.failed);
     status.last_failures.iter().for_each(print_failure);
+    let dropped: u64 = status.osc.dropped.values().sum();
+    if dropped > 0 {
+        let reasons = status.osc.dropped.iter();
+        let reasons: Vec<String> = reasons.map(|(why, n)| format!("{n} {why}")).collect();
+        println!("osc      {dropped} packets dropped: {}", reasons.join(", "));
+    }
     if let Some(space) = status.space {
         print_space(space);
     }

@@ -1,8 +1,8 @@
 //! `antiphon watch`: the daemon.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -12,8 +12,11 @@ use super::model_choice::DEFAULT_MODEL;
 use crate::answer::Responder;
 use crate::osc::{Announcer, Listener, OscError};
 use crate::service::Supervisor;
+use crate::status::{self, State};
 use crate::system;
-use crate::watch::{Answers, Bounds, Event, Plan, Retention, Source, Stamp, Terms, folders, watch};
+use crate::watch::{
+    Answers, Arriving, Bounds, Event, Plan, Retention, Source, Stamp, Terms, folders, watch,
+};
 
 /// The folder that is watched when nobody chooses.
 pub const DEFAULT_ROOT: &str = "watch";
@@ -70,6 +73,10 @@ struct Load {
     /// How far other programs go first, from 0 to 19
     #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(i32).range(0..=19))]
     nice: i32,
+    /// How long a file that does not look complete is waited for after its last change:
+    /// one that is empty, has no sound yet, or less than its header says
+    #[arg(long, default_value_t = 30.0, value_name = "SECONDS", value_parser = parse_patience)]
+    patience: f64,
     /// Longer seeds fail
     #[arg(long, default_value_t = 600.0, value_name = "SECONDS")]
     max_seed_seconds: f64,
@@ -116,7 +123,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             file.display()
         );
     }
-    arguments.options.forget()?;
+    arguments.options.forget(&arguments.model)?;
     let responders: anyhow::Result<Vec<Responder>> =
         (0..workers).map(|_| source.responder()).collect();
     let responders = responders?;
@@ -126,6 +133,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         root: root.clone(),
         existing: arguments.existing,
         terms: arguments.terms(),
+        patience: Duration::from_secs_f64(arguments.load.patience),
         retention: arguments.keep.retention(),
         free_space_floor: arguments.keep.free_space_floor,
     };
@@ -134,9 +142,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     let stop = super::stop_flag()?;
     hear(&arguments.osc_listen, &announcer, &root, &stop)?;
+    let notebook = Notebook::new(&root);
     let supervisor = Arc::new(Supervisor::default());
     let told = Arc::clone(&supervisor);
-    let greeting = std::sync::Mutex::new(Some(greeting(&responders[0], &root, &arguments.osc)));
+    let greeting = Mutex::new(Some(greeting(&responders[0], &root, &arguments.osc)));
     let listener = Arc::new(move |event: Event| {
         // Not before the folder is known to be ours.
         if let Some(text) = greeting
@@ -148,6 +157,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
         told.tell(&event);
         announcer.announce(&event);
+        if let Event::Alive { arriving } = &event {
+            notebook.write_down(arriving);
+        }
     });
     let answerers = responders
         .into_iter()
@@ -158,6 +170,34 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     watched?;
     tracing::info!("stopped; nothing is left claimed");
     Ok(())
+}
+
+/// Writes down what only the daemon knows, for `antiphon status`.
+struct Notebook {
+    root: PathBuf,
+    last: Mutex<Option<State>>,
+}
+
+impl Notebook {
+    fn new(root: &Path) -> Notebook {
+        Notebook {
+            root: root.to_owned(),
+            last: Mutex::new(None),
+        }
+    }
+
+    /// Writes it down where it has changed. What cannot be written is tried again
+    /// the next time.
+    fn write_down(&self, arriving: &[Arriving]) {
+        let state = State {
+            arriving: arriving.iter().map(status::Arriving::from).collect(),
+            osc: status::OscCounts::default(),
+        };
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.as_ref() != Some(&state) {
+            *last = state.write(&self.root).ok().map(|()| state);
+        }
+    }
 }
 
 /// Answers OSC messages that come to `address`, from a thread of its own, until `stop`.
@@ -279,7 +319,7 @@ fn greeting(responder: &Responder, root: &Path, osc: &str) -> String {
     let model = responder.model();
     format!(
         "antiphon {}: model {} ({} approach, {} Hz), engine {}, OSC to {osc}\n\
-         Copy a WAV or AIFF file into   {}\n\
+         Record or copy a sound into    {}\n\
          and its answer will appear in  {}\n\
          Ctrl-C ends it.",
         env!("CARGO_PKG_VERSION"),
@@ -290,6 +330,13 @@ fn greeting(responder: &Responder, root: &Path, osc: &str) -> String {
         root.join(folders::SEEDS).display(),
         root.join(folders::PREDICTIONS).display(),
     )
+}
+
+fn parse_patience(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(seconds),
+        _ => Err("allowed: 0 to 86400".to_owned()),
+    }
 }
 
 fn parse_bytes(text: &str) -> Result<u64, String> {

@@ -1,15 +1,14 @@
 //! The folder: that it is there, takes files, and will go on taking them.
 
 use std::fs::{self, Metadata};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::Finding;
 use crate::files;
 use crate::status::Status;
 use crate::system::disk::{self, Kind};
-use crate::watch::folders;
+use crate::watch::{check_moves, folders};
 
 /// Less room than this lasts for a few answers only.
 const LITTLE_SPACE: u64 = 64 << 20;
@@ -74,7 +73,7 @@ fn daemon(status: &Status) -> Finding {
 /// Writes a file into each folder and takes it away again; what keeps it from that.
 fn writing(root: &Path) -> Option<Finding> {
     for name in folders::ALL {
-        let probe = probe_in(&root.join(name));
+        let probe = root.join(name).join(PROBE);
         if let Err(error) = files::check_writable(&probe) {
             let text = format!(
                 "{} takes no files ({error}); give it to the user that runs antiphon, and check \
@@ -87,43 +86,17 @@ fn writing(root: &Path) -> Option<Finding> {
     None
 }
 
-/// Names that the watch passes over, in case it runs.
-fn probe_in(folder: &Path) -> PathBuf {
-    folder.join(".antiphon-doctor")
-}
+/// A name that the watch passes over, in case it runs.
+const PROBE: &str = ".antiphon-doctor";
 
 /// Goes a file's way: answers and seeds move by renames, which is why nobody
 /// ever sees half of one.
 fn one_filesystem(root: &Path) -> Finding {
     const WHAT: &str = "one filesystem";
-    let ways = [
-        (folders::SEEDS, folders::WORK),
-        (folders::WORK, folders::DONE),
-        (folders::WORK, folders::FAILED),
-        (folders::TMP, folders::PREDICTIONS),
-    ];
-    for (from, to) in ways {
-        if let Err(error) = move_a_file(&root.join(from), &root.join(to)) {
-            let text = format!(
-                "a file cannot be moved from {from}/ to {to}/ in {} ({error}); let all of the \
-                 folder lie on one disk, without links or mounts inside",
-                root.display()
-            );
-            return Finding::fail(WHAT, text);
-        }
+    match check_moves(root, PROBE) {
+        Ok(()) => Finding::ok(WHAT, "files can be moved from folder to folder"),
+        Err(error) => Finding::fail(WHAT, error.to_string()),
     }
-    Finding::ok(WHAT, "files can be moved from folder to folder")
-}
-
-fn move_a_file(from: &Path, to: &Path) -> io::Result<()> {
-    let (from, to) = (
-        files::unpublished(&probe_in(from)),
-        files::unpublished(&probe_in(to)),
-    );
-    fs::write(&from, "")?;
-    let moved = fs::rename(&from, &to);
-    fs::remove_file(if moved.is_ok() { &to } else { &from })?;
-    moved
 }
 
 fn filesystem_kind(root: &Path) -> Finding {

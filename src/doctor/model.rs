@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::Finding;
 use crate::answer::{Changes, Loudness, Responder, Settings};
 use crate::audio::Signal;
+use crate::audio::output::OutputFormat;
 use crate::audio::write::{SampleFormat, write_wav};
 use crate::generate::{EngineKind, Prime, Request};
 
@@ -63,7 +64,8 @@ fn answer_in(folder: &Path, responder: &mut Responder) -> Result<(), String> {
             may_go_back: true,
         },
         loudness: Loudness::Seed,
-        format: SampleFormat::Int24,
+        output: OutputFormat::default(),
+        stream_of: None,
     };
     let go_on = &mut |_: f64| ControlFlow::Continue(());
     let answered = responder.answer(&seed, &folder.join("answer.wav"), &settings, go_on);

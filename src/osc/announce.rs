@@ -84,8 +84,10 @@ fn message(event: &Event) -> Option<OscMessage> {
         Event::Failed { id, reason } => {
             say("error", vec![OscType::Int(*id), reason.as_str().into()])
         }
-        Event::Trouble { reason } => say("error", vec![OscType::Int(0), reason.as_str().into()]),
-        Event::Alive => return None,
+        Event::Trouble { reason: text } | Event::Remark { text } => {
+            say("error", vec![OscType::Int(0), text.as_str().into()])
+        }
+        Event::Alive { .. } => return None,
     })
 }
 
@@ -120,7 +122,10 @@ mod tests {
             (ready.addr.as_str(), ready.args.len()),
             ("/antiphon/ready", 0)
         );
-        assert_eq!(message(&Event::Alive), None);
+        let alive = Event::Alive {
+            arriving: Vec::new(),
+        };
+        assert_eq!(message(&alive), None);
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub use spectrogram::Spectrogram;
 pub use waveform::{Mark, Waveform};
 
 use crate::audio::Signal;
+use crate::destination::{Destination, DestinationError};
 use crate::files;
 
 /// Red, green and blue, each from 0 to 255.
@@ -68,7 +69,13 @@ pub enum PlotError {
         /// What the system answered.
         cause: io::Error,
     },
+    /// Nothing is written there.
+    #[error(transparent)]
+    Destination(#[from] DestinationError),
 }
+
+/// By this antiphon knows its own pages again.
+const OWN: &str = "\n<!-- drawn by antiphon -->\n";
 
 impl Page {
     /// The page as the text of an SVG file.
@@ -77,10 +84,25 @@ impl Page {
     ///
     /// [`PlotError::Drawing`].
     pub fn to_svg(&self) -> Result<String, PlotError> {
-        draw::svg(self)
+        Ok(draw::svg(self)? + OWN)
     }
 
-    /// Writes the page to the SVG file `path`, whole or not at all.
+    /// Whether `svg` is a page that antiphon drew.
+    pub fn is_own(svg: &[u8]) -> bool {
+        svg.trim_ascii_end().ends_with(OWN.trim_ascii().as_bytes())
+    }
+
+    /// Writes the page to `destination`, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// Any [`PlotError`].
+    pub fn write_to(&self, destination: &Destination) -> Result<(), PlotError> {
+        Ok(destination.write(self.to_svg()?.as_bytes())?)
+    }
+
+    /// Writes the page to the SVG file `path`, whole or not at all, replacing what
+    /// was there.
     ///
     /// # Errors
     ///

@@ -125,12 +125,16 @@ fn user_configuration() -> Result<PathBuf, ServiceError> {
     configuration.or_else(home).ok_or(ServiceError::NoHome)
 }
 
+/// What every unit that antiphon writes begins with.
+const OWN: &str = "# antiphon as a service of ";
+
 /// Puts `text` where `manager` looks for the unit.
 pub fn write(manager: &Manager, text: &str) -> Result<Written, ServiceError> {
     let path = manager.unit();
     let failed = |what| failed_to(what, &path);
     let written = match fs::read_to_string(&path) {
         Ok(found) if found == text => return Ok(Written::AsItWas),
+        Ok(found) if !found.starts_with(OWN) => return Err(ServiceError::Foreign { path }),
         Ok(_) => Written::Changed,
         Err(error) if error.kind() == io::ErrorKind::NotFound => Written::New,
         Err(error) => return Err(failed("read")(error)),
@@ -169,10 +173,15 @@ mod tests {
             scope: Scope::User,
             folder: folder.path().join("systemd/user"),
         };
-        assert_eq!(write(&manager, "one\n").unwrap(), Written::New);
-        assert_eq!(write(&manager, "one\n").unwrap(), Written::AsItWas);
-        assert_eq!(write(&manager, "two\n").unwrap(), Written::Changed);
-        assert_eq!(fs::read_to_string(manager.unit()).unwrap(), "two\n");
+        let [one, two] = ["one", "two"].map(|n| format!("{OWN}{n}\n"));
+        assert_eq!(write(&manager, &one).unwrap(), Written::New);
+        assert_eq!(write(&manager, &one).unwrap(), Written::AsItWas);
+        assert_eq!(write(&manager, &two).unwrap(), Written::Changed);
+        assert_eq!(fs::read_to_string(manager.unit()).unwrap(), two);
+        fs::write(manager.unit(), "mine\n").unwrap();
+        let foreign = write(&manager, &two).unwrap_err();
+        assert!(matches!(foreign, ServiceError::Foreign { .. }), "{foreign}");
+        assert_eq!(fs::read_to_string(manager.unit()).unwrap(), "mine\n");
         assert!(remove(&manager).unwrap());
         assert!(!remove(&manager).unwrap());
     }

@@ -26,6 +26,8 @@ pub enum Scope {
 /// Why there is no service, or still one.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
+    #[error("{} was not written by antiphon; move it away first, if it may go", path.display())]
+    Foreign { path: PathBuf },
     #[error("{what} \"{text}\" cannot stand in a unit of systemd: {why}")]
     Unwritable {
         what: &'static str,

@@ -42,9 +42,10 @@ impl Supervisor {
             Event::Ready => vec![Word::Ready, answered.status()],
             // Nothing else feeds the watchdog: a daemon that does anything but
             // look at the folder and answer is not alive.
-            Event::Alive => vec![Word::Alive],
+            Event::Alive { .. } => vec![Word::Alive],
             Event::Seen { name, .. } => vec![status(&format!("{name} is to be answered"))],
             Event::Trouble { reason } => vec![status(reason)],
+            Event::Remark { .. } => Vec::new(),
             Event::Done { .. } => {
                 answered.done += 1;
                 vec![answered.status()]
@@ -107,10 +108,13 @@ mod tests {
             id: 1,
             reason: "it is silent".to_owned(),
         };
+        let alive = Event::Alive {
+            arriving: Vec::new(),
+        };
         for event in [Event::Ready, seen, failed] {
             assert!(!supervisor.words(&event).contains(&Word::Alive));
         }
-        assert_eq!(supervisor.words(&Event::Alive), [Word::Alive]);
+        assert_eq!(supervisor.words(&alive), [Word::Alive]);
     }
 
     #[test]

@@ -57,6 +57,13 @@ pub fn kind(path: &Path) -> io::Result<Kind> {
     Ok(kind_of(number))
 }
 
+/// Whether all who write the file do it on this machine, as far as is known.
+#[cfg(target_os = "linux")]
+pub fn is_local(file: &std::fs::File) -> bool {
+    let number = rustix::fs::fstatfs(file).map(|system| system.f_type as u64 & 0xffff_ffff);
+    number.is_ok_and(|number| !matches!(kind_of(number), Kind::Remote(_)))
+}
+
 /// What kind of filesystem `path` lies on.
 #[cfg(not(target_os = "linux"))]
 pub fn kind(_path: &Path) -> io::Result<Kind> {

@@ -1,6 +1,7 @@
 //! What the standard library does not ask of the operating system.
 
 pub mod disk;
+pub mod writers;
 
 use std::io;
 use std::path::Path;
@@ -51,6 +52,24 @@ pub fn identity(metadata: &std::fs::Metadata) -> (u64, u64) {
 #[cfg(not(unix))]
 pub fn identity(_metadata: &std::fs::Metadata) -> (u64, u64) {
     (0, 0)
+}
+
+/// Whether parts of `file` were never written, though its length says that they
+/// are there.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "macos"))]
+pub fn has_holes(file: &std::fs::File) -> bool {
+    use rustix::fs::{SeekFrom, seek};
+    // The end of a file counts as the beginning of a hole. An error means that
+    // the filesystem does not tell.
+    let length = file.metadata().map(|metadata| metadata.len());
+    let hole = seek(file, SeekFrom::Hole(0));
+    matches!((hole, length), (Ok(hole), Ok(length)) if hole < length)
+}
+
+/// No other system tells.
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "macos")))]
+pub fn has_holes(_file: &std::fs::File) -> bool {
+    false
 }
 
 /// Lets other programs go first, up to `niceness`, from 0 to 19; a process that

@@ -27,10 +27,15 @@ pub enum SpoolError {
     )]
     Replaced { path: PathBuf },
     #[error(
-        "{} is on another filesystem than {}: files could not be moved between them in one step; \
-         make it a plain folder there", path.display(), root.display()
+        "a file cannot be moved from {from}/ to {to}/ in {}: one of them is a link or a mount to \
+         another disk; let all of the folder lie on one disk, without links or mounts inside",
+        root.display()
     )]
-    OtherFilesystem { path: PathBuf, root: PathBuf },
+    OtherFilesystem {
+        root: PathBuf,
+        from: &'static str,
+        to: &'static str,
+    },
     #[error(
         "less than {floor} MB are free on the disk of {}; make room", path.display()
     )]

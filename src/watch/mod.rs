@@ -10,6 +10,7 @@
 //! permission, a disk) never costs a seed: it waits, and work goes on when it
 //! passes.
 
+mod arrival;
 mod crew;
 mod error;
 pub mod folders;
@@ -30,10 +31,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+pub use arrival::may_be_a_seed;
 pub use error::SpoolError;
+pub use inbox::Arriving;
 pub use reload::{Source, Stamp};
 pub use retention::{ALL, Bounds, Retention};
-pub use root::{Root, Wanted};
+pub use root::{Root, Wanted, check_moves};
 pub use spool::{Claim, Delivered, Process, Spool};
 pub use worker::{Answers, NoAnswer, Terms};
 
@@ -62,9 +65,11 @@ pub enum Event {
     Failed { id: i32, reason: String },
     /// The machine lacks something; seeds wait.
     Trouble { reason: String },
+    /// Something lies in `seeds/` that is no seed as it is, and what to do.
+    Remark { text: String },
     /// About once a second, as long as seeds are looked for and no worker is
-    /// stuck.
-    Alive,
+    /// stuck, with what is not complete yet.
+    Alive { arriving: Vec<Arriving> },
 }
 
 /// Hears what happens.
@@ -78,6 +83,8 @@ pub struct Plan {
     /// Whether it must be there already.
     pub existing: bool,
     pub terms: Terms,
+    /// How long a file that does not look complete is waited for after its last change.
+    pub patience: Duration,
     pub retention: Retention,
     /// Bytes that are left free on the disk: below, seeds wait.
     pub free_space_floor: u64,
@@ -168,7 +175,9 @@ fn reopen(
             });
             told = Some(error);
         }
-        listener(Event::Alive);
+        listener(Event::Alive {
+            arriving: Vec::new(),
+        });
         std::thread::sleep(PATIENCE);
     }
     None

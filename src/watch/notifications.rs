@@ -10,8 +10,12 @@ use notify::{RecursiveMode, Watcher};
 pub enum Hint {
     /// The writer of this file closed it, or it was moved in.
     Closed(OsString),
-    /// Something else, or too much to be told.
+    /// Somebody wrote to this file.
+    Modified(OsString),
+    /// Something else.
     Changed,
+    /// There was too much to be told.
+    Lost,
 }
 
 /// The system notifies for as long as this lives.
@@ -22,7 +26,7 @@ impl Notifications {
     pub fn of(folder: &Path, tell: impl Fn(Hint) + Send + 'static) -> Option<Notifications> {
         let on_event = move |event: notify::Result<notify::Event>| match event {
             Ok(event) => hints(&event).into_iter().for_each(&tell),
-            Err(_) => tell(Hint::Changed),
+            Err(_) => tell(Hint::Lost),
         };
         let watcher = notify::recommended_watcher(on_event).and_then(|mut watcher| {
             watcher.watch(folder, RecursiveMode::NonRecursive)?;
@@ -41,15 +45,16 @@ impl Notifications {
 
 fn hints(event: &notify::Event) -> Vec<Hint> {
     if event.need_rescan() {
-        return vec![Hint::Changed];
+        return vec![Hint::Lost];
     }
     let names = event.paths.iter().filter_map(|path| path.file_name());
+    let names = names.map(OsStr::to_owned);
     match event.kind {
         EventKind::Access(AccessKind::Close(AccessMode::Write))
-        | EventKind::Modify(ModifyKind::Name(RenameMode::To)) => {
-            names.map(OsStr::to_owned).map(Hint::Closed).collect()
-        }
-        EventKind::Create(_) => vec![Hint::Changed],
+        | EventKind::Modify(ModifyKind::Name(RenameMode::To)) => names.map(Hint::Closed).collect(),
+        EventKind::Modify(ModifyKind::Data(_)) => names.map(Hint::Modified).collect(),
+        // Rights that were given may make a file readable.
+        EventKind::Create(_) | EventKind::Modify(ModifyKind::Metadata(_)) => vec![Hint::Changed],
         _ => Vec::new(),
     }
 }

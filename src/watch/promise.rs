@@ -16,16 +16,17 @@ use tempfile::TempDir;
 
 use super::root::{PROBE, Root, Wanted};
 use super::spool::{Process, Spool};
-use super::worker::{Answers, Job, NoAnswer, Outcome, Terms, work};
+use super::worker::{Answer, Answers, Job, NoAnswer, Outcome, Terms, work};
 use crate::answer::{Loudness, Settings};
 use crate::audio::Signal;
+use crate::audio::output::OutputFormat;
 use crate::audio::write::{SampleFormat, encode_wav};
 use crate::files;
 use crate::files::mishap::{self, Mishap};
 use crate::generate::{Prime, Request};
 
-/// Answers a text with a sound that depends on the text and on the random
-/// seed, unless the text says that it is broken.
+/// Answers a text with a sound that depends on the text and on its own random
+/// numbers, unless the text says that it is broken.
 struct Parrot;
 
 impl Answers for Parrot {
@@ -35,13 +36,16 @@ impl Answers for Parrot {
         output: &Path,
         settings: &Settings,
         _: &mut dyn FnMut(f64) -> ControlFlow<()>,
-    ) -> Result<String, NoAnswer> {
+    ) -> Result<Answer, NoAnswer> {
         let text = fs::read(seed).map_err(|_| NoAnswer::Gone)?;
         if text.starts_with(b"broken") {
             return Err(NoAnswer::Seed("it is broken".to_owned()));
         }
-        let random = settings.request.random_seed.to_le_bytes();
-        let samples = text.iter().chain(&random).map(|b| f32::from(*b) / 256.0);
+        let own = settings.stream_of.as_deref().unwrap_or_default();
+        let samples = text
+            .iter()
+            .chain(own.as_bytes())
+            .map(|b| f32::from(*b) / 256.0);
         let signal = Signal {
             samples: samples.collect(),
             sample_rate: 8000,
@@ -49,7 +53,11 @@ impl Answers for Parrot {
         let mut wav = Cursor::new(Vec::new());
         encode_wav(&mut wav, output, &signal, SampleFormat::Int16).unwrap();
         files::write(output, wav.get_ref()).map_err(|e| NoAnswer::Machine(e.to_string()))?;
-        Ok(format!("{}\n", settings.request.random_seed))
+        let own = settings.stream_of.as_deref().unwrap_or_default();
+        Ok(Answer {
+            sidecar: format!("{} {own}\n", settings.request.random_seed),
+            seed_sha256: files::sha256(&text),
+        })
     }
 }
 
@@ -63,7 +71,8 @@ fn terms() -> Terms {
                 may_go_back: false,
             },
             loudness: Loudness::Seed,
-            format: SampleFormat::Int16,
+            output: OutputFormat::default(),
+            stream_of: None,
         },
         max_seed_seconds: 1.0,
         max_seed_bytes: 1000,

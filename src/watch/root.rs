@@ -83,10 +83,8 @@ impl Root {
             },
             _lock: lock,
         };
-        for path in root.folders() {
-            check_filesystem(path, &root)?;
-        }
         root.check_writable()?;
+        check_moves(path, PROBE)?;
         let kept = root.folders().map(Path::to_owned);
         for path in kept.into_iter().chain([lock_path]) {
             let metadata = metadata(&path)?;
@@ -114,8 +112,7 @@ impl Root {
     /// Whether what stands at the path still is what was opened.
     pub fn is_intact(&self) -> bool {
         self.opened.iter().all(|(path, identity)| {
-            fs::symlink_metadata(path)
-                .is_ok_and(|metadata| system::identity(&metadata) == *identity)
+            fs::metadata(path).is_ok_and(|metadata| system::identity(&metadata) == *identity)
         })
     }
 
@@ -215,21 +212,44 @@ fn folder(path: PathBuf) -> Result<PathBuf, SpoolError> {
 }
 
 fn metadata(path: &Path) -> Result<fs::Metadata, SpoolError> {
-    fs::symlink_metadata(path).map_err(failed_to("look at", path))
+    fs::metadata(path).map_err(failed_to("look at", path))
 }
 
 fn device(path: &Path) -> Result<u64, SpoolError> {
-    let metadata = fs::metadata(path).map_err(failed_to("look at", path))?;
-    Ok(system::identity(&metadata).0)
+    Ok(system::identity(&metadata(path)?).0)
 }
 
-/// Renames work within one filesystem only; a link would lead out of it.
-fn check_filesystem(path: &Path, root: &Root) -> Result<(), SpoolError> {
-    if system::identity(&metadata(path)?).0 != root.known.device {
-        return Err(SpoolError::OtherFilesystem {
-            path: path.to_owned(),
-            root: root.path.clone(),
-        });
+/// The ways that files go from folder to folder.
+const WAYS: [(&str, &str); 5] = [
+    (folders::SEEDS, folders::WORK),
+    (folders::WORK, folders::SEEDS),
+    (folders::WORK, folders::DONE),
+    (folders::WORK, folders::FAILED),
+    (folders::TMP, folders::PREDICTIONS),
+];
+
+/// Finds out whether a file can be moved each of its ways under `root`, by moving
+/// one called `probe`: an inner folder may be a link or a mount to another disk,
+/// or to the same one, which renames do not cross either.
+///
+/// # Errors
+///
+/// [`SpoolError::OtherFilesystem`], [`SpoolError::Folder`].
+pub fn check_moves(root: &Path, probe: &str) -> Result<(), SpoolError> {
+    for (from, to) in WAYS {
+        let [old, new] = [from, to].map(|folder| root.join(folder).join(probe));
+        files::touch(&old).map_err(failed_to("write", &old))?;
+        let moved = fs::rename(&old, &new);
+        let left = if moved.is_ok() { &new } else { &old };
+        files::remove(left).map_err(failed_to("remove", left))?;
+        moved.map_err(|cause| match cause.kind() {
+            io::ErrorKind::CrossesDevices => SpoolError::OtherFilesystem {
+                root: root.to_owned(),
+                from,
+                to,
+            },
+            _ => failed_to("move a file to", &new)(cause),
+        })?;
     }
     Ok(())
 }
@@ -278,6 +298,47 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         drop(Root::open(folder.path(), &Wanted::Any).unwrap());
         assert!(Root::open(folder.path(), &Wanted::Existing).is_ok());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn an_inner_folder_may_be_a_link_within_the_disk_and_not_to_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let [root, elsewhere] = ["root", "elsewhere"].map(|name| folder.path().join(name));
+        fs::create_dir_all(&root).unwrap();
+        fs::create_dir_all(&elsewhere).unwrap();
+        let link = |to: &Path, name: &str| std::os::unix::fs::symlink(to, root.join(name)).unwrap();
+        link(&elsewhere, "seeds");
+        let opened = Root::open(&root, &Wanted::Any).unwrap();
+        assert!(opened.is_intact());
+        drop(opened);
+
+        let Ok(other_disk) = tempfile::tempdir_in("/dev/shm") else {
+            eprintln!("SKIPPED: there is no /dev/shm");
+            return;
+        };
+        if device(other_disk.path()).unwrap() == device(&root).unwrap() {
+            eprintln!("SKIPPED: /dev/shm is on the same disk as the temporary folder");
+            return;
+        }
+        for name in ["seeds", "predictions", "failed"] {
+            let inner = root.join(name);
+            let _ = fs::remove_file(&inner).or_else(|_| fs::remove_dir(&inner));
+            link(other_disk.path(), name);
+            let refused = Root::open(&root, &Wanted::Any).err().unwrap();
+            assert!(
+                matches!(refused, SpoolError::OtherFilesystem { .. }),
+                "{refused}"
+            );
+            assert!(
+                refused.to_string().contains(&format!("{name}/")),
+                "{refused}"
+            );
+            assert_eq!(fs::read_dir(other_disk.path()).unwrap().count(), 0);
+            fs::remove_file(&inner).unwrap();
+            fs::create_dir(&inner).unwrap();
+        }
+        assert!(Root::open(&root, &Wanted::Any).is_ok());
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! One opened root watched: from seeds that are seen to answers that are told.
 
-use std::collections::VecDeque;
-use std::ffi::OsString;
+use std::collections::{HashMap, VecDeque};
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -9,21 +10,23 @@ use std::time::{Duration, Instant};
 
 use super::crew::Crew;
 use super::error::SpoolError;
-use super::inbox::Inbox;
+use super::inbox::{Arrived, Inbox};
 use super::notifications::{Hint, Notifications};
 use super::reload::Reload;
 use super::retention;
 use super::spool::{Claim, Spool, following};
 use super::worker::{Answers, Job, Outcome};
 use super::{Event, Listener, Message, Plan, WatchError};
+use crate::files::readable;
 
 /// How often the folder is looked at while nothing seems to happen.
 const IDLE_SCAN: Duration = Duration::from_secs(1);
-/// How often it is looked at while a file in it may still be growing.
+/// How soon it is looked at when something has changed.
 const BUSY_SCAN: Duration = Duration::from_millis(100);
 /// Looking takes at most one part in so many of the time.
 const SCAN_SHARE: u32 = 5;
-/// Seeds that are seen ahead of their turn; the others wait in the folder.
+/// Seeds that are claimed ahead of their turn; the others wait in the folder. A
+/// recorder that uses one name again and again would write over those.
 const MOST_WAITING: usize = 1000;
 /// How often the disk, the model and the workers are looked after.
 const CARE: Duration = Duration::from_secs(1);
@@ -42,12 +45,6 @@ pub enum End {
     Lost(Vec<Box<dyn Answers>>),
 }
 
-/// A seed that was seen and waits in the folder for its turn.
-struct Seen {
-    id: i32,
-    name: OsString,
-}
-
 /// A job that waits until the machine lets it be done.
 struct Later {
     job: Job,
@@ -59,11 +56,12 @@ pub struct Session<'a> {
     plan: &'a Plan,
     spool: Arc<Spool>,
     inbox: Inbox,
-    /// Seen and not yet claimed.
-    waiting: VecDeque<Seen>,
-    /// Claimed by an earlier process.
-    recovered: VecDeque<Job>,
+    /// Claimed, in order, and not yet begun.
+    waiting: VecDeque<Job>,
     later: Vec<Later>,
+    /// Seeds that went on changing after they were claimed, by their names in
+    /// `seeds/`: the numbers that they keep, and how often that happened.
+    unfinished: HashMap<OsString, (i32, u32)>,
     crew: Crew,
     stop_workers: Arc<AtomicBool>,
     reload: &'a mut Reload,
@@ -103,10 +101,10 @@ impl<'a> Session<'a> {
         let now = Instant::now();
         Ok(Session {
             plan,
-            inbox: Inbox::new(spool.root().seeds()),
-            waiting: VecDeque::new(),
-            recovered: claims.into_iter().map(Job::new).collect(),
+            inbox: Inbox::new(spool.root().seeds(), plan.patience),
+            waiting: claims.into_iter().map(Job::new).collect(),
             later: Vec::new(),
+            unfinished: HashMap::new(),
             crew,
             stop_workers,
             reload,
@@ -127,8 +125,8 @@ impl<'a> Session<'a> {
     /// Answers seeds until `stop` is set or the folder is lost.
     pub fn run(mut self, stop: &AtomicBool) -> Result<End, WatchError> {
         self.tell(Event::Ready);
-        for job in &self.recovered {
-            let name = job.claim.name().to_string_lossy().into_owned();
+        for job in &self.waiting {
+            let name = readable(job.claim.name());
             tracing::info!(
                 job = job.claim.id(),
                 "{name} was left unanswered by an earlier run"
@@ -165,7 +163,7 @@ impl<'a> Session<'a> {
             .try_iter()
             .filter_map(|message| match message {
                 Message::Finished {
-                    outcome: Outcome::Later { .. },
+                    outcome: Outcome::Later { .. } | Outcome::Unfinished,
                     job,
                     ..
                 } => Some(job),
@@ -176,7 +174,7 @@ impl<'a> Session<'a> {
                 _ => None,
             });
         let later = self.later.drain(..).map(|later| later.job);
-        for job in finished.chain(later).chain(self.recovered.drain(..)) {
+        for job in finished.chain(later).chain(self.waiting.drain(..)) {
             if let Err(error) = self.spool.release(&job.claim) {
                 tracing::error!("{error}; the next run goes on with it");
             }
@@ -189,38 +187,115 @@ impl<'a> Session<'a> {
         if begun < self.next_scan {
             return;
         }
-        match self
-            .inbox
-            .scan(MOST_WAITING.saturating_sub(self.waiting.len()))
-        {
-            Ok(complete) => complete.into_iter().for_each(|name| self.see(name)),
+        // While there is trouble, a recording is as safe where it is.
+        let room = match self.trouble {
+            Some(_) => 0,
+            None => MOST_WAITING.saturating_sub(self.waiting.len()),
+        };
+        match self.inbox.scan(begun, room) {
+            Ok(arrived) => arrived.into_iter().for_each(|arrived| self.take(arrived)),
             Err(error) => {
                 let seeds = self.spool.root().seeds().display();
                 let reason = format!("cannot look into {seeds}: {error}");
                 self.begin_trouble(reason);
             }
         }
-        let pause = match self.inbox.is_unsettled() && self.waiting.len() < MOST_WAITING {
-            true => BUSY_SCAN,
-            false => IDLE_SCAN,
-        };
+        for text in self.inbox.take_remarks() {
+            self.tell(Event::Remark { text });
+        }
+        self.miss();
         let now = Instant::now();
         self.earliest_scan = now + begun.elapsed() * SCAN_SHARE;
-        self.next_scan = self.earliest_scan.max(now + pause);
+        let due = self.inbox.due(now).filter(|_| room > 0);
+        let due = due.map_or(now + IDLE_SCAN, |due| due.min(now + IDLE_SCAN));
+        self.next_scan = due.max(self.earliest_scan);
     }
 
-    /// A complete seed gets a number and waits for its turn.
-    fn see(&mut self, name: OsString) {
-        if self.waiting.iter().any(|seen| seen.name == name) {
+    /// Tells of seeds that were told of as seen and have gone since.
+    fn miss(&mut self) {
+        let gone = |name: &OsString| !self.inbox.knows(name);
+        let gone: Vec<OsString> = self
+            .unfinished
+            .keys()
+            .filter(|n| gone(n))
+            .cloned()
+            .collect();
+        for name in gone {
+            if let Some((id, _)) = self.unfinished.remove(&name) {
+                let reason = format!("{} was taken away before it was complete", readable(&name));
+                tracing::error!(job = id, "{reason}");
+                self.tell(Event::Failed { id, reason });
+            }
+        }
+    }
+
+    /// Claims a complete seed at once: it waits for its turn where no recorder
+    /// writes over it.
+    fn take(&mut self, arrived: Arrived) {
+        if self.trouble.is_some() {
+            // It was reported all the same.
+            self.inbox.forget(&arrived.name);
             return;
         }
-        let id = self.next_id;
-        self.next_id = following(id);
-        self.tell(Event::Seen {
-            id,
-            name: name.to_string_lossy().into_owned(),
-        });
-        self.waiting.push_back(Seen { id, name });
+        let Arrived { name, proof } = arrived;
+        let again = self.unfinished.remove(&name);
+        let (id, times) = again.unwrap_or((self.next_id, 0));
+        let waiting = self.spool.root().seeds().join(&name);
+        if !self.is_as_reported(&name, &waiting) {
+            self.inbox.forget(&name);
+            return;
+        }
+        match self.spool.claim(&name, id) {
+            Ok(claim) if self.is_as_reported(&name, &claim.seed()) => {
+                let shown = readable(&name);
+                tracing::info!(job = id, "{shown} is complete: {proof}");
+                if again.is_none() {
+                    self.next_id = following(id);
+                    self.tell(Event::Seen { id, name: shown });
+                }
+                self.inbox.forget(&name);
+                self.waiting.push_back(Job::of(claim, times));
+            }
+            // Recorded over in the last moment.
+            Ok(claim) => self.give_back(claim, again),
+            Err(SpoolError::Gone { .. }) => self.inbox.forget(&name),
+            Err(error) => {
+                self.unfinished
+                    .extend(again.map(|again| (name.clone(), again)));
+                match self.spool.probe(self.plan.free_space_floor) {
+                    Err(trouble) => {
+                        self.inbox.forget(&name);
+                        self.begin_trouble(trouble.to_string());
+                    }
+                    // It alone cannot be had.
+                    Ok(()) => {
+                        let until = Instant::now() + LONGEST_WAIT;
+                        self.inbox.set_aside(&name, error.to_string(), until);
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_as_reported(&self, name: &OsStr, path: &Path) -> bool {
+        path.metadata()
+            .is_ok_and(|metadata| self.inbox.is_as_reported(name, &metadata))
+    }
+
+    /// Puts the seed of `claim` back into `seeds/`, to be taken again as what it
+    /// was told as, if it was.
+    fn give_back(&mut self, claim: Claim, again: Option<(i32, u32)>) {
+        self.inbox.forget(claim.name());
+        match self.spool.release(&claim) {
+            Ok(Some(name)) => {
+                if let Some((id, times)) = again {
+                    self.inbox.mistaken(&name, times, Instant::now());
+                    self.unfinished.insert(name, (id, times));
+                }
+            }
+            Ok(None) => {}
+            Err(error) => self.come_back_to(Job::new(claim), error.to_string()),
+        }
     }
 
     /// Gives every idle worker a job.
@@ -239,43 +314,7 @@ impl<'a> Session<'a> {
         if let Some(due) = self.later.iter().position(|later| later.due <= now) {
             return Some(self.later.remove(due).job);
         }
-        self.recovered.pop_front().or_else(|| self.claim_next())
-    }
-
-    fn claim_next(&mut self) -> Option<Job> {
-        while let Some(seen) = self.waiting.pop_front() {
-            let waiting = self.spool.root().seeds().join(&seen.name);
-            if !self.is_as_it_was_seen(&seen, &waiting) {
-                continue;
-            }
-            match self.spool.claim(&seen.name, seen.id) {
-                Ok(claim) if self.is_as_it_was_seen(&seen, &claim.seed()) => {
-                    self.inbox.forget(&seen.name);
-                    return Some(Job::new(claim));
-                }
-                // Recorded over in the last moment.
-                Ok(claim) => {
-                    if let Err(error) = self.spool.release(&claim) {
-                        self.come_back_to(Job::new(claim), error.to_string());
-                    }
-                }
-                Err(error @ SpoolError::Gone { .. }) => self.tell(Event::Failed {
-                    id: seen.id,
-                    reason: error.to_string(),
-                }),
-                Err(error) => {
-                    self.waiting.push_front(seen);
-                    self.begin_trouble(error.to_string());
-                    return None;
-                }
-            }
-        }
-        None
-    }
-
-    fn is_as_it_was_seen(&mut self, seen: &Seen, path: &std::path::Path) -> bool {
-        path.symlink_metadata()
-            .is_ok_and(|metadata| self.inbox.is_still_complete(&seen.name, &metadata))
+        self.waiting.pop_front()
     }
 
     /// Waits for something to happen, until something is due.
@@ -299,10 +338,14 @@ impl<'a> Session<'a> {
     fn hear(&mut self, message: Message) {
         match message {
             Message::Hint(Hint::Closed(name)) => {
-                self.inbox.closed(&name);
+                self.inbox.closed(&name, Instant::now());
                 self.next_scan = self.earliest_scan;
             }
-            Message::Hint(Hint::Changed) => {
+            Message::Hint(Hint::Modified(name)) => self.inbox.modified(&name, Instant::now()),
+            Message::Hint(hint @ (Hint::Changed | Hint::Lost)) => {
+                if let Hint::Lost = hint {
+                    self.inbox.notifications_lost();
+                }
                 let soon = (Instant::now() + BUSY_SCAN).max(self.earliest_scan);
                 self.next_scan = self.next_scan.min(soon);
             }
@@ -314,6 +357,15 @@ impl<'a> Session<'a> {
                 self.crew.finished(worker);
                 match outcome {
                     Outcome::Later { reason } => self.come_back_to(job, reason),
+                    Outcome::Unfinished => {
+                        let (id, times) = (job.claim.id(), job.unfinished() + 1);
+                        tracing::warn!(
+                            job = id,
+                            "{} went on changing; it is answered when it is complete",
+                            readable(job.claim.name())
+                        );
+                        self.give_back(job.claim, Some((id, times)));
+                    }
                     outcome => report(self.listener, self.plan, &job, &outcome),
                 }
             }
@@ -337,7 +389,7 @@ impl<'a> Session<'a> {
         let wait = job.wait_longer(CARE, LONGEST_WAIT);
         let first = wait == CARE;
         let due = Instant::now() + wait;
-        let name = job.claim.name().display().to_string();
+        let name = readable(job.claim.name());
         self.later.push(Later { job, due });
         match self.spool.probe(self.plan.free_space_floor) {
             Err(error) => self.begin_trouble(error.to_string()),
@@ -373,7 +425,9 @@ impl<'a> Session<'a> {
         }
         self.look_after_the_disk(now);
         self.reload.look(self.crew.len(), &self.sender);
-        self.tell(Event::Alive);
+        self.tell(Event::Alive {
+            arriving: self.inbox.arriving(now),
+        });
         Ok(())
     }
 
@@ -405,7 +459,7 @@ impl<'a> Session<'a> {
 /// Tells how `job` came out.
 fn report(listener: &Listener, plan: &Plan, job: &Job, outcome: &Outcome) {
     let id = job.claim.id();
-    let name = job.claim.name().display();
+    let name = readable(job.claim.name());
     match outcome {
         Outcome::Done { path } => {
             tracing::info!(job = id, "{name} answered by {}", path.display());
@@ -427,7 +481,9 @@ fn report(listener: &Listener, plan: &Plan, job: &Job, outcome: &Outcome) {
             tracing::error!(job = id, "{reason}");
             listener(Event::Failed { id, reason });
         }
-        Outcome::Released => tracing::info!(job = id, "{name} goes back to seeds/"),
+        Outcome::Unfinished | Outcome::Released => {
+            tracing::info!(job = id, "{name} goes back to seeds/")
+        }
         Outcome::Later { reason } => tracing::error!(job = id, "{name} waits: {reason}"),
     }
 }

@@ -23,10 +23,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::error::{SpoolError, failed_to};
-use super::folders::job_of;
+use super::folders::{ATTEMPT, job_of};
 use super::retention;
 use super::root::Root;
-use crate::files;
+use crate::files::{self, readable};
 use crate::system::disk;
 
 /// Processes that may die of a seed before it is given up.
@@ -206,10 +206,10 @@ impl Spool {
     /// Notes that this process is about to answer `claim`; how many have been
     /// about to, this one included.
     pub fn count_attempt(&self, claim: &Claim) -> Result<usize, SpoolError> {
-        let marker = claim.folder.join(format!(".attempt-{}", self.process));
+        let marker = claim.folder.join(format!("{ATTEMPT}{}", self.process));
         files::touch(&marker).map_err(failed_to("make", &marker))?;
         files::sync_folder(&claim.folder).map_err(failed_to("sync", &claim.folder))?;
-        Ok(claim.markers(".attempt-")?.len())
+        Ok(claim.markers(ATTEMPT)?.len())
     }
 
     /// The number that the prediction of `claim` would get now.
@@ -241,7 +241,8 @@ impl Spool {
             main: claim.unpublished_prediction(),
             companion: claim.temporary("json"),
             folder: self.root.predictions(),
-            stem: stem(&claim.name),
+            // A patch is told of it, and messages hold text only.
+            stem: stem(OsStr::new(&readable(&claim.name))),
             extensions: [".wav", ".json"].map(OsString::from),
             numbers_first: true,
         }
@@ -377,20 +378,21 @@ impl Spool {
     }
 
     /// Puts the seed of `claim` back where it waited, beside a namesake that
-    /// may have arrived since.
-    pub fn release(&self, claim: &Claim) -> Result<(), SpoolError> {
+    /// may have arrived since. Gives its name there; none of one that was
+    /// delivered after all.
+    pub fn release(&self, claim: &Claim) -> Result<Option<OsString>, SpoolError> {
         if self.settle(claim)?.is_some() {
-            return Ok(());
+            return Ok(None);
         }
-        let mut seed = self.root.seeds().join(&claim.name);
+        let mut name = claim.name.clone();
         let mut number = 2;
-        while !move_new(&claim.seed(), &seed)? {
-            seed = self.root.seeds().join(claim.numbered(number));
+        while !move_new(&claim.seed(), &self.root.seeds().join(&name))? {
+            name = claim.numbered(number);
             number += 1;
         }
         files::sync_folder(self.root.seeds()).map_err(failed_to("sync", self.root.seeds()))?;
         self.clean_up(claim);
-        Ok(())
+        Ok(Some(name))
     }
 
     /// Whether the folders can be read and written again and have room, after
@@ -475,10 +477,7 @@ impl Claim {
 
     /// `text` with the seed called what its owner called it.
     pub fn in_the_users_words(&self, text: &str) -> String {
-        text.replace(
-            &self.seed().display().to_string(),
-            &self.name.display().to_string(),
-        )
+        text.replace(&self.seed().display().to_string(), &readable(&self.name))
     }
 }
 

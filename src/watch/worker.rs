@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use super::arrival::has_writer;
 use super::error::SpoolError;
 use super::spool::{Claim, Delivered, MOST_ATTEMPTS, Spool};
 use crate::answer::{AnswerError, Responder, Settings};
@@ -16,15 +17,24 @@ use crate::generate::GenerateError;
 /// What answers seeds.
 pub trait Answers: Send {
     /// Answers the file `seed` with the file `output`, which is written in
-    /// place and synced; gives the text of its sidecar. `progress` hears now
-    /// and then which share is made, and may stop it.
+    /// place and synced. `progress` hears now and then which share is made, and
+    /// may stop it.
     fn answer(
         &mut self,
         seed: &Path,
         output: &Path,
         settings: &Settings,
         progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
-    ) -> Result<String, NoAnswer>;
+    ) -> Result<Answer, NoAnswer>;
+}
+
+/// What there is of an answer beside its sound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The text of its sidecar.
+    pub sidecar: String,
+    /// SHA-256 of the seed as it was heard.
+    pub seed_sha256: String,
 }
 
 /// Why there is no answer.
@@ -38,6 +48,8 @@ pub enum NoAnswer {
     Machine(String),
     /// The seed is not there.
     Gone,
+    /// The seed went on changing.
+    Unfinished,
 }
 
 impl Answers for Responder {
@@ -47,9 +59,12 @@ impl Answers for Responder {
         output: &Path,
         settings: &Settings,
         progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
-    ) -> Result<String, NoAnswer> {
+    ) -> Result<Answer, NoAnswer> {
         Responder::answer(self, seed, output, settings, progress)
-            .map(|sidecar| sidecar.to_json())
+            .map(|sidecar| Answer {
+                sidecar: sidecar.to_json(),
+                seed_sha256: sidecar.seed_sha256,
+            })
             .map_err(|error| NoAnswer::of(&error))
     }
 }
@@ -62,12 +77,12 @@ impl NoAnswer {
                 cause: GenerateError::Stopped,
                 ..
             } => return NoAnswer::Stopped,
+            AnswerError::Audio(AudioError::Changed { .. }) => return NoAnswer::Unfinished,
             AnswerError::Audio(
                 AudioError::CannotOpen { cause, .. }
                 | AudioError::CannotRead { cause, .. }
                 | AudioError::CannotWrite { cause, .. },
-            )
-            | AnswerError::Seed { cause, .. } => cause,
+            ) => cause,
             _ => return NoAnswer::Seed(text),
         };
         match cause.kind() {
@@ -98,15 +113,27 @@ pub struct Job {
     pub claim: Claim,
     /// How long it waited last because of the machine.
     wait: Duration,
+    unfinished: u32,
 }
 
 impl Job {
     /// Nothing has been done yet.
     pub fn new(claim: Claim) -> Job {
+        Job::of(claim, 0)
+    }
+
+    /// A seed that went on changing `unfinished` times after it was claimed.
+    pub fn of(claim: Claim, unfinished: u32) -> Job {
         Job {
             claim,
             wait: Duration::ZERO,
+            unfinished,
         }
+    }
+
+    /// How often the seed went on changing after it was claimed.
+    pub fn unfinished(&self) -> u32 {
+        self.unfinished
     }
 
     /// How long it waits now: `shortest` at first, then twice as long each
@@ -130,6 +157,8 @@ pub enum Outcome {
     Released,
     /// Somebody took the seed away.
     Gone,
+    /// The seed is not complete after all: nothing was done, and it is to go back to seeds/.
+    Unfinished,
 }
 
 /// Answers `job` and publishes the answer, unless `stop` is set meanwhile.
@@ -162,6 +191,9 @@ fn try_to_work(
         }
         None => {}
     }
+    if has_writer(&claim.seed()) == Some(true) {
+        return Ok(Outcome::Unfinished);
+    }
     if let Err(reason) = check_seed(&claim.seed(), terms) {
         return fail(spool, claim, reason);
     }
@@ -176,12 +208,18 @@ fn try_to_work(
         );
     }
     match answer(spool, answers, terms, claim, stop) {
-        Ok(sidecar) => match check_prediction(&claim.unpublished_prediction()) {
+        Ok(answer) if !is_still(&claim.seed(), &answer.seed_sha256) => Ok(Outcome::Unfinished),
+        Ok(answer) => match check_prediction(&claim.unpublished_prediction()) {
             Ok(()) => spool
-                .publish(claim, &sidecar)
+                .publish(claim, &answer.sidecar)
                 .map(|path| Outcome::Done { path }),
             Err(reason) => Ok(Outcome::Later { reason }),
         },
+        // A recording that cannot be read may be one in the making.
+        Err(NoAnswer::Seed(_)) if has_writer(&claim.seed()) == Some(true) => {
+            Ok(Outcome::Unfinished)
+        }
+        Err(NoAnswer::Unfinished) => Ok(Outcome::Unfinished),
         Err(NoAnswer::Seed(reason)) => fail(spool, claim, claim.in_the_users_words(&reason)),
         Err(NoAnswer::Machine(reason)) => {
             let reason = claim.in_the_users_words(&reason);
@@ -235,15 +273,23 @@ fn check_seed(seed: &Path, terms: &Terms) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether `seed` is what was heard, and nobody is about to change it.
+fn is_still(seed: &Path, sha256: &str) -> bool {
+    // A seed that is not there any more was moved on by its owner: it had its answer.
+    let there = seed.symlink_metadata().is_ok();
+    !there
+        || (has_writer(seed) != Some(true) && files::sha256_of(seed).is_ok_and(|now| now == sha256))
+}
+
 fn answer(
     spool: &Spool,
     answers: &mut dyn Answers,
     terms: &Terms,
     claim: &Claim,
     stop: &AtomicBool,
-) -> Result<String, NoAnswer> {
+) -> Result<Answer, NoAnswer> {
     let seed = claim.seed();
-    let settings = settings_of(spool, &terms.settings, claim)?;
+    let settings = settings_of(spool, &terms.settings, claim);
     let begun = Instant::now();
     let mut progress =
         |_: f64| match stop.load(Ordering::Relaxed) || begun.elapsed() > terms.deadline {
@@ -265,19 +311,12 @@ fn answer(
 /// seed, its name, and how many predictions of that name there are: the same
 /// recording heard twice gets two answers, and an answer that was interrupted
 /// comes out the same.
-fn settings_of(spool: &Spool, settings: &Settings, claim: &Claim) -> Result<Settings, NoAnswer> {
-    let hash = files::sha256_of(&claim.seed()).map_err(|cause| {
-        NoAnswer::of(&AnswerError::Seed {
-            path: claim.seed(),
-            cause,
-        })
-    })?;
+fn settings_of(spool: &Spool, settings: &Settings, claim: &Claim) -> Settings {
     let number = spool.next_number(claim);
-    let what = format!("{hash} {number} {}", claim.name().display());
-    let own = u64::from_str_radix(&files::sha256(what.as_bytes())[..12], 16).unwrap_or(0);
-    let mut settings = settings.clone();
-    settings.request.random_seed = settings.request.random_seed.wrapping_add(own);
-    Ok(settings)
+    Settings {
+        stream_of: Some(format!("{number} {}", claim.name().display())),
+        ..settings.clone()
+    }
 }
 
 /// Reads the prediction again in full: what cannot be read is not published.

@@ -2,7 +2,7 @@
 
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rosc::{OscMessage, OscPacket, OscType};
@@ -70,9 +70,28 @@ impl Gallery {
         assert_eq!(self.hear().addr, "/antiphon/ready");
     }
 
+    /// Starts the daemon as the user with this number, and hears that it is ready.
+    #[cfg(unix)]
+    pub fn start_as(&mut self, user: u32) {
+        // The program itself may lie where that user cannot go.
+        let program = self.folder.path().join("antiphon");
+        std::fs::copy(env!("CARGO_BIN_EXE_antiphon"), &program).unwrap();
+        let mut command = Command::new("setpriv");
+        command
+            .args([format!("--reuid={user}"), format!("--regid={user}")])
+            .arg("--clear-groups")
+            .arg(program);
+        self.begin_by(command);
+        assert_eq!(self.hear().addr, "/antiphon/ready");
+    }
+
     /// Starts the daemon.
     pub fn begin(&mut self) {
-        let child = super::antiphon()
+        self.begin_by(super::antiphon());
+    }
+
+    fn begin_by(&mut self, mut command: Command) {
+        let child = command
             .args(["watch", "--osc"])
             .arg(self.receiver.local_addr().unwrap().to_string())
             .arg("--root")
@@ -158,6 +177,21 @@ impl Gallery {
             [OscType::Int(failed), OscType::String(text)] if *failed == id => text.clone(),
             _ => panic!("{message:?}"),
         }
+    }
+
+    /// Hears that `name` was seen and answered, and nothing else; the archived seed,
+    /// which is what the answer's sidecar says was heard.
+    pub fn hear_one_answer(&self, name: &str) -> PathBuf {
+        let id = self.hear_seen(name);
+        let path = self.hear_done(id);
+        let silence = Duration::from_millis(500);
+        assert_eq!(self.hear_within(silence), None, "one answer");
+        let sidecar = std::fs::read(path.with_extension("json")).unwrap();
+        let sidecar: serde_json::Value = serde_json::from_slice(&sidecar).unwrap();
+        let seed = self.path(&format!(".antiphon/done/{id:06}-{name}"));
+        let archived = antiphon::files::sha256_of(&seed).unwrap();
+        assert_eq!(sidecar["seed_sha256"], *archived);
+        seed
     }
 
     pub fn listing(&self, name: &str) -> Vec<String> {

@@ -2,6 +2,7 @@
 #![allow(dead_code)] // each test file uses its share
 
 pub mod gallery;
+pub mod pd;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -129,4 +130,21 @@ pub fn python() -> PathBuf {
         "this test compares with Python's onnxruntime, which `make test` installs first"
     );
     python
+}
+
+/// Whether a test must skip because the program `name` is not there, which is
+/// printed; `make test` installs them all and lets none be missing.
+pub fn skipped_without(name: &str) -> bool {
+    let found = Command::new("sh")
+        .args(["-c", &format!("command -v {name}")])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !found {
+        assert!(
+            std::env::var_os("ANTIPHON_REQUIRE_TOOLS").is_none(),
+            "{name} is not installed"
+        );
+        eprintln!("SKIPPED: {name} is not installed");
+    }
+    !found
 }

@@ -5,11 +5,11 @@ mod drawing;
 mod wizard;
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 
-use crate::files;
+use crate::destination::Destination;
 use crate::hyperparameters::{Hyperparameters, Preset, schema};
 
 /// Write a hyperparameters file
@@ -29,6 +29,9 @@ pub struct Arguments {
     /// The file to write; without it the preset is printed, or its name is asked for
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Replace the file if there is one
+    #[arg(long)]
+    force: bool,
     /// Print the JSON Schema of a hyperparameters file
     #[arg(long, conflicts_with_all = ["preset", "output"])]
     schema: bool,
@@ -38,12 +41,14 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     if arguments.schema {
         return print(&format!("{:#}\n", schema()));
     }
-    match (arguments.preset, arguments.output) {
+    let output = arguments.output.as_deref();
+    let output = output.map(|path| Destination::new(path, arguments.force));
+    match (arguments.preset, output.transpose()?) {
         (Some(preset), None) => print(&Hyperparameters::preset(preset).to_json()),
-        (Some(preset), Some(path)) => write(&Hyperparameters::preset(preset), &path),
+        (Some(preset), Some(output)) => write(&Hyperparameters::preset(preset), &output),
         (None, output) => {
-            let (hyperparameters, path) = wizard::run(&mut dialogue::with_the_user(), output)?;
-            write(&hyperparameters, &path)
+            let (hyperparameters, output) = wizard::run(&mut dialogue::with_the_user(), output)?;
+            write(&hyperparameters, &output)
         }
     }
 }
@@ -53,25 +58,11 @@ fn print(text: &str) -> anyhow::Result<()> {
     written.context("cannot print the whole of it")
 }
 
-fn write(hyperparameters: &Hyperparameters, path: &Path) -> anyhow::Result<()> {
-    check_new(path).map_err(anyhow::Error::msg)?;
-    files::write_atomically(path, hyperparameters.to_json().as_bytes())
-        .with_context(|| format!("cannot write {}", path.display()))?;
+fn write(hyperparameters: &Hyperparameters, output: &Destination) -> anyhow::Result<()> {
+    output.write(hyperparameters.to_json().as_bytes())?;
+    let path = output.path().display();
     eprintln!(
-        "Wrote {}. Next: antiphon train {} --audio RECORDING.wav --output MODEL.onnx",
-        path.display(),
-        path.display()
+        "Wrote {path}. Next: antiphon train {path} --audio RECORDING.wav --output MODEL.onnx"
     );
     Ok(())
-}
-
-/// Refuses a path where there is a file already, or none could be written.
-fn check_new(path: &Path) -> Result<(), String> {
-    let shown = path.display();
-    if path.exists() {
-        return Err(format!(
-            "{shown} exists already; choose another name or remove it first"
-        ));
-    }
-    files::check_writable(path).map_err(|error| format!("cannot write {shown}: {error}"))
 }

@@ -2,15 +2,15 @@
 //! each hyperparameter, then what the choice means.
 
 use std::io::{BufRead, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::check_new;
 use super::dialogue::Dialogue;
 use super::drawing::draw;
 use crate::cli::all_threads;
 use crate::cli::train::{memory, refuse_what_does_not_fit};
+use crate::destination::Destination;
 use crate::hyperparameters::{AnswerMode, Approach, Hyperparameters, OutputKind, Preset, schema};
 use crate::train::{Estimate, measure, memory_needed, memory_of_recordings};
 
@@ -117,22 +117,19 @@ const MOST_SECONDS: f64 = 3600.0;
 /// which is `output` where that is given.
 pub fn run<R: BufRead, W: Write>(
     dialogue: &mut Dialogue<R, W>,
-    output: Option<PathBuf>,
-) -> anyhow::Result<(Hyperparameters, PathBuf)> {
-    if let Some(path) = &output {
-        check_new(path).map_err(anyhow::Error::msg)?;
-    }
+    output: Option<Destination>,
+) -> anyhow::Result<(Hyperparameters, Destination)> {
     dialogue.say("An empty line takes the default, which stands in brackets. Ctrl-C leaves.\n")?;
     let preset = ask_preset(dialogue)?;
     let hyperparameters = ask_hyperparameters(dialogue, preset)?;
     dialogue.say("\nWhat follows\n")?;
     show_format(dialogue, &hyperparameters)?;
     show_cost(dialogue, &hyperparameters)?;
-    let path = match output {
-        Some(path) => path,
+    let output = match output {
+        Some(output) => output,
         None => ask_file(dialogue, hyperparameters.approach())?,
     };
-    Ok((hyperparameters, path))
+    Ok((hyperparameters, output))
 }
 
 fn ask_preset<R: BufRead, W: Write>(dialogue: &mut Dialogue<R, W>) -> anyhow::Result<Preset> {
@@ -340,7 +337,7 @@ fn duration(seconds: f64) -> String {
 fn ask_file<R: BufRead, W: Write>(
     dialogue: &mut Dialogue<R, W>,
     approach: Approach,
-) -> anyhow::Result<PathBuf> {
+) -> anyhow::Result<Destination> {
     dialogue.say("")?;
     dialogue.explain("The file to write the hyperparameters to.")?;
     let numbered = |n| match n {
@@ -349,11 +346,13 @@ fn ask_file<R: BufRead, W: Write>(
     };
     let free = (1..).map(numbered).find(|path| !path.exists());
     let free = free.unwrap_or_else(|| numbered(1));
-    let path = dialogue.ask("file", &free.display().to_string(), |text| {
-        let path = PathBuf::from(text);
-        check_new(&path).map(|()| path)
+    let output = dialogue.ask("file", &free.display().to_string(), |text| {
+        Destination::new(Path::new(text), false).map_err(|error| error.to_string())
     })?;
-    Ok(path.unwrap_or(free))
+    match output {
+        Some(output) => Ok(output),
+        None => Ok(Destination::new(&free, false)?),
+    }
 }
 
 #[cfg(test)]

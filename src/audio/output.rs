@@ -1,0 +1,208 @@
+//! How a prediction's file is: its rate, its channels, its samples. The one place
+//! that decides.
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::write::{SampleFormat, WavFormat, Written, check_length, write_wav};
+use super::{AudioError, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Signal, resample};
+
+/// The sample rate of a prediction's file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "RateText")]
+pub enum OutputRate {
+    /// The seed's, so that whatever played the seed plays the prediction at the
+    /// right speed.
+    #[default]
+    Seed,
+    /// The model's, at which it was made.
+    Model,
+    /// This many Hz.
+    Hertz(u32),
+}
+
+/// What is asked of a prediction's file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OutputFormat {
+    pub rate: OutputRate,
+    pub channels: OutputChannels,
+    pub samples: SampleFormat,
+}
+
+/// The channels of a prediction's file; all are the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OutputChannels {
+    #[default]
+    One,
+    Two,
+}
+
+impl OutputChannels {
+    /// How many they are.
+    pub fn count(self) -> u16 {
+        match self {
+            OutputChannels::One => 1,
+            OutputChannels::Two => 2,
+        }
+    }
+}
+
+/// What is no sample rate of a prediction.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "\"{0}\" is no rate; choose seed (the seed's), model (the model's) or a number of Hz from \
+     {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE}"
+)]
+pub struct UnknownRate(String);
+
+impl FromStr for OutputRate {
+    type Err = UnknownRate;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "seed" => Ok(OutputRate::Seed),
+            "model" => Ok(OutputRate::Model),
+            _ => match text.parse() {
+                Ok(rate @ MIN_SAMPLE_RATE..=MAX_SAMPLE_RATE) => Ok(OutputRate::Hertz(rate)),
+                _ => Err(UnknownRate(text.to_owned())),
+            },
+        }
+    }
+}
+
+impl fmt::Display for OutputRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OutputRate::Seed => f.pad("seed"),
+            OutputRate::Model => f.pad("model"),
+            OutputRate::Hertz(rate) => write!(f, "{rate}"),
+        }
+    }
+}
+
+/// In JSON a rate in Hz is a number.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RateText {
+    Hertz(u32),
+    Name(String),
+}
+
+impl TryFrom<RateText> for OutputRate {
+    type Error = UnknownRate;
+
+    fn try_from(rate: RateText) -> Result<Self, Self::Error> {
+        match rate {
+            RateText::Hertz(rate) => rate.to_string().parse(),
+            RateText::Name(name) => name.parse(),
+        }
+    }
+}
+
+impl Serialize for OutputRate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            OutputRate::Hertz(rate) => serializer.serialize_u32(*rate),
+            named => serializer.serialize_str(&named.to_string()),
+        }
+    }
+}
+
+impl OutputFormat {
+    /// The rate in Hz of the file that answers a seed of `seed_rate` by a model of
+    /// `model_rate`.
+    pub fn sample_rate(&self, seed_rate: u32, model_rate: u32) -> u32 {
+        match self.rate {
+            OutputRate::Seed => seed_rate,
+            OutputRate::Model => model_rate,
+            OutputRate::Hertz(rate) => rate,
+        }
+    }
+
+    /// Refuses, before it is made, a prediction of `seconds` at `sample_rate` that
+    /// the file at `path` could not hold.
+    ///
+    /// # Errors
+    ///
+    /// [`AudioError::TooLong`].
+    pub fn check(&self, path: &Path, seconds: f64, sample_rate: u32) -> Result<(), AudioError> {
+        let samples = (seconds * f64::from(sample_rate)).ceil() as u64;
+        check_length(path, samples, self.wav())
+    }
+
+    /// Writes `signal` to `path` at `sample_rate`, by the rules of [`write_wav`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`write_wav`].
+    pub fn write(
+        &self,
+        path: &Path,
+        signal: &Signal,
+        sample_rate: u32,
+    ) -> Result<Written, AudioError> {
+        if signal.sample_rate == sample_rate {
+            return write_wav(path, signal, self.wav());
+        }
+        let signal = Signal {
+            samples: resample::resample(&signal.samples, signal.sample_rate, sample_rate),
+            sample_rate,
+        };
+        write_wav(path, &signal, self.wav())
+    }
+
+    fn wav(&self) -> WavFormat {
+        WavFormat {
+            channels: self.channels.count(),
+            samples: self.samples,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_the_seeds_the_models_or_a_number() {
+        for (text, rate) in [
+            ("seed", OutputRate::Seed),
+            ("model", OutputRate::Model),
+            ("48000", OutputRate::Hertz(48000)),
+        ] {
+            assert_eq!(text.parse(), Ok(rate));
+            assert_eq!(rate.to_string(), text);
+            let json = serde_json::to_string(&rate).unwrap();
+            assert_eq!(serde_json::from_str::<OutputRate>(&json).unwrap(), rate);
+        }
+        for wrong in ["", "999", "1000000", "44.1k", "-1", "Seed"] {
+            assert!(wrong.parse::<OutputRate>().is_err(), "{wrong}");
+        }
+        let rates = |rate| {
+            let format = OutputFormat {
+                rate,
+                ..OutputFormat::default()
+            };
+            format.sample_rate(44100, 11025)
+        };
+        assert_eq!(rates(OutputRate::Seed), 44100);
+        assert_eq!(rates(OutputRate::Model), 11025);
+        assert_eq!(rates(OutputRate::Hertz(8000)), 8000);
+    }
+
+    #[test]
+    fn what_a_file_cannot_hold_is_refused_before_it_is_made() {
+        let path = Path::new("a.wav");
+        let one = OutputFormat::default();
+        assert!(one.check(path, 3600.0, 192_000).is_ok());
+        let two = OutputFormat {
+            channels: OutputChannels::Two,
+            samples: SampleFormat::Float32,
+            ..one
+        };
+        assert!(two.check(path, 3600.0, 192_000).is_err());
+    }
+}
