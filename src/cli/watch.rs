@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use super::answer_options::AnswerOptions;
 use super::model_choice::DEFAULT_MODEL;
 use crate::answer::Responder;
-use crate::osc::{Announcer, Listener, OscError};
+use crate::osc::{Announcer, Listener, Tally};
 use crate::service::Supervisor;
 use crate::system;
 use crate::watch::{Answers, Bounds, Event, Plan, Retention, Source, Stamp, Terms, folders, watch};
@@ -160,32 +160,22 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Answers OSC messages that come to `address`, from a thread of its own, until `stop`.
+/// Answers OSC messages that come to `address`, from a thread of its own, until
+/// `stop`; the count of what is received there.
 fn hear(
     address: &str,
     announcer: &Arc<Announcer>,
     root: &Path,
     stop: &Arc<AtomicBool>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Option<Tally>> {
     if address == OFF {
-        return Ok(());
+        return Ok(None);
     }
-    let listener = match Listener::bind(address) {
-        Ok(listener) => listener,
-        // Nothing depends on being heard.
-        Err(error @ OscError::Listen { .. }) => {
-            tracing::warn!("{error}");
-            return Ok(());
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let at = listener.address();
-    if !at.ip().is_loopback() {
-        tracing::warn!("OSC is heard on {at}: whoever reaches this machine can ask");
-    }
+    let listener = Listener::new(address)?;
+    let tally = listener.tally();
     let (announcer, root, stop) = (Arc::clone(announcer), root.to_owned(), Arc::clone(stop));
     std::thread::spawn(move || listener.answer(&announcer, &root, &stop));
-    Ok(())
+    Ok(Some(tally))
 }
 
 fn find_root(arguments: &Arguments) -> anyhow::Result<PathBuf> {
