@@ -130,3 +130,20 @@ pub fn python() -> PathBuf {
     );
     python
 }
+
+/// Another project's program of this name, where it is installed. Where it must
+/// be, because `ANTIPHON_REQUIRE_TOOLS` is set, the test fails without it.
+pub fn tool(name: &str) -> Option<PathBuf> {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&folders)
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file());
+    if found.is_none() {
+        assert!(
+            std::env::var_os("ANTIPHON_REQUIRE_TOOLS").is_none(),
+            "{name} is not installed"
+        );
+        eprintln!("skipped: {name} is not installed");
+    }
+    found
+}
