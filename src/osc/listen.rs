@@ -122,7 +122,7 @@ impl Listener {
         listener.open();
         let at = listener.address();
         if !at.ip().is_loopback() {
-            tracing::warn!("OSC is heard on {at}: whoever reaches this machine can ask");
+            tracing::warn!("OSC on {at}: whoever reaches this machine can ask");
         }
         Ok(listener)
     }
