@@ -3,13 +3,27 @@
 PYTHON_ENVIRONMENT := target/python
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: test torture
-test: $(PYTHON_ENVIRONMENT)/ready
+# Other people's programs that the tests hear and are heard by, and the packages
+# of Debian's that have them.
+TOOLS := pd oscsend sox ffmpeg rsync
+PACKAGES := puredata-core liblo-tools sox ffmpeg rsync
+MISSING := for tool in $(TOOLS); do command -v $$tool >/dev/null || echo $$tool; done
+
+.PHONY: test torture tools
+test: $(PYTHON_ENVIRONMENT)/ready tools
+	[ -n "$$($(MISSING))" ] || export ANTIPHON_REQUIRE_TOOLS=1; \
 	VIRTUAL_ENV=$(CURDIR)/$(PYTHON_ENVIRONMENT) cargo test --release
 
 # The same conditions that nobody wishes for, at full length: some half an hour.
 torture: $(PYTHON_ENVIRONMENT)/ready
 	ANTIPHON_TORTURE=1 VIRTUAL_ENV=$(CURDIR)/$(PYTHON_ENVIRONMENT) cargo test --release --test torture
+
+# Without Debian's packages the tests that need them are skipped, and say so.
+tools:
+	-@[ -z "$$($(MISSING))" ] || ! command -v apt-get >/dev/null || \
+		{ $(SUDO) apt-get update && \
+		  $(SUDO) apt-get install -y --no-install-recommends $(PACKAGES); }
+	@[ -z "$$($(MISSING))" ] || echo "tests that need these will be skipped: $$($(MISSING) | tr '\n' ' ')"
 
 # The tests compare with Python's onnx and onnxruntime. Debian keeps venv in a
 # package of its own.

@@ -99,31 +99,50 @@ def message(address, tags="", arguments=b""):
     return string(address) + string("," + tags) + arguments
 
 
-def bundle(packet):
-    return b"#bundle\0" + struct.pack(">QI", 1, len(packet)) + packet
+def bundle(*packets, time=1):
+    elements = b"".join(struct.pack(">I", len(packet)) + packet for packet in packets)
+    return b"#bundle\0" + struct.pack(">Q", time) + elements
+
+
+def nested(packet, depth):
+    return packet if depth == 0 else bundle(nested(packet, depth - 1))
 
 
 def packets():
     ping = message("/antiphon/ping")
-    nested = ping
-    for _ in range(70):
-        nested = bundle(nested)
+    status = message("/antiphon/status")
+    volume = message("/volume", "f", struct.pack(">f", 0.5))
     everything = struct.pack(">if", 1, 2) + string("three") + struct.pack(">qd", 4, 5)
     return {
         "ping": ping,
         "ping-with-a-float": message("/antiphon/ping", "f", struct.pack(">f", 1)),
         "ping-without-tags": string("/antiphon/ping"),
-        "status": message("/antiphon/status"),
+        "ping-without-zeros": b"/antiphon/ping",
+        "ping-with-latin-1": message("/antiphon/ping", "s", b"caf\xe9\0\0\0\0"),
+        "ping-with-unknown-tags": message("/antiphon/ping", "xQ!", bytes(12)),
+        "status": status,
         "status-with-everything": message("/antiphon/status", "ifsTFNIhd", everything),
         "unknown": message("/antiphon/dance"),
         "bundle": bundle(ping),
-        "bundles-in-bundles": nested,
+        "bundle-of-several": bundle(volume, status, bundle(), b"text", ping, time=1 << 63),
+        "bundle-cut-off": bundle(volume, ping)[:-9],
+        "bundle-without-time": b"#bundle\0",
+        "bundle-with-an-endless-element": bundle() + b"\xff" * 8,
+        "bundle-of-empty-bundles": bundle(*[bundle()] * 100),
+        "bundle-of-too-many": bundle(*[string("/*/*")] * 1025),
+        "bundles-as-deep-as-may-be": nested(ping, 8),
+        "bundles-in-bundles": nested(ping, 70),
+        "pattern": message("/ant?phon/[!x]{in,on}*"),
+        "pattern-of-all": message("//*"),
+        "pattern-left-open": message("/antiphon/{ping,[a-"),
+        "pattern-of-stars": message("/*/" + "*?" * 1000 + "[a-z-]*{,p,pi}" * 100),
         "arrays-in-arrays": string("/antiphon/ping") + string("," + "[" * 1000 + "]" * 400),
         "blob-longer-than-the-packet": message("/antiphon/ping", "b", b"\xff\xff\xff\xff"),
         "cut": ping[:-3],
         "no-utf-8": b"/\xff\xfe\0,\0\0\0",
         "tags-without-values": message("/antiphon/ping", "iiii"),
-        "too-long": message("/antiphon/ping", "s", string("x" * 1600)),
+        "longer-than-a-frame": message("/antiphon/ping", "s", string("x" * 1600)),
+        "text": b"hello antiphon\n",
         "empty": b"",
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::fmt;
 use std::fs::{self, DirEntry, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,7 +30,7 @@ pub struct Status {
     /// Files in seeds/ that are not complete yet, and why, as the daemon sees them.
     pub arriving: Vec<Arriving>,
     /// What came over OSC since the daemon began.
-    pub osc: OscCounts,
+    pub osc: Received,
     /// The seeds in work.
     pub in_work: Vec<String>,
     /// The last failures, the latest first.
@@ -52,7 +53,7 @@ pub struct Counts {
 #[serde(default)]
 pub struct State {
     pub arriving: Vec<Arriving>,
-    pub osc: OscCounts,
+    pub osc: Received,
 }
 
 /// A file in seeds/ that waits to become a seed.
@@ -78,14 +79,33 @@ impl From<&watch::Arriving> for Arriving {
     }
 }
 
-/// What came over OSC.
+/// What has been received over OSC since the start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct OscCounts {
-    /// Packets that were understood.
-    pub heard: u64,
-    /// Packets that were not, by reason.
+pub struct Received {
+    /// Packets of any kind.
+    pub packets: u64,
+    /// Questions in them.
+    pub questions: u64,
+    /// Packets that were dropped, and messages of bundles, by their reasons.
     pub dropped: BTreeMap<String, u64>,
+}
+
+/// `12 packets, 9 questions, 4 dropped (1 no-osc, 3 unknown)`.
+impl fmt::Display for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let dropped: u64 = self.dropped.values().sum();
+        let (packets, questions) = (self.packets, self.questions);
+        write!(
+            f,
+            "{packets} packets, {questions} questions, {dropped} dropped"
+        )?;
+        let reasons = self.dropped.iter().map(|(key, n)| format!("{n} {key}"));
+        match reasons.collect::<Vec<_>>() {
+            none if none.is_empty() => Ok(()),
+            reasons => write!(f, " ({})", reasons.join(", ")),
+        }
+    }
 }
 
 /// A seed that waits.

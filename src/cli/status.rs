@@ -56,11 +56,8 @@ fn print(status: &Status) {
     println!("done     {}", status.counts.done);
     println!("failed   {}", status.counts.failed);
     status.last_failures.iter().for_each(print_failure);
-    let dropped: u64 = status.osc.dropped.values().sum();
-    if dropped > 0 {
-        let reasons = status.osc.dropped.iter();
-        let reasons: Vec<String> = reasons.map(|(why, n)| format!("{n} {why}")).collect();
-        println!("osc      {dropped} packets dropped: {}", reasons.join(", "));
+    if !status.osc.dropped.is_empty() {
+        println!("osc      {}", status.osc);
     }
     if let Some(space) = status.space {
         print_space(space);

@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use super::answer_options::AnswerOptions;
 use super::model_choice::DEFAULT_MODEL;
 use crate::answer::Responder;
-use crate::osc::{Announcer, Listener, OscError};
+use crate::osc::{Announcer, Listener, Tally};
 use crate::service::Supervisor;
 use crate::status::{self, State};
 use crate::system;
@@ -141,8 +141,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         tracing::warn!("cannot let other programs go first: {error}");
     }
     let stop = super::stop_flag()?;
-    hear(&arguments.osc_listen, &announcer, &root, &stop)?;
-    let notebook = Notebook::new(&root);
+    let tally = hear(&arguments.osc_listen, &announcer, &root, &stop)?;
+    let notebook = Notebook::new(&root, tally);
     let supervisor = Arc::new(Supervisor::default());
     let told = Arc::clone(&supervisor);
     let greeting = Mutex::new(Some(greeting(&responders[0], &root, &arguments.osc)));
@@ -175,13 +175,16 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
 /// Writes down what only the daemon knows, for `antiphon status`.
 struct Notebook {
     root: PathBuf,
+    /// Of what is received over OSC, where anything is.
+    tally: Option<Tally>,
     last: Mutex<Option<State>>,
 }
 
 impl Notebook {
-    fn new(root: &Path) -> Notebook {
+    fn new(root: &Path, tally: Option<Tally>) -> Notebook {
         Notebook {
             root: root.to_owned(),
+            tally,
             last: Mutex::new(None),
         }
     }
@@ -191,7 +194,7 @@ impl Notebook {
     fn write_down(&self, arriving: &[Arriving]) {
         let state = State {
             arriving: arriving.iter().map(status::Arriving::from).collect(),
-            osc: status::OscCounts::default(),
+            osc: self.tally.as_ref().map(Tally::snapshot).unwrap_or_default(),
         };
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.as_ref() != Some(&state) {
@@ -200,32 +203,22 @@ impl Notebook {
     }
 }
 
-/// Answers OSC messages that come to `address`, from a thread of its own, until `stop`.
+/// Answers OSC messages that come to `address`, from a thread of its own, until
+/// `stop`; the count of what is received there.
 fn hear(
     address: &str,
     announcer: &Arc<Announcer>,
     root: &Path,
     stop: &Arc<AtomicBool>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Option<Tally>> {
     if address == OFF {
-        return Ok(());
+        return Ok(None);
     }
-    let listener = match Listener::bind(address) {
-        Ok(listener) => listener,
-        // Nothing depends on being heard.
-        Err(error @ OscError::Listen { .. }) => {
-            tracing::warn!("{error}");
-            return Ok(());
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let at = listener.address();
-    if !at.ip().is_loopback() {
-        tracing::warn!("OSC is heard on {at}: whoever reaches this machine can ask");
-    }
+    let listener = Listener::new(address)?;
+    let tally = listener.tally();
     let (announcer, root, stop) = (Arc::clone(announcer), root.to_owned(), Arc::clone(stop));
     std::thread::spawn(move || listener.answer(&announcer, &root, &stop));
-    Ok(())
+    Ok(Some(tally))
 }
 
 fn find_root(arguments: &Arguments) -> anyhow::Result<PathBuf> {

@@ -40,13 +40,14 @@ fn ping() -> Result<(), String> {
     patch.set_read_timeout(Some(PATIENCE)).map_err(said)?;
     let heard_at = patch.local_addr().map_err(said)?.to_string();
     let announcer = Announcer::new(&heard_at).map_err(|error| error.to_string())?;
-    let listener = Listener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
+    let listener = Listener::new("127.0.0.1:0").map_err(|error| error.to_string())?;
+    let port = listener.address();
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| listener.answer(&announcer, Path::new(""), &stop));
         let mut buffer = [0; 64];
         let heard = patch
-            .send_to(PING, listener.address())
+            .send_to(PING, port)
             .and_then(|_| patch.recv_from(&mut buffer));
         stop.store(true, Ordering::Relaxed);
         let (length, _) = heard.map_err(said)?;

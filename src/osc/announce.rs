@@ -1,6 +1,7 @@
 //! What is said, to one address.
 
 use std::net::{SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rosc::{OscMessage, OscPacket, OscType};
 
@@ -12,10 +13,13 @@ use crate::watch::Event;
 pub struct Announcer {
     socket: UdpSocket,
     target: SocketAddr,
+    /// Whether the log was told that nothing can be sent.
+    is_mute: AtomicBool,
 }
 
 impl Announcer {
-    /// Tells `target`, a HOST:PORT.
+    /// Tells `target`, a HOST:PORT, which may be all machines of a network (a
+    /// broadcast address) or all that want to know (a multicast one).
     pub fn new(target: &str) -> Result<Announcer, OscError> {
         let target = resolve(target)?;
         // Bound to loopback where that reaches the target, so that nobody
@@ -26,9 +30,13 @@ impl Announcer {
             (SocketAddr::V6(_), true) => "[::1]:0",
             (SocketAddr::V6(_), false) => "[::]:0",
         };
+        let socket = UdpSocket::bind(any_port)
+            .and_then(|socket| socket.set_broadcast(true).map(|()| socket))
+            .map_err(|cause| OscError::Socket { cause })?;
         Ok(Announcer {
-            socket: UdpSocket::bind(any_port).map_err(|cause| OscError::Socket { cause })?,
+            socket,
             target,
+            is_mute: AtomicBool::new(false),
         })
     }
 
@@ -64,9 +72,21 @@ impl Announcer {
                 .map_err(|e| e.to_string()),
             Err(error) => Err(error.to_string()),
         };
-        if let Err(error) = sent {
-            tracing::debug!("OSC to {}: {error}", self.target);
+        match self.news(sent) {
+            Some(Ok(())) => tracing::info!("OSC to {} can be sent again", self.target),
+            Some(Err(error)) => tracing::warn!(
+                "cannot send OSC to {}: {error}; each message is tried all the same, and answers \
+                 appear as ever. Look at this machine's network, or at --osc",
+                self.target
+            ),
+            None => {}
         }
+    }
+
+    /// What of `sent` is new to the log: the first failure, and the first success after it.
+    fn news<E>(&self, sent: Result<usize, E>) -> Option<Result<(), E>> {
+        let was_mute = self.is_mute.swap(sent.is_err(), Ordering::Relaxed);
+        (was_mute != sent.is_err()).then_some(sent.map(drop))
     }
 }
 
@@ -141,5 +161,35 @@ mod tests {
         Announcer::new("127.0.0.1:9")
             .unwrap()
             .announce(&Event::Ready);
+    }
+
+    #[test]
+    fn only_the_first_failure_and_the_first_success_after_it_are_news() {
+        let announcer = Announcer::new("127.0.0.1:9").unwrap();
+        let sends = [Ok(20), Err("a"), Err("b"), Ok(20), Ok(20), Err("c")];
+        let news = sends.map(|sent| announcer.news(sent));
+        let expected = [
+            None,
+            Some(Err("a")),
+            None,
+            Some(Ok(())),
+            None,
+            Some(Err("c")),
+        ];
+        assert_eq!(news, expected);
+    }
+
+    #[test]
+    fn all_machines_of_a_network_are_told() {
+        let patch = UdpSocket::bind("0.0.0.0:0").unwrap();
+        patch
+            .set_read_timeout(Some(std::time::Duration::from_secs(10)))
+            .unwrap();
+        let port = patch.local_addr().unwrap().port();
+        let announcer = Announcer::new(&format!("127.255.255.255:{port}")).unwrap();
+        announcer.announce(&Event::Ready);
+        let mut buffer = [0; 64];
+        let (length, _) = patch.recv_from(&mut buffer).unwrap();
+        assert_eq!(&buffer[..length], b"/antiphon/ready\0,\0\0\0");
     }
 }

@@ -6,19 +6,23 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use rosc::{OscPacket, OscType};
-
-use super::{Announcer, OscError, resolve};
+use super::packet::{Contents, DEEPEST, MOST_MESSAGES};
+use super::pattern::matches;
+use super::{Announcer, OscError, Tally, resolve};
 use crate::status::Counts;
 
-/// The longest packet that is looked at: what one frame of an Ethernet carries.
-const LONGEST_PACKET: usize = rosc::decoder::MTU;
+/// No datagram is longer.
+const LONGEST_PACKET: usize = 65536;
 /// How long the end is not noticed at most.
 const PATIENCE: Duration = Duration::from_millis(250);
+/// A port that cannot be had is tried again so often.
+const BETWEEN_TRIES: Duration = Duration::from_secs(1);
 /// The log tells of dropped packets so often at most.
 const BETWEEN_COMPLAINTS: Duration = Duration::from_secs(60);
 /// The folder is counted so often at most, however often somebody asks.
 const BETWEEN_COUNTS: Duration = Duration::from_millis(250);
+/// So much of an unknown address is told.
+const TOLD: usize = 80;
 
 /// What somebody wants to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,89 +33,168 @@ pub enum Question {
     Status,
 }
 
-/// Why a packet was dropped.
+/// All questions by their addresses.
+const QUESTIONS: [(&str, Question); 2] = [
+    ("/antiphon/ping", Question::Ping),
+    ("/antiphon/status", Question::Status),
+];
+
+/// Why a packet, or a message of a bundle, was dropped.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    #[error("it is longer than {LONGEST_PACKET} bytes")]
-    TooLong,
-    #[error("it is a bundle or has an array in it; send single messages")]
-    Nested,
-    #[error("it is no OSC message: {0}")]
-    Malformed(String),
-    #[error("antiphon does not know {0:?}")]
+    #[error("it is empty")]
+    Empty,
+    #[error(
+        "it is no OSC: it begins neither with an address nor with #bundle (in Pd, write \
+         [oscformat] before [netsend -u -b])"
+    )]
+    NoOsc,
+    #[error("a bundle in it is cut off, or says that it is longer than it is")]
+    CutOff,
+    #[error("bundles lie in bundles more than {DEEPEST} deep")]
+    TooDeep,
+    #[error("it holds more than {MOST_MESSAGES} messages")]
+    TooMany,
+    #[error("antiphon does not know {0:?}; it knows /antiphon/ping and /antiphon/status")]
     Unknown(String),
 }
 
-/// What the packet `bytes` asks.
-pub fn question(bytes: &[u8]) -> Result<Question, Refusal> {
-    if bytes.len() > LONGEST_PACKET {
-        return Err(Refusal::TooLong);
+impl Refusal {
+    /// A word for it, which stays the same.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Refusal::Empty => "empty",
+            Refusal::NoOsc => "no-osc",
+            Refusal::CutOff => "cut-off",
+            Refusal::TooDeep => "too-deep",
+            Refusal::TooMany => "too-many",
+            Refusal::Unknown(_) => "unknown",
+        }
     }
-    // Before it is decoded: bundles may lie in bundles, as deep as they like.
-    if bytes.starts_with(b"#bundle") {
-        return Err(Refusal::Nested);
-    }
-    let malformed = |what: &dyn ToString| Refusal::Malformed(what.to_string());
-    let (rest, packet) = rosc::decoder::decode_udp(bytes).map_err(|error| malformed(&error))?;
-    let message = match packet {
-        OscPacket::Message(message) if rest.is_empty() => message,
-        OscPacket::Message(_) => return Err(malformed(&"something follows it")),
-        OscPacket::Bundle(_) => return Err(Refusal::Nested),
+}
+
+/// What `packet` asks, in the order in which it asks, and why the rest of it is dropped.
+pub fn questions(packet: &[u8]) -> (Vec<Question>, Vec<Refusal>) {
+    let Contents {
+        addresses,
+        mut refusals,
+    } = match Contents::of(packet) {
+        Ok(contents) => contents,
+        Err(refusal) => return (vec![], vec![refusal]),
     };
-    let is_array = |argument: &OscType| matches!(argument, OscType::Array(_));
-    if message.args.iter().any(is_array) {
-        return Err(Refusal::Nested);
+    let mut questions = Vec::new();
+    for pattern in addresses {
+        let before = questions.len();
+        let meant = QUESTIONS.iter().filter(|(a, _)| matches(pattern, a));
+        questions.extend(meant.map(|(_, question)| *question));
+        if questions.len() == before {
+            let text = String::from_utf8_lossy(pattern);
+            refusals.push(Refusal::Unknown(text.chars().take(TOLD).collect()));
+        }
     }
-    match message.addr.as_str() {
-        "/antiphon/ping" => Ok(Question::Ping),
-        "/antiphon/status" => Ok(Question::Status),
-        _ => Err(Refusal::Unknown(message.addr.chars().take(80).collect())),
-    }
+    (questions, refusals)
 }
 
 /// Hears a patch's questions.
 pub struct Listener {
-    socket: UdpSocket,
-    address: SocketAddr,
+    wanted: SocketAddr,
+    /// None while the port cannot be had.
+    socket: Option<UdpSocket>,
+    /// Whether the log was told that nothing is heard.
+    is_deaf: bool,
+    tally: Tally,
 }
 
 impl Listener {
-    /// On `address`, a HOST:PORT.
+    /// On `address`, a HOST:PORT. Where the port cannot be had, the log is told,
+    /// and [`answer`](Listener::answer) tries again.
     ///
     /// # Errors
     ///
-    /// [`OscError::Listen`] where the port cannot be had, which is no reason to
-    /// stop answering seeds.
-    pub fn bind(address: &str) -> Result<Listener, OscError> {
-        let address = resolve(address)?;
-        let listen = |cause| OscError::Listen { address, cause };
-        let socket = UdpSocket::bind(address).map_err(listen)?;
-        socket.set_read_timeout(Some(PATIENCE)).map_err(listen)?;
-        let address = socket.local_addr().map_err(listen)?;
-        Ok(Listener { socket, address })
+    /// Where `address` is none.
+    pub fn new(address: &str) -> Result<Listener, OscError> {
+        let mut listener = Listener {
+            wanted: resolve(address)?,
+            socket: None,
+            is_deaf: false,
+            tally: Tally::default(),
+        };
+        listener.open();
+        let at = listener.address();
+        if !at.ip().is_loopback() {
+            tracing::warn!("OSC on {at}: whoever reaches this machine can ask");
+        }
+        Ok(listener)
     }
 
-    /// Where it listens.
+    /// Where it listens, or would.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        let bound = self.socket.as_ref().and_then(|s| s.local_addr().ok());
+        bound.unwrap_or(self.wanted)
+    }
+
+    /// What is received from now on, counted.
+    pub fn tally(&self) -> Tally {
+        self.tally.clone()
     }
 
     /// Answers through `announcer`, whoever asks, until `stop` is set. `root`
     /// is the folder that is watched.
-    pub fn answer(&self, announcer: &Announcer, root: &Path, stop: &AtomicBool) {
-        let mut answers = Answers::new(announcer, root);
-        // One byte more, to tell what is too long from what is just as long as it may be.
-        let mut buffer = [0; LONGEST_PACKET + 1];
+    pub fn answer(mut self, announcer: &Announcer, root: &Path, stop: &AtomicBool) {
+        let tally = self.tally();
+        let mut answers = Answers::new(announcer, root, &tally);
+        let mut buffer = vec![0; LONGEST_PACKET];
+        let mut tried = Instant::now();
         while !stop.load(Ordering::Relaxed) {
-            match self.socket.recv_from(&mut buffer) {
-                Ok((length, _)) => answers.hear(&buffer[..length]),
-                Err(error) if is_idle(&error) => {}
-                Err(error) => {
-                    tracing::debug!("OSC on {}: {error}", self.address);
-                    std::thread::sleep(PATIENCE);
+            if let Some(packet) = self.receive(&mut buffer) {
+                answers.hear(packet);
+            } else if self.socket.is_none() {
+                std::thread::sleep(PATIENCE);
+                if tried.elapsed() >= BETWEEN_TRIES {
+                    tried = Instant::now();
+                    self.open();
                 }
             }
             answers.complain();
+        }
+    }
+
+    fn open(&mut self) {
+        let opened = UdpSocket::bind(self.wanted).and_then(|socket| {
+            socket.set_read_timeout(Some(PATIENCE))?;
+            Ok(socket)
+        });
+        match opened {
+            Ok(socket) => self.socket = Some(socket),
+            Err(cause) => self.lose(cause),
+        }
+    }
+
+    /// The next packet, if one comes soon.
+    fn receive<'b>(&mut self, buffer: &'b mut [u8]) -> Option<&'b [u8]> {
+        let received = self.socket.as_ref()?.recv_from(buffer);
+        match received {
+            Err(error) if !is_idle(&error) => {
+                self.lose(error);
+                None
+            }
+            // Told only now: a port that can be had and is lost at once, again
+            // and again, is two lines a second otherwise.
+            alive => {
+                if std::mem::take(&mut self.is_deaf) {
+                    tracing::info!("OSC is heard on {} now", self.address());
+                }
+                alive.ok().map(|(length, _)| &buffer[..length])
+            }
+        }
+    }
+
+    /// A socket whose network has gone does not come back; a new one may.
+    fn lose(&mut self, cause: io::Error) {
+        self.socket = None;
+        if !std::mem::replace(&mut self.is_deaf, true) {
+            let address = self.wanted;
+            tracing::warn!("{}", OscError::Listen { address, cause });
         }
     }
 }
@@ -126,28 +209,37 @@ struct Answers<'a> {
     announcer: &'a Announcer,
     root: &'a Path,
     counts: Option<(Instant, Counts)>,
+    tally: &'a Tally,
     dropped: Dropped,
 }
 
 impl<'a> Answers<'a> {
-    fn new(announcer: &'a Announcer, root: &'a Path) -> Self {
+    fn new(announcer: &'a Announcer, root: &'a Path, tally: &'a Tally) -> Self {
         Answers {
             announcer,
             root,
             counts: None,
+            tally,
             dropped: Dropped::default(),
         }
     }
 
     fn hear(&mut self, packet: &[u8]) {
-        match question(packet) {
-            Ok(Question::Ping) => self.announcer.pong(),
-            Ok(Question::Status) => {
-                if let Some(counts) = self.counts() {
-                    self.announcer.status(counts);
+        let (questions, refusals) = questions(packet);
+        // Before the answers, so that whoever has them finds the questions counted.
+        self.tally.add(questions.len(), &refusals);
+        for question in questions {
+            match question {
+                Question::Ping => self.announcer.pong(),
+                Question::Status => {
+                    if let Some(counts) = self.counts() {
+                        self.announcer.status(counts);
+                    }
                 }
             }
-            Err(refusal) => self.dropped.add(refusal),
+        }
+        for refusal in refusals {
+            self.dropped.add(refusal);
         }
     }
 
@@ -171,7 +263,7 @@ impl<'a> Answers<'a> {
     }
 }
 
-/// Packets that were dropped, and when the log was last told.
+/// Packets, or messages of bundles, that were dropped, and when the log was last told.
 #[derive(Default)]
 struct Dropped {
     untold: u64,
@@ -195,8 +287,8 @@ impl Dropped {
         }
         let last = self.last.take()?;
         let packets = match std::mem::take(&mut self.untold) {
-            1 => "an OSC packet was dropped".to_owned(),
-            n => format!("{n} OSC packets were dropped, the last one"),
+            1 => "an OSC message was dropped".to_owned(),
+            n => format!("{n} OSC messages were dropped, the last one"),
         };
         self.told = Some(now);
         Some(format!("{packets} because {last}"))
@@ -207,36 +299,75 @@ impl Dropped {
 mod tests {
     use super::*;
 
+    fn bundle(elements: &[&[u8]]) -> Vec<u8> {
+        let mut bundle = b"#bundle\0\0\0\0\0\0\0\0\x01".to_vec();
+        for element in elements {
+            bundle.extend((element.len() as u32).to_be_bytes());
+            bundle.extend(*element);
+        }
+        bundle
+    }
+
     #[test]
     fn the_two_questions_are_understood_with_whatever_arguments() {
-        assert_eq!(question(b"/antiphon/ping\0\0,\0\0\0"), Ok(Question::Ping));
-        // Pd's way of saying a number, and a packet without type tags.
         assert_eq!(
-            question(b"/antiphon/ping\0\0,f\0\0\x3f\x80\0\0"),
-            Ok(Question::Ping)
+            questions(b"/antiphon/ping\0\0,\0\0\0"),
+            (vec![Question::Ping], vec![])
         );
         assert_eq!(
-            question(b"/antiphon/status\0\0\0\0,\0\0\0"),
-            Ok(Question::Status)
+            questions(b"/antiphon/status\0\0\0\0,f\0\0\x3f\x80\0\0"),
+            (vec![Question::Status], vec![])
+        );
+    }
+
+    #[test]
+    fn a_packet_asks_all_that_it_means_in_its_order() {
+        let packet = bundle(&[
+            b"/antiphon/status\0\0\0\0",
+            b"/volume\0,f\0\0\x3f\x80\0\0",
+            b"/antiphon/*\0",
+        ]);
+        assert_eq!(
+            questions(&packet),
+            (
+                vec![Question::Status, Question::Ping, Question::Status],
+                vec![Refusal::Unknown("/volume".to_owned())]
+            )
         );
     }
 
     #[test]
     fn what_is_no_question_is_refused_with_its_reason() {
-        let bundle = b"#bundle\0\0\0\0\0\0\0\0\x01\0\0\0\x14/antiphon/ping\0\0,\0\0\0";
-        assert_eq!(question(bundle), Err(Refusal::Nested));
-        let array = b"/antiphon/ping\0\0,[]\0";
-        assert_eq!(question(array), Err(Refusal::Nested));
-        assert_eq!(question(&[b'/'; 1537]), Err(Refusal::TooLong));
-        assert!(matches!(question(b""), Err(Refusal::Malformed(_))));
-        assert!(matches!(
-            question(b"/antiphon/ping"),
-            Err(Refusal::Malformed(_))
-        ));
-        let more = b"/antiphon/ping\0\0,\0\0\0more";
-        assert!(matches!(question(more), Err(Refusal::Malformed(_))));
-        let unknown = question(b"/antiphon/dance\0,\0\0\0");
-        assert_eq!(unknown, Err(Refusal::Unknown("/antiphon/dance".to_owned())));
+        let long = [b"/".as_slice(), &[b'x'; 1000]].concat();
+        for (packet, refusal) in [
+            (&b""[..], Refusal::Empty),
+            (b"ping", Refusal::NoOsc),
+            (b"#bundle\0", Refusal::CutOff),
+            (
+                b"/antiphon/dance\0",
+                Refusal::Unknown("/antiphon/dance".to_owned()),
+            ),
+            (
+                b"/caf\xe9\0\0\0",
+                Refusal::Unknown("/caf\u{fffd}".to_owned()),
+            ),
+            (&long, Refusal::Unknown(format!("/{}", "x".repeat(79)))),
+        ] {
+            assert_eq!(questions(packet), (vec![], vec![refusal]));
+        }
+    }
+
+    #[test]
+    fn a_socket_that_dies_is_opened_again() {
+        let mut listener = Listener::new("127.0.0.1:0").unwrap();
+        listener.lose(io::ErrorKind::NetworkDown.into());
+        assert!(listener.is_deaf);
+        assert_eq!(listener.receive(&mut [0; 16]), None);
+        listener.open();
+        let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
+        sender.send_to(b"/a\0\0", listener.address()).unwrap();
+        assert_eq!(listener.receive(&mut [0; 16]), Some(&b"/a\0\0"[..]));
+        assert!(!listener.is_deaf);
     }
 
     #[test]
@@ -244,16 +375,16 @@ mod tests {
         let mut dropped = Dropped::default();
         let start = Instant::now();
         assert_eq!(dropped.complaint(start), None);
-        dropped.add(Refusal::TooLong);
+        dropped.add(Refusal::Empty);
         let first = dropped.complaint(start).unwrap();
-        assert!(first.starts_with("an OSC packet was dropped"), "{first}");
+        assert!(first.starts_with("an OSC message was dropped"), "{first}");
         for _ in 0..1000 {
-            dropped.add(Refusal::Nested);
+            dropped.add(Refusal::TooDeep);
             assert_eq!(dropped.complaint(start + Duration::from_secs(59)), None);
         }
         let second = dropped.complaint(start + Duration::from_secs(61)).unwrap();
         assert!(
-            second.starts_with("1000 OSC packets were dropped"),
+            second.starts_with("1000 OSC messages were dropped"),
             "{second}"
         );
         assert!(second.contains("bundle"), "{second}");

@@ -1,13 +1,17 @@
-//! What is said and heard over OSC: flat messages, a doorbell that is never
-//! needed to find out what happened.
+//! What is said and heard over OSC: a doorbell that is never needed to find out
+//! what happened. Said are flat messages; heard is OSC 1.0, however it is written.
 
 mod announce;
 mod listen;
+mod packet;
+mod pattern;
+mod received;
 
 use std::net::{SocketAddr, ToSocketAddrs};
 
 pub use announce::Announcer;
-pub use listen::{Listener, Question, Refusal, question};
+pub use listen::{Listener, Question, Refusal, questions};
+pub use received::Tally;
 
 /// Why nothing can be told or heard.
 #[derive(Debug, thiserror::Error)]
@@ -17,8 +21,9 @@ pub enum OscError {
     #[error("cannot open a socket for OSC: {cause}")]
     Socket { cause: std::io::Error },
     #[error(
-        "cannot listen for OSC on {address}: {cause}; another program may have the port, so \
-         choose one with --osc-listen HOST:PORT, or none with --osc-listen off"
+        "cannot listen for OSC on {address}: {cause}; it is tried again until it can be had. \
+         Another program may have the port: end it, or choose another port with --osc-listen \
+         HOST:PORT, or none with --osc-listen off"
     )]
     Listen {
         address: SocketAddr,

@@ -132,19 +132,24 @@ pub fn python() -> PathBuf {
     python
 }
 
-/// Whether a test must skip because the program `name` is not there, which is
-/// printed; `make test` installs them all and lets none be missing.
-pub fn skipped_without(name: &str) -> bool {
-    let found = Command::new("sh")
-        .args(["-c", &format!("command -v {name}")])
-        .output()
-        .is_ok_and(|output| output.status.success());
-    if !found {
+/// Another project's program of this name, where it is installed. Where it must
+/// be, because `ANTIPHON_REQUIRE_TOOLS` is set, the test fails without it.
+pub fn tool(name: &str) -> Option<PathBuf> {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&folders)
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file());
+    if found.is_none() {
         assert!(
             std::env::var_os("ANTIPHON_REQUIRE_TOOLS").is_none(),
             "{name} is not installed"
         );
         eprintln!("SKIPPED: {name} is not installed");
     }
-    !found
+    found
+}
+
+/// Whether a test must skip because the program `name` is not there.
+pub fn skipped_without(name: &str) -> bool {
+    tool(name).is_none()
 }
