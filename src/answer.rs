@@ -331,12 +331,10 @@ impl Responder {
         let audio::Source {
             signal,
             sha256,
-            recording,
+            facts,
             ..
-        } = audio::load_source(seed, sample_rate)?;
-        let rate = settings
-            .output
-            .sample_rate(recording.sample_rate, sample_rate);
+        } = audio::load(seed, sample_rate)?;
+        let rate = settings.output.sample_rate(facts.sample_rate, sample_rate);
         settings
             .output
             .check(output, settings.request.seconds, rate)?;

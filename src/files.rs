@@ -122,6 +122,22 @@ pub fn sha256(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
 }
 
+/// The SHA-256 of bytes that come one after the other.
+#[derive(Default)]
+pub struct Hash(Sha256);
+
+impl Hash {
+    /// Goes on with `bytes`.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash of all that came, in hexadecimal.
+    pub fn finish(self) -> String {
+        hexadecimal(&self.0.finalize())
+    }
+}
+
 /// Sets when the file `path` was last changed.
 pub fn set_time(path: &Path, time: SystemTime) -> io::Result<()> {
     mishap::at("set the time of", path)?;
@@ -131,11 +147,11 @@ pub fn set_time(path: &Path, time: SystemTime) -> io::Result<()> {
 /// The SHA-256 of the file at `path`, in hexadecimal.
 pub fn sha256_of(path: &Path) -> io::Result<String> {
     let mut file = File::open(path)?;
-    let mut hash = Sha256::new();
+    let mut hash = Hash::default();
     let mut block = [0; 65536];
     loop {
         match file.read(&mut block)? {
-            0 => return Ok(hexadecimal(&hash.finalize())),
+            0 => return Ok(hash.finish()),
             read => hash.update(&block[..read]),
         }
     }

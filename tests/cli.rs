@@ -51,7 +51,7 @@ impl Desk {
     fn generate(&self, model: &str, seed: &str, extra: &[&str]) -> std::process::Output {
         let mut arguments = vec!["generate".into(), "--model".into(), self.path(model)];
         arguments.extend(["--seed".into(), self.path(seed)]);
-        arguments.extend(["--output".into(), self.path("answer.wav")]);
+        arguments.extend(["--output".into(), self.path("answer.wav"), "--force".into()]);
         arguments.extend(extra.iter().map(PathBuf::from));
         run(arguments)
     }
@@ -134,14 +134,175 @@ fn new_train_inspect_generate() {
     let output = desk.generate("model.onnx", "seed.wav", &["--seconds", "1.5"]);
     assert!(output.status.success(), "{}", stderr(&output));
     let answer = antiphon::audio::read::read(&desk.path("answer.wav")).unwrap();
-    assert_eq!(answer.sample_rate, 11025);
-    assert_eq!(answer.samples.len(), (1.5f64 * 11025.0).round() as usize);
+    assert_eq!(answer.facts.sample_rate, 48000);
+    assert_eq!(answer.samples.len(), 72000);
 
     let sidecar: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(desk.path("answer.json")).unwrap()).unwrap();
     assert_eq!(sidecar["engine"], "native");
     assert_eq!(sidecar["seed"], "seed.wav");
     assert_eq!(sidecar["seconds"], 1.5);
+    assert_eq!(sidecar["sample_rate"], 48000);
+}
+
+#[test]
+fn an_answer_has_the_rate_and_the_channels_that_were_asked_for() {
+    let desk = Desk::new();
+    common::random_model(common::gallery::LIVELY)
+        .write(&desk.path("model.onnx"))
+        .unwrap();
+    write_seed(&desk.path("seed.wav"), &pluck(220.0, 1.0, 48000));
+    let answer = |extra: &[&str]| {
+        let output = desk.generate(
+            "model.onnx",
+            "seed.wav",
+            &[&["--seconds", "1"], extra].concat(),
+        );
+        assert!(output.status.success(), "{}", stderr(&output));
+        let sidecar = std::fs::read(desk.path("answer.json")).unwrap();
+        let sidecar: serde_json::Value = serde_json::from_slice(&sidecar).unwrap();
+        let reader = hound::WavReader::open(desk.path("answer.wav")).unwrap();
+        let spec = reader.spec();
+        assert_eq!(reader.duration(), spec.sample_rate, "one second");
+        assert_eq!(sidecar["sample_rate"], spec.sample_rate);
+        assert_eq!(sidecar["channels"], spec.channels);
+        (
+            spec.sample_rate,
+            spec.channels,
+            spec.bits_per_sample,
+            sidecar["rate"].clone(),
+        )
+    };
+    assert_eq!(answer(&[]), (48000, 1, 24, "seed".into()));
+    assert_eq!(answer(&["--rate", "model"]), (11025, 1, 24, "model".into()));
+    let asked = ["--rate", "44100", "--channels", "2", "--format", "int16"];
+    assert_eq!(answer(&asked), (44100, 2, 16, 44100.into()));
+    let reader = hound::WavReader::open(desk.path("answer.wav")).unwrap();
+    let samples: Vec<i16> = reader.into_samples().map(Result::unwrap).collect();
+    assert!(samples.iter().any(|s| *s != 0) && samples.chunks(2).all(|pair| pair[0] == pair[1]));
+    for wrong in [["--rate", "fast"], ["--rate", "10"], ["--channels", "3"]] {
+        let output = desk.generate("model.onnx", "seed.wav", &wrong);
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
+    }
+    let long = ["--rate", "768000", "--seconds", "3600", "--channels", "2"];
+    let output = desk.generate("model.onnx", "seed.wav", &long);
+    assert!(stderr(&output).contains("too long"), "{}", stderr(&output));
+}
+
+/// Runs the program with `words`, which it must refuse, and says why.
+fn refused(words: &[&str], why: &str) {
+    let output = run(words);
+    assert_eq!(output.status.code(), Some(1), "{words:?}");
+    assert!(
+        stderr(&output).contains(why),
+        "{words:?}: {}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn a_users_file_is_never_replaced_by_any_command_unless_told_to() {
+    let desk = Desk::new();
+    let text = |name: &str| desk.path(name).to_str().unwrap().to_owned();
+    let [model, seed, own] = ["model.onnx", "seed.wav", "own.wav"].map(text);
+    common::random_model(common::gallery::LIVELY)
+        .write(Path::new(&model))
+        .unwrap();
+    write_seed(Path::new(&seed), &pluck(220.0, 1.0, 11025));
+    let before = |name: &str| std::fs::read(desk.path(name)).unwrap();
+    let (model_before, seed_before) = (before("model.onnx"), before("seed.wav"));
+    let generate = |output: &str| {
+        [
+            "generate",
+            "--model",
+            &model,
+            "--seed",
+            &seed,
+            "--seconds",
+            "0.2",
+            "--output",
+            output,
+        ]
+        .map(str::to_owned)
+    };
+    let generate_refused = |output: &str, extra: &[&str], why: &str| {
+        let words = generate(output);
+        let words: Vec<&str> = words
+            .iter()
+            .map(String::as_str)
+            .chain(extra.iter().copied())
+            .collect();
+        refused(&words, why);
+    };
+    // A sound; the text that would stand beside one; what is read, also by force.
+    desk.write("own.wav", "mine");
+    generate_refused(&own, &[], "own.wav is there already");
+    desk.write("mine.json", "mine");
+    generate_refused(&text("mine.wav"), &[], "mine.json is there already");
+    assert!(!desk.path("mine.wav").exists());
+    for (input, why) in [(&seed, "seed.wav"), (&model, "model.onnx")] {
+        generate_refused(input, &[], why);
+        generate_refused(input, &["--force"], "is read");
+    }
+    for name in ["x.flac", "x.aiff", "x.json", "x.mp3"] {
+        generate_refused(&text(name), &[], "end its name in .wav");
+        assert!(!desk.path(name).exists());
+    }
+    // Other commands.
+    let json = desk.write("h.json", SMALL_VECTOR);
+    let json = json.to_str().unwrap();
+    let [svg, runs] = ["own.svg", "runs"].map(text);
+    desk.write("own.svg", "mine");
+    refused(
+        &["new", "--preset", "vector", "--output", json],
+        "h.json is there already",
+    );
+    refused(
+        &["judge", "--training", &seed, &seed, "--plot", &svg],
+        "own.svg is there already",
+    );
+    refused(
+        &[
+            "train", json, "--audio", &seed, "--output", &model, "--runs", &runs,
+        ],
+        "model.onnx is there already",
+    );
+    assert!(!desk.path("runs").exists(), "nothing was begun");
+    assert_eq!(before("own.wav"), b"mine");
+    assert_eq!(before("mine.json"), b"mine");
+    assert_eq!(before("own.svg"), b"mine");
+    assert!(before("model.onnx") == model_before && before("seed.wav") == seed_before);
+
+    for words in [
+        generate(&own).to_vec(),
+        vec![
+            "new".into(),
+            "--preset".into(),
+            "vector".into(),
+            "--output".into(),
+            text("mine.json"),
+        ],
+    ] {
+        let output = run(words.iter().map(String::as_str).chain(["--force"]));
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    assert!(before("own.wav").starts_with(b"RIFF"));
+    assert!(before("mine.json").starts_with(b"{"));
+}
+
+#[test]
+fn a_runs_page_is_drawn_anew_and_a_page_of_the_users_is_not() {
+    let desk = Desk::new();
+    assert!(desk.train(SMALL_VECTOR, &[]).status.success());
+    let run_folder = desk.path("runs/model");
+    let run_folder = run_folder.to_str().unwrap();
+    for _ in 0..2 {
+        let output = run(["plot", run_folder]);
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    desk.write("runs/model/plot.svg", "<svg>mine</svg>");
+    refused(&["plot", run_folder], "plot.svg is there already");
+    assert!(run(["plot", run_folder, "--force"]).status.success());
 }
 
 #[test]
@@ -443,7 +604,9 @@ fn an_answer_is_as_loud_as_its_seed_unless_told_otherwise() {
         assert!(output.status.success(), "{}", stderr(&output));
         let sidecar = std::fs::read_to_string(desk.path("answer.json")).unwrap();
         let sidecar: serde_json::Value = serde_json::from_str(&sidecar).unwrap();
-        let sound = antiphon::audio::load(&desk.path("answer.wav"), 11025).unwrap();
+        let sound = antiphon::audio::load(&desk.path("answer.wav"), 11025)
+            .unwrap()
+            .signal;
         (sound.rms(), sidecar["gain"].as_f64().unwrap())
     };
     let mut quiet = pluck(196.0, 1.0, 11025);
@@ -792,7 +955,7 @@ fn seeds_that_cannot_be_answered() {
 
     for (seed, words) in [
         ("empty.wav", ["empty.wav", "no samples"]),
-        ("text.wav", ["text.wav", "not a WAV or AIFF"]),
+        ("text.wav", ["text.wav", "not a sound"]),
         ("cut.wav", ["cut.wav", "header"]),
         ("silent.wav", ["silent.wav", "silent"]),
         ("missing.wav", ["missing.wav", "cannot open"]),
@@ -889,7 +1052,7 @@ fn a_preset_file_is_never_overwritten() {
         "--output",
         path.to_str().unwrap(),
     ]);
-    desk.assert_refused(&output, &["mine.json", "exists already"]);
+    desk.assert_refused(&output, &["mine.json", "is there already"]);
     assert_eq!(std::fs::read_to_string(path).unwrap(), "precious");
 }
 
@@ -981,7 +1144,7 @@ fn a_wrong_answer_through_a_pipe_ends_with_what_is_allowed() {
     }
     desk.write("mine.json", "precious");
     let output = desk.answer(&["--output", "mine.json"], "");
-    desk.assert_refused(&output, &["mine.json", "exists already"]);
+    desk.assert_refused(&output, &["mine.json", "is there already"]);
     assert!(
         !stderr(&output).contains("approach ["),
         "before any question"

@@ -25,7 +25,7 @@ fn gallery() -> Gallery {
 
 fn seconds_of(path: &Path) -> f64 {
     let recording = antiphon::audio::read::read(path).unwrap();
-    recording.samples.len() as f64 / f64::from(recording.sample_rate)
+    recording.samples.len() as f64 / f64::from(recording.facts.sample_rate)
 }
 
 /// The bytes of a 16-bit WAV file of `seconds` at 44100 Hz.

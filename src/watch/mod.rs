@@ -24,6 +24,8 @@ mod spool;
 mod worker;
 
 #[cfg(test)]
+mod arrivals;
+#[cfg(test)]
 mod promise;
 
 use std::path::PathBuf;

@@ -27,7 +27,7 @@ use crate::generate::{Prime, Request};
 
 /// Answers a text with a sound that depends on the text and on its own random
 /// numbers, unless the text says that it is broken.
-struct Parrot;
+pub struct Parrot;
 
 impl Answers for Parrot {
     fn answer(
@@ -61,7 +61,8 @@ impl Answers for Parrot {
     }
 }
 
-fn terms() -> Terms {
+/// What is asked of a parrot.
+pub fn terms() -> Terms {
     Terms {
         settings: Settings {
             request: Request {
@@ -75,7 +76,7 @@ fn terms() -> Terms {
             stream_of: None,
         },
         max_seed_seconds: 1.0,
-        max_seed_bytes: 1000,
+        max_seed_bytes: 100_000,
         deadline: Duration::from_secs(100),
     }
 }
@@ -211,7 +212,7 @@ impl Gallery {
         let predictions = self.path("predictions");
         for name in listing(&predictions).iter().filter(|n| n.ends_with(".wav")) {
             let path = predictions.join(name);
-            assert!(crate::audio::read::read(&path).unwrap().length_agrees);
+            assert!(crate::audio::read::read(&path).unwrap().facts.length_agrees);
             assert!(path.with_extension("json").exists(), "{name}");
         }
     }
@@ -233,7 +234,7 @@ impl Gallery {
 }
 
 /// In memory where possible: some tests sync many thousand times.
-fn fast_folder() -> TempDir {
+pub fn fast_folder() -> TempDir {
     tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
 }
 
