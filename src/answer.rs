@@ -371,7 +371,9 @@ impl Responder {
         for sample in &mut prediction.signal.samples {
             *sample *= gain;
         }
-        let written = settings.output.write(output, &prediction.signal, rate)?;
+        let written = settings
+            .output
+            .write(output, &prediction.signal, request.seconds, rate)?;
         if let Some(factor) = written.scaled_by {
             tracing::warn!(
                 "the prediction's peak of {:.2} was over full scale; all of it was multiplied by {factor:.3}",

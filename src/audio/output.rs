@@ -129,11 +129,11 @@ impl OutputFormat {
     ///
     /// [`AudioError::TooLong`].
     pub fn check(&self, path: &Path, seconds: f64, sample_rate: u32) -> Result<(), AudioError> {
-        let samples = (seconds * f64::from(sample_rate)).ceil() as u64;
-        check_length(path, samples, self.wav())
+        check_length(path, samples_in(seconds, sample_rate) as u64, self.wav())
     }
 
-    /// Writes `signal` to `path` at `sample_rate`, by the rules of [`write_wav`].
+    /// Writes `signal`, which lasts for `seconds`, to `path` at `sample_rate`, by the
+    /// rules of [`write_wav`].
     ///
     /// # Errors
     ///
@@ -142,13 +142,17 @@ impl OutputFormat {
         &self,
         path: &Path,
         signal: &Signal,
+        seconds: f64,
         sample_rate: u32,
     ) -> Result<Written, AudioError> {
         if signal.sample_rate == sample_rate {
             return write_wav(path, signal, self.wav());
         }
+        let mut samples = resample::resample(&signal.samples, signal.sample_rate, sample_rate);
+        // What the lower rate rounded is several samples at the higher one.
+        samples.resize(samples_in(seconds, sample_rate), 0.0);
         let signal = Signal {
-            samples: resample::resample(&signal.samples, signal.sample_rate, sample_rate),
+            samples,
             sample_rate,
         };
         write_wav(path, &signal, self.wav())
@@ -160,6 +164,11 @@ impl OutputFormat {
             samples: self.samples,
         }
     }
+}
+
+/// Samples that last for `seconds`.
+fn samples_in(seconds: f64, sample_rate: u32) -> usize {
+    ((seconds * f64::from(sample_rate)).round() as usize).max(1)
 }
 
 #[cfg(test)]
