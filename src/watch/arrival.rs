@@ -63,7 +63,7 @@ impl Content {
             self.header,
             HeaderCheck::NotRecognised(_) | HeaderCheck::Incomplete(Lack::Header)
         );
-        !is_none || is_called_a_sound(name)
+        !is_none || audio::is_called_a_sound(name)
     }
 
     fn lacks(&self) -> Option<Lacking> {
@@ -78,15 +78,6 @@ impl Content {
             HeaderCheck::Complete | HeaderCheck::OpenEnded | HeaderCheck::NotRecognised(_) => None,
         }
     }
-}
-
-fn is_called_a_sound(name: &OsStr) -> bool {
-    let e = Path::new(name).extension().map(|e| e.to_ascii_lowercase());
-    e.is_some_and(|e| {
-        ["wav", "aif", "aiff", "aifc", "flac", "mp3", "ogg", "opus"]
-            .iter()
-            .any(|k| e == *k)
-    })
 }
 
 /// Why a file does not look complete, though nobody may be writing it.
@@ -242,7 +233,7 @@ impl Evidence<'_> {
 /// may well.
 pub fn may_be_a_seed(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default();
-    if is_called_a_sound(name) {
+    if audio::is_called_a_sound(name) {
         return true;
     }
     let content = File::open(path).and_then(|file| Content::of(path, &file));
