@@ -359,6 +359,42 @@ fn the_doctor_notices_a_folder_on_another_disk() {
             .count(),
         0
     );
+    // Nor does the daemon start on it, and try for ever.
+    let output = site.antiphon("watch", &["--osc-listen", "off"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(
+        said.contains("from .antiphon/tmp/ to predictions/"),
+        "{said}"
+    );
+}
+
+#[test]
+fn status_says_why_a_file_waits_and_what_was_dropped() {
+    let site = Site::new();
+    let port = free_port();
+    let _daemon = site.watch(&port);
+    let mut recording = fs::File::create(site.root().join("seeds/take.wav")).unwrap();
+    std::io::Write::write_all(&mut recording, b"RIFF").unwrap();
+    site.patch.send_to(b"no OSC", &port).unwrap();
+    let begun = Instant::now();
+    let status = loop {
+        let status = site.status();
+        if status["arriving"][0]["name"] == "take.wav" && status["osc"]["packets"] == 1 {
+            break status;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{status}");
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    assert_eq!(status["osc"]["dropped"]["no-osc"], 1, "{status}");
+    let because = status["arriving"][0]["because"].as_str().unwrap();
+    if cfg!(target_os = "linux") {
+        assert_eq!(because, "a program has it open for writing");
+    }
+    let text = site.antiphon("status", &[]).stdout;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    assert!(text.contains(&format!("take.wav: {because}")), "{text}");
+    assert!(text.contains("1 dropped (1 no-osc)"), "{text}");
 }
 
 #[test]

@@ -305,6 +305,42 @@ impl Drop for Disk {
     }
 }
 
+/// A mount of the same disk has the same number, and renames do not cross it either.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_inner_folder_that_is_mounted_is_refused_at_the_start() {
+    for inner in ["seeds", "predictions", "failed", ".antiphon/done"] {
+        let gallery = Gallery::closed_with(LIVELY, &[]);
+        let [place, other] = [gallery.path(inner), gallery.folder.path().join("other")];
+        for folder in [&place, &other] {
+            std::fs::create_dir_all(folder).unwrap();
+        }
+        let mounted = Command::new("mount")
+            .arg("--bind")
+            .arg(&other)
+            .arg(&place)
+            .output();
+        if !mounted.as_ref().is_ok_and(|output| output.status.success()) {
+            eprintln!("SKIPPED: nothing can be mounted here: {mounted:?}");
+            return;
+        }
+        let _disk = Disk(place);
+        let output = common::antiphon()
+            .args(["watch", "--osc-listen", "off", "--root"])
+            .arg(gallery.path(""))
+            .arg("--model")
+            .arg(gallery.model())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{inner}");
+        let said = common::stderr(&output);
+        assert!(
+            said.contains("cannot be moved") && said.contains(inner),
+            "{said}"
+        );
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_costs_no_seed() {
