@@ -410,7 +410,11 @@ fn a_file_that_may_not_be_read_stays_and_is_answered_when_it_may() {
     let path = gallery.path("seeds/a.wav");
     let may = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
     fs::write(gallery.path("seeds/.a.wav"), wav(1.0)).unwrap();
-    fs::set_permissions(gallery.path("seeds/.a.wav"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(
+        gallery.path("seeds/.a.wav"),
+        fs::Permissions::from_mode(0o000),
+    )
+    .unwrap();
     fs::rename(gallery.path("seeds/.a.wav"), &path).unwrap();
     let text = gallery.hear_error(0);
     assert!(text.starts_with("a.wav cannot be read"), "{text}");

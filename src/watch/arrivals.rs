@@ -4,7 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
@@ -132,7 +132,7 @@ impl Studio {
     }
 
     /// Whoever destroys the file at `path` gives up what was in it.
-    fn give_up(&mut self, path: &PathBuf) {
+    fn give_up(&mut self, path: &Path) {
         if let Ok(metadata) = path.metadata() {
             let identity = system::identity(&metadata);
             let takes = self
@@ -143,7 +143,7 @@ impl Studio {
         }
     }
 
-    fn is_being_written(&self, path: &PathBuf) -> bool {
+    fn is_being_written(&self, path: &Path) -> bool {
         path.metadata().is_ok_and(|metadata| {
             let identity = system::identity(&metadata);
             self.writers
@@ -196,10 +196,10 @@ impl Studio {
                 take.is_finished = true;
                 let identity = take.identity;
                 drop(writer);
-                for name in 0..NAMES.len() {
+                for (name, shown) in NAMES.iter().enumerate() {
                     let metadata = self.seed(name).metadata();
                     if is_told && metadata.is_ok_and(|m| system::identity(&m) == identity) {
-                        self.inbox.closed(NAMES[name].as_ref(), self.now);
+                        self.inbox.closed(shown.as_ref(), self.now);
                     }
                 }
             }

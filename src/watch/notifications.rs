@@ -6,6 +6,9 @@ use std::path::Path;
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RenameMode};
 use notify::{RecursiveMode, Watcher};
 
+/// Whether the system tells when a writer closes a file.
+const CLOSES_ARE_TOLD: bool = cfg!(any(target_os = "linux", target_os = "android"));
+
 /// Something happened in the folder.
 pub enum Hint {
     /// The writer of this file closed it, or it was moved in.
@@ -52,9 +55,14 @@ fn hints(event: &notify::Event) -> Vec<Hint> {
     match event.kind {
         EventKind::Access(AccessKind::Close(AccessMode::Write))
         | EventKind::Modify(ModifyKind::Name(RenameMode::To)) => names.map(Hint::Closed).collect(),
-        EventKind::Modify(ModifyKind::Data(_)) => names.map(Hint::Modified).collect(),
+        // Elsewhere nobody would tell that it is closed again.
+        EventKind::Modify(ModifyKind::Data(_)) if CLOSES_ARE_TOLD => {
+            names.map(Hint::Modified).collect()
+        }
         // Rights that were given may make a file readable.
-        EventKind::Create(_) | EventKind::Modify(ModifyKind::Metadata(_)) => vec![Hint::Changed],
+        EventKind::Create(_) | EventKind::Modify(ModifyKind::Data(_) | ModifyKind::Metadata(_)) => {
+            vec![Hint::Changed]
+        }
         _ => Vec::new(),
     }
 }

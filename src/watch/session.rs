@@ -174,10 +174,10 @@ impl<'a> Session<'a> {
                 _ => None,
             });
         let later = self.later.drain(..).map(|later| later.job);
-        for job in finished.chain(later).chain(self.waiting.drain(..)) {
-            if let Err(error) = self.spool.release(&job.claim) {
-                tracing::error!("{error}; the next run goes on with it");
-            }
+        let waiting = self.waiting.drain(..);
+        let jobs: Vec<Job> = finished.chain(later).chain(waiting).collect();
+        for error in self.spool.release_all(jobs.iter().map(|job| &job.claim)) {
+            tracing::error!("{error}; the next run goes on with it");
         }
         answerers
     }

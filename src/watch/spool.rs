@@ -381,6 +381,28 @@ impl Spool {
     /// may have arrived since. Gives its name there; none of one that was
     /// delivered after all.
     pub fn release(&self, claim: &Claim) -> Result<Option<OsString>, SpoolError> {
+        let name = self.put_back(claim)?;
+        self.sync_seeds()?;
+        Ok(name)
+    }
+
+    /// Does the same with all of `claims`, of which there may be so many that each
+    /// cannot be waited for. An error concerns one of them, which the next process
+    /// finds where it is.
+    pub fn release_all<'a>(&self, claims: impl Iterator<Item = &'a Claim>) -> Vec<SpoolError> {
+        let mut errors: Vec<_> = claims
+            .filter_map(|claim| self.put_back(claim).err())
+            .collect();
+        errors.extend(self.sync_seeds().err());
+        errors
+    }
+
+    fn sync_seeds(&self) -> Result<(), SpoolError> {
+        let seeds = self.root.seeds();
+        files::sync_folder(seeds).map_err(failed_to("sync", seeds))
+    }
+
+    fn put_back(&self, claim: &Claim) -> Result<Option<OsString>, SpoolError> {
         if self.settle(claim)?.is_some() {
             return Ok(None);
         }
@@ -390,7 +412,6 @@ impl Spool {
             name = claim.numbered(number);
             number += 1;
         }
-        files::sync_folder(self.root.seeds()).map_err(failed_to("sync", self.root.seeds()))?;
         self.clean_up(claim);
         Ok(Some(name))
     }
