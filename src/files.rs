@@ -100,6 +100,24 @@ pub fn sha256(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
 }
 
+/// The SHA-256 of bytes that do not lie together.
+#[derive(Default)]
+pub struct Sha256OfParts(Sha256);
+
+impl Sha256OfParts {
+    /// Adds a part. Its length counts too: what moves from one part to the next
+    /// is another whole.
+    pub fn add(&mut self, part: &[u8]) {
+        self.0.update((part.len() as u64).to_le_bytes());
+        self.0.update(part);
+    }
+
+    /// The hash of all parts, in hexadecimal.
+    pub fn hexadecimal(self) -> String {
+        hexadecimal(&self.0.finalize())
+    }
+}
+
 /// Sets when the file `path` was last changed.
 pub fn set_time(path: &Path, time: SystemTime) -> io::Result<()> {
     mishap::at("set the time of", path)?;

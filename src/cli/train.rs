@@ -11,7 +11,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::audio;
 use crate::files;
 use crate::hyperparameters::Hyperparameters;
-use crate::train::{Checkpoint, Dataset, LossRow, Order, Recording, Run, Trainer, memory_needed};
+use crate::train::{
+    Checkpoint, Dataset, LossRow, Order, Recording, Resumed, Run, Trainer, memory_needed,
+};
 use crate::trained_model::TrainingAudio;
 
 /// Train a model on recordings
@@ -150,7 +152,16 @@ fn memory_available() -> Option<u64> {
 }
 
 fn resume(folder: &Path, minutes: Option<f64>) -> anyhow::Result<Beginning> {
-    let (run, mut order, hyperparameters, checkpoint) = Run::resume(folder)?;
+    let Resumed {
+        run,
+        mut order,
+        hyperparameters,
+        checkpoint,
+        lost,
+    } = Run::resume(folder)?;
+    if let Some(lost) = lost {
+        eprintln!("{lost}");
+    }
     order.minutes = minutes.or(order.minutes);
     files::check_writable(&order.output)
         .with_context(|| format!("cannot write {}", order.output.display()))?;

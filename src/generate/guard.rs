@@ -257,15 +257,15 @@ fn band_levels(signal: &Signal) -> Vec<[f64; BANDS]> {
         let octave = (bin as f64 * hz / LOWEST_BAND).log2();
         ((octave / octaves * BANDS as f64).max(0.0) as usize).min(BANDS - 1)
     };
-    let spectra = analysis.magnitudes(&signal.samples);
-    let levels = spectra.magnitudes.chunks(spectra.bins).map(|spectrum| {
+    let mut levels = Vec::with_capacity(analysis.frames_in(signal.samples.len()));
+    analysis.each(&signal.samples, |spectrum| {
         let mut powers = [f64::MIN_POSITIVE; BANDS];
         for (bin, magnitude) in spectrum.iter().enumerate() {
             powers[band(bin)] += f64::from(*magnitude).powi(2);
         }
-        powers.map(|power| 10.0 * power.log10())
+        levels.push(powers.map(|power| 10.0 * power.log10()));
     });
-    levels.collect()
+    levels
 }
 
 /// How far the bands that matter usually are from their medians; medians

@@ -11,9 +11,9 @@ mod run;
 mod trainer;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use dataset::{Dataset, Recording, Sequences, TooShort};
+pub use dataset::{Dataset, Gathering, Recording, Sequences, TooShort};
 pub use dreams::{SampledPrediction, Sampling};
 pub use estimate::{Estimate, EstimateError, measure, memory_of_recordings};
 pub use moving::Moving;
-pub use run::{LossRow, Order, PREDICTIONS, Run, RunError, RunRecord};
+pub use run::{LossRow, Lost, Order, PREDICTIONS, Resumed, Run, RunError, RunRecord};
 pub use trainer::{Diverged, Trainer, memory_needed};
