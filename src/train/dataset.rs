@@ -88,9 +88,10 @@ struct Joined {
 }
 
 impl Joined {
-    fn add(&mut self, samples: &[f32], file: &str) {
+    /// Adds the samples of `count` files, `file` the last of them.
+    fn add(&mut self, samples: &[f32], count: usize, file: &str) {
         self.samples.extend_from_slice(samples);
-        self.count += 1;
+        self.count += count;
         file.clone_into(&mut self.file);
     }
 }
@@ -147,23 +148,23 @@ impl<'a> Gathering<'a> {
             if self.short.count == 0 {
                 self.before_short = self.training.len();
             }
-            self.short.add(&samples, &source.file);
+            self.short.add(&samples, 1, &source.file);
         } else {
-            self.hold_out(&mut samples, end, &source.file);
+            self.hold_out(&mut samples, end, 1, &source.file);
             self.training.push(samples);
         }
         self.sources.push(source);
     }
 
-    /// Takes what lies beyond `end` out of `samples` for validation.
-    fn hold_out(&mut self, samples: &mut Vec<f32>, end: usize, file: &str) {
+    /// Takes what lies beyond `end` out of `samples`, which are of `count` files, for validation.
+    fn hold_out(&mut self, samples: &mut Vec<f32>, end: usize, count: usize, file: &str) {
         if self.hyperparameters.validation == 0.0 {
             return;
         }
         let held_out = samples.split_off(end);
         samples.shrink_to_fit();
         match held_out.len() < self.needed {
-            true => self.short_ends.add(&held_out, file),
+            true => self.short_ends.add(&held_out, count, file),
             false => self.validation.push(held_out),
         }
     }
@@ -232,12 +233,12 @@ impl<'a> Gathering<'a> {
             count => (format!("{count} recordings are"), "they are joined, and"),
         };
         let end = samples.len() - held_out(&samples, self.hyperparameters);
-        self.hold_out(&mut samples, end, &file);
+        self.hold_out(&mut samples, end, count, &file);
         if samples.len() >= self.needed {
             samples.shrink_to_fit();
             tracing::info!(
                 "{what} shorter than one input matrix and its label ({needed:.2} s): \
-                 they are joined, in their order, to one of {seconds:.2} s"
+                 joined, in their order, to one of {seconds:.2} s"
             );
             return samples;
         }
