@@ -312,15 +312,11 @@ impl Responder {
         progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
     ) -> Result<Sidecar, AnswerError> {
         let sample_rate = self.model.hyperparameters.sample_rate;
-        let signal = audio::load(seed, sample_rate)?;
-        let bytes = std::fs::read(seed).map_err(|cause| AnswerError::Seed {
-            path: seed.to_owned(),
-            cause,
-        })?;
+        let audio::Source { signal, sha256, .. } = audio::load(seed, sample_rate)?;
         let name = seed.file_name().unwrap_or_default().to_string_lossy();
         let source = TrainingAudio {
             file: name.into_owned(),
-            sha256: files::sha256(&bytes),
+            sha256,
             seconds: signal.seconds(),
         };
         let (mut prediction, lesson) = self

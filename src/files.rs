@@ -100,20 +100,18 @@ pub fn sha256(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
 }
 
-/// The SHA-256 of bytes that do not lie together.
+/// The SHA-256 of bytes that come one after the other.
 #[derive(Default)]
-pub struct Sha256OfParts(Sha256);
+pub struct Hash(Sha256);
 
-impl Sha256OfParts {
-    /// Adds a part. Its length counts too: what moves from one part to the next
-    /// is another whole.
-    pub fn add(&mut self, part: &[u8]) {
-        self.0.update((part.len() as u64).to_le_bytes());
-        self.0.update(part);
+impl Hash {
+    /// Goes on with `bytes`.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
     }
 
-    /// The hash of all parts, in hexadecimal.
-    pub fn hexadecimal(self) -> String {
+    /// The hash of all that came, in hexadecimal.
+    pub fn finish(self) -> String {
         hexadecimal(&self.0.finalize())
     }
 }
@@ -127,11 +125,11 @@ pub fn set_time(path: &Path, time: SystemTime) -> io::Result<()> {
 /// The SHA-256 of the file at `path`, in hexadecimal.
 pub fn sha256_of(path: &Path) -> io::Result<String> {
     let mut file = File::open(path)?;
-    let mut hash = Sha256::new();
+    let mut hash = Hash::default();
     let mut block = [0; 65536];
     loop {
         match file.read(&mut block)? {
-            0 => return Ok(hexadecimal(&hash.finalize())),
+            0 => return Ok(hash.finish()),
             read => hash.update(&block[..read]),
         }
     }

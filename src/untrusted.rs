@@ -6,7 +6,8 @@
 use std::path::Path;
 
 use crate::audio::AudioError;
-use crate::audio::read::{header_of_bytes, read_bytes};
+use crate::audio::header::header_of_bytes;
+use crate::audio::read::read_bytes;
 use crate::audio::resample::resample;
 use crate::hyperparameters::Hyperparameters;
 use crate::osc;
@@ -40,12 +41,13 @@ pub fn sound(bytes: &[u8]) -> bool {
             return false;
         }
     };
-    assert!(!recording.samples.is_empty() && recording.channels > 0);
+    assert!(!recording.samples.is_empty() && recording.facts.channels > 0);
     assert!(recording.samples.len() <= bytes.len());
     assert!(recording.samples.iter().all(|sample| sample.is_finite()));
-    let is_common = recording.sample_rate.is_multiple_of(COMMON_RATES);
+    let rate = recording.facts.sample_rate;
+    let is_common = rate.is_multiple_of(COMMON_RATES);
     if is_common && recording.samples.len() <= RESAMPLED {
-        let resampled = resample(&recording.samples, recording.sample_rate, 11025);
+        let resampled = resample(&recording.samples, rate, 11025);
         assert!(resampled.iter().all(|sample| sample.is_finite()));
     }
     true

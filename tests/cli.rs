@@ -134,7 +134,7 @@ fn new_train_inspect_generate() {
     let output = desk.generate("model.onnx", "seed.wav", &["--seconds", "1.5"]);
     assert!(output.status.success(), "{}", stderr(&output));
     let answer = antiphon::audio::read::read(&desk.path("answer.wav")).unwrap();
-    assert_eq!(answer.sample_rate, 11025);
+    assert_eq!(answer.facts.sample_rate, 11025);
     assert_eq!(answer.samples.len(), (1.5f64 * 11025.0).round() as usize);
 
     let sidecar: serde_json::Value =
@@ -443,7 +443,9 @@ fn an_answer_is_as_loud_as_its_seed_unless_told_otherwise() {
         assert!(output.status.success(), "{}", stderr(&output));
         let sidecar = std::fs::read_to_string(desk.path("answer.json")).unwrap();
         let sidecar: serde_json::Value = serde_json::from_str(&sidecar).unwrap();
-        let sound = antiphon::audio::load(&desk.path("answer.wav"), 11025).unwrap();
+        let sound = antiphon::audio::load(&desk.path("answer.wav"), 11025)
+            .unwrap()
+            .signal;
         (sound.rms(), sidecar["gain"].as_f64().unwrap())
     };
     let mut quiet = pluck(196.0, 1.0, 11025);

@@ -58,7 +58,7 @@ fn check(gallery: &Gallery, seeds: &[String]) {
         let path = gallery.path("predictions").join(&name);
         if name.ends_with(".wav") {
             let prediction = antiphon::audio::read::read(&path).unwrap();
-            assert!(prediction.length_agrees, "{name}");
+            assert!(prediction.facts.length_agrees, "{name}");
         }
     }
 }

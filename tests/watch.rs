@@ -25,10 +25,10 @@ fn a_seed_becomes_a_prediction() {
     );
     let prediction = antiphon::audio::read::read(&path).unwrap();
     assert_eq!(
-        (prediction.sample_rate, prediction.samples.len()),
+        (prediction.facts.sample_rate, prediction.samples.len()),
         (11025, 5513)
     );
-    assert!(prediction.length_agrees);
+    assert!(prediction.facts.length_agrees);
     assert_eq!(
         gallery.listing("predictions"),
         ["melody.0001.json", "melody.0001.wav"]

@@ -2,26 +2,41 @@
 //! the program works at, and a signal becomes a WAV file.
 //!
 //! ```text
-//! file --read--> mono samples at the file's rate --resample--> Signal --write--> WAV file
+//! file --container, decode--> channels --mix--> mono --resample--> Signal --write--> WAV file
+//!      \--hashing--> SHA-256 of the same bytes
 //! ```
 //!
-//! - [`read`] decodes WAV and AIFF, forgiving headers that a crashed or careless
-//!   recorder left behind, and tells a complete file from one still being written;
+//! - [`read`] decodes a file block by block, forgiving headers that a crashed or
+//!   careless recorder left behind;
+//! - [`header`] tells a complete file from one still being written;
+//! - [`mix`](Mixed) makes one channel of many, also where they cancel;
 //! - [`resample`](mod@resample) changes the sample rate without moving the sound in time;
 //! - [`write`](mod@write) writes WAV files and never clips.
 //!
-//! [`load`] is the whole way in: read, mix to mono, resample.
+//! [`load`] is the whole way in.
 
 use std::ffi::os_str::Display;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use thiserror::Error;
 use tracing::{info, warn};
 
+mod coding;
+mod container;
+mod decode;
+mod fault;
+mod hashing;
+pub mod header;
+mod mix;
 pub mod read;
 pub mod resample;
 pub mod write;
+
+pub use header::{HeaderCheck, Lack};
+pub use mix::Mixed;
+pub use read::Facts;
 
 /// Lowest sample rate accepted anywhere, in Hz. Below it a header is damaged
 /// rather than unusual, and resampling would multiply the length without bound.
@@ -83,13 +98,27 @@ pub enum AudioError {
         /// What the system answered.
         cause: io::Error,
     },
-    /// Neither a WAV nor an AIFF file.
-    #[error("{} is not a WAV or AIFF file; export the sound as one of these", .path.display())]
+    /// Its length or time of change was another after reading than before.
+    #[error("{} is still being written; wait until it is complete", .path.display())]
+    Changed {
+        /// The sound file.
+        path: PathBuf,
+    },
+    /// No sound file that is known.
+    #[error("{} is not a sound file; export the sound as WAV, AIFF or FLAC", .path.display())]
     NotAudio {
         /// The file.
         path: PathBuf,
     },
-    /// A WAV or AIFF file whose samples are stored in a way that is not read.
+    /// Something else, or sound of a kind that is not read.
+    #[error("{} is {found}, which is not read; export the sound as WAV, AIFF or FLAC", .path.display())]
+    NotRead {
+        /// The file.
+        path: PathBuf,
+        /// What it is, such as "an Opus file".
+        found: &'static str,
+    },
+    /// A sound file whose samples are stored in a way that is not read.
     #[error(
         "{} holds {found}, which is not read; export it as WAV or AIFF with \
          8, 16, 24 or 32-bit integer or 32 or 64-bit float samples",
@@ -100,6 +129,18 @@ pub enum AudioError {
         path: PathBuf,
         /// The way its samples are stored.
         found: String,
+    },
+    /// A decoder panicked.
+    #[error(
+        "{} cannot be decoded: the decoder made a mistake ({cause}); \
+         export the sound again, as WAV if it is not, and please report this file",
+        .path.display()
+    )]
+    Decoder {
+        /// The sound file.
+        path: PathBuf,
+        /// What the decoder said.
+        cause: String,
     },
     /// The header contradicts itself or ends too early.
     #[error("{} has a broken header: {problem}; export the sound again", .path.display())]
@@ -155,33 +196,61 @@ pub enum AudioError {
     },
 }
 
-/// Loads a WAV or AIFF file as a mono signal at `sample_rate` Hz.
+/// A sound file that was opened once and read once: the bytes that were decoded
+/// are the bytes that were hashed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// The sound, mono, at the rate asked for, without a DC offset.
+    pub signal: Signal,
+    /// The SHA-256 of the file's bytes, in hexadecimal.
+    pub sha256: String,
+    /// How many bytes the file holds.
+    pub bytes: u64,
+    /// When it was last changed.
+    pub modified: Option<SystemTime>,
+    /// What the sound was like in the file.
+    pub facts: Facts,
+}
+
+/// Loads a sound file as a mono signal at `sample_rate` Hz.
 ///
-/// Channels are averaged. NaN and infinite samples become silence with a
-/// warning, and a header that does not agree with the length of the file is
-/// warned about and overruled.
+/// Channels are averaged, or the loudest is taken where they cancel; a DC offset
+/// is taken off. NaN and infinite samples become silence with a warning, and a
+/// header that does not agree with the length of the file is warned about and
+/// overruled. The file need not fit into memory, only what is made of it.
 ///
 /// # Errors
 ///
 /// Any [`AudioError`] of [`read::read`]; [`AudioError::UnsupportedRate`] also
 /// when `sample_rate` is out of range.
-pub fn load(path: &Path, sample_rate: u32) -> Result<Signal, AudioError> {
+pub fn load(path: &Path, sample_rate: u32) -> Result<Source, AudioError> {
     check_rate(path, sample_rate)?;
-    let recording = load_as_recorded(path)?;
-    if recording.sample_rate != sample_rate {
+    let opened = read::Opened::new(path)?;
+    let modified = opened.modified;
+    let (recording, opened) = opened.read(path, &read::Wanted::At(sample_rate))?;
+    let (sha256, bytes) = opened.hash(path)?;
+    let facts = recording.facts;
+    tell(path, &facts);
+    if facts.sample_rate != sample_rate {
+        let rate = facts.sample_rate;
         info!(
-            "{}: resampled from {} Hz to {sample_rate} Hz",
-            name(path),
-            recording.sample_rate
+            "{}: resampled from {rate} Hz to {sample_rate} Hz",
+            name(path)
         );
     }
-    Ok(Signal {
-        samples: resample::resample(&recording.samples, recording.sample_rate, sample_rate),
-        sample_rate,
+    Ok(Source {
+        signal: Signal {
+            samples: recording.samples,
+            sample_rate,
+        },
+        sha256,
+        bytes,
+        modified,
+        facts,
     })
 }
 
-/// Loads a WAV or AIFF file at its own rate, mixed to mono.
+/// Loads a sound file at its own rate, mixed to mono, with the DC offset it has.
 ///
 /// NaN and infinite samples become silence with a warning, and a header that
 /// does not agree with the length of the file is warned about and overruled.
@@ -191,20 +260,41 @@ pub fn load(path: &Path, sample_rate: u32) -> Result<Signal, AudioError> {
 /// Any [`AudioError`] of [`read::read`].
 pub fn load_as_recorded(path: &Path) -> Result<read::Recording, AudioError> {
     let recording = read::read(path)?;
+    tell(path, &recording.facts);
+    Ok(recording)
+}
+
+/// From this share of full scale on, -40 dB, a DC offset is worth a warning.
+const WORTH_A_WARNING: f64 = 0.01;
+
+/// Tells whoever reads the log what is odd about a recording.
+fn tell(path: &Path, facts: &Facts) {
     let name = name(path);
-    if !recording.length_agrees {
+    if !facts.length_agrees {
         warn!("{name}: the header does not agree with the length of the file; read what is there");
     }
-    if recording.non_finite > 0 {
+    if let Some(seconds) = facts.first_non_finite {
         warn!(
-            "{name}: {} NaN, infinite or boundless samples replaced by silence",
-            recording.non_finite
+            "{name}: {} NaN, infinite or boundless samples replaced by silence, the first at {seconds:.3} s",
+            facts.non_finite
         );
     }
-    if recording.channels > 1 {
-        info!("{name}: {} channels mixed to mono", recording.channels);
+    match facts.mixed {
+        Mixed::Mono => {}
+        Mixed::Mean => info!("{name}: {} channels mixed to mono", facts.channels),
+        Mixed::Loudest(channel) => warn!(
+            "{name}: its {} channels cancel when mixed, so channel {channel} alone is heard; \
+             one side is inverted: check the cable or the phase switch, or export it in mono",
+            facts.channels
+        ),
     }
-    Ok(recording)
+    match facts.dc_offset {
+        Some(offset) if offset.abs() >= WORTH_A_WARNING => warn!(
+            "{name}: a DC offset of {offset:.2} of full scale was taken off; \
+             put a high-pass filter where the sound is recorded ([hip~ 5] in Pd)"
+        ),
+        _ => {}
+    }
 }
 
 /// How the log calls the file at `path`.

@@ -10,7 +10,7 @@ const HALF_FILTER: usize = 256;
 
 /// Converts `samples` from the rate `from` to the rate `to`, both in Hz.
 ///
-/// Windowed-sinc conversion of the whole signal at once, so that the result is
+/// Windowed-sinc conversion of the whole signal, so that the result is
 /// exactly `round(len * to / from)` samples long and every event stays at its
 /// place in time. Equal rates return the samples untouched. An empty signal, or
 /// a rate of 0 Hz, gives an empty one. Samples must be finite: a NaN would spread
@@ -22,21 +22,152 @@ pub fn resample(samples: &[f32], from: u32, to: u32) -> Vec<f32> {
     if samples.is_empty() || from == 0 || to == 0 {
         return Vec::new();
     }
-    let mut resampled = convert(samples, from as usize, to as usize);
-    resampled.resize(resampled_len(samples.len(), from, to), 0.0);
-    resampled
+    let mut resampling = Resampling::new(from, to);
+    resampling.reserve(samples.len() as u64);
+    resampling.push(samples);
+    resampling.finish()
 }
 
-/// Whole blocks through the Fourier transform, startup delay removed.
-fn convert(samples: &[f32], from: usize, to: usize) -> Vec<f32> {
-    let mut converter = Fft::<f32>::new(from, to, block(from, to), 1, FixedSync::Both)
-        .expect("both rates and the block are above zero");
-    let input = InterleavedSlice::new(samples, 1, samples.len())
-        .expect("a mono signal has as many frames as samples");
-    converter
-        .process_all(&input, samples.len(), None)
-        .expect("the converter sizes its own output")
-        .take_data()
+/// The conversion of a signal that comes piece by piece: the same samples, to
+/// the last bit, as [`resample`] makes of the whole, and no more memory than
+/// they take.
+pub struct Resampling {
+    from: u32,
+    to: u32,
+    converter: Fft<f32>,
+    /// What is not a whole block yet.
+    pending: Vec<f32>,
+    converted: Vec<f32>,
+    /// Samples of the startup delay that are still to come.
+    delay: usize,
+    taken: usize,
+    resampled: Vec<f32>,
+}
+
+impl Resampling {
+    /// From the rate `from` to the rate `to`, two different ones above 0 Hz.
+    ///
+    /// # Panics
+    ///
+    /// Where one of them is 0.
+    pub fn new(from: u32, to: u32) -> Self {
+        let (rate_in, rate_out) = (from as usize, to as usize);
+        let block = block(rate_in, rate_out);
+        let converter = Fft::<f32>::new(rate_in, rate_out, block, 1, FixedSync::Both)
+            .expect("both rates and the block are above zero");
+        Self {
+            from,
+            to,
+            pending: Vec::with_capacity(converter.input_frames_next()),
+            converted: vec![0.0; converter.output_frames_next()],
+            delay: converter.output_delay(),
+            taken: 0,
+            resampled: Vec::new(),
+            converter,
+        }
+    }
+
+    /// Makes room for what `len` samples become; whether there is as much.
+    pub fn reserve(&mut self, len: u64) -> bool {
+        let needed = u128::from(len) * u128::from(self.to) / u128::from(self.from.max(1))
+            + 2 * self.converted.len() as u128;
+        let needed = usize::try_from(needed).unwrap_or(usize::MAX);
+        self.resampled.try_reserve_exact(needed).is_ok()
+    }
+
+    /// How many samples there are by now.
+    pub fn len(&self) -> usize {
+        self.resampled.len()
+    }
+
+    /// Whether there is none yet.
+    pub fn is_empty(&self) -> bool {
+        self.resampled.is_empty()
+    }
+
+    /// Goes on with `samples`, which must be finite.
+    pub fn push(&mut self, mut samples: &[f32]) {
+        self.taken += samples.len();
+        let block = self.converter.input_frames_next();
+        while !samples.is_empty() {
+            let room = block - self.pending.len();
+            let (now, later) = samples.split_at(room.min(samples.len()));
+            self.pending.extend_from_slice(now);
+            samples = later;
+            if self.pending.len() == block {
+                self.convert();
+            }
+        }
+    }
+
+    /// The whole converted signal.
+    pub fn finish(mut self) -> Vec<f32> {
+        let len = resampled_len(self.taken, self.from, self.to);
+        // The end of the filter, and of a block.
+        while self.resampled.len() < len || !self.pending.is_empty() {
+            self.convert();
+        }
+        self.resampled.truncate(len);
+        self.resampled
+    }
+
+    /// Converts what is pending, as long as a block or filled up with silence.
+    fn convert(&mut self) {
+        self.pending.resize(self.converter.input_frames_next(), 0.0);
+        let (block_in, block_out) = (self.pending.len(), self.converted.len());
+        let input = InterleavedSlice::new(&self.pending[..], 1, block_in)
+            .expect("a mono signal has as many frames as samples");
+        let mut output = InterleavedSlice::new_mut(&mut self.converted[..], 1, block_out)
+            .expect("a mono signal has as many frames as samples");
+        self.converter
+            .process_into_buffer(&input, &mut output, None)
+            .expect("both buffers are as long as a block");
+        let dropped = self.delay.min(block_out);
+        self.delay -= dropped;
+        self.resampled.extend_from_slice(&self.converted[dropped..]);
+        self.pending.clear();
+    }
+}
+
+/// What a constant of 1 becomes at each of the `len` samples that `taken`
+/// samples are converted to: 1, but for the beginning and the end, where the
+/// filter reaches beyond the signal.
+pub(super) struct Constant {
+    head: Vec<f32>,
+    tail: Vec<f32>,
+    len: usize,
+}
+
+impl Constant {
+    pub fn new(taken: u64, from: u32, to: u32) -> Self {
+        // The filter reaches no further than one block, and what comes after so
+        // many whole blocks is converted like the beginning.
+        let block = block(from as usize, to as usize) as u64;
+        let short = if taken > 8 * block {
+            6 * block + taken % block
+        } else {
+            taken
+        };
+        let short = resample(&vec![1.0; short as usize], from, to);
+        let middle = short.len() / 2;
+        Self {
+            head: short[..middle].to_vec(),
+            tail: short[middle..].to_vec(),
+            len: resampled_len(taken as usize, from, to),
+        }
+    }
+
+    /// At the sample with this index.
+    pub fn at(&self, index: usize) -> f32 {
+        let from_the_end = self.len - index;
+        if let Some(value) = self.head.get(index) {
+            *value
+        } else if from_the_end <= self.tail.len() {
+            self.tail[self.tail.len() - from_the_end]
+        } else {
+            1.0
+        }
+    }
 }
 
 /// Samples per block at the rate `from`.

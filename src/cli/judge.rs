@@ -84,7 +84,7 @@ impl Judged {
     /// A prediction with samples that are not numbers can be read, but is broken.
     fn of(judge: &Judge, path: &Path) -> Result<Judged, AudioError> {
         let signal = match audio::load_as_recorded(path) {
-            Ok(recording) if recording.non_finite == 0 => Some(recording.into_signal()),
+            Ok(recording) if recording.facts.non_finite == 0 => Some(recording.into_signal()),
             Ok(_) | Err(AudioError::NotFinite { .. }) => None,
             Err(error) => return Err(error),
         };

@@ -194,7 +194,7 @@ struct Sound {
 /// Reads a sound file and brings its first `seconds` to `sample_rate`.
 fn beginning(path: &Path, sample_rate: u32, seconds: f64) -> Result<Sound, AudioError> {
     let recording = audio::read::read(path)?;
-    let rate = recording.sample_rate;
+    let rate = recording.facts.sample_rate;
     let wanted = (seconds * f64::from(rate)).round() as usize;
     let samples = &recording.samples[..recording.samples.len().min(wanted)];
     Ok(Sound {

@@ -183,7 +183,7 @@ fn read_dataset(order: &Order, hyperparameters: &Hyperparameters) -> anyhow::Res
         .map(|path| read_recording(path, sample_rate));
     let recordings = recordings.collect::<anyhow::Result<_>>()?;
     let seeds = hyperparameters.seed_fn_list.iter();
-    let seeds = seeds.map(|path| audio::load(path, sample_rate));
+    let seeds = seeds.map(|path| audio::load(path, sample_rate).map(|source| source.signal));
     let seeds: Vec<_> = seeds
         .collect::<Result<_, _>>()
         .context("\"seed_fn_list\"")?;
@@ -192,15 +192,14 @@ fn read_dataset(order: &Order, hyperparameters: &Hyperparameters) -> anyhow::Res
 }
 
 fn read_recording(path: &Path, sample_rate: u32) -> anyhow::Result<Recording> {
-    let signal = audio::load(path, sample_rate)?;
-    let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
+    let audio::Source { signal, sha256, .. } = audio::load(path, sample_rate)?;
     let source = TrainingAudio {
         file: path
             .file_name()
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned(),
-        sha256: files::sha256(&bytes),
+        sha256,
         seconds: signal.seconds(),
     };
     Ok(Recording { signal, source })

@@ -104,13 +104,18 @@ impl Checkpoint {
 
     /// The SHA-256 of `notes` and of all arrays with their names and lengths.
     fn sha256(&self, notes: &str) -> String {
-        let mut hash = files::Sha256OfParts::default();
-        hash.add(notes.as_bytes());
+        let mut hash = files::Hash::default();
+        let mut add = |part: &[u8]| {
+            // What moves from one part to the next is another whole.
+            hash.update(&(part.len() as u64).to_le_bytes());
+            hash.update(part);
+        };
+        add(notes.as_bytes());
         for (name, values) in self.arrays() {
-            hash.add(name.as_bytes());
-            hash.add(bytemuck::cast_slice(values));
+            add(name.as_bytes());
+            add(bytemuck::cast_slice(values));
         }
-        hash.hexadecimal()
+        hash.finish()
     }
 
     fn arrays(&self) -> Vec<(String, &[f32])> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::folders::is_ignored;
-use crate::audio::read::{HeaderCheck, bytes_per_second, header_agrees_with_length};
+use crate::audio::header::{HeaderCheck, bytes_per_second, header_agrees_with_length};
 
 /// A file is left alone for at least this long after its last change, unless
 /// its writer is known to have closed it.

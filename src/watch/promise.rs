@@ -202,7 +202,7 @@ impl Gallery {
         let predictions = self.path("predictions");
         for name in listing(&predictions).iter().filter(|n| n.ends_with(".wav")) {
             let path = predictions.join(name);
-            assert!(crate::audio::read::read(&path).unwrap().length_agrees);
+            assert!(crate::audio::read::read(&path).unwrap().facts.length_agrees);
             assert!(path.with_extension("json").exists(), "{name}");
         }
     }

@@ -224,7 +224,7 @@ fn check_seed(seed: &Path, terms: &Terms) -> Result<(), String> {
             terms.max_seed_bytes
         ));
     }
-    let rate = audio::read::bytes_per_second(seed).unwrap_or(0);
+    let rate = audio::header::bytes_per_second(seed).unwrap_or(0);
     let seconds = metadata.len() as f64 / rate as f64;
     if rate > 0 && seconds > terms.max_seed_seconds {
         return Err(format!(
@@ -283,7 +283,7 @@ fn settings_of(spool: &Spool, settings: &Settings, claim: &Claim) -> Result<Sett
 /// Reads the prediction again in full: what cannot be read is not published.
 fn check_prediction(path: &Path) -> Result<(), String> {
     match audio::read::read(path) {
-        Ok(prediction) if prediction.length_agrees => Ok(()),
+        Ok(prediction) if prediction.facts.length_agrees => Ok(()),
         Ok(_) => Err(format!("{} was not written in full", path.display())),
         Err(error) => Err(error.to_string()),
     }

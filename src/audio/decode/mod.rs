@@ -1,0 +1,77 @@
+//! Stored sound becomes samples, by the decoders of `symphonia`, which no other
+//! module knows.
+
+use std::any::Any;
+use std::io::{Read, Seek};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::container::{self, Kind};
+use super::fault::Fault;
+
+mod samples;
+
+/// What a decoder reads from.
+pub(super) trait Source: Read + Seek + Send + Sync {}
+
+impl<S: Read + Seek + Send + Sync> Source for S {}
+
+/// A sound that is decoded block by block.
+pub(super) trait Stream {
+    fn channels(&self) -> u16;
+
+    fn sample_rate(&self) -> u32;
+
+    /// How many frames there will be, where that is known before.
+    fn frames(&self) -> Option<u64>;
+
+    /// Whether the header told the true length, as far as reading has come.
+    fn length_agrees(&self) -> bool;
+
+    /// Decodes the next block into `interleaved`, in place of what it holds;
+    /// false at the end.
+    fn next(&mut self, interleaved: &mut Vec<f32>) -> Result<bool, Fault>;
+}
+
+/// The sound in a file of `len` bytes that is of this kind and begins at
+/// `base`, and what its users call the format.
+pub(super) fn stream<'s, S: Source>(
+    source: &'s mut S,
+    len: u64,
+    kind: Kind,
+    base: u64,
+) -> Result<(&'static str, Box<dyn Stream + 's>), Fault> {
+    let layout = container::layout(source, len, kind, base)?;
+    let encoding = layout.encoding?;
+    let sound = layout
+        .sound
+        .ok_or(Fault::Broken("it ends before the sound begins"))?;
+    let samples = samples::Samples::new(source, encoding, sound)?;
+    Ok((layout.format, Box::new(samples)))
+}
+
+/// Runs what is not ours: a decoder that panics on a file takes nothing down with it.
+fn foreign<T>(run: impl FnOnce() -> T) -> Result<T, Fault> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| Fault::Decoder(said(&*panic)))
+}
+
+fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "no reason given".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decoder_that_panics_becomes_a_fault_with_what_it_said() {
+        let nothing: [u8; 0] = [];
+        let index = std::hint::black_box(3);
+        let Err(Fault::Decoder(said)) = foreign(|| nothing[index]) else {
+            panic!("the panic is caught");
+        };
+        assert!(said.contains("out of bounds"), "{said}");
+        assert_eq!(foreign(|| 5).ok(), Some(5));
+    }
+}
