@@ -99,6 +99,25 @@ pub fn read_bytes(bytes: &[u8], path: &Path) -> Result<Recording, AudioError> {
     read_from(&mut Cursor::new(bytes), len, &Wanted::AsRecorded).map_err(|fault| fault.at(path))
 }
 
+/// How many seconds the sound lasts by its header; `None` where that does not say.
+///
+/// # Errors
+///
+/// Those of [`read`] that show before anything is decoded.
+pub fn declared_seconds(path: &Path) -> Result<Option<f64>, AudioError> {
+    let (mut file, len) = open(path)?;
+    let mut declared = || match container::recognise(&mut file, len)? {
+        Recognised::Sound(kind, base) => {
+            let (_, stream) = decode::stream(&mut file, len, kind, base)?;
+            let rate = f64::from(stream.sample_rate().max(1));
+            Ok(stream.frames().map(|frames| frames as f64 / rate))
+        }
+        Recognised::TooShort => Err(Fault::NotAudio(None)),
+        Recognised::Other(found) => Err(Fault::NotAudio(found)),
+    };
+    declared().map_err(|fault: Fault| fault.at(path))
+}
+
 /// What is made of a sound.
 pub(super) enum Wanted {
     /// Its samples as they are, at its rate.

@@ -269,6 +269,11 @@ impl Dataset {
         gathering.finish()
     }
 
+    /// How long each recording is, in seconds.
+    pub fn seconds(&self) -> Vec<f64> {
+        self.sources.iter().map(|source| source.seconds).collect()
+    }
+
     /// Takes `seeds`, at the model's rate, to begin sampled predictions with.
     pub fn with_seeds(mut self, seeds: &[Signal], hyperparameters: &Hyperparameters) -> Dataset {
         let sequence = |seed: &Signal| {
@@ -281,7 +286,7 @@ impl Dataset {
 }
 
 /// Audio samples that one input matrix and its label span.
-fn samples_of_one_time_step(hyperparameters: &Hyperparameters) -> usize {
+pub(super) fn samples_of_one_time_step(hyperparameters: &Hyperparameters) -> usize {
     let span = hyperparameters.training_windows().time_step_span();
     match hyperparameters.analysis() {
         Some(analysis) => (span - 1) * analysis.hop_size + analysis.window_size,
