@@ -162,9 +162,15 @@ const CASES: [Case; 70] = [
     case(F, "-c:a pcm_mulaw", "mulaw.wav", 30.0),
     case(F, "-c:a pcm_alaw", "alaw.wav", 30.0),
     longer(case(F, "-c:a adpcm_ima_wav", "ima.wav", 25.0), 2048),
-    longer(stereo(case(F, "-ac 2 -c:a adpcm_ima_wav", "ima2.wav", 25.0)), 2048),
+    longer(
+        stereo(case(F, "-ac 2 -c:a adpcm_ima_wav", "ima2.wav", 25.0)),
+        2048,
+    ),
     longer(case(F, "-c:a adpcm_ms", "ms.wav", 25.0), 2048),
-    longer(stereo(case(F, "-ac 2 -c:a adpcm_ms", "ms2.wav", 25.0)), 2048),
+    longer(
+        stereo(case(F, "-ac 2 -c:a adpcm_ms", "ms2.wav", 25.0)),
+        2048,
+    ),
     case(S, "-e ima-adpcm", "sox-ima.wav", 25.0),
     case(S, "-e ms-adpcm", "sox-ms.wav", 25.0),
     stereo(case(S, "-c 2 -e ima-adpcm", "sox-ima2.wav", 25.0)),
@@ -174,7 +180,12 @@ const CASES: [Case; 70] = [
     case(S, "-b 24 -t wavpcm", "sox24.wav", 120.0),
     stereo(case(S, "-c 2 -b 24", "sox24-stereo.wav", 120.0)),
     case(F, "-rf64 always -c:a pcm_s24le", "rf64.wav", 120.0),
-    stereo(case(F, "-ac 2 -rf64 always -c:a pcm_s16le", "rf64-2.wav", 80.0)),
+    stereo(case(
+        F,
+        "-ac 2 -rf64 always -c:a pcm_s16le",
+        "rf64-2.wav",
+        80.0,
+    )),
     case(F, "-c:a pcm_s24le", "s24.w64", 120.0),
     case(F, "-c:a pcm_mulaw", "mulaw.w64", 30.0),
     case(S, "-b 16", "sox.w64", 80.0),
@@ -214,14 +225,33 @@ const CASES: [Case; 70] = [
     longer(case(F, "-b:a 192k", "ffmpeg.mp3", 20.0), 1152),
     longer(stereo(case(F, "-ac 2 -b:a 64k", "low.mp3", 15.0)), 1152),
     longer(case(F, "-ar 22050 -b:a 64k", "half.mp3", 15.0), 1152),
-    longer(case(F, "-b:a 192k -write_xing 0 -id3v2_version 0", "bare.mp3", 15.0), 4000),
+    longer(
+        case(
+            F,
+            "-b:a 192k -write_xing 0 -id3v2_version 0",
+            "bare.mp3",
+            15.0,
+        ),
+        4000,
+    ),
     longer(case(F, "-c:a mp2 -b:a 192k", "layer2.mp2", 20.0), 4000),
     longer(case(F, "-c:a libmp3lame -b:a 192k", "mp3.wav", 20.0), 4000),
     longer(case(F, "-c:a libvorbis -q:a 6", "vorbis.ogg", 20.0), 2048),
-    longer(stereo(case(F, "-ac 2 -c:a libvorbis", "vorbis2.ogg", 20.0)), 2048),
+    longer(
+        stereo(case(F, "-ac 2 -c:a libvorbis", "vorbis2.ogg", 20.0)),
+        2048,
+    ),
     longer(case(F, "-c:a aac -b:a 128k", "aac.m4a", 20.0), 2048),
     case(F, "-c:a alac", "alac.m4a", 80.0),
-    longer(case(F, "-c:a aac -b:a 128k -movflags +faststart", "fast.m4a", 20.0), 2048),
+    longer(
+        case(
+            F,
+            "-c:a aac -b:a 128k -movflags +faststart",
+            "fast.m4a",
+            20.0,
+        ),
+        2048,
+    ),
     longer(case(F, "-c:a aac -b:a 128k", "adts.aac", 20.0), 4000),
 ];
 
