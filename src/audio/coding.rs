@@ -51,6 +51,8 @@ pub(super) enum Coding {
     AppleIma,
     /// MPEG audio, layer 1 to 3, about so many bytes in a second.
     Mpeg(u32),
+    /// In packets whose places are told elsewhere in the container.
+    InPackets,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +89,7 @@ impl Encoding {
         let in_blocks = match self.coding {
             Coding::ImaAdpcm(_) | Coding::MsAdpcm(_) | Coding::AppleIma => true,
             Coding::Unsigned8 | Coding::Integer(..) | Coding::Float(..) => false,
-            Coding::MuLaw | Coding::ALaw | Coding::Mpeg(_) => false,
+            Coding::MuLaw | Coding::ALaw | Coding::Mpeg(_) | Coding::InPackets => false,
         };
         if in_blocks && self.channels > 2 {
             return Fault::unsupported(format!("ADPCM sound of {} channels", self.channels));
@@ -109,17 +111,18 @@ impl Encoding {
                 channels * u64::from(APPLE_IMA.bytes),
                 u64::from(APPLE_IMA.frames),
             ),
-            Coding::Mpeg(_) => (1, 1),
+            Coding::Mpeg(_) | Coding::InPackets => (1, 1),
         }
     }
 
-    /// Bytes that a second of the sound takes.
-    pub fn bytes_per_second(self) -> u64 {
+    /// Bytes that a second of the sound takes; `None` where that is not said.
+    pub fn bytes_per_second(self) -> Option<u64> {
         match self.coding {
-            Coding::Mpeg(bytes) => u64::from(bytes),
+            Coding::Mpeg(bytes) => Some(u64::from(bytes)).filter(|bytes| *bytes > 0),
+            Coding::InPackets => None,
             _ => {
                 let (bytes, frames) = self.unit();
-                bytes * u64::from(self.sample_rate) / frames.max(1)
+                Some(bytes * u64::from(self.sample_rate) / frames.max(1))
             }
         }
     }

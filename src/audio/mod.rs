@@ -27,6 +27,7 @@ mod coding;
 mod container;
 mod decode;
 mod fault;
+mod formats;
 mod hashing;
 pub mod header;
 mod mix;
@@ -34,6 +35,7 @@ pub mod read;
 pub mod resample;
 pub mod write;
 
+pub use formats::{FORMATS, Format, is_called_a_sound};
 pub use header::{HeaderCheck, Lack};
 pub use mix::Mixed;
 pub use read::Facts;

@@ -3,7 +3,7 @@
 
 use std::io::{self, Read, Seek};
 
-use super::{Extent, Layout, Size, beginning, bytes_at};
+use super::{Extent, Layout, Size, beginning, bytes_at, part};
 use crate::audio::coding::{Block, Coding, Encoding, Ends};
 use crate::audio::fault::Fault;
 
@@ -325,7 +325,9 @@ fn from_fmt(body: &[u8; FORMAT_BYTES], size: usize, ends: Ends) -> Result<Encodi
     let tag = match word(0) {
         WAVE_FORMAT_EXTENSIBLE if size < FORMAT_BYTES => return Err(CUT_OFF),
         // The first word of the sub-format's identifier is a plain format tag.
-        WAVE_FORMAT_EXTENSIBLE => word(if ends == Ends::Little { 24 } else { 26 }),
+        // SoX writes it into the first two bytes in RIFX, too.
+        WAVE_FORMAT_EXTENSIBLE if ends == Ends::Big && word(24) == 0 => word(26),
+        WAVE_FORMAT_EXTENSIBLE => word(24),
         _ if size < 16 => return Err(CUT_OFF),
         tag => tag,
     };
@@ -404,10 +406,6 @@ fn from_comm(body: &[u8; FORMAT_BYTES], size: usize, kind: [u8; 4]) -> Result<En
 const CUT_OFF: Fault = Fault::Broken("the description of the sound is cut off");
 
 const NO_BITS: Fault = Fault::Broken("it declares samples of 0 bits");
-
-fn part<const N: usize>(body: &[u8], at: usize) -> [u8; N] {
-    std::array::from_fn(|i| body[at + i])
-}
 
 /// Bytes of one WAV sample. Samples with fewer bits than their container are
 /// left-justified in it, so they decode as if they filled it; only a block

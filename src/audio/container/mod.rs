@@ -6,17 +6,49 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::coding::Encoding;
+use super::coding::{Encoding, Ends};
 use super::fault::Fault;
 use super::header::{HeaderCheck, Lack};
 
+mod au;
+mod caf;
 mod chunks;
+mod flac;
+pub(super) mod mp4;
+mod mpeg;
+mod ogg;
+mod unread;
 
 /// A file that holds sound, as far as its first bytes tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Chunks with a tag and a size each: WAV and its relatives, AIFF.
     Chunks(chunks::Family),
+    Au(Ends),
+    Caf,
+    Flac,
+    Mp4,
+    /// Ogg, and what is in it.
+    Ogg(&'static str),
+    /// MP3, and the layers that came before it.
+    Mpeg,
+    Adts,
+}
+
+impl Kind {
+    /// What users of a format call it; of files with a [`Layout`], that knows it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Chunks(_) => "WAV",
+            Self::Au(_) => "AU",
+            Self::Caf => "CAF",
+            Self::Flac => "FLAC",
+            Self::Mp4 => "MP4",
+            Self::Ogg(name) => name,
+            Self::Mpeg => "MP3",
+            Self::Adts => "AAC",
+        }
+    }
 }
 
 /// What the first bytes of a file tell.
@@ -79,24 +111,86 @@ impl Extent {
     }
 }
 
+/// Tags in front of a sound that are skipped before giving up on it.
+const MAX_TAGS: usize = 16;
+
 /// What the file is.
 pub(super) fn recognise<R: Read + Seek>(file: &mut R, file_len: u64) -> io::Result<Recognised> {
-    let start = beginning(file, 0, 40)?;
-    if start.is_empty() || start.iter().all(|byte| *byte == 0) {
-        return Ok(Recognised::TooShort);
-    }
-    if let Some(family) = chunks::Family::recognise(&start) {
-        return Ok(Recognised::Sound(Kind::Chunks(family), 0));
-    }
-    let magic = [b"RIFF", b"FORM"];
-    let may_become = |magic: &[u8; 4]| {
-        let compared = start.len().min(4);
-        start[..compared] == magic[..compared]
-    };
-    if file_len < 12 && magic.into_iter().any(may_become) {
-        return Ok(Recognised::TooShort);
+    let mut base = 0;
+    for _ in 0..MAX_TAGS {
+        let start = beginning(file, base, 64)?;
+        match id3_tag(&start) {
+            Some(len) => base += len,
+            None if base >= file_len => return Ok(Recognised::TooShort),
+            None => return recognise_at(file, file_len, base, &start),
+        }
     }
     Ok(Recognised::Other(None))
+}
+
+/// The length of the ID3v2 tag that these bytes begin.
+fn id3_tag(start: &[u8]) -> Option<u64> {
+    let [b'I', b'D', b'3', _, _, flags, size @ ..] = start else {
+        return None;
+    };
+    let size = size.get(..4)?.iter();
+    let size = size.fold(0, |size, byte| size << 7 | u64::from(byte & 0x7f));
+    let footer = if flags & 0x10 != 0 { 10 } else { 0 };
+    Some(10 + size + footer)
+}
+
+fn recognise_at<R: Read + Seek>(
+    file: &mut R,
+    file_len: u64,
+    base: u64,
+    start: &[u8],
+) -> io::Result<Recognised> {
+    let sound = |kind| Ok(Recognised::Sound(kind, base));
+    // What sets the length of a file first and fills it later leaves zeros.
+    if start.iter().take(16).all(|byte| *byte == 0) {
+        return Ok(Recognised::TooShort);
+    }
+    if let Some(family) = chunks::Family::recognise(start) {
+        return sound(Kind::Chunks(family));
+    }
+    if let Some((_, ends)) = au::MAGIC.iter().find(|(tag, _)| start.starts_with(*tag)) {
+        return sound(Kind::Au(*ends));
+    }
+    if start.starts_with(caf::MAGIC) {
+        return sound(Kind::Caf);
+    }
+    if start.starts_with(flac::MAGIC) {
+        return sound(Kind::Flac);
+    }
+    if start.starts_with(ogg::MAGIC) {
+        return ogg::recognise(file, base);
+    }
+    if mp4::recognise(start) {
+        return sound(Kind::Mp4);
+    }
+    if may_become_sound(start) {
+        return Ok(Recognised::TooShort);
+    }
+    if let Some(name) = unread::name(start) {
+        return Ok(Recognised::Other(Some(name)));
+    }
+    Ok(mpeg::recognise(file, file_len, base)?.unwrap_or(Recognised::Other(None)))
+}
+
+/// Whether so few bytes are there that they could still become the beginning of
+/// a sound file.
+fn may_become_sound(start: &[u8]) -> bool {
+    let magic: [&[u8]; 11] = [
+        b"RIFF", b"RIFX", b"RF64", b"BW64", b"FORM", b".snd", b"dns.", b"caff", b"fLaC", b"OggS",
+        b"ID3",
+    ];
+    let begins = |magic: &&[u8]| {
+        let compared = start.len().min(magic.len());
+        start[..compared] == magic[..compared]
+    };
+    let whole = if start.starts_with(b"riff") { 40 } else { 12 };
+    start.len() < whole && (magic.iter().any(begins) || begins(&&b"riff"[..]))
+        || start.len() < 8 && start.starts_with(b"\x00\x00")
 }
 
 /// Where the sound is.
@@ -108,6 +202,11 @@ pub(super) fn layout<R: Read + Seek>(
 ) -> Result<Layout, Fault> {
     match kind {
         Kind::Chunks(family) => Ok(chunks::layout(file, file_len, family, base)?),
+        Kind::Au(ends) => Ok(au::layout(file, file_len, ends, base)?),
+        Kind::Caf => Ok(caf::layout(file, file_len, base)?),
+        Kind::Flac | Kind::Mp4 | Kind::Ogg(_) | Kind::Mpeg | Kind::Adts => {
+            Err(Fault::Broken("its sound lies in packets"))
+        }
     }
 }
 
@@ -118,10 +217,17 @@ pub(super) fn check<R: Read + Seek>(file: &mut R, file_len: u64) -> io::Result<H
         Recognised::TooShort => return Ok(HeaderCheck::Incomplete(Lack::Header)),
         Recognised::Other(found) => return Ok(HeaderCheck::NotRecognised(found)),
     };
-    match layout(file, file_len, kind, base) {
-        Ok(layout) => Ok(check_layout(&layout, file_len)),
-        Err(Fault::Io(error)) => Err(error),
-        Err(_) => Ok(HeaderCheck::Incomplete(Lack::Header)),
+    match kind {
+        Kind::Chunks(_) | Kind::Au(_) | Kind::Caf => match layout(file, file_len, kind, base) {
+            Ok(layout) => Ok(check_layout(&layout, file_len)),
+            Err(Fault::Io(error)) => Err(error),
+            Err(_) => Ok(HeaderCheck::Incomplete(Lack::Header)),
+        },
+        Kind::Flac => flac::check(file, file_len, base),
+        Kind::Mp4 => mp4::check(file, file_len, base),
+        Kind::Ogg(_) => ogg::check(file, file_len, base),
+        Kind::Mpeg => mpeg::check(file, file_len, base),
+        Kind::Adts => Ok(HeaderCheck::OpenEnded),
     }
 }
 
@@ -149,8 +255,17 @@ pub(super) fn bytes_per_second<R: Read + Seek>(file: &mut R, file_len: u64) -> O
     let Recognised::Sound(kind, base) = recognise(file, file_len).ok()? else {
         return None;
     };
-    let layout = layout(file, file_len, kind, base).ok()?;
-    Some(layout.encoding.ok()?.bytes_per_second())
+    let seconds = match kind {
+        Kind::Chunks(_) | Kind::Au(_) | Kind::Caf => {
+            let encoding = layout(file, file_len, kind, base).ok()?.encoding.ok()?;
+            return encoding.bytes_per_second();
+        }
+        Kind::Mpeg | Kind::Adts => return mpeg::bytes_per_second(file, base),
+        Kind::Flac => flac::seconds(file, file_len, base)?,
+        Kind::Mp4 => mp4::seconds(file, file_len, base)?,
+        Kind::Ogg(_) => ogg::seconds(file, file_len, base)?,
+    };
+    Some(((file_len - base) as f64 / seconds).ceil() as u64)
 }
 
 /// Up to `len` bytes at `at`, fewer where the file ends before.
@@ -167,4 +282,9 @@ fn bytes_at<const N: usize, R: Read + Seek>(file: &mut R, at: u64) -> io::Result
     file.seek(SeekFrom::Start(at))?;
     file.read_exact(&mut bytes)?;
     Ok(bytes)
+}
+
+/// The `N` bytes at `at` of what was read; they must be there.
+fn part<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+    std::array::from_fn(|i| bytes[at + i])
 }

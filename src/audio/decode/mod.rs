@@ -5,9 +5,11 @@ use std::any::Any;
 use std::io::{Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::coding::Coding;
 use super::container::{self, Kind};
 use super::fault::Fault;
 
+mod packets;
 mod samples;
 
 /// What a decoder reads from.
@@ -40,13 +42,25 @@ pub(super) fn stream<'s, S: Source>(
     kind: Kind,
     base: u64,
 ) -> Result<(&'static str, Box<dyn Stream + 's>), Fault> {
+    let packets = |source, start, len, kind| packets::Packets::new(source, start, len, kind);
+    match kind {
+        Kind::Flac | Kind::Mp4 | Kind::Ogg(_) | Kind::Mpeg | Kind::Adts => {
+            let stream = packets(source, base, len - base, kind)?;
+            return Ok((kind.name(), Box::new(stream)));
+        }
+        Kind::Chunks(_) | Kind::Au(_) | Kind::Caf => {}
+    }
     let layout = container::layout(source, len, kind, base)?;
     let encoding = layout.encoding?;
     let sound = layout
         .sound
         .ok_or(Fault::Broken("it ends before the sound begins"))?;
-    let samples = samples::Samples::new(source, encoding, sound)?;
-    Ok((layout.format, Box::new(samples)))
+    let stream: Box<dyn Stream + 's> = match encoding.coding {
+        Coding::Mpeg(_) => Box::new(packets(source, sound.start, sound.len(), Kind::Mpeg)?),
+        Coding::InPackets => Box::new(packets(source, base, len - base, kind)?),
+        _ => Box::new(samples::Samples::new(source, encoding, sound)?),
+    };
+    Ok((layout.format, stream))
 }
 
 /// Runs what is not ours: a decoder that panics on a file takes nothing down with it.

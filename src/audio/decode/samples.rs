@@ -189,7 +189,9 @@ impl Decoder {
             Coding::Float(_, Ends::Big) => CODEC_ID_PCM_F64BE,
             Coding::MuLaw => CODEC_ID_PCM_MULAW,
             Coding::ALaw => CODEC_ID_PCM_ALAW,
-            Coding::Mpeg(_) => return Fault::unsupported("MPEG audio in a place of its own"),
+            Coding::Mpeg(_) | Coding::InPackets => {
+                return Fault::unsupported("packets where samples should be");
+            }
         };
         // All channels are taken for one and told apart by the mixer, so that no
         // header can make the decoder set up thousands of them.

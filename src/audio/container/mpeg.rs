@@ -1,0 +1,165 @@
+//! MPEG audio (MP3 and its elder layers) and AAC in ADTS: frames, each with a
+//! header, and nothing around them.
+
+use std::io::{self, Read, Seek};
+
+use super::{Kind, Recognised, beginning, part};
+use crate::audio::header::{HeaderCheck, Lack};
+
+/// How far into a file its first frame is looked for, and what is read for that.
+const SEARCHED: usize = 4096;
+const READ: u64 = 16 * 1024;
+
+/// A frame's header.
+#[derive(Clone, Copy)]
+struct Frame {
+    bytes: usize,
+    /// What all frames of one sound have in common.
+    kin: (bool, u8, u32),
+    bytes_per_second: Option<u32>,
+}
+
+impl Frame {
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let [0xff, b, c, d, ..] = *bytes else {
+            return None;
+        };
+        match b & 0xf6 {
+            0xf0 => Self::of_aac(bytes),
+            _ if b & 0xe0 == 0xe0 => Self::of_mpeg(b, c, d),
+            _ => None,
+        }
+    }
+
+    fn of_mpeg(b: u8, c: u8, d: u8) -> Option<Self> {
+        const BIT_RATES: [[u32; 14]; 5] = [
+            [
+                32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448,
+            ],
+            [
+                32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384,
+            ],
+            [
+                32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320,
+            ],
+            [
+                32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256,
+            ],
+            [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
+        ];
+        let (version, layer) = (b >> 3 & 3, 4 - (b >> 1 & 3));
+        let divisor = match version {
+            3 => 1,
+            2 => 2,
+            0 => 4,
+            _ => return None,
+        };
+        let row = match (version, layer) {
+            (3, layer @ 1..=3) => usize::from(layer) - 1,
+            (_, 1) => 3,
+            (_, 2 | 3) => 4,
+            _ => return None,
+        };
+        let kilobits = *BIT_RATES[row].get(usize::from(c >> 4).checked_sub(1)?)?;
+        let rate = *[44_100, 48_000, 32_000].get(usize::from(c >> 2 & 3))? / divisor;
+        // An emphasis that is not defined.
+        if d & 3 == 2 {
+            return None;
+        }
+        let padding = u32::from(c >> 1 & 1);
+        let bytes = match (layer, version) {
+            (1, _) => (12_000 * kilobits / rate + padding) * 4,
+            (3, 0 | 2) => 72_000 * kilobits / rate + padding,
+            _ => 144_000 * kilobits / rate + padding,
+        };
+        Some(Self {
+            bytes: bytes as usize,
+            kin: (false, b & 0xfe, rate),
+            bytes_per_second: Some(kilobits * 125),
+        })
+    }
+
+    fn of_aac(bytes: &[u8]) -> Option<Self> {
+        let header: [u8; 7] = bytes.get(..7)?.try_into().ok()?;
+        let length = usize::from(header[3] & 3) << 11
+            | usize::from(header[4]) << 3
+            | usize::from(header[5] >> 5);
+        let rate = header[2] >> 2 & 0x0f;
+        (length >= 7 && rate < 13).then_some(Self {
+            bytes: length,
+            kin: (true, header[1] & 0xfe, u32::from(header[2] & 0xfc)),
+            bytes_per_second: None,
+        })
+    }
+
+    fn kind(self) -> Kind {
+        if self.kin.0 { Kind::Adts } else { Kind::Mpeg }
+    }
+}
+
+/// What the first frames are. A frame's header is short and may be chance, so
+/// others of its kind must follow: one at the beginning, two further on.
+pub(super) fn recognise<R: Read + Seek>(
+    file: &mut R,
+    len: u64,
+    base: u64,
+) -> io::Result<Option<Recognised>> {
+    let bytes = beginning(file, base, READ)?;
+    for at in 0..bytes.len().min(SEARCHED) {
+        let Some(first) = Frame::parse(&bytes[at..]) else {
+            continue;
+        };
+        let (mut next, mut followers) = (at + first.bytes, 0);
+        let needed = if at == 0 { 1 } else { 2 };
+        while followers < needed && bytes.len() >= next + 7 {
+            match Frame::parse(&bytes[next..]) {
+                Some(frame) if frame.kin == first.kin => next += frame.bytes,
+                _ => break,
+            }
+            followers += 1;
+        }
+        if followers == needed {
+            let kind = first.kind();
+            return Ok(Some(Recognised::Sound(kind, base + at as u64)));
+        }
+        let ends_before = (base + next as u64) + 7 > len;
+        if ends_before && at == 0 {
+            // All of a very short sound, or the beginning of a longer one.
+            let is_whole = base + next as u64 == len;
+            return Ok(Some(match first.kind() {
+                kind if is_whole => Recognised::Sound(kind, base),
+                _ => Recognised::TooShort,
+            }));
+        }
+    }
+    Ok(None)
+}
+
+/// MP3 files may say their length in a first frame that holds no sound.
+pub(super) fn check<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> io::Result<HeaderCheck> {
+    let first = beginning(file, base, 256)?;
+    let tag = first
+        .windows(4)
+        .position(|tag| tag == b"Xing" || tag == b"Info");
+    if let Some(tag) = tag
+        && first.len() >= tag + 16
+    {
+        let word = |at| u32::from_be_bytes(part(&first, tag + at));
+        let flags = word(4);
+        let declared = match flags & 3 {
+            3 => u64::from(word(12)),
+            2 => u64::from(word(8)),
+            _ => 0,
+        };
+        let present = len - base;
+        if declared > present {
+            return Ok(HeaderCheck::Incomplete(Lack::Rest { declared, present }));
+        }
+    }
+    Ok(HeaderCheck::OpenEnded)
+}
+
+pub(super) fn bytes_per_second<R: Read + Seek>(file: &mut R, base: u64) -> Option<u64> {
+    let frame = Frame::parse(&beginning(file, base, 7).ok()?)?;
+    frame.bytes_per_second.map(u64::from)
+}

@@ -1,0 +1,86 @@
+//! Ogg: pages, the last of which may say so.
+
+use std::io::{self, Read, Seek};
+
+use super::{Recognised, beginning, part};
+use crate::audio::container::Kind;
+use crate::audio::header::{HeaderCheck, Lack};
+
+pub(super) const MAGIC: &[u8; 4] = b"OggS";
+
+/// Bytes of a page's header before its table of segments.
+const PAGE_HEADER: usize = 27;
+/// More than the longest page has, twice.
+const TAIL: u64 = 140_000;
+
+/// What the first page's packet is.
+pub(super) fn recognise<R: Read + Seek>(file: &mut R, base: u64) -> io::Result<Recognised> {
+    let page = beginning(file, base, 300)?;
+    let segments = page.get(26).map_or(usize::MAX, |n| usize::from(*n));
+    let Some(packet) = page.get(PAGE_HEADER.saturating_add(segments)..) else {
+        return Ok(Recognised::TooShort);
+    };
+    let found = |name| Ok(Recognised::Other(Some(name)));
+    match packet {
+        packet if packet.len() < 8 => Ok(Recognised::TooShort),
+        packet if packet.starts_with(b"\x01vorbis") => {
+            Ok(Recognised::Sound(Kind::Ogg("Ogg Vorbis"), base))
+        }
+        packet if packet.starts_with(b"\x7fFLAC") => {
+            Ok(Recognised::Sound(Kind::Ogg("Ogg FLAC"), base))
+        }
+        packet if packet.starts_with(b"OpusHead") => found("an Opus file"),
+        packet if packet.starts_with(b"Speex   ") => found("a Speex file"),
+        packet if packet.starts_with(b"\x80theora") => found("an Ogg video"),
+        _ => found("an Ogg file without Vorbis or FLAC in it"),
+    }
+}
+
+struct LastPage {
+    is_end: bool,
+    is_whole: bool,
+    /// Samples until its end, or what has none.
+    position: i64,
+}
+
+fn last_page<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> io::Result<Option<LastPage>> {
+    let tail = beginning(file, len.saturating_sub(TAIL).max(base), TAIL)?;
+    let starts = tail.windows(4).enumerate().rev();
+    let mut starts = starts.filter(|(_, tag)| tag == MAGIC).map(|(at, _)| at);
+    let last = starts.find(|at| tail.len() - at >= PAGE_HEADER);
+    Ok(last.map(|at| {
+        let page = &tail[at..];
+        let segments = page.get(PAGE_HEADER..PAGE_HEADER + usize::from(page[26]));
+        let sizes = segments.map(|sizes| sizes.iter().map(|n| usize::from(*n)).sum::<usize>());
+        let end = sizes.map(|size| PAGE_HEADER + usize::from(page[26]) + size);
+        LastPage {
+            is_end: page[5] & 4 != 0,
+            is_whole: end.is_some_and(|end| end <= page.len()),
+            position: i64::from_le_bytes(part(page, 6)),
+        }
+    }))
+}
+
+pub(super) fn check<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> io::Result<HeaderCheck> {
+    Ok(match last_page(file, len, base)? {
+        None => HeaderCheck::Incomplete(Lack::Header),
+        Some(page) if page.position == 0 => HeaderCheck::Incomplete(Lack::Sound),
+        Some(page) if page.is_end && page.is_whole => HeaderCheck::Complete,
+        Some(_) => HeaderCheck::OpenEnded,
+    })
+}
+
+pub(super) fn seconds<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> Option<f64> {
+    let page = beginning(file, base, 300).ok()?;
+    let packet = page.get(PAGE_HEADER + usize::from(*page.get(26)?)..)?;
+    let rate = match packet {
+        packet if packet.starts_with(b"\x01vorbis") && packet.len() >= 16 => {
+            u32::from_le_bytes(part(packet, 12))
+        }
+        // A packet of FLAC holds its header after nine bytes of Ogg's own.
+        packet if packet.len() >= 35 => u32::from_be_bytes(part(packet, 27)) >> 12,
+        _ => return None,
+    };
+    let position = last_page(file, len, base).ok()??.position;
+    (rate > 0 && position > 0).then(|| position as f64 / f64::from(rate))
+}
