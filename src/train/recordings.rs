@@ -149,23 +149,12 @@ impl Choice {
 
 /// Whether a file is called a sound or begins as one.
 fn may_be_a_sound(path: &Path) -> bool {
-    is_called_a_sound(path)
+    audio::is_called_a_sound(path.file_name().unwrap_or_default())
         || path.is_file()
             && !matches!(
                 header_agrees_with_length(path),
                 Ok(HeaderCheck::NotRecognised(_) | HeaderCheck::Incomplete(_)) | Err(_)
             )
-}
-
-fn is_called_a_sound(path: &Path) -> bool {
-    let extension = path.extension().unwrap_or_default().to_string_lossy();
-    let sounds = [
-        "wav", "wave", "bwf", "rf64", "w64", "aif", "aiff", "aifc", "flac", "mp3", "ogg", "oga",
-        "m4a", "mp4", "aac", "caf", "au", "snd", "opus",
-    ];
-    sounds
-        .iter()
-        .any(|sound| extension.eq_ignore_ascii_case(sound))
 }
 
 fn name(path: &Path) -> String {
