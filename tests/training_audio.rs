@@ -229,6 +229,13 @@ fn faults_of_recordings_are_told_before_training() {
         .iter_mut()
         .for_each(|s| *s = s.clamp(-1.0, 1.0));
     float("clipped.wav", &clipped);
+    // Cut off, then made quieter, at another rate than the model's.
+    let mut quieter = scaled(pluck(196.0, 3.0, 44100), 20.0);
+    quieter
+        .samples
+        .iter_mut()
+        .for_each(|s| *s = 0.6 * s.clamp(-1.0, 1.0));
+    float("quieter.wav", &quieter);
     let mut broken = loud.clone();
     broken.samples[5512..5515].fill(f32::NAN);
     // What writes files for tests refuses what is no number.
@@ -245,6 +252,10 @@ fn faults_of_recordings_are_told_before_training() {
         (
             "clipped.wav",
             ["clipped.wav is clipped", "% of it", "most at 0 s"],
+        ),
+        (
+            "quieter.wav",
+            ["quieter.wav is clipped", "limit of -4 dB", "most at 0 s"],
         ),
         ("broken.wav", ["broken.wav", "3 ", "first at 0.500 s"]),
         (

@@ -36,6 +36,8 @@ pub struct Facts {
     pub first_non_finite: Option<f64>,
     /// How many samples, over all channels, are at full scale (0.999 and beyond).
     pub clipped: usize,
+    /// How many samples, over all channels, were cut off at the peak, wherever it is.
+    pub at_peak: usize,
     /// Largest absolute sample of any channel, where 1 is full scale.
     pub peak: f32,
     /// What was taken from every sample, where the sound stood beside 0.
@@ -231,7 +233,9 @@ fn read_from<S: Source>(source: &mut S, len: u64, wanted: &Wanted) -> Result<Rec
         _ => Mixed::Mean,
     };
     if let Some(loudest) = heard.mixer.loudest_where_cancelled() {
-        // The mean is no use and the channels are gone, so they are decoded again.
+        // The mean is no use and the channels are gone, so they are decoded again,
+        // and never held twice.
+        heard.samples = Vec::new();
         heard = decoded(Some(loudest))?;
         mixed = Mixed::Loudest(u16::try_from(loudest + 1).unwrap_or(u16::MAX));
     }
@@ -313,6 +317,7 @@ impl Decoded {
             non_finite: mixer.non_finite,
             first_non_finite: mixer.first_non_finite.map(seconds),
             clipped: mixer.clipped,
+            at_peak: mixer.limit.count(),
             peak: mixer.peak,
             dc_offset,
         };

@@ -336,6 +336,7 @@ fn facts_of(source: &audio::Source) -> Heard<'_> {
         sample_rate: source.signal.sample_rate,
         peak_in_file: facts.peak,
         at_full_scale: facts.clipped as f64 / in_file as f64,
+        at_its_peak: facts.at_peak as f64 / in_file as f64,
         not_finite: facts
             .first_non_finite
             .map(|first| (facts.non_finite, first)),
