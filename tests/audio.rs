@@ -609,7 +609,11 @@ fn what_is_wrong_is_said_in_a_sentence() {
     let cut_aiff_c = comm(1, 16, RATE, None);
     let cases: [(&str, Vec<u8>, &str); 15] = [
         ("empty file", vec![], "holds no samples"),
-        ("text", b"Dear diary, today".to_vec(), "is a text, which is not read"),
+        (
+            "text",
+            b"Dear diary, today".to_vec(),
+            "is a text, which is not read",
+        ),
         ("four bytes", b"RIFF".to_vec(), "not a sound file"),
         (
             "only the container",

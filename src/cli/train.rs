@@ -30,7 +30,7 @@ pub struct Arguments {
         required_unless_present = "resume"
     )]
     hyperparameters: Option<PathBuf>,
-    /// Recordings to learn from: WAV or AIFF, any rate, any number of channels
+    /// Recordings to learn from: sound files of any kind, any rate, any number of channels
     #[arg(long, required_unless_present = "resume", num_args = 1.., value_name = "FILE")]
     audio: Vec<PathBuf>,
     /// The model file to write
