@@ -796,7 +796,7 @@ fn seeds_that_cannot_be_answered() {
 
     for (seed, words) in [
         ("empty.wav", ["empty.wav", "no samples"]),
-        ("text.wav", ["text.wav", "not a WAV or AIFF"]),
+        ("text.wav", ["text.wav", "is a text, which is not read"]),
         ("cut.wav", ["cut.wav", "header"]),
         ("silent.wav", ["silent.wav", "silent"]),
         ("missing.wav", ["missing.wav", "cannot open"]),

@@ -98,7 +98,7 @@ fn what_cannot_be_answered_fails_with_a_sentence_and_the_daemon_goes_on() {
     let id = gallery.hear_seen("letter.wav");
     let reason = gallery.hear_error(id);
     assert!(
-        reason.starts_with("letter.wav is not a WAV or AIFF file"),
+        reason.starts_with("letter.wav is a text, which is not read"),
         "{reason}"
     );
     std::fs::write(gallery.path("seeds/empty.wav"), "").unwrap();

@@ -412,3 +412,40 @@ impl Sink {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::write::{SampleFormat, write_wav};
+    use std::io::Write;
+
+    fn tone(path: &Path) {
+        let signal = Signal {
+            samples: (0..20_000).map(|n| (n as f32 * 0.1).sin()).collect(),
+            sample_rate: 44_100,
+        };
+        write_wav(path, &signal, SampleFormat::Int16).unwrap();
+    }
+
+    #[test]
+    fn what_is_written_while_it_is_read_is_no_recording_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("take.wav");
+        tone(&path);
+        let opened = Opened::new(&path).unwrap();
+        let mut writer = File::options().append(true).open(&path).unwrap();
+        writer.write_all(&[0; 100]).unwrap();
+        let refused = opened.read(&path, &Wanted::At(11_025)).err().unwrap();
+        assert!(matches!(refused, AudioError::Changed { .. }), "{refused}");
+
+        // Or between reading and hashing, at the same length.
+        tone(&path);
+        let opened = Opened::new(&path).unwrap();
+        let (_, opened) = opened.read(&path, &Wanted::At(11_025)).unwrap();
+        let later = SystemTime::now() + std::time::Duration::from_secs(5);
+        let writer = File::options().write(true).open(&path).unwrap();
+        writer.set_modified(later).unwrap();
+        let refused = opened.hash(&path).unwrap_err();
+        assert!(refused.to_string().contains("still being written"));
+    }
+}

@@ -32,7 +32,8 @@ pub struct Arguments {
         required_unless_present = "resume"
     )]
     hyperparameters: Option<PathBuf>,
-    /// Recordings to learn from, and folders of them; any rate, any number of channels
+    /// Recordings to learn from, and folders of them: sound files of any kind, any rate, any
+    /// number of channels
     #[arg(long, required_unless_present = "resume", num_args = 1.., value_name = "FILE-OR-FOLDER")]
     audio: Vec<PathBuf>,
     /// Refuse recordings with faults, which are otherwise told and, where they cannot be

@@ -137,8 +137,10 @@ impl<'s> Packets<'s> {
                 Ok(Some(packet)) if packet.track_id == self.track => return Ok(Some(packet)),
                 Ok(Some(_)) => {}
                 Ok(None) => break,
-                Err(Error::IoError(error)) if error.kind() == ErrorKind::UnexpectedEof => break,
-                Err(Error::IoError(error)) => return Err(Fault::Io(error)),
+                // The system's errors have numbers; others are the file's.
+                Err(Error::IoError(error)) if error.raw_os_error().is_some() => {
+                    return Err(Fault::Io(error));
+                }
                 // Sound that was joined to other sound, which begins anew.
                 Err(Error::ResetRequired) => self.begin_anew()?,
                 Err(_) => break,
@@ -206,10 +208,8 @@ impl<'s> Packets<'s> {
                 let channels = u16::try_from(samples.spec().channels().count()).unwrap_or(0);
                 Ok(Some((channels, samples.spec().rate())))
             }
-            Err(Error::DecodeError(_) | Error::ResetRequired) => Ok(None),
             // A packet that ends too early reads like a file that does.
-            Err(Error::IoError(error)) if error.kind() == ErrorKind::UnexpectedEof => Ok(None),
-            Err(Error::IoError(error)) => Err(Fault::Io(error)),
+            Err(Error::DecodeError(_) | Error::ResetRequired | Error::IoError(_)) => Ok(None),
             Err(error) => Fault::unsupported(error.to_string()),
         })??;
         let Some(spec) = decoded else {
