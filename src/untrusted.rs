@@ -30,7 +30,10 @@ const RESAMPLED: usize = 4096;
 /// are as long as a second, and a hundred files of other rates are read meanwhile.
 const COMMON_RATES: u32 = 25;
 
-/// A WAV or AIFF file.
+/// Samples that a sound may hold for each of its bytes; a few packets hold seconds.
+const DENSEST: usize = 1 << 16;
+
+/// A sound file of any kind.
 pub fn sound(bytes: &[u8]) -> bool {
     header_of_bytes(bytes).expect("bytes at hand can be read");
     let recording = match read_bytes(bytes, Path::new("a.wav")) {
@@ -42,7 +45,8 @@ pub fn sound(bytes: &[u8]) -> bool {
         }
     };
     assert!(!recording.samples.is_empty() && recording.facts.channels > 0);
-    assert!(recording.samples.len() <= bytes.len());
+    assert!(recording.samples.len() <= DENSEST * bytes.len());
+    assert_eq!(recording.samples.len() as u64, recording.facts.frames);
     assert!(recording.samples.iter().all(|sample| sample.is_finite()));
     let rate = recording.facts.sample_rate;
     let is_common = rate.is_multiple_of(COMMON_RATES);

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use antiphon::audio::header::{HeaderCheck, Lack, header_agrees_with_length};
 use antiphon::audio::read::{Recording, read};
-use antiphon::audio::resample::resample;
+use antiphon::audio::resample::{Resampling, resample};
 use antiphon::audio::write::{SampleFormat, encode_wav, write_wav};
-use antiphon::audio::{AudioError, Signal, load};
+use antiphon::audio::{AudioError, Mixed, Signal, load};
 use tempfile::TempDir;
 
 // --- Files built by hand -------------------------------------------------
@@ -609,7 +609,11 @@ fn what_is_wrong_is_said_in_a_sentence() {
     let cut_aiff_c = comm(1, 16, RATE, None);
     let cases: [(&str, Vec<u8>, &str); 15] = [
         ("empty file", vec![], "holds no samples"),
-        ("text", b"Dear diary, today".to_vec(), "not a sound file"),
+        (
+            "text",
+            b"Dear diary, today".to_vec(),
+            "is a text, which is not read",
+        ),
         ("four bytes", b"RIFF".to_vec(), "not a sound file"),
         (
             "only the container",
@@ -830,6 +834,174 @@ mod log {
         tracing::subscriber::with_default(Collector(Arc::clone(&told)), act);
         let told = told.lock().unwrap();
         told.clone()
+    }
+}
+
+// --- Channels and DC ------------------------------------------------------
+
+/// A sound of these channels, as files store it.
+fn frames(channels: &[&[f32]]) -> Vec<u8> {
+    let len = channels[0].len();
+    let interleaved: Vec<f32> = (0..len)
+        .flat_map(|n| channels.iter().map(move |channel| channel[n]))
+        .collect();
+    let count = channels.len() as u16;
+    wav(&[fmt(3, count, RATE, 32), data(&Little.floats(&interleaved))])
+}
+
+fn noise(seed: u64, len: usize) -> Vec<f32> {
+    let mut dice = Dice(seed);
+    (0..len)
+        .map(|_| dice.roll(20_001) as f32 / 20_000.0 - 0.5)
+        .collect()
+}
+
+fn times(samples: &[f32], factor: f32) -> Vec<f32> {
+    samples.iter().map(|s| s * factor).collect()
+}
+
+#[test]
+fn channels_that_cancel_leave_the_loudest() {
+    let tone = sine(441.0, RATE, 5000);
+    let offset: Vec<f32> = tone.iter().map(|s| 0.3 - 0.9 * s).collect();
+    let cases: [(&str, Vec<Vec<f32>>); 5] = [
+        ("a cable", vec![times(&tone, 0.9), times(&tone, -0.9)]),
+        ("half as loud", vec![times(&tone, -0.4), times(&tone, 0.8)]),
+        ("with DC", vec![times(&tone, 0.8), offset]),
+        (
+            "four channels",
+            vec![
+                times(&tone, 0.5),
+                times(&tone, 0.6),
+                times(&tone, -0.5),
+                times(&tone, -0.6),
+            ],
+        ),
+        (
+            "beside silence",
+            vec![times(&tone, 0.5), times(&tone, -0.5), vec![0.0; 5000]],
+        ),
+    ];
+    for (case, channels) in &cases {
+        let channels: Vec<&[f32]> = channels.iter().map(Vec::as_slice).collect();
+        let recording = read_bytes(&frames(&channels)).unwrap();
+        let Mixed::Loudest(channel) = recording.facts.mixed else {
+            panic!("{case}: {:?}", recording.facts.mixed);
+        };
+        // Equally loud ones may be taken either way.
+        let taken = channels[usize::from(channel) - 1];
+        let loudness = |samples: &[f32]| rms(samples.iter().map(|s| f64::from(*s)));
+        assert_eq!(recording.samples, taken, "{case}");
+        assert!(
+            channels
+                .iter()
+                .all(|c| case == &"with DC" || loudness(c) <= 1.0001 * loudness(taken))
+        );
+    }
+    let inverted = frames(&[&tone, &times(&tone, -1.0)]);
+    let path = Folder::new();
+    let path = path.with("cable.wav", &inverted);
+    let told = log::of(|| drop(load(&path, RATE).unwrap()));
+    assert!(
+        told[0].starts_with("WARN cable.wav: its 2 channels cancel"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn channels_that_do_not_cancel_are_averaged() {
+    let tone = sine(441.0, RATE, 5000);
+    let (left, right) = (noise(1, 5000), noise(2, 5000));
+    let mid: Vec<f32> = left
+        .iter()
+        .zip(&right)
+        .map(|(l, r)| 0.5 * (l + r))
+        .collect();
+    let side: Vec<f32> = left
+        .iter()
+        .zip(&right)
+        .map(|(l, r)| 0.5 * (l - r))
+        .collect();
+    let silence = vec![0.0; 5000];
+    let cases: [(&str, Vec<&[f32]>); 6] = [
+        ("decorrelated", vec![&left, &right]),
+        ("mid and side", vec![&mid, &side]),
+        ("one silent", vec![&tone, &silence]),
+        ("equal", vec![&tone, &tone]),
+        ("silence", vec![&silence, &silence]),
+        ("four", vec![&left, &right, &mid, &tone]),
+    ];
+    for (case, channels) in cases {
+        let recording = read_bytes(&frames(&channels)).unwrap();
+        assert_eq!(recording.facts.mixed, Mixed::Mean, "{case}");
+        let expected: Vec<f32> = (0..5000)
+            .map(|n| channels.iter().map(|c| c[n]).sum::<f32>() / channels.len() as f32)
+            .collect();
+        assert_close(&recording.samples, &expected, 1e-6);
+    }
+    let mono = read_bytes(&wav_float(&tone)).unwrap();
+    assert_eq!(mono.facts.mixed, Mixed::Mono);
+}
+
+#[test]
+fn a_dc_offset_is_no_sound() {
+    let folder = Folder::new();
+    let loaded =
+        |samples: &[f32], rate| load(&folder.with("dc.wav", &wav_float(samples)), rate).unwrap();
+    let tone = times(&sine(441.0, RATE, 60_000), 0.2);
+    let beside: Vec<f32> = tone.iter().map(|s| s + 0.5).collect();
+    for rate in [RATE, 44_100, 8_000] {
+        let (without, with) = (loaded(&tone, rate), loaded(&beside, rate));
+        let offset = with.facts.dc_offset.unwrap();
+        assert!((offset - 0.5).abs() < 1e-3, "{offset}");
+        assert_eq!(without.facts.dc_offset, None);
+        // At the beginning and the end, too.
+        assert_close(&with.signal.samples, &without.signal.samples, 1e-4);
+    }
+    // What is nothing but a constant is silence.
+    for rate in [RATE, 48_000] {
+        let silent = loaded(&[0.25; 5000], rate);
+        assert!(silent.signal.samples.iter().all(|s| *s == 0.0));
+    }
+    // The judge measures it, so it can be kept.
+    let path = folder.with("kept.wav", &wav_float(&beside));
+    assert_eq!(read(&path).unwrap().samples, beside);
+    let told = log::of(|| drop(load(&path, RATE).unwrap()));
+    assert!(told[0].contains("a DC offset of 0.50"), "{told:?}");
+}
+
+#[test]
+fn facts_are_those_of_the_file() {
+    let mut left = times(&sine(441.0, RATE, 4000), 0.5);
+    left[1234] = f32::NAN;
+    left[2000] = f32::INFINITY;
+    let mut right = left.clone();
+    right[7] = 1.5;
+    right[8] = -1.0;
+    let folder = Folder::new();
+    let facts = load(&folder.with("a.wav", &frames(&[&left, &right])), 8000)
+        .unwrap()
+        .facts;
+    assert_eq!(
+        (facts.format, facts.channels, facts.frames),
+        ("WAV", 2, 4000)
+    );
+    assert_eq!((facts.non_finite, facts.clipped), (4, 2));
+    assert_eq!(facts.first_non_finite, Some(1234.0 / f64::from(RATE)));
+    assert_eq!(facts.peak, 1.5);
+    assert_eq!(facts.seconds(), 4000.0 / f64::from(RATE));
+}
+
+#[test]
+fn piece_by_piece_the_rate_is_changed_as_of_the_whole() {
+    for (from, to) in RATES {
+        let sound = noise(3, 50_021);
+        let whole = resample(&sound, from, to);
+        for piece in [1, 997, 65_536] {
+            let mut resampling = Resampling::new(from, to);
+            sound.chunks(piece).for_each(|piece| resampling.push(piece));
+            assert!(resampling.finish() == whole, "{from} to {to} by {piece}");
+        }
     }
 }
 

@@ -852,7 +852,9 @@ fn a_run_is_not_gone_on_with_on_other_recordings_or_without_its_folder() {
     write_seed(&desk.path("guitar.wav"), &pluck(150.0, 2.0, 44100));
     desk.assert_refused(&resume("runs/model"), &["runs/model", "other recordings"]);
     desk.assert_refused(&resume("runs/none"), &["runs/none/run.json"]);
-    std::fs::write(desk.path("runs/model/checkpoint.safetensors"), "half").unwrap();
+    for name in ["checkpoint", "checkpoint.previous"] {
+        std::fs::write(desk.path(&format!("runs/model/{name}.safetensors")), "half").unwrap();
+    }
     desk.assert_refused(
         &resume("runs/model"),
         &["checkpoint.safetensors", "damaged"],
@@ -955,7 +957,7 @@ fn seeds_that_cannot_be_answered() {
 
     for (seed, words) in [
         ("empty.wav", ["empty.wav", "no samples"]),
-        ("text.wav", ["text.wav", "not a sound"]),
+        ("text.wav", ["text.wav", "is a text, which is not read"]),
         ("cut.wav", ["cut.wav", "header"]),
         ("silent.wav", ["silent.wav", "silent"]),
         ("missing.wav", ["missing.wav", "cannot open"]),

@@ -4,6 +4,8 @@
 //! recording with one side inverted has a mean of nothing, or of rounding noise.
 //! There the loudest channel is taken.
 
+use super::limit::Limit;
+
 /// Float recordings of reverberation end in numbers down here, -600 dB and
 /// below, on which arithmetic is several times slower than on silence.
 const DENORMAL_TAIL: f32 = 1e-30;
@@ -42,6 +44,7 @@ pub(super) struct Mixer {
     pub non_finite: usize,
     pub first_non_finite: Option<u64>,
     pub clipped: usize,
+    pub limit: Limit,
     pub peak: f32,
 }
 
@@ -79,6 +82,7 @@ impl Mixer {
             non_finite: 0,
             first_non_finite: None,
             clipped: 0,
+            limit: Limit::new(usize::from(channels)),
             peak: 0.0,
         }
     }
@@ -93,6 +97,7 @@ impl Mixer {
                 let size = sample.abs();
                 // No comparison holds for what is not a number.
                 if size <= LOUDEST {
+                    self.limit.hear(channel, *sample);
                     let sample = f64::from(*sample);
                     moments.add(sample);
                     self.peak = self.peak.max(size);

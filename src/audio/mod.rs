@@ -30,6 +30,7 @@ mod fault;
 mod formats;
 mod hashing;
 pub mod header;
+mod limit;
 mod mix;
 pub mod output;
 pub mod read;

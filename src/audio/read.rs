@@ -36,6 +36,8 @@ pub struct Facts {
     pub first_non_finite: Option<f64>,
     /// How many samples, over all channels, are at full scale (0.999 and beyond).
     pub clipped: usize,
+    /// How many samples, over all channels, were cut off at the peak, wherever it is.
+    pub at_peak: usize,
     /// Largest absolute sample of any channel, where 1 is full scale.
     pub peak: f32,
     /// What was taken from every sample, where the sound stood beside 0.
@@ -97,6 +99,25 @@ pub fn read(path: &Path) -> Result<Recording, AudioError> {
 pub fn read_bytes(bytes: &[u8], path: &Path) -> Result<Recording, AudioError> {
     let len = bytes.len() as u64;
     read_from(&mut Cursor::new(bytes), len, &Wanted::AsRecorded).map_err(|fault| fault.at(path))
+}
+
+/// How many seconds the sound lasts by its header; `None` where that does not say.
+///
+/// # Errors
+///
+/// Those of [`read`] that show before anything is decoded.
+pub fn declared_seconds(path: &Path) -> Result<Option<f64>, AudioError> {
+    let (mut file, len) = open(path)?;
+    let mut declared = || match container::recognise(&mut file, len)? {
+        Recognised::Sound(kind, base) => {
+            let (_, stream) = decode::stream(&mut file, len, kind, base)?;
+            let rate = f64::from(stream.sample_rate().max(1));
+            Ok(stream.frames().map(|frames| frames as f64 / rate))
+        }
+        Recognised::TooShort => Err(Fault::NotAudio(None)),
+        Recognised::Other(found) => Err(Fault::NotAudio(found)),
+    };
+    declared().map_err(|fault: Fault| fault.at(path))
 }
 
 /// What is made of a sound.
@@ -212,7 +233,9 @@ fn read_from<S: Source>(source: &mut S, len: u64, wanted: &Wanted) -> Result<Rec
         _ => Mixed::Mean,
     };
     if let Some(loudest) = heard.mixer.loudest_where_cancelled() {
-        // The mean is no use and the channels are gone, so they are decoded again.
+        // The mean is no use and the channels are gone, so they are decoded again,
+        // and never held twice.
+        heard.samples = Vec::new();
         heard = decoded(Some(loudest))?;
         mixed = Mixed::Loudest(u16::try_from(loudest + 1).unwrap_or(u16::MAX));
     }
@@ -294,6 +317,7 @@ impl Decoded {
             non_finite: mixer.non_finite,
             first_non_finite: mixer.first_non_finite.map(seconds),
             clipped: mixer.clipped,
+            at_peak: mixer.limit.count(),
             peak: mixer.peak,
             dc_offset,
         };
@@ -386,5 +410,42 @@ impl Sink {
             Self::AsTheyAre(samples) => samples,
             Self::Resampled(resampling) => resampling.finish(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::write::{SampleFormat, write_wav};
+    use std::io::Write;
+
+    fn tone(path: &Path) {
+        let signal = Signal {
+            samples: (0..20_000).map(|n| (n as f32 * 0.1).sin()).collect(),
+            sample_rate: 44_100,
+        };
+        write_wav(path, &signal, SampleFormat::Int16).unwrap();
+    }
+
+    #[test]
+    fn what_is_written_while_it_is_read_is_no_recording_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("take.wav");
+        tone(&path);
+        let opened = Opened::new(&path).unwrap();
+        let mut writer = File::options().append(true).open(&path).unwrap();
+        writer.write_all(&[0; 100]).unwrap();
+        let refused = opened.read(&path, &Wanted::At(11_025)).err().unwrap();
+        assert!(matches!(refused, AudioError::Changed { .. }), "{refused}");
+
+        // Or between reading and hashing, at the same length.
+        tone(&path);
+        let opened = Opened::new(&path).unwrap();
+        let (_, opened) = opened.read(&path, &Wanted::At(11_025)).unwrap();
+        let later = SystemTime::now() + std::time::Duration::from_secs(5);
+        let writer = File::options().write(true).open(&path).unwrap();
+        writer.set_modified(later).unwrap();
+        let refused = opened.hash(&path).unwrap_err();
+        assert!(refused.to_string().contains("still being written"));
     }
 }

@@ -19,7 +19,7 @@ pub struct Arguments {
     /// A model file, or the name of a bundled model
     #[arg(long, value_name = "MODEL")]
     model: String,
-    /// The sound to continue
+    /// The sound to continue: a sound file of any kind
     #[arg(long, value_name = "FILE")]
     seed: PathBuf,
     /// The WAV file to write

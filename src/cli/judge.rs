@@ -20,10 +20,10 @@ use crate::plot::{Colour, Mark, Page, Panel, Spectrogram, Waveform};
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
-    /// The recording that the model learned from: WAV or AIFF
+    /// The recording that the model learned from: a sound file of any kind
     #[arg(long, value_name = "FILE")]
     training: PathBuf,
-    /// The sounds to judge: WAV or AIFF
+    /// The sounds to judge: sound files of any kind
     #[arg(required = true, value_name = "PREDICTION")]
     predictions: Vec<PathBuf>,
     /// Print JSON, with the times of clicks and of literally repeated pieces

@@ -11,8 +11,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::audio;
 use crate::files;
 use crate::hyperparameters::Hyperparameters;
-use crate::train::{Checkpoint, Dataset, LossRow, Order, Recording, Run, Trainer, memory_needed};
-use crate::trained_model::TrainingAudio;
+use crate::train::{
+    Care, Checkpoint, Choice, Dataset, LossRow, Order, Resumed, Run, Trainer, choose,
+    memory_of_training, read, seconds_by_header,
+};
 
 /// Train a model on recordings
 ///
@@ -30,9 +32,14 @@ pub struct Arguments {
         required_unless_present = "resume"
     )]
     hyperparameters: Option<PathBuf>,
-    /// Recordings to learn from: WAV or AIFF, any rate, any number of channels
-    #[arg(long, required_unless_present = "resume", num_args = 1.., value_name = "FILE")]
+    /// Recordings to learn from, and folders of them: sound files of any kind, any rate, any
+    /// number of channels
+    #[arg(long, required_unless_present = "resume", num_args = 1.., value_name = "FILE-OR-FOLDER")]
     audio: Vec<PathBuf>,
+    /// Refuse recordings with faults, which are otherwise told and, where they cannot be
+    /// used, left out
+    #[arg(long, conflicts_with = "resume")]
+    strict: bool,
     /// The model file to write
     #[arg(long, required_unless_present = "resume", value_name = "MODEL.onnx")]
     output: Option<PathBuf>,
@@ -87,16 +94,28 @@ fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
     };
     let hyperparameters =
         Hyperparameters::read(file).with_context(|| file.display().to_string())?;
-    refuse_what_does_not_fit(memory_needed(&hyperparameters))?;
     files::check_writable(output).with_context(|| format!("cannot write {}", output.display()))?;
     let absolute =
         |path: &PathBuf| std::path::absolute(path).with_context(|| path.display().to_string());
+    let named: Vec<PathBuf> = arguments
+        .audio
+        .iter()
+        .map(absolute)
+        .collect::<Result<_, _>>()?;
+    let Choice { files, left_out } = choose(&named)?;
+    left_out.iter().for_each(|sentence| eprintln!("{sentence}"));
+    refuse_what_does_not_fit(memory_of_training(
+        &hyperparameters,
+        &seconds_by_header(&files),
+    ))?;
+    let care = match arguments.strict {
+        true => Care::Strict,
+        false => Care::Forgiving,
+    };
+    let recordings = read(&files, &hyperparameters, care)?;
+    eprintln!("{}", recordings.list());
     let order = Order {
-        audio: arguments
-            .audio
-            .iter()
-            .map(absolute)
-            .collect::<Result<_, _>>()?,
+        audio: recordings.files,
         output: absolute(output)?,
         minutes: arguments.minutes,
         random_seed: arguments.random_seed,
@@ -104,7 +123,7 @@ fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
             .threads
             .map_or_else(super::all_threads, usize::from),
     };
-    let dataset = read_dataset(&order, &hyperparameters)?;
+    let dataset = with_seeds(recordings.dataset, &hyperparameters)?;
     let name = output.file_stem().unwrap_or_default().to_string_lossy();
     let run = Run::create(&arguments.runs, &name, &order, &hyperparameters)?;
     Ok(Beginning {
@@ -121,7 +140,7 @@ pub(super) fn refuse_what_does_not_fit(needed: u64) -> anyhow::Result<()> {
     match memory_available() {
         Some(available) if needed > available => bail!(
             "training this model takes about {}, but only {} is free; choose a smaller \
-             hidden_size, num_layers, num_unrollings, batch or bptt_steps",
+             hidden_size, num_layers, num_unrollings, batch or bptt_steps, or shorter recordings",
             memory(needed),
             memory(available)
         ),
@@ -150,11 +169,21 @@ fn memory_available() -> Option<u64> {
 }
 
 fn resume(folder: &Path, minutes: Option<f64>) -> anyhow::Result<Beginning> {
-    let (run, mut order, hyperparameters, checkpoint) = Run::resume(folder)?;
+    let Resumed {
+        run,
+        mut order,
+        hyperparameters,
+        checkpoint,
+        lost,
+    } = Run::resume(folder)?;
+    if let Some(lost) = lost {
+        eprintln!("{lost}");
+    }
     order.minutes = minutes.or(order.minutes);
     files::check_writable(&order.output)
         .with_context(|| format!("cannot write {}", order.output.display()))?;
-    let dataset = read_dataset(&order, &hyperparameters)?;
+    let recordings = read(&order.audio, &hyperparameters, Care::AsBefore)?;
+    let dataset = with_seeds(recordings.dataset, &hyperparameters)?;
     Ok(Beginning {
         run,
         order,
@@ -164,34 +193,14 @@ fn resume(folder: &Path, minutes: Option<f64>) -> anyhow::Result<Beginning> {
     })
 }
 
-fn read_dataset(order: &Order, hyperparameters: &Hyperparameters) -> anyhow::Result<Dataset> {
-    let sample_rate = hyperparameters.sample_rate;
-    let recordings = order
-        .audio
-        .iter()
-        .map(|path| read_recording(path, sample_rate));
-    let recordings = recordings.collect::<anyhow::Result<_>>()?;
+fn with_seeds(dataset: Dataset, hyperparameters: &Hyperparameters) -> anyhow::Result<Dataset> {
     let seeds = hyperparameters.seed_fn_list.iter();
-    let seeds = seeds.map(|path| audio::load(path, sample_rate).map(|source| source.signal));
+    let seeds = seeds
+        .map(|path| audio::load(path, hyperparameters.sample_rate).map(|source| source.signal));
     let seeds: Vec<_> = seeds
         .collect::<Result<_, _>>()
         .context("\"seed_fn_list\"")?;
-    let dataset = Dataset::new(recordings, hyperparameters)?;
     Ok(dataset.with_seeds(&seeds, hyperparameters))
-}
-
-fn read_recording(path: &Path, sample_rate: u32) -> anyhow::Result<Recording> {
-    let audio::Source { signal, sha256, .. } = audio::load(path, sample_rate)?;
-    let source = TrainingAudio {
-        file: path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned(),
-        sha256,
-        seconds: signal.seconds(),
-    };
-    Ok(Recording { signal, source })
 }
 
 fn train(beginning: Beginning, checkpoint_every: Duration) -> anyhow::Result<()> {
@@ -209,7 +218,7 @@ fn train(beginning: Beginning, checkpoint_every: Duration) -> anyhow::Result<()>
         hyperparameters.architecture().parameters(),
         hyperparameters.approach(),
         dataset.training.time_steps_per_epoch(),
-        memory(memory_needed(&hyperparameters)),
+        memory(memory_of_training(&hyperparameters, &dataset.seconds())),
         run.folder().display(),
     );
     let mut trainer = Trainer::new(hyperparameters, dataset, order.random_seed, order.threads);

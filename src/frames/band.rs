@@ -21,13 +21,12 @@ const HALF_WIDTH: usize = 256;
 /// 0.5): no more than 1e-8 of their power lies above. 0.5 for what is silent or
 /// shorter than 4096 samples.
 pub fn highest_frequency(samples: &[f32]) -> f64 {
-    let spectra = ANALYSIS.magnitudes(samples);
-    let mut powers = vec![0.0; spectra.bins];
-    for spectrum in spectra.magnitudes.chunks(spectra.bins) {
+    let mut powers = vec![0.0; ANALYSIS.bins()];
+    ANALYSIS.each(samples, |spectrum| {
         for (power, magnitude) in powers.iter_mut().zip(spectrum) {
             *power += f64::from(*magnitude).powi(2);
         }
-    }
+    });
     let nothing = NOTHING * powers.iter().sum::<f64>();
     let mut above = 0.0;
     let highest = powers.iter().rposition(|power| {

@@ -47,22 +47,32 @@ impl Analysis {
 
     /// The unscaled magnitudes of each frame of `samples` that lies wholly within them.
     pub fn magnitudes(&self, samples: &[f32]) -> Spectra {
+        let mut magnitudes = Vec::with_capacity(self.frames_in(samples.len()) * self.bins());
+        self.each(samples, |frame| magnitudes.extend_from_slice(frame));
+        Spectra {
+            bins: self.bins(),
+            magnitudes,
+        }
+    }
+
+    /// Hands the magnitudes of each frame, one after the other, to `take`: all
+    /// frames of a long recording are larger than the recording.
+    pub fn each(&self, samples: &[f32], mut take: impl FnMut(&[f32])) {
         let fft = FftPlanner::new().plan_fft_forward(self.fft_len());
         let window = self.window();
         let mut buffer = vec![Complex::default(); self.fft_len()];
         let mut scratch = vec![Complex::default(); fft.get_inplace_scratch_len()];
-        let mut magnitudes = Vec::with_capacity(self.frames_in(samples.len()) * self.bins());
+        let mut magnitudes = vec![0.0; self.bins()];
         for frame in samples.windows(self.window_size).step_by(self.hop_size) {
             buffer.fill(Complex::default());
             for ((slot, sample), weight) in buffer.iter_mut().zip(frame).zip(&window) {
                 slot.re = sample * weight;
             }
             fft.process_with_scratch(&mut buffer, &mut scratch);
-            magnitudes.extend(buffer[..self.bins()].iter().map(|bin| bin.norm()));
-        }
-        Spectra {
-            bins: self.bins(),
-            magnitudes,
+            for (magnitude, bin) in magnitudes.iter_mut().zip(&buffer) {
+                *magnitude = bin.norm();
+            }
+            take(&magnitudes);
         }
     }
 

@@ -167,13 +167,14 @@ impl Guard {
         if rms > (RUNAWAY * self.level).max(1.0) {
             return Some(Fault::Runaway);
         }
-        if self.silent_share(sound) >= silent_share {
-            return Some(Fault::Silence);
-        }
         let n = sound.samples.len() as f64;
         let mean = sound.samples.iter().map(|s| f64::from(*s)).sum::<f64>() / n;
-        if mean.powi(2) > 0.5 * rms.powi(2) {
+        // The remains of a constant in a rest are a rest.
+        if rms > SILENT * self.level && mean.powi(2) > 0.5 * rms.powi(2) {
             return Some(Fault::DirectCurrent);
+        }
+        if self.silent_share(sound) >= silent_share {
+            return Some(Fault::Silence);
         }
         let top = 0.999 * self.full_scale;
         let clipped = sound.samples.iter().filter(|s| s.abs() > top).count();
@@ -223,12 +224,14 @@ fn block_len(signal: &Signal) -> usize {
     ((BLOCK_SECONDS * f64::from(signal.sample_rate)) as usize).max(2)
 }
 
-/// Root mean square of each block.
+/// Root mean square of each block around its mean, since DC is no sound.
 fn block_levels(signal: &Signal) -> Vec<f64> {
     let blocks = signal.samples.chunks(block_len(signal));
     let rms = |block: &[f32]| {
-        let sum: f64 = block.iter().map(|s| f64::from(*s).powi(2)).sum();
-        (sum / block.len() as f64).sqrt()
+        let len = block.len() as f64;
+        let mean = block.iter().map(|s| f64::from(*s)).sum::<f64>() / len;
+        let sum: f64 = block.iter().map(|s| (f64::from(*s) - mean).powi(2)).sum();
+        (sum / len).sqrt()
     };
     blocks.map(rms).collect()
 }
@@ -257,15 +260,15 @@ fn band_levels(signal: &Signal) -> Vec<[f64; BANDS]> {
         let octave = (bin as f64 * hz / LOWEST_BAND).log2();
         ((octave / octaves * BANDS as f64).max(0.0) as usize).min(BANDS - 1)
     };
-    let spectra = analysis.magnitudes(&signal.samples);
-    let levels = spectra.magnitudes.chunks(spectra.bins).map(|spectrum| {
+    let mut levels = Vec::with_capacity(analysis.frames_in(signal.samples.len()));
+    analysis.each(&signal.samples, |spectrum| {
         let mut powers = [f64::MIN_POSITIVE; BANDS];
         for (bin, magnitude) in spectrum.iter().enumerate() {
             powers[band(bin)] += f64::from(*magnitude).powi(2);
         }
-        powers.map(|power| 10.0 * power.log10())
+        levels.push(powers.map(|power| 10.0 * power.log10()));
     });
-    levels.collect()
+    levels
 }
 
 /// How far the bands that matter usually are from their medians; medians
@@ -315,6 +318,7 @@ mod tests {
         assert_eq!(fault(|n| 1e-5 * (n * 0.2).sin()), Some(Fault::Silence));
         assert_eq!(fault(|n| n), Some(Fault::Runaway));
         assert_eq!(fault(|n| 0.5 + 0.1 * n.sin()), Some(Fault::DirectCurrent));
+        assert_eq!(fault(|_| 0.5), Some(Fault::DirectCurrent));
         assert_eq!(
             fault(|n| (9.0 * (n * 0.1).sin()).clamp(-1.0, 1.0)),
             Some(Fault::Clipping)
@@ -408,6 +412,13 @@ mod tests {
         assert_eq!(guard.fault_of_stretch(&rest(15_000.0)), None);
         let fault = guard.fault_of_stretch(&rest(0.0));
         assert_eq!(fault, Some(Fault::Silence));
+    }
+
+    #[test]
+    fn a_dc_offset_is_no_loudness() {
+        let alone = level(&signal(note));
+        let beside = level(&signal(|n| note(n) + 0.5));
+        assert!((beside / alone - 1.0).abs() < 1e-3, "{alone} {beside}");
     }
 
     #[test]

@@ -20,6 +20,9 @@ const BLOCKS_PER_SECOND: usize = 10;
 /// Below this share of the training audio's rms (-60 dB) a block is silent.
 const SILENT: f64 = 1e-3;
 
+/// What has no loudness at all, as DC, is counted as this, -200 dB of full scale.
+const SOFTEST: f64 = 1e-10;
+
 /// From this absolute value on a sample counts as clipped.
 const CLIPPED: f64 = 0.999;
 
@@ -34,7 +37,7 @@ pub struct Measures {
     pub click_ratio: f64,
     /// Criterion 1: mean spectral flatness, as a ratio; larger for noise.
     pub flat_ratio: f64,
-    /// Criterion 1: rms level against the training audio's, in dB.
+    /// Criterion 1: rms level against the training audio's, in dB; DC is no level.
     pub level_db: f64,
     /// Criterion 1: share of 100 ms blocks 60 dB below the training audio's rms.
     pub silent: f64,
@@ -85,7 +88,7 @@ pub enum JudgeError {
 /// The training audio, and all that depends on it alone.
 pub struct Judge {
     sample_rate: u32,
-    rms: f64,
+    loudness: f64,
     sharpness: f64,
     flatness: f64,
     movement: f64,
@@ -108,7 +111,8 @@ impl Judge {
         if seconds < LEAST_TRAINING_SECONDS {
             return Err(JudgeError::TooShort { seconds });
         }
-        let (samples, rms) = at_unit_rms(&training.samples).ok_or(JudgeError::NothingMoves)?;
+        let loudness = loudness(&training.samples);
+        let samples = at_unit_rms(&training.samples).ok_or(JudgeError::NothingMoves)?;
         let sample_rate = training.sample_rate;
         let timbre = Timbre::of(&samples, sample_rate);
         let (sharpness, movement) = (sharpness(&samples), timbre.movement());
@@ -117,7 +121,7 @@ impl Judge {
         }
         Ok(Judge {
             sample_rate,
-            rms,
+            loudness,
             sharpness,
             flatness: timbre.flatness,
             movement,
@@ -137,7 +141,7 @@ impl Judge {
             prediction.sample_rate,
             self.sample_rate,
         );
-        let Some((unit, rms)) = at_unit_rms(&samples) else {
+        let Some(unit) = at_unit_rms(&samples) else {
             return Evaluation::broken();
         };
         let timbre = Timbre::of(&unit, self.sample_rate);
@@ -147,8 +151,8 @@ impl Judge {
             seconds: unit.len() as f64 / f64::from(self.sample_rate),
             click_ratio: sharpness(&unit) / self.sharpness,
             flat_ratio: timbre.flatness / self.flatness,
-            level_db: 20.0 * (rms / self.rms).log10(),
-            silent: silent(&samples, SILENT * self.rms, self.sample_rate),
+            level_db: 20.0 * (loudness(&samples).max(SOFTEST) / self.loudness).log10(),
+            silent: silent(&samples, SILENT * self.loudness, self.sample_rate),
             clip: share(&samples, |sample| f64::from(sample.abs()) >= CLIPPED),
             dc: unit.iter().sum::<f64>() / unit.len() as f64,
             alive: timbre.movement() / self.movement,
@@ -168,11 +172,11 @@ impl Judge {
     }
 }
 
-/// The samples divided by their rms, and the rms; `None` of silence.
-fn at_unit_rms(samples: &[f32]) -> Option<(Vec<f64>, f64)> {
+/// The samples divided by their rms; `None` of silence.
+fn at_unit_rms(samples: &[f32]) -> Option<Vec<f64>> {
     let rms = rms(samples);
     let unit = || samples.iter().map(|s| f64::from(*s) / rms).collect();
-    (rms > 0.0).then(|| (unit(), rms))
+    (rms > 0.0).then(unit)
 }
 
 fn rms(samples: &[f32]) -> f64 {
@@ -180,11 +184,19 @@ fn rms(samples: &[f32]) -> f64 {
     (energy / samples.len().max(1) as f64).sqrt()
 }
 
-/// The share of whole blocks with an rms below `limit`; a sound shorter than a
+/// Root mean square around the mean: how loud it is, since DC is no sound.
+fn loudness(samples: &[f32]) -> f64 {
+    let n = samples.len().max(1) as f64;
+    let mean = samples.iter().map(|s| f64::from(*s)).sum::<f64>() / n;
+    let energy: f64 = samples.iter().map(|s| (f64::from(*s) - mean).powi(2)).sum();
+    (energy / n).sqrt()
+}
+
+/// The share of whole blocks with a loudness below `limit`; a sound shorter than a
 /// block is one.
 fn silent(samples: &[f32], limit: f64, sample_rate: u32) -> f64 {
     let block = (sample_rate as usize / BLOCKS_PER_SECOND).min(samples.len());
-    let blocks: Vec<f64> = samples.chunks_exact(block).map(rms).collect();
+    let blocks: Vec<f64> = samples.chunks_exact(block).map(loudness).collect();
     share(&blocks, |level| *level < limit)
 }
 
@@ -269,6 +281,12 @@ mod tests {
         let offset = measures(&judge, &signal(vec![0.5; 20_000]));
         assert!((offset.dc - 1.0).abs() < 1e-9);
         assert_eq!(offset.click_ratio, 0.0);
+        assert_eq!(offset.silent, 1.0);
+        // A DC offset of half of full scale is not taken for loudness.
+        let beside = training.samples.iter().map(|s| s + 0.5).collect();
+        let beside = measures(&judge, &signal(beside));
+        assert!(beside.level_db.abs() < 1e-4, "{}", beside.level_db);
+        assert!(beside.dc > 0.9);
         let clipped: Vec<f32> = (0..8000)
             .map(|n| if n % 4 == 0 { -1.0 } else { 0.1 })
             .collect();

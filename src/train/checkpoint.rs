@@ -1,5 +1,6 @@
 //! A run's state between two steps, in a safetensors file: with it, training
-//! goes on as if it had never stopped.
+//! goes on as if it had never stopped. The file says its own SHA-256, so that one
+//! which a power failure or a poor disk changed is never gone on from.
 
 use std::collections::HashMap;
 
@@ -7,11 +8,15 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
 use super::dreams::{DreamsArrays, DreamsNotes};
+use crate::files;
 use crate::hyperparameters::Hyperparameters;
 use crate::trained_model::TrainingAudio;
 
 /// The key of the notes in the file's metadata.
 const NOTES: &str = "antiphon";
+/// The array of the hash's digits. An array, since keys of the metadata have no
+/// order, and the same checkpoint is to have the same bytes.
+const SHA256: &str = "sha256";
 /// What the arrays of predictions being sampled are called by.
 const SEQUENTIAL: &str = "sequential";
 const CONCURRENT: &str = "concurrent";
@@ -81,14 +86,36 @@ pub enum CheckpointError {
 impl Checkpoint {
     /// The file's bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
+        let view = |name: String, dtype, len, bytes| {
+            let view = TensorView::new(dtype, vec![len], bytes);
+            (name, view.expect("as many bytes as values take"))
+        };
+        let notes = serde_json::to_string(&self.notes).expect("plain fields always serialise");
+        let hash = self.sha256(&notes);
         let views = self.arrays().into_iter().map(|(name, values)| {
             let bytes = bytemuck::cast_slice(values);
-            let view = TensorView::new(Dtype::F32, vec![values.len()], bytes);
-            (name, view.expect("four bytes a value"))
+            view(name, Dtype::F32, values.len(), bytes)
         });
-        let notes = serde_json::to_string(&self.notes).expect("plain fields always serialise");
+        let digits = view(SHA256.to_owned(), Dtype::U8, hash.len(), hash.as_bytes());
+        let views = views.chain([digits]);
         let metadata = HashMap::from([(NOTES.to_owned(), notes)]);
         safetensors::serialize(views, Some(metadata)).expect("names and shapes are sound")
+    }
+
+    /// The SHA-256 of `notes` and of all arrays with their names and lengths.
+    fn sha256(&self, notes: &str) -> String {
+        let mut hash = files::Hash::default();
+        let mut add = |part: &[u8]| {
+            // What moves from one part to the next is another whole.
+            hash.update(&(part.len() as u64).to_le_bytes());
+            hash.update(part);
+        };
+        add(notes.as_bytes());
+        for (name, values) in self.arrays() {
+            add(name.as_bytes());
+            add(bytemuck::cast_slice(values));
+        }
+        hash.finish()
     }
 
     fn arrays(&self) -> Vec<(String, &[f32])> {
@@ -114,13 +141,14 @@ impl Checkpoint {
         arrays
     }
 
-    /// Reads a file's bytes.
+    /// Reads a file's bytes. One without a hash, as earlier versions wrote it, is
+    /// taken as it is.
     pub fn from_bytes(bytes: &[u8]) -> Result<Checkpoint, CheckpointError> {
         let damaged = |what: String| CheckpointError::Damaged(what);
         let file = SafeTensors::deserialize(bytes).map_err(|e| damaged(e.to_string()))?;
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| damaged(e.to_string()))?;
         let metadata = header.metadata().as_ref();
-        let notes = metadata
+        let text = metadata
             .and_then(|m| m.get(NOTES))
             .ok_or_else(|| damaged("it has no notes".to_owned()))?;
         let array = |name: &str| {
@@ -131,7 +159,7 @@ impl Checkpoint {
             let (values, _) = tensor.data().as_chunks::<4>();
             Ok(values.iter().map(|v| f32::from_le_bytes(*v)).collect())
         };
-        let notes: Notes = serde_json::from_str(notes).map_err(|e| damaged(e.to_string()))?;
+        let notes: Notes = serde_json::from_str(text).map_err(|e| damaged(e.to_string()))?;
         let dreams = |kind: &str, notes: &Option<DreamsNotes>| match notes {
             None => Ok(None),
             Some(_) => Ok(Some(DreamsArrays {
@@ -141,7 +169,7 @@ impl Checkpoint {
                 c: array(&format!("{kind}.c"))?,
             })),
         };
-        Ok(Checkpoint {
+        let checkpoint = Checkpoint {
             weights: array("weights")?,
             mean: array("adam.mean")?,
             square: array("adam.square")?,
@@ -150,7 +178,13 @@ impl Checkpoint {
             sequential: dreams(SEQUENTIAL, &notes.sequential)?,
             concurrent: dreams(CONCURRENT, &notes.concurrent)?,
             notes,
-        })
+        };
+        match file.tensor(SHA256) {
+            Ok(digits) if digits.data() != checkpoint.sha256(text).as_bytes() => {
+                Err(damaged("it is not as it was written".to_owned()))
+            }
+            _ => Ok(checkpoint),
+        }
     }
 }
 
@@ -165,11 +199,12 @@ pub fn join([high, low]: [u64; 2]) -> u128 {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use crate::hyperparameters::Approach;
 
-    fn checkpoint() -> Checkpoint {
+    /// A checkpoint with something of everything.
+    pub fn checkpoint() -> Checkpoint {
         Checkpoint {
             notes: Notes {
                 hyperparameters: Hyperparameters::preset(Approach::Vector),
@@ -214,6 +249,43 @@ mod tests {
         assert_eq!(read, checkpoint);
         assert_eq!(join(read.notes.dropout_position), u128::MAX - 5);
         assert_eq!(checkpoint.to_bytes(), read.to_bytes());
+    }
+
+    #[test]
+    fn one_with_a_changed_bit_is_refused_wherever_it_matters() {
+        let (whole, bytes) = (checkpoint(), checkpoint().to_bytes());
+        for place in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[place] ^= 0x10;
+            match Checkpoint::from_bytes(&changed) {
+                Err(CheckpointError::Damaged(_)) => {}
+                // Padding, or the hash's own name.
+                read => assert_eq!(read.as_ref(), Ok(&whole), "byte {place}"),
+            }
+        }
+        let (last, digits) = (bytes.len() - 1, 64);
+        for place in [last, last - digits, last - digits - 4] {
+            let mut changed = bytes.clone();
+            changed[place] ^= 1;
+            let error = Checkpoint::from_bytes(&changed).unwrap_err();
+            assert!(error.to_string().contains("as it was written"), "{error}");
+        }
+    }
+
+    #[test]
+    fn one_of_an_earlier_version_has_no_hash_and_is_read() {
+        let whole = checkpoint();
+        let notes = serde_json::to_string(&whole.notes).unwrap();
+        let views = whole.arrays().into_iter().map(|(name, values)| {
+            let bytes = bytemuck::cast_slice(values);
+            (
+                name,
+                TensorView::new(Dtype::F32, vec![values.len()], bytes).unwrap(),
+            )
+        });
+        let metadata = HashMap::from([(NOTES.to_owned(), notes)]);
+        let bytes = safetensors::serialize(views, Some(metadata)).unwrap();
+        assert_eq!(Checkpoint::from_bytes(&bytes), Ok(whole));
     }
 
     #[test]

@@ -16,9 +16,9 @@ pub struct Recording {
 /// What a network is trained on, and what its loss is measured on.
 #[derive(Clone)]
 pub struct Dataset {
-    /// One sequence per recording.
+    /// One sequence per recording, but those joined that are short.
     pub training: Sequences,
-    /// One sequence for each recording's held-out end; none without validation.
+    /// One sequence for each held-out end; none without validation.
     pub validation: Sequences,
     /// The sounds of `seed_fn_list` as the network sees them; none where seeds
     /// come from the training audio.
@@ -41,94 +41,237 @@ pub struct Sequences {
     batch: usize,
 }
 
-/// A recording whose held-out end does not hold one input matrix and its label.
+/// Held-out ends that do not hold one input matrix and its label, all together.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the last {share} of {file} cannot be held out for validation: it is {seconds:.2} s, but one \
-     input matrix and its label span {needed:.2} s; use a longer recording, or \"validation\": 0"
+    "the last {share} of {what} cannot be held out for validation: it is {seconds:.2} s, but one \
+     input matrix and its label span {needed:.2} s; use longer recordings, or \"validation\": 0"
 )]
 pub struct TooShort {
-    pub file: String,
+    /// The recording's file, or how many they are.
+    pub what: String,
     pub share: f64,
     pub seconds: f64,
     pub needed: f64,
 }
 
-impl Dataset {
-    /// Makes `recordings` what `hyperparameters` say the network sees.
-    ///
-    /// A recording that does not hold one input matrix and its label is wrapped:
-    /// it begins again after its end, which is logged.
-    pub fn new(
-        recordings: Vec<Recording>,
-        hyperparameters: &Hyperparameters,
-    ) -> Result<Dataset, TooShort> {
-        let needed = samples_of_one_time_step(hyperparameters);
-        let highest_frequency = hyperparameters.band_limit.then(|| {
-            let samples = recordings.iter().map(|recording| &recording.signal.samples);
-            let highest = samples.map(|samples| highest_frequency(samples));
-            highest.fold(0.0, f64::max) * f64::from(hyperparameters.sample_rate)
-        });
-        let usual = recordings.iter().map(|r| Usual::of(&r.signal));
-        let usual: Vec<Usual> = usual.collect();
-        let sustained = usual.iter().filter_map(|usual| usual.sustained);
-        let least_change = usual.iter().filter_map(|usual| usual.least_change);
-        let (mut training, mut validation, mut sources) = (Vec::new(), Vec::new(), Vec::new());
-        let mut kept = Vec::new();
-        for recording in recordings {
-            if hyperparameters.answer == AnswerMode::Moving {
-                kept.push(recording.signal.samples.clone());
-            }
-            let mut signal = recording.signal;
-            let held_out = hyperparameters.validation * signal.samples.len() as f64;
-            let end = signal
-                .samples
-                .split_off(signal.samples.len() - held_out as usize);
-            if hyperparameters.validation > 0.0 {
-                if end.len() < needed {
-                    let rate = f64::from(signal.sample_rate);
-                    return Err(TooShort {
-                        file: recording.source.file,
-                        share: hyperparameters.validation,
-                        seconds: end.len() as f64 / rate,
-                        needed: needed as f64 / rate,
-                    });
-                }
-                validation.push(end);
-            }
-            if signal.samples.len() < needed {
-                tracing::info!(
-                    "{} is shorter than one input matrix and its label ({:.2} s of {:.2} s): \
-                     it is wrapped, and begins again after its end",
-                    recording.source.file,
-                    signal.seconds(),
-                    needed as f64 / f64::from(signal.sample_rate),
-                );
-                signal.samples = wrapped(&signal.samples, needed);
-            }
-            training.push(signal.samples);
-            sources.push(recording.source);
+/// Makes recordings a [`Dataset`], one after the other, so that whoever reads them
+/// never holds one twice.
+///
+/// One that does not hold one input matrix and its label is joined with the others
+/// that do not, in their order. Where even all of these together do not, they begin
+/// again after their end.
+pub struct Gathering<'a> {
+    hyperparameters: &'a Hyperparameters,
+    /// Samples of one input matrix and its label.
+    needed: usize,
+    training: Vec<Vec<f32>>,
+    validation: Vec<Vec<f32>>,
+    short: Joined,
+    short_ends: Joined,
+    /// Sequences of `training` before the joined one.
+    before_short: usize,
+    highest_frequency: f64,
+    sustained: Option<f64>,
+    least_change: Option<f64>,
+    sources: Vec<TrainingAudio>,
+    kept: Vec<Vec<f32>>,
+}
+
+/// Sounds that are too short to be sequences of their own, one after the other.
+#[derive(Default)]
+struct Joined {
+    samples: Vec<f32>,
+    /// How many they are, and the file of the last.
+    count: usize,
+    file: String,
+}
+
+impl Joined {
+    /// Adds the samples of `count` files, `file` the last of them.
+    fn add(&mut self, samples: &[f32], count: usize, file: &str) {
+        self.samples.extend_from_slice(samples);
+        self.count += count;
+        file.clone_into(&mut self.file);
+    }
+}
+
+impl<'a> Gathering<'a> {
+    /// For what `hyperparameters` say the network sees.
+    pub fn new(hyperparameters: &'a Hyperparameters) -> Gathering<'a> {
+        Gathering {
+            hyperparameters,
+            needed: samples_of_one_time_step(hyperparameters),
+            training: Vec::new(),
+            validation: Vec::new(),
+            short: Joined::default(),
+            short_ends: Joined::default(),
+            before_short: 0,
+            highest_frequency: 0.0,
+            sustained: None,
+            least_change: None,
+            sources: Vec::new(),
+            kept: Vec::new(),
         }
-        let largest_magnitude = to_sequences(&mut training, hyperparameters, None);
-        to_sequences(&mut validation, hyperparameters, Some(largest_magnitude));
+    }
+
+    /// Recordings so far.
+    pub fn len(&self) -> usize {
+        self.sources.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.sources.is_empty()
+    }
+
+    /// Adds a recording.
+    pub fn add(&mut self, recording: Recording) {
+        let Recording { signal, source } = recording;
+        let usual = Usual::of(&signal);
+        let mut samples = signal.samples;
+        if self.hyperparameters.band_limit {
+            self.highest_frequency = self.highest_frequency.max(highest_frequency(&samples));
+        }
+        self.sustained = self
+            .sustained
+            .into_iter()
+            .chain(usual.sustained)
+            .max_by(f64::total_cmp);
+        let least_change = self.least_change.into_iter().chain(usual.least_change);
+        self.least_change = least_change.min_by(f64::total_cmp);
+        if self.hyperparameters.answer == AnswerMode::Moving {
+            self.kept.push(samples.clone());
+        }
+        let end = samples.len() - held_out(&samples, self.hyperparameters);
+        if end < self.needed {
+            if self.short.count == 0 {
+                self.before_short = self.training.len();
+            }
+            self.short.add(&samples, 1, &source.file);
+        } else {
+            self.hold_out(&mut samples, end, 1, &source.file);
+            self.training.push(samples);
+        }
+        self.sources.push(source);
+    }
+
+    /// Takes what lies beyond `end` out of `samples`, which are of `count` files, for validation.
+    fn hold_out(&mut self, samples: &mut Vec<f32>, end: usize, count: usize, file: &str) {
+        if self.hyperparameters.validation == 0.0 {
+            return;
+        }
+        let held_out = samples.split_off(end);
+        samples.shrink_to_fit();
+        match held_out.len() < self.needed {
+            true => self.short_ends.add(&held_out, count, file),
+            false => self.validation.push(held_out),
+        }
+    }
+
+    /// All of them, as the network sees them.
+    pub fn finish(mut self) -> Result<Dataset, TooShort> {
+        if self.short.count > 0 {
+            let joined = self.join_short();
+            self.training.insert(self.before_short, joined);
+        }
+        if self.short_ends.count > 0 {
+            let ends = std::mem::take(&mut self.short_ends);
+            let rate = f64::from(self.hyperparameters.sample_rate);
+            if ends.samples.len() < self.needed {
+                return Err(TooShort {
+                    what: match ends.count {
+                        1 => ends.file,
+                        count => format!("{count} recordings together"),
+                    },
+                    share: self.hyperparameters.validation,
+                    seconds: ends.samples.len() as f64 / rate,
+                    needed: self.needed as f64 / rate,
+                });
+            }
+            self.validation.push(ends.samples);
+        }
+        let hyperparameters = self.hyperparameters;
+        let largest_magnitude = to_sequences(&mut self.training, hyperparameters, None);
+        to_sequences(
+            &mut self.validation,
+            hyperparameters,
+            Some(largest_magnitude),
+        );
         let sequences = |sequences, batch| Sequences {
             sequences,
             windows: hyperparameters.training_windows(),
             batch,
         };
+        let highest_frequency = self.highest_frequency * f64::from(hyperparameters.sample_rate);
         Ok(Dataset {
-            training: sequences(training, hyperparameters.batch),
-            validation: sequences(validation, 1),
+            training: sequences(self.training, hyperparameters.batch),
+            validation: sequences(self.validation, 1),
             seeds: Vec::new(),
             normalisation: Normalisation {
                 largest_magnitude,
-                highest_frequency,
-                sustained: sustained.max_by(f64::total_cmp),
-                least_change: least_change.min_by(f64::total_cmp),
+                highest_frequency: hyperparameters.band_limit.then_some(highest_frequency),
+                sustained: self.sustained,
+                least_change: self.least_change,
             },
-            sources,
-            kept,
+            sources: self.sources,
+            kept: self.kept,
         })
+    }
+
+    /// The sequence of all short recordings, their end held out.
+    fn join_short(&mut self) -> Vec<f32> {
+        let Joined {
+            mut samples,
+            count,
+            file,
+        } = std::mem::take(&mut self.short);
+        let rate = f64::from(self.hyperparameters.sample_rate);
+        let (seconds, needed) = (samples.len() as f64 / rate, self.needed as f64 / rate);
+        let (what, joined) = match count {
+            1 => (format!("{file} is"), "it is"),
+            count => (format!("{count} recordings are"), "they are joined, and"),
+        };
+        let end = samples.len() - held_out(&samples, self.hyperparameters);
+        self.hold_out(&mut samples, end, count, &file);
+        if samples.len() >= self.needed {
+            samples.shrink_to_fit();
+            tracing::info!(
+                "{what} shorter than one input matrix and its label ({needed:.2} s): \
+                 joined, in their order, to one of {seconds:.2} s"
+            );
+            return samples;
+        }
+        tracing::info!(
+            "{what} shorter than one input matrix and its label ({seconds:.2} s of {needed:.2} s): \
+             {joined} wrapped, to begin again after the end"
+        );
+        wrapped(&samples, self.needed)
+    }
+}
+
+/// How many of `samples` are held out for validation.
+fn held_out(samples: &[f32], hyperparameters: &Hyperparameters) -> usize {
+    (hyperparameters.validation * samples.len() as f64) as usize
+}
+
+impl Dataset {
+    /// Makes `recordings` what `hyperparameters` say the network sees, as
+    /// [`Gathering`] does.
+    pub fn new(
+        recordings: Vec<Recording>,
+        hyperparameters: &Hyperparameters,
+    ) -> Result<Dataset, TooShort> {
+        let mut gathering = Gathering::new(hyperparameters);
+        recordings
+            .into_iter()
+            .for_each(|recording| gathering.add(recording));
+        gathering.finish()
+    }
+
+    /// How long each recording is, in seconds.
+    pub fn seconds(&self) -> Vec<f64> {
+        self.sources.iter().map(|source| source.seconds).collect()
     }
 
     /// Takes `seeds`, at the model's rate, to begin sampled predictions with.
@@ -143,7 +286,7 @@ impl Dataset {
 }
 
 /// Audio samples that one input matrix and its label span.
-fn samples_of_one_time_step(hyperparameters: &Hyperparameters) -> usize {
+pub(super) fn samples_of_one_time_step(hyperparameters: &Hyperparameters) -> usize {
     let span = hyperparameters.training_windows().time_step_span();
     match hyperparameters.analysis() {
         Some(analysis) => (span - 1) * analysis.hop_size + analysis.window_size,
@@ -172,16 +315,16 @@ fn to_sequences(
     let Some(analysis) = hyperparameters.analysis() else {
         return normalise(signals, hyperparameters.normalise, largest_magnitude);
     };
-    let mut spectra: Vec<_> = signals.iter().map(|s| analysis.magnitudes(s)).collect();
-    let largest = largest_magnitude
-        .unwrap_or_else(|| spectra.iter().map(|s| s.largest()).fold(0.0, f32::max));
-    let divisor = divisor(largest);
-    for (signal, spectra) in signals.iter_mut().zip(&mut spectra) {
-        spectra.divide(divisor);
-        *signal = std::mem::take(&mut spectra.magnitudes);
-        for magnitude in signal {
-            *magnitude = hyperparameters.magnitude_scale.compress(*magnitude);
-        }
+    // Each takes its signal's place at once: both together are large.
+    for signal in signals.iter_mut() {
+        *signal = analysis.magnitudes(signal).magnitudes;
+    }
+    let magnitudes = || signals.iter().flatten().copied();
+    let divisor = divisor(largest_magnitude.unwrap_or_else(|| magnitudes().fold(0.0, f32::max)));
+    for magnitude in signals.iter_mut().flatten() {
+        *magnitude = hyperparameters
+            .magnitude_scale
+            .compress(*magnitude / divisor);
     }
     divisor
 }
@@ -345,6 +488,61 @@ mod tests {
         dataset.training.fill(0, 2, 1, &mut frames, &mut labels);
         assert_eq!(frames, [2.0, 0.0, 1.0, 2.0, 0.0, 1.0, 2.0, 0.0]);
         assert_eq!(labels, [0.0, 1.0]);
+    }
+
+    #[test]
+    fn short_recordings_are_joined_and_long_ones_stay() {
+        let named =
+            |first: usize, n: usize| recording((first..first + n).map(|s| s as f32).collect());
+        let recordings = vec![named(0, 7), named(100, 2), named(200, 8), named(300, 3)];
+        let joined = dataset(COLUMN, recordings);
+        assert_eq!(joined.sources.len(), 4);
+        assert_eq!(joined.training.len(), 3);
+        assert_eq!(joined.training.sequences[0], named(0, 7).signal.samples);
+        // Five samples are one less than a matrix and its label: again from the start.
+        let short = [100.0, 101.0, 300.0, 301.0, 302.0];
+        assert_eq!(
+            joined.training.sequences[1],
+            [short, short, [100.0; 5]].concat()[..11]
+        );
+        assert_eq!(joined.training.sequences[2], named(200, 8).signal.samples);
+
+        let enough = dataset(COLUMN, vec![named(0, 4), named(10, 3), named(20, 2)]);
+        assert_eq!(enough.training.len(), 1);
+        let all = [0.0, 1.0, 2.0, 3.0, 10.0, 11.0, 12.0, 20.0, 21.0];
+        assert_eq!(enough.training.sequences[0], all);
+    }
+
+    #[test]
+    fn many_short_recordings_take_the_memory_of_their_samples() {
+        let json = r#"{"preset": "column-vector", "seg_len": 1000, "num_unrollings": 100}"#;
+        let dataset = dataset(json, (0..240).map(|_| count(500)).collect());
+        let values: usize = dataset.training.sequences.iter().map(Vec::capacity).sum();
+        assert_eq!(values, 240 * 500);
+    }
+
+    #[test]
+    fn the_end_of_what_was_joined_is_held_out() {
+        let json =
+            r#"{"preset": "column-vector", "seg_len": 4, "num_unrollings": 1, "validation": 0.25}"#;
+        let joined = dataset(json, (0..10).map(|_| count(4)).collect());
+        assert_eq!(joined.training.sequences[0].len(), 30);
+        assert_eq!(
+            joined.validation.sequences,
+            [[2.0, 3.0, 0.0, 1.0, 2.0, 3.0, 0.0, 1.0, 2.0, 3.0]]
+        );
+        // Ends of 3 each, which are one of 6 together.
+        let ends = dataset(json, vec![count(12), count(13)]);
+        assert_eq!(
+            ends.validation.sequences,
+            [[9.0, 10.0, 11.0, 10.0, 11.0, 12.0]]
+        );
+        assert_eq!(ends.training.len(), 2);
+
+        let hyperparameters = Hyperparameters::parse(json).unwrap();
+        let too_short = Dataset::new(vec![count(4), count(5)], &hyperparameters);
+        let error = too_short.err().unwrap().to_string();
+        assert!(error.contains("2 recordings together cannot"), "{error}");
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! A run's folder: what it was asked to do, how its loss went, its last
-//! checkpoint, and the predictions it sampled.
+//! A run's folder: what it was asked to do, how its loss went, its last two
+//! checkpoints, and the predictions it sampled.
 //!
 //! ```text
-//! runs/NAME/  run.json  hyperparameters.json  losses.csv  checkpoint.safetensors  NAME.onnx
+//! runs/NAME/  run.json  hyperparameters.json  losses.csv  NAME.onnx
+//!             checkpoint.safetensors  checkpoint.previous.safetensors
 //!             predictions/00012000-concurrent-1.wav, .svg
 //! ```
 
@@ -33,6 +34,55 @@ pub struct Order {
     pub random_seed: u64,
     /// Threads of the matrix products: with as many, a run is repeated to the last bit.
     pub threads: usize,
+}
+
+/// A run that is gone on with.
+pub struct Resumed {
+    pub run: Run,
+    pub order: Order,
+    pub hyperparameters: Hyperparameters,
+    /// The newest whole checkpoint, if the run came to write one.
+    pub checkpoint: Option<Checkpoint>,
+    /// What a damaged checkpoint cost.
+    pub lost: Option<Lost>,
+}
+
+/// Training that has to be done again, since the last checkpoint is damaged.
+#[derive(Debug, PartialEq)]
+pub struct Lost {
+    /// What is wrong with it.
+    pub cause: String,
+    /// The step of the checkpoint before it.
+    pub step: u64,
+    /// The last step that the loss log knows, and the seconds from that checkpoint to it.
+    pub until: u64,
+    pub seconds: f64,
+}
+
+impl std::fmt::Display for Lost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (cause, step) = (&self.cause, self.step);
+        write!(
+            f,
+            "The last checkpoint cannot be used ({cause}); going on from the one before it, of step {step}"
+        )?;
+        match self.until > step {
+            true => write!(
+                f,
+                ": {} of training, up to step {}, are done again.",
+                duration(self.seconds),
+                self.until
+            ),
+            false => f.write_str("."),
+        }
+    }
+}
+
+fn duration(seconds: f64) -> String {
+    match seconds < 120.0 {
+        true => format!("{seconds:.1} s"),
+        false => format!("{:.1} minutes", seconds / 60.0),
+    }
 }
 
 /// A run's folder.
@@ -80,10 +130,16 @@ pub enum RunError {
         path: PathBuf,
         cause: HyperparametersError,
     },
-    #[error("{}: {cause}", path.display())]
-    Checkpoint {
+    #[error(
+        "{}: {cause}, and there is no whole one before it; what is left is {left}; begin again with \
+         antiphon train {} and the recordings",
+        path.display(),
+        path.with_file_name(HYPERPARAMETERS).display()
+    )]
+    NoWholeCheckpoint {
         path: PathBuf,
         cause: CheckpointError,
+        left: String,
     },
     #[error(transparent)]
     Prediction(#[from] AudioError),
@@ -95,6 +151,10 @@ const ORDER: &str = "run.json";
 const HYPERPARAMETERS: &str = "hyperparameters.json";
 const LOSSES: &str = "losses.csv";
 const CHECKPOINT: &str = "checkpoint.safetensors";
+/// The checkpoint before the last.
+const PREVIOUS: &str = "checkpoint.previous.safetensors";
+/// What was the last checkpoint and cannot be used.
+const DAMAGED: &str = "checkpoint.damaged.safetensors";
 /// The folder of a run's predictions, in its own.
 pub const PREDICTIONS: &str = "predictions";
 const COLUMNS: &str = "step,epochs,loss,validation_loss,seconds\n";
@@ -134,26 +194,42 @@ impl Run {
         Run::open_losses(folder)
     }
 
-    /// Opens the run in `folder`: with what it was asked, and its last
+    /// Opens the run in `folder`: with what it was asked, and its newest whole
     /// checkpoint if it came to write one. Lines of the loss log that stand
     /// after the checkpoint go, since their steps will be taken again.
-    pub fn resume(
-        folder: &Path,
-    ) -> Result<(Run, Order, Hyperparameters, Option<Checkpoint>), RunError> {
+    pub fn resume(folder: &Path) -> Result<Resumed, RunError> {
         let (order, hyperparameters) = read_order(folder)?;
-        let path = folder.join(CHECKPOINT);
-        let checkpoint = match fs::read(&path) {
-            Ok(bytes) => Some(
-                Checkpoint::from_bytes(&bytes)
-                    .map_err(|cause| RunError::Checkpoint { path, cause })?,
-            ),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(failed_to("read", &path)(error)),
+        let (checkpoint, damage) = newest_checkpoint(folder, &order)?;
+        let losses = folder.join(LOSSES);
+        let text = match fs::read(&losses) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            text => text.map_err(failed_to("read", &losses))?,
         };
+        let rows: Vec<LossRow> = String::from_utf8_lossy(&text)
+            .lines()
+            .filter_map(LossRow::parse)
+            .collect();
         let steps = checkpoint.as_ref().map_or(0, |c| c.notes.position.steps);
-        keep_losses_until(&folder.join(LOSSES), steps)?;
-        let run = Run::open_losses(folder.to_owned())?;
-        Ok((run, order, hyperparameters, checkpoint))
+        let lost = checkpoint.as_ref().zip(damage).map(|(checkpoint, cause)| {
+            let last = rows.last().filter(|row| row.step > steps);
+            Lost {
+                cause,
+                step: steps,
+                until: last.map_or(steps, |row| row.step),
+                seconds: last.map_or(0.0, |row| row.seconds - checkpoint.notes.trained_for),
+            }
+        });
+        let kept = rows.iter().filter(|row| row.step <= steps);
+        let kept: String = kept.map(LossRow::line).collect();
+        files::write_atomically(&losses, format!("{COLUMNS}{kept}").as_bytes())
+            .map_err(failed_to("write", &losses))?;
+        Ok(Resumed {
+            run: Run::open_losses(folder.to_owned())?,
+            order,
+            hyperparameters,
+            checkpoint,
+            lost,
+        })
     }
 
     fn open_losses(folder: PathBuf) -> Result<Run, RunError> {
@@ -175,23 +251,32 @@ impl Run {
 
     /// Adds a line to the loss log.
     pub fn log(&mut self, row: &LossRow) -> Result<(), RunError> {
-        let validation_loss = row
-            .validation_loss
-            .map_or(String::new(), |loss| loss.to_string());
-        let line = format!(
-            "{},{},{},{validation_loss},{:.1}\n",
-            row.step, row.epochs, row.loss, row.seconds
-        );
         let path = self.folder.join(LOSSES);
         self.losses
-            .write_all(line.as_bytes())
+            .write_all(row.line().as_bytes())
             .map_err(failed_to("write", &path))
     }
 
-    /// Replaces the checkpoint, whole or not at all.
+    /// Keeps `checkpoint` as the last one, whole or not at all, and the one that
+    /// was the last as the one before it. One of both is whole at every moment:
+    /// the new one is on the disk before the others change their names.
     pub fn save(&self, checkpoint: &Checkpoint) -> Result<(), RunError> {
         let path = self.folder.join(CHECKPOINT);
-        files::write_atomically(&path, &checkpoint.to_bytes()).map_err(failed_to("write", &path))
+        let part = files::unpublished(&path);
+        let saved = files::write(&part, &checkpoint.to_bytes())
+            .and_then(
+                |()| match files::publish(&path, &self.folder.join(PREVIOUS)) {
+                    // The first one, or the one after a damaged one.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                    renamed => renamed,
+                },
+            )
+            .and_then(|()| files::publish(&part, &path));
+        if saved.is_err() {
+            // The error to report is the first one; the rest file is only litter.
+            let _ = fs::remove_file(&part);
+        }
+        saved.map_err(failed_to("write", &path))
     }
 
     /// Writes a prediction's sound, and its spectrogram beside it; gives the sound's path. A run that goes on from a
@@ -227,7 +312,18 @@ impl RunRecord {
 }
 
 impl LossRow {
-    /// The row of a line as [`Run::log`] writes it; `None` for the names of the columns.
+    /// The line that says it.
+    fn line(&self) -> String {
+        let validation_loss = self
+            .validation_loss
+            .map_or(String::new(), |loss| loss.to_string());
+        format!(
+            "{},{},{},{validation_loss},{:.1}\n",
+            self.step, self.epochs, self.loss, self.seconds
+        )
+    }
+
+    /// The row of a [`LossRow::line`]; `None` for the names of the columns.
     fn parse(line: &str) -> Option<LossRow> {
         let [step, epochs, loss, validation_loss, seconds] =
             line.split(',').collect::<Vec<_>>().try_into().ok()?;
@@ -258,22 +354,57 @@ fn read_order(folder: &Path) -> Result<(Order, Hyperparameters), RunError> {
     Ok((order, hyperparameters))
 }
 
-fn keep_losses_until(path: &Path, steps: u64) -> Result<(), RunError> {
-    let text = fs::read_to_string(path).map_err(failed_to("read", path))?;
-    let step_of = |line: &str| {
-        line.split(',')
-            .next()
-            .and_then(|step| step.parse::<u64>().ok())
+/// The newest whole checkpoint of the run in `folder`, if there ever was one, and
+/// what is wrong with the last one where that is not it. A damaged one is put
+/// aside, so that it never takes the place of the whole one before it.
+fn newest_checkpoint(
+    folder: &Path,
+    order: &Order,
+) -> Result<(Option<Checkpoint>, Option<String>), RunError> {
+    let path = folder.join(CHECKPOINT);
+    let last = match read_checkpoint(&path)? {
+        Some(Ok(checkpoint)) => return Ok((Some(checkpoint), None)),
+        Some(Err(cause)) => Some(cause),
+        None => None,
     };
-    let mut kept = COLUMNS.to_owned();
-    for line in text
-        .lines()
-        .filter(|line| step_of(line).is_some_and(|step| step <= steps))
-    {
-        kept.push_str(line);
-        kept.push('\n');
+    let previous = read_checkpoint(&folder.join(PREVIOUS))?;
+    match (last, previous) {
+        (None, None) => Ok((None, None)),
+        (None, Some(Ok(previous))) => Ok((Some(previous), Some("it is missing".to_owned()))),
+        (Some(cause), Some(Ok(previous))) => {
+            let aside = folder.join(DAMAGED);
+            files::publish(&path, &aside).map_err(failed_to("rename", &path))?;
+            Ok((Some(previous), Some(cause.to_string())))
+        }
+        (Some(cause), _) | (None, Some(Err(cause))) => Err(RunError::NoWholeCheckpoint {
+            path,
+            cause,
+            left: what_is_left(folder, order),
+        }),
     }
-    files::write_atomically(path, kept.as_bytes()).map_err(failed_to("write", path))
+}
+
+/// The checkpoint at `path`: none where there is no file, and what is wrong with
+/// one that cannot be gone on from.
+fn read_checkpoint(path: &Path) -> Result<Option<Result<Checkpoint, CheckpointError>>, RunError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(Checkpoint::from_bytes(&bytes))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        // That is for its owner to mend, and no reason to train again.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            Err(failed_to("read", path)(error))
+        }
+        Err(error) => Ok(Some(Err(CheckpointError::Damaged(error.to_string())))),
+    }
+}
+
+/// What a run without a checkpoint still has.
+fn what_is_left(folder: &Path, order: &Order) -> String {
+    let model = exported(folder, order);
+    match model.exists() {
+        true => format!("{LOSSES}, {PREDICTIONS} and the model {}", model.display()),
+        false => format!("{LOSSES} and {PREDICTIONS}"),
+    }
 }
 
 fn failed_to<'a>(what: &'static str, path: &'a Path) -> impl Fn(io::Error) -> RunError + 'a {
@@ -326,9 +457,10 @@ mod tests {
         let left = fs::read_to_string(&losses).unwrap();
         assert!(left.ends_with("3,0.5,0.2"), "reading changes nothing");
 
-        let (_, read, read_hyperparameters, checkpoint) = Run::resume(run.folder()).unwrap();
-        assert_eq!((read, read_hyperparameters), (order, hyperparameters));
-        assert!(checkpoint.is_none());
+        let resumed = Run::resume(run.folder()).unwrap();
+        let read = (resumed.order, resumed.hyperparameters);
+        assert_eq!(read, (order, hyperparameters));
+        assert!(resumed.checkpoint.is_none() && resumed.lost.is_none());
         assert_eq!(fs::read_to_string(&losses).unwrap(), COLUMNS);
     }
 
@@ -351,6 +483,131 @@ mod tests {
             .unwrap();
         assert!(error.to_string().contains("UTF-8"), "{error}");
         assert!(!runs.exists());
+    }
+
+    /// A run with the checkpoints of the steps 1 to `steps`, and their losses.
+    fn run_of(folder: &Path, steps: u64) -> Run {
+        let order = Order {
+            audio: vec!["/a.wav".into()],
+            output: "/m.onnx".into(),
+            minutes: None,
+            random_seed: 0,
+            threads: 1,
+        };
+        let hyperparameters = Hyperparameters::preset(Approach::Vector);
+        let mut run = Run::create(folder, "m", &order, &hyperparameters).unwrap();
+        for step in 1..=steps {
+            run.save(&checkpoint(step)).unwrap();
+            let row = LossRow {
+                step,
+                epochs: 0.5,
+                loss: 0.25,
+                validation_loss: None,
+                seconds: 60.0 * step as f64,
+            };
+            run.log(&row).unwrap();
+        }
+        run
+    }
+
+    fn checkpoint(step: u64) -> Checkpoint {
+        let mut checkpoint = crate::train::checkpoint::tests::checkpoint();
+        checkpoint.notes.position.steps = step;
+        checkpoint.notes.trained_for = 60.0 * step as f64;
+        checkpoint
+    }
+
+    fn step_of(resumed: &Resumed) -> u64 {
+        resumed
+            .checkpoint
+            .as_ref()
+            .map_or(0, |c| c.notes.position.steps)
+    }
+
+    #[test]
+    fn a_damaged_checkpoint_gives_way_to_the_one_before_it_and_says_what_was_lost() {
+        let whole = checkpoint(3).to_bytes();
+        let mut changed = whole.clone();
+        let last_weight = whole.len() - 65;
+        changed[last_weight] ^= 1;
+        let cut = [0, 5, 100, whole.len() / 2, whole.len() - 1].map(|n| whole[..n].to_vec());
+        let zeros = vec![0; whole.len()];
+        for damaged in cut.into_iter().chain([changed, zeros]) {
+            let folder = tempfile::tempdir().unwrap();
+            let run = run_of(folder.path(), 3);
+            fs::write(run.folder().join(CHECKPOINT), damaged).unwrap();
+            let resumed = Run::resume(run.folder()).unwrap();
+            assert_eq!(step_of(&resumed), 2);
+            let lost = resumed.lost.unwrap();
+            assert_eq!((lost.step, lost.until, lost.seconds), (2, 3, 60.0));
+            let said = lost.to_string();
+            assert!(said.contains("60.0 s of training, up to step 3"), "{said}");
+            let losses = RunRecord::read(run.folder()).unwrap().losses;
+            assert_eq!(losses.last().unwrap().step, 2);
+
+            // The next one takes the damaged one's place, not the whole one's.
+            resumed.run.save(&checkpoint(4)).unwrap();
+            fs::remove_file(run.folder().join(CHECKPOINT)).unwrap();
+            assert_eq!(step_of(&Run::resume(run.folder()).unwrap()), 2);
+        }
+    }
+
+    #[test]
+    fn without_a_whole_checkpoint_it_is_said_what_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = run_of(folder.path(), 2);
+        let said = || Run::resume(run.folder()).err().unwrap().to_string();
+        for name in [CHECKPOINT, PREVIOUS] {
+            fs::write(run.folder().join(name), "half").unwrap();
+        }
+        assert!(said().contains("left is losses.csv and predictions;"));
+        fs::write(run.folder().join("m.onnx"), "a model").unwrap();
+        assert!(said().contains("m.onnx"), "{}", said());
+        fs::remove_file(run.folder().join(CHECKPOINT)).unwrap();
+        assert!(said().contains("hyperparameters.json"), "{}", said());
+    }
+
+    #[test]
+    fn a_loss_log_that_a_crash_cut_or_took_is_begun_again() {
+        for left in [
+            None,
+            Some(b"".as_slice()),
+            Some(b"step,ep\xff\x00\x00\n1,0."),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let run = run_of(folder.path(), 2);
+            let losses = run.folder().join(LOSSES);
+            match left {
+                Some(bytes) => fs::write(&losses, bytes).unwrap(),
+                None => fs::remove_file(&losses).unwrap(),
+            }
+            assert_eq!(step_of(&Run::resume(run.folder()).unwrap()), 2);
+            assert_eq!(fs::read_to_string(&losses).unwrap(), COLUMNS);
+        }
+    }
+
+    #[test]
+    fn whatever_interrupts_saving_leaves_a_whole_checkpoint() {
+        use crate::files::mishap::{Mishap, clear, prepare};
+        for operation in 0.. {
+            for mishap in [Mishap::Killed(operation), Mishap::Refused(operation)] {
+                let folder = tempfile::tempdir().unwrap();
+                let run = run_of(folder.path(), 2);
+                prepare(mishap);
+                let saved = run.save(&checkpoint(3));
+                if !clear() {
+                    saved.unwrap();
+                    assert!(operation > 5, "{operation}");
+                    return;
+                }
+                let step = step_of(&Run::resume(run.folder()).unwrap());
+                assert!(step >= 2, "{mishap:?}: {step}");
+                let files = fs::read_dir(run.folder()).unwrap();
+                let names = files.map(|file| file.unwrap().file_name());
+                let left = names.filter(|name| name.to_string_lossy().ends_with(".part"));
+                assert_eq!(left.count(), 0, "{mishap:?}");
+            }
+        }
     }
 
     #[test]

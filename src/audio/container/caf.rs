@@ -23,6 +23,7 @@ pub(super) fn layout<R: Read + Seek>(file: &mut R, file_len: u64, base: u64) -> 
         end: None,
     };
     let mut at = base + FILE_HEADER;
+    let mut packets_are_told = false;
     for _ in 0..MAX_CHUNKS {
         if at.saturating_add(CHUNK_HEADER) > file_len {
             break;
@@ -32,6 +33,7 @@ pub(super) fn layout<R: Read + Seek>(file: &mut R, file_len: u64, base: u64) -> 
         let start = at + CHUNK_HEADER;
         match &header[..4] {
             b"desc" => layout.encoding = encoding(&beginning(file, start, DESCRIPTION as u64)?),
+            b"pakt" => packets_are_told = true,
             b"data" if layout.sound.is_none() && start + DATA_HEADER <= file_len => {
                 let start = start + DATA_HEADER;
                 let present = file_len - start;
@@ -58,6 +60,11 @@ pub(super) fn layout<R: Read + Seek>(file: &mut R, file_len: u64, base: u64) -> 
         if header.iter().any(|byte| *byte != 0) {
             layout.end = Some(at);
         }
+    }
+    let coding = layout.encoding.as_ref().map(|encoding| encoding.coding);
+    if matches!(coding, Ok(Coding::InPackets)) && !packets_are_told {
+        // Where the packets are stands in a chunk that may come last.
+        layout.end = Some(at.max(file_len).saturating_add(CHUNK_HEADER));
     }
     Ok(layout)
 }

@@ -14,7 +14,7 @@ mod au;
 mod caf;
 mod chunks;
 mod flac;
-mod mp4;
+pub(super) mod mp4;
 mod mpeg;
 mod ogg;
 mod unread;

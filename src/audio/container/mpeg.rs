@@ -105,6 +105,12 @@ pub(super) fn recognise<R: Read + Seek>(
     base: u64,
 ) -> io::Result<Option<Recognised>> {
     let bytes = beginning(file, base, READ)?;
+    if bytes.len() < 7
+        && bytes.first() == Some(&0xff)
+        && bytes.get(1).is_none_or(|b| b & 0xe0 == 0xe0)
+    {
+        return Ok(Some(Recognised::TooShort));
+    }
     for at in 0..bytes.len().min(SEARCHED) {
         let Some(first) = Frame::parse(&bytes[at..]) else {
             continue;

@@ -20,7 +20,7 @@ use symphonia::default::get_codecs;
 
 use super::{Source, Stream, foreign};
 use crate::audio::accepts_rate;
-use crate::audio::container::Kind;
+use crate::audio::container::{Kind, mp4};
 use crate::audio::fault::Fault;
 
 /// Packets in a row that may be broken before the rest is given up.
@@ -48,6 +48,9 @@ pub(super) struct Packets<'s> {
     trims: bool,
     /// What was decoded to learn how many channels there are.
     first: Option<Vec<f32>>,
+    /// Frames before the sound, and those of it that are still to come.
+    skipped: u64,
+    left: u64,
     decoded: u64,
     broken: usize,
     ended: bool,
@@ -70,6 +73,10 @@ impl<'s> Packets<'s> {
         len: u64,
         kind: Kind,
     ) -> Result<Self, Fault> {
+        let heard = match kind {
+            Kind::Mp4 => mp4::heard(source, start + len, start)?,
+            _ => None,
+        };
         let section = Section {
             source,
             start,
@@ -99,6 +106,8 @@ impl<'s> Packets<'s> {
             },
             trims: [CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_VORBIS].contains(&codec),
             first: None,
+            skipped: 0,
+            left: u64::MAX,
             decoded: 0,
             broken: 0,
             ended: false,
@@ -112,6 +121,10 @@ impl<'s> Packets<'s> {
         if !accepts_rate(packets.sample_rate) {
             return Err(Fault::Rate(packets.sample_rate));
         }
+        if let Some(heard) = heard {
+            let frames = |seconds: f64| (seconds * f64::from(packets.sample_rate)).round() as u64;
+            (packets.skipped, packets.left) = (frames(heard.from), frames(heard.seconds));
+        }
         packets.first = Some(first);
         Ok(packets)
     }
@@ -124,8 +137,10 @@ impl<'s> Packets<'s> {
                 Ok(Some(packet)) if packet.track_id == self.track => return Ok(Some(packet)),
                 Ok(Some(_)) => {}
                 Ok(None) => break,
-                Err(Error::IoError(error)) if error.kind() == ErrorKind::UnexpectedEof => break,
-                Err(Error::IoError(error)) => return Err(Fault::Io(error)),
+                // The system's errors have numbers; others are the file's.
+                Err(Error::IoError(error)) if error.raw_os_error().is_some() => {
+                    return Err(Fault::Io(error));
+                }
                 // Sound that was joined to other sound, which begins anew.
                 Err(Error::ResetRequired) => self.begin_anew()?,
                 Err(_) => break,
@@ -193,10 +208,8 @@ impl<'s> Packets<'s> {
                 let channels = u16::try_from(samples.spec().channels().count()).unwrap_or(0);
                 Ok(Some((channels, samples.spec().rate())))
             }
-            Err(Error::DecodeError(_) | Error::ResetRequired) => Ok(None),
             // A packet that ends too early reads like a file that does.
-            Err(Error::IoError(error)) if error.kind() == ErrorKind::UnexpectedEof => Ok(None),
-            Err(Error::IoError(error)) => Err(Fault::Io(error)),
+            Err(Error::DecodeError(_) | Error::ResetRequired | Error::IoError(_)) => Ok(None),
             Err(error) => Fault::unsupported(error.to_string()),
         })??;
         let Some(spec) = decoded else {
@@ -235,14 +248,30 @@ impl Stream for Packets<'_> {
     }
 
     fn next(&mut self, interleaved: &mut Vec<f32>) -> Result<bool, Fault> {
-        if let Some(first) = self.first.take() {
-            *interleaved = first;
-            return Ok(true);
-        }
-        if self.ended {
+        if self.left == 0 {
             return Ok(false);
         }
-        self.next_block(interleaved)
+        if let Some(first) = self.first.take() {
+            *interleaved = first;
+        } else if self.ended || !self.next_block(interleaved)? {
+            return Ok(false);
+        }
+        self.cut(interleaved);
+        Ok(true)
+    }
+}
+
+impl Packets<'_> {
+    /// Leaves what is heard of a block.
+    fn cut(&mut self, interleaved: &mut Vec<f32>) {
+        let channels = usize::from(self.channels);
+        let frames = (interleaved.len() / channels) as u64;
+        let skipped = self.skipped.min(frames);
+        self.skipped -= skipped;
+        interleaved.drain(..skipped as usize * channels);
+        let kept = (frames - skipped).min(self.left);
+        self.left -= kept;
+        interleaved.truncate(kept as usize * channels);
     }
 }
 

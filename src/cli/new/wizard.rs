@@ -12,7 +12,7 @@ use crate::cli::all_threads;
 use crate::cli::train::{memory, refuse_what_does_not_fit};
 use crate::destination::Destination;
 use crate::hyperparameters::{AnswerMode, Approach, Hyperparameters, OutputKind, Preset, schema};
-use crate::train::{Estimate, measure, memory_needed, memory_of_recordings};
+use crate::train::{Estimate, measure, memory_of_training};
 
 /// A hyperparameter, and whether it matters with those settled so far.
 type Question = (&'static str, fn(&Hyperparameters) -> bool);
@@ -281,7 +281,7 @@ fn show_cost<R: BufRead, W: Write>(
         "\nmodel           {weights} weights, a file of about {:.1} MB",
         (weights * size_of::<f32>()) as f64 / 1e6
     ))?;
-    let needed = memory_needed(hyperparameters) + memory_of_recordings(hyperparameters, seconds);
+    let needed = memory_of_training(hyperparameters, &[seconds]);
     dialogue.say(&format!("training takes  {}", memory(needed)))?;
     if let Err(refusal) = refuse_what_does_not_fit(needed) {
         return dialogue.explain(&format!("On this machine {refusal}."));

@@ -1,0 +1,388 @@
+//! Which recordings a model is trained on, and their way from files into a dataset.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::dataset::{Dataset, Gathering, Recording, TooShort};
+use super::inspection::{Heard, Remark, decibels, inspect, is_noise};
+use crate::audio::header::header_agrees_with_length;
+use crate::audio::{self, AudioError, HeaderCheck, Mixed};
+use crate::hyperparameters::Hyperparameters;
+use crate::trained_model::TrainingAudio;
+
+/// Recordings that are listed one by one.
+const LISTED: usize = 20;
+/// A constant from this share of full scale on is a fault of the recording.
+const DC_OFFSET: f64 = 0.01;
+
+/// Why there is nothing to train on.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordingsError {
+    #[error(transparent)]
+    Audio(#[from] AudioError),
+    #[error("cannot read the folder {}: {cause}; check that it may be read", path.display())]
+    Folder { path: PathBuf, cause: io::Error },
+    #[error(
+        "there is no sound to learn from in {}; put recordings in it, subfolders are not searched",
+        path.display()
+    )]
+    EmptyFolder { path: PathBuf },
+    #[error("cannot open {}: {cause}; check that the file exists and may be read", path.display())]
+    Missing { path: PathBuf, cause: io::Error },
+    #[error("--strict refuses {count} faults of the recordings; the first: {first}")]
+    Strict { count: usize, first: String },
+    #[error("nothing is left to learn from: {first}{}", and_more(*more))]
+    NothingLeft { first: String, more: usize },
+    #[error(
+        "no recording is louder than {peak:.0} dB, so that a model would learn their noise; record \
+         them louder, or normalise them where they have no noise"
+    )]
+    OnlyNoise { peak: f64 },
+    #[error(transparent)]
+    TooShort(#[from] TooShort),
+}
+
+fn and_more(more: usize) -> String {
+    match more {
+        0 => String::new(),
+        more => format!(" (and {more} more that cannot be used)"),
+    }
+}
+
+/// The files that whoever trains has named.
+#[derive(Debug, PartialEq)]
+pub struct Choice {
+    /// All that may be recordings, in order: as named, a folder's by their names.
+    pub files: Vec<PathBuf>,
+    /// What was left out of folders, a sentence each.
+    pub left_out: Vec<String>,
+}
+
+/// The files that are meant by `named`, absolute paths of files and folders: every
+/// sound in a folder, but not in its subfolders, and no hidden one.
+pub fn choose(named: &[PathBuf]) -> Result<Choice, RecordingsError> {
+    let mut choice = Choice {
+        files: Vec::new(),
+        left_out: Vec::new(),
+    };
+    for path in named {
+        let missing = |cause| RecordingsError::Missing {
+            path: path.clone(),
+            cause,
+        };
+        match fs::metadata(path).map_err(missing)?.is_dir() {
+            true => choice.add_folder(path, named)?,
+            false => choice.files.push(path.clone()),
+        }
+    }
+    Ok(choice)
+}
+
+impl Choice {
+    fn add_folder(&mut self, folder: &Path, named: &[PathBuf]) -> Result<(), RecordingsError> {
+        let failed = |cause| RecordingsError::Folder {
+            path: folder.to_owned(),
+            cause,
+        };
+        let entries = fs::read_dir(folder).map_err(failed)?;
+        // Names in the order of their bytes: the same on every machine.
+        let names: BTreeSet<_> = entries
+            .map(|entry| entry.map(|entry| entry.file_name()))
+            .collect::<io::Result<_>>()
+            .map_err(failed)?;
+        let names = names
+            .iter()
+            .filter(|name| !name.as_encoded_bytes().starts_with(b"."));
+        let (mut found, mut folders, mut others) = (0, Vec::new(), Vec::new());
+        for path in names.map(|name| folder.join(name)) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if may_be_a_sound(&path) {
+                found += 1;
+                // One that is named as well is heard once.
+                if !named.contains(&path) {
+                    self.files.push(path);
+                }
+            } else {
+                others.push(path);
+            }
+        }
+        if found == 0 {
+            let path = folder.to_owned();
+            return Err(RecordingsError::EmptyFolder { path });
+        }
+        let what = [
+            (
+                folders,
+                "a folder inside it",
+                "folders inside it",
+                "; name what is to be heard, too",
+            ),
+            (
+                others,
+                "a file that is no sound",
+                "files that are no sounds",
+                "",
+            ),
+        ];
+        for (left_out, one, many, advice) in what {
+            let folder = folder.display();
+            match &left_out[..] {
+                [] => {}
+                [path] => self.left_out.push(format!(
+                    "Left out of {folder}: {one}, {}{advice}.",
+                    name(path)
+                )),
+                [first, .., last] => self.left_out.push(format!(
+                    "Left out of {folder}: {} {many}, {} to {}{advice}.",
+                    left_out.len(),
+                    name(first),
+                    name(last)
+                )),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a file is called a sound or begins as one.
+fn may_be_a_sound(path: &Path) -> bool {
+    audio::is_called_a_sound(path.file_name().unwrap_or_default())
+        || path.is_file()
+            && !matches!(
+                header_agrees_with_length(path),
+                Ok(HeaderCheck::NotRecognised(_) | HeaderCheck::Incomplete(_)) | Err(_)
+            )
+}
+
+fn name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+/// Lengths in seconds by the headers of `files`; 0 where a header does not say,
+/// or cannot be read.
+pub fn seconds_by_header(files: &[PathBuf]) -> Vec<f64> {
+    let seconds = files.iter().map(|path| audio::read::declared_seconds(path));
+    seconds.map(|s| s.ok().flatten().unwrap_or(0.0)).collect()
+}
+
+/// How faults of recordings are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Care {
+    /// Files that cannot be used are left out, and faults are told.
+    Forgiving,
+    /// Any fault is an error.
+    Strict,
+    /// As it was when the run began: what cannot be read any more is an error,
+    /// and what was told is not told again.
+    AsBefore,
+}
+
+/// Recordings that were read.
+pub struct Recordings {
+    pub dataset: Dataset,
+    /// The files they are from.
+    pub files: Vec<PathBuf>,
+    /// Each one's name, length and kind.
+    heard: Vec<Line>,
+    /// Files that were left out.
+    pub skipped: usize,
+}
+
+struct Line {
+    file: String,
+    seconds: f64,
+    kind: String,
+}
+
+impl Recordings {
+    /// A list of the recordings, a line each.
+    pub fn list(&self) -> String {
+        let all: f64 = self.heard.iter().map(|line| line.seconds).sum();
+        let skipped = match self.skipped {
+            0 => String::new(),
+            n => format!(" ({n} left out)"),
+        };
+        let mut text = match self.heard.len() {
+            1 => format!("1 recording, {}{skipped}:", length(all)),
+            n => format!("{n} recordings, {} in all{skipped}:", length(all)),
+        };
+        let shown = self.heard.iter().take(LISTED);
+        let width = shown.clone().map(|line| line.file.chars().count()).max();
+        for Line {
+            file,
+            seconds,
+            kind,
+        } in shown
+        {
+            let width = width.unwrap_or(0);
+            text += &format!("\n  {file:width$}  {:>9}  {kind}", length(*seconds));
+        }
+        if self.heard.len() > LISTED {
+            text += &format!("\n  and {} more", self.heard.len() - LISTED);
+        }
+        text
+    }
+}
+
+/// A length as a person says it.
+fn length(seconds: f64) -> String {
+    match seconds {
+        s if s < 120.0 => format!("{s:.2} s"),
+        s if s < 7200.0 => format!("{:.1} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
+    }
+}
+
+/// Reads `files` as what `hyperparameters` say the network sees, and tells what is
+/// odd about them.
+pub fn read(
+    files: &[PathBuf],
+    hyperparameters: &Hyperparameters,
+    care: Care,
+) -> Result<Recordings, RecordingsError> {
+    let mut gathering = Gathering::new(hyperparameters);
+    let (mut used, mut heard) = (Vec::new(), Vec::new());
+    // Sentences on what was left out, and on what else is a fault.
+    let (mut skipped, mut faults) = (Vec::new(), Vec::new());
+    let mut loudest = 0.0f32;
+    for path in files {
+        let source = match audio::load(path, hyperparameters.sample_rate) {
+            Ok(source) => source,
+            Err(cause) if care == Care::AsBefore || files.len() == 1 => return Err(cause.into()),
+            Err(cause) => {
+                tracing::warn!("left out: {cause}");
+                skipped.push(cause.to_string());
+                continue;
+            }
+        };
+        if care != Care::AsBefore {
+            let remarks = inspect(&facts_of(&source));
+            let is_silent = remarks.iter().any(Remark::is_silence);
+            for remark in remarks {
+                let sentence = format!("{} is {remark}", name(path));
+                match (is_silent, remark.is_told_by_reading()) {
+                    (true, _) if files.len() > 1 => tracing::warn!("left out: {sentence}"),
+                    (true, _) | (_, true) => {}
+                    (false, false) => tracing::warn!("{sentence}"),
+                }
+                match is_silent {
+                    true => skipped.push(sentence),
+                    false => faults.push(sentence),
+                }
+            }
+            if is_silent {
+                continue;
+            }
+        }
+        loudest = loudest.max(source.signal.peak());
+        let facts = &source.facts;
+        heard.push(Line {
+            file: name(path),
+            seconds: facts.seconds(),
+            kind: format!(
+                "{}, {} Hz, {}",
+                facts.format,
+                facts.sample_rate,
+                match facts.channels {
+                    1 => "mono".to_owned(),
+                    2 => "stereo".to_owned(),
+                    n => format!("{n} channels"),
+                }
+            ),
+        });
+        used.push(path.clone());
+        let seconds = source.signal.seconds();
+        gathering.add(Recording {
+            signal: source.signal,
+            source: TrainingAudio {
+                file: name(path),
+                sha256: source.sha256,
+                seconds,
+            },
+        });
+    }
+    if used.is_empty() {
+        let more = skipped.len().saturating_sub(1);
+        let first = skipped.into_iter().next().unwrap_or_default();
+        return Err(RecordingsError::NothingLeft { first, more });
+    }
+    if care != Care::AsBefore && is_noise(loudest) {
+        let peak = decibels(loudest);
+        return Err(RecordingsError::OnlyNoise { peak });
+    }
+    let count = skipped.len() + faults.len();
+    if let (Care::Strict, Some(first)) = (care, skipped.first().or(faults.first())) {
+        let first = first.clone();
+        return Err(RecordingsError::Strict { count, first });
+    }
+    Ok(Recordings {
+        dataset: gathering.finish()?,
+        files: used,
+        heard,
+        skipped: skipped.len(),
+    })
+}
+
+/// What an inspection looks at.
+fn facts_of(source: &audio::Source) -> Heard<'_> {
+    let facts = &source.facts;
+    let in_file = (facts.frames * u64::from(facts.channels)).max(1);
+    Heard {
+        samples: &source.signal.samples,
+        sample_rate: source.signal.sample_rate,
+        peak_in_file: facts.peak,
+        at_full_scale: facts.clipped as f64 / in_file as f64,
+        at_its_peak: facts.at_peak as f64 / in_file as f64,
+        not_finite: facts
+            .first_non_finite
+            .map(|first| (facts.non_finite, first)),
+        dc_offset: facts.dc_offset.filter(|offset| offset.abs() >= DC_OFFSET),
+        loudest_alone: match facts.mixed {
+            Mixed::Loudest(channel) => Some(channel),
+            Mixed::Mono | Mixed::Mean => None,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folders_sounds_come_in_name_order_and_what_is_left_out_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for name in [
+            "b.wav",
+            "a.WAV",
+            "B.flac",
+            ".hidden.wav",
+            "notes.txt",
+            "cover.png",
+        ] {
+            fs::write(path(name), "text").unwrap();
+        }
+        fs::create_dir(path("more")).unwrap();
+        let choice = choose(&[path("b.wav"), folder.path().to_owned()]).unwrap();
+        assert_eq!(choice.files, ["b.wav", "B.flac", "a.WAV"].map(path));
+        assert_eq!(choice.left_out.len(), 2, "{:?}", choice.left_out);
+        assert!(choice.left_out[0].contains("a folder inside it, more; name"));
+        assert!(choice.left_out[1].contains("2 files that are no sounds, cover.png to notes.txt"));
+    }
+
+    #[test]
+    fn what_is_named_must_be_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = choose(&[folder.path().to_owned()]).unwrap_err();
+        assert!(
+            error.to_string().contains("no sound to learn from"),
+            "{error}"
+        );
+        let error = choose(&[folder.path().join("none.wav")]).unwrap_err();
+        assert!(error.to_string().contains("none.wav"), "{error}");
+    }
+}
