@@ -391,9 +391,17 @@ fn what_cannot_be_judged_or_judged_by() {
     for (training, prediction, words) in [
         ("silent.wav", good, ["silent.wav", "nothing moves"]),
         ("short.wav", good, ["short.wav", "too short"]),
-        ("letter.wav", good, ["letter.wav", "is a text, which is not read"]),
+        (
+            "letter.wav",
+            good,
+            ["letter.wav", "is a text, which is not read"],
+        ),
         ("missing.wav", good, ["missing.wav", "cannot open"]),
-        (good, "letter.wav", ["letter.wav", "is a text, which is not read"]),
+        (
+            good,
+            "letter.wav",
+            ["letter.wav", "is a text, which is not read"],
+        ),
         (good, "missing.wav", ["missing.wav", "cannot open"]),
     ] {
         desk.assert_refused(&desk.judge(training, &[prediction], &[]), &words);
