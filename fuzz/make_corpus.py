@@ -55,7 +55,57 @@ def aiff(kind, channels, bits, sound, rate=8000, offset=0):
     return b"FORM" + struct.pack(">I", len(inner)) + inner
 
 
+def ds64(wave, sizes):
+    """RF64 of a WAV: its sizes in a chunk of their own."""
+    large = chunk(b"ds64", struct.pack("<QQQI", *sizes, 0))
+    data = wave.index(b"data")
+    return (
+        b"RF64\xff\xff\xff\xffWAVE" + large + wave[12:data] + b"data\xff\xff\xff\xff" + wave[data + 8 :]
+    )
+
+
+def w64(format, sound):
+    def guid(tag):
+        rest = {b"riff": "2e91cf11a5d628db04c10000"}.get(tag, "f3acd3118cd100c04f8edb8a")
+        return tag + bytes.fromhex(rest)
+
+    def part(tag, body):
+        return guid(tag) + struct.pack("<Q", 24 + len(body)) + body + bytes(-len(body) % 8)
+
+    inner = guid(b"wave") + part(b"fmt ", format) + part(b"data", sound)
+    return guid(b"riff") + struct.pack("<Q", 24 + len(inner)) + inner
+
+
+def rifx(sound):
+    format = struct.pack(">HHIIHH", 1, 1, 8000, 16000, 2, 16)
+    inner = b"WAVE" + chunk(b"fmt ", format, ">") + chunk(b"data", sound, ">")
+    return b"RIFX" + struct.pack(">I", len(inner)) + inner
+
+
+def au(coding, size, sound):
+    return b".snd" + struct.pack(">IIIII", 24, size, coding, 8000, 1) + sound
+
+
+def caf(kind, flags, packet, size, sound):
+    description = struct.pack(">d4sIIIII", 8000, kind, flags, packet, 1, 1, 8 * packet)
+    inner = b"desc" + struct.pack(">q", len(description)) + description
+    return b"caff\0\1\0\0" + inner + b"data" + struct.pack(">q", size) + bytes(4) + sound
+
+
+def adpcm(tag, header, frames):
+    """Two blocks of 64 bytes, the last one cut."""
+    format = format_chunk(tag, 1, 8000, 4)[:12] + struct.pack("<HHHH", 64, 4, 2, frames)
+    block = header + bytes(range(0, 64 - len(header)))
+    return wav(format, block + block[:40], chunk(b"fact", struct.pack("<I", 100)))
+
+
+def opus():
+    packet = b"OpusHead\x01\x01\x38\x01\x80\xbb\0\0\0\0\0"
+    return b"OggS\0\x02" + bytes(20) + bytes([1, len(packet)]) + packet
+
+
 def sounds():
+    law = bytes(int(128 + x * 90) & 0xFF for x in TONE)
     plain = wav(format_chunk(1, 1, 8000, 16), INT16)
     extensible = format_chunk(0xFFFE, 1, 8000, 32) + struct.pack("<HHI", 22, 24, 4)
     extensible += struct.pack("<H", 1) + bytes.fromhex("000000001000800000aa00389b71")
@@ -85,6 +135,23 @@ def sounds():
         "endless-rate.aiff": aiff(None, 1, 16, INT16_BIG).replace(
             extended(8000), b"\x7f" + b"\xff" * 9
         ),
+        "rf64.wav": ds64(plain, (0, len(INT16), SAMPLES)),
+        "rf64-most.wav": ds64(plain, (2**64 - 1, 2**64 - 1, 2**64 - 1)),
+        "plain.w64": w64(format_chunk(1, 1, 8000, 16), INT16),
+        "rifx.wav": rifx(INT16_BIG),
+        "tagged.wav": b"ID3\x04\0\0\0\0\0\x10" + bytes(16) + plain,
+        "mulaw.wav": wav(format_chunk(7, 1, 8000, 8), law),
+        "alaw.aifc": aiff(b"alaw", 1, 16, law),
+        "ima4.aifc": aiff(b"ima4", 1, 16, (b"\x01\x20" + law[:32]) * 2),
+        "ima.wav": adpcm(0x11, struct.pack("<hBB", 500, 20, 0), 121),
+        "ms.wav": adpcm(2, struct.pack("<Bhhh", 1, 200, 30, -30), 116),
+        "ms-no-such-predictor.wav": adpcm(2, struct.pack("<Bhhh", 99, 200, 30, -30), 116),
+        "int16.au": au(3, len(INT16_BIG), INT16_BIG),
+        "pipe.au": au(1, 0xFFFFFFFF, law),
+        "int16.caf": caf(b"lpcm", 2, 2, 4 + len(INT16), INT16),
+        "pipe.caf": caf(b"ulaw", 0, 1, -1, law),
+        "alac-without-packets.caf": caf(b"alac", 0, 0, -1, law),
+        "opus.ogg": opus(),
         "letter.wav": b"this is a letter, not a sound",
         "empty.wav": b"",
     }

@@ -117,7 +117,9 @@ mod tests {
 
     #[test]
     fn in_whatever_order_it_is_read_the_hash_is_the_files() {
-        let bytes: Vec<u8> = (0..200_000_u32).map(|n| ((n * n) >> 7) as u8).collect();
+        let bytes: Vec<u8> = (0..200_000_u32)
+            .map(|n| (n.wrapping_mul(n) >> 7) as u8)
+            .collect();
         let ways: [&[(i64, usize)]; 5] = [
             &[],
             &[(0, 200_000)],

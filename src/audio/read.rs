@@ -276,7 +276,7 @@ impl Decoded {
         let (mut interleaved, mut mono) = (Vec::new(), Vec::new());
         while stream.next(&mut interleaved)? {
             mixer.mix(&interleaved, &mut mono);
-            if mixer.frames() > limit || !sink.push(&mono) {
+            if sink.len() > limit || !sink.push(&mono) {
                 return Err(Fault::TooLong);
             }
         }
@@ -402,6 +402,14 @@ impl Sink {
                 resampling.push(mono);
                 true
             }
+        }
+    }
+
+    /// How many samples there are by now.
+    fn len(&self) -> u64 {
+        match self {
+            Self::AsTheyAre(samples) => samples.len() as u64,
+            Self::Resampled(resampling) => resampling.len() as u64,
         }
     }
 

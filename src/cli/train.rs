@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::audio;
-use crate::files;
+use crate::destination::Destination;
 use crate::hyperparameters::Hyperparameters;
 use crate::train::{
     Care, Checkpoint, Choice, Dataset, LossRow, Order, Resumed, Run, Trainer, choose,
@@ -43,6 +43,9 @@ pub struct Arguments {
     /// The model file to write
     #[arg(long, required_unless_present = "resume", value_name = "MODEL.onnx")]
     output: Option<PathBuf>,
+    /// Replace the model file if there is one
+    #[arg(long)]
+    force: bool,
     /// Go on with the run in this folder, as it was begun
     #[arg(long, value_name = "DIR", conflicts_with_all = ["hyperparameters", "audio", "output", "random_seed", "threads"])]
     resume: Option<PathBuf>,
@@ -74,6 +77,8 @@ fn parse_minutes(text: &str) -> Result<f64, String> {
 struct Beginning {
     run: Run,
     order: Order,
+    /// Where the model goes.
+    destination: Destination,
     hyperparameters: Hyperparameters,
     dataset: Dataset,
     checkpoint: Option<Checkpoint>,
@@ -82,7 +87,7 @@ struct Beginning {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let checkpoint_every = Duration::from_secs(arguments.checkpoint_seconds);
     let beginning = match &arguments.resume {
-        Some(folder) => resume(folder, arguments.minutes)?,
+        Some(folder) => resume(folder, arguments.minutes, arguments.force)?,
         None => begin(&arguments)?,
     };
     train(beginning, checkpoint_every)
@@ -94,7 +99,7 @@ fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
     };
     let hyperparameters =
         Hyperparameters::read(file).with_context(|| file.display().to_string())?;
-    files::check_writable(output).with_context(|| format!("cannot write {}", output.display()))?;
+    let destination = Destination::new(output, arguments.force)?.called("a model", &["onnx"])?;
     let absolute =
         |path: &PathBuf| std::path::absolute(path).with_context(|| path.display().to_string());
     let named: Vec<PathBuf> = arguments
@@ -112,11 +117,13 @@ fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
         true => Care::Strict,
         false => Care::Forgiving,
     };
+    let destination = destination.apart_from(files.iter().chain([file]))?;
     let recordings = read(&files, &hyperparameters, care)?;
     eprintln!("{}", recordings.list());
     let order = Order {
         audio: recordings.files,
         output: absolute(output)?,
+        force: arguments.force,
         minutes: arguments.minutes,
         random_seed: arguments.random_seed,
         threads: arguments
@@ -129,6 +136,7 @@ fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
     Ok(Beginning {
         run,
         order,
+        destination,
         hyperparameters,
         dataset,
         checkpoint: None,
@@ -168,7 +176,7 @@ fn memory_available() -> Option<u64> {
     Some(1024 * kilobytes)
 }
 
-fn resume(folder: &Path, minutes: Option<f64>) -> anyhow::Result<Beginning> {
+fn resume(folder: &Path, minutes: Option<f64>, force: bool) -> anyhow::Result<Beginning> {
     let Resumed {
         run,
         mut order,
@@ -180,13 +188,20 @@ fn resume(folder: &Path, minutes: Option<f64>) -> anyhow::Result<Beginning> {
         eprintln!("{lost}");
     }
     order.minutes = minutes.or(order.minutes);
-    files::check_writable(&order.output)
-        .with_context(|| format!("cannot write {}", order.output.display()))?;
+    let destination = match force || order.force {
+        true => Destination::new(&order.output, true)?,
+        false => {
+            // What the run wrote there earlier is what it kept a copy of.
+            let kept = std::fs::read(run.exported(&order)).unwrap_or_default();
+            Destination::of_own(&order.output, |bytes| bytes == kept)?
+        }
+    };
     let recordings = read(&order.audio, &hyperparameters, Care::AsBefore)?;
     let dataset = with_seeds(recordings.dataset, &hyperparameters)?;
     Ok(Beginning {
         run,
         order,
+        destination,
         hyperparameters,
         dataset,
         checkpoint,
@@ -207,6 +222,7 @@ fn train(beginning: Beginning, checkpoint_every: Duration) -> anyhow::Result<()>
     let Beginning {
         mut run,
         order,
+        destination,
         hyperparameters,
         dataset,
         checkpoint,
@@ -290,7 +306,10 @@ fn train(beginning: Beginning, checkpoint_every: Duration) -> anyhow::Result<()>
     .and_then(|()| run.save(&trainer.checkpoint(trained_for())))
     .context(keep_going(&run))?;
     model.write(&run.exported(&order))?;
-    model.write(&order.output)?;
+    destination.write(&model.to_bytes()).with_context(|| {
+        let kept = run.exported(&order);
+        format!("the model is in {}", kept.display())
+    })?;
     let held_out = model.training.validation_loss;
     let held_out = held_out.map_or(String::new(), |l| format!(", {l:.3e} on what was held out"));
     eprintln!(

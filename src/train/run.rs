@@ -29,6 +29,9 @@ pub struct Order {
     pub audio: Vec<PathBuf>,
     /// Where the model goes, as an absolute path.
     pub output: PathBuf,
+    /// Whether a file that stands there may be replaced.
+    #[serde(default)]
+    pub force: bool,
     /// Length of the whole run; the hyperparameters decide where there is none.
     pub minutes: Option<f64>,
     pub random_seed: u64,
@@ -426,6 +429,7 @@ mod tests {
         let order = Order {
             audio: vec!["/a.wav".into()],
             output: "/m.onnx".into(),
+            force: false,
             minutes: Some(0.1),
             random_seed: 3,
             threads: 2,
@@ -473,6 +477,7 @@ mod tests {
         let order = Order {
             audio: vec![std::ffi::OsStr::from_bytes(b"/gu\xefitar.wav").into()],
             output: "/m.onnx".into(),
+            force: false,
             minutes: None,
             random_seed: 0,
             threads: 1,
@@ -490,6 +495,7 @@ mod tests {
         let order = Order {
             audio: vec!["/a.wav".into()],
             output: "/m.onnx".into(),
+            force: false,
             minutes: None,
             random_seed: 0,
             threads: 1,
