@@ -74,8 +74,8 @@ pub enum PlotError {
     Destination(#[from] DestinationError),
 }
 
-/// By this antiphon knows its own pages again.
-const OWN: &str = "\n<!-- drawn by antiphon -->\n";
+/// What a page of antiphon's begins with, by which it knows them again.
+const OWN: &str = "<svg data-drawn-by=\"antiphon\"";
 
 impl Page {
     /// The page as the text of an SVG file.
@@ -84,12 +84,12 @@ impl Page {
     ///
     /// [`PlotError::Drawing`].
     pub fn to_svg(&self) -> Result<String, PlotError> {
-        Ok(draw::svg(self)? + OWN)
+        Ok(draw::svg(self)?.replacen("<svg", OWN, 1))
     }
 
     /// Whether `svg` is a page that antiphon drew.
     pub fn is_own(svg: &[u8]) -> bool {
-        svg.trim_ascii_end().ends_with(OWN.trim_ascii().as_bytes())
+        svg.starts_with(OWN.as_bytes())
     }
 
     /// Writes the page to `destination`, whole or not at all.
