@@ -42,7 +42,7 @@ impl Desk {
             "--audio".into(),
             self.path("guitar.wav"),
         ];
-        arguments.extend(["--output".into(), self.path("model.onnx")]);
+        arguments.extend(["--output".into(), self.path("model.onnx"), "--force".into()]);
         arguments.extend(["--runs".into(), self.path("runs")]);
         arguments.extend(extra.iter().map(PathBuf::from));
         run(arguments)

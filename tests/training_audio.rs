@@ -40,7 +40,7 @@ impl Desk {
         fs::write(self.path("h.json"), hyperparameters).unwrap();
         let mut arguments = vec!["train".into(), self.path("h.json"), "--audio".into()];
         arguments.extend(audio.iter().map(|name| self.path(name)));
-        arguments.extend(["--output".into(), self.path("model.onnx")]);
+        arguments.extend(["--output".into(), self.path("model.onnx"), "--force".into()]);
         arguments.extend(["--runs".into(), self.path("runs")]);
         arguments.extend(extra.iter().map(PathBuf::from));
         arguments

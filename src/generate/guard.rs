@@ -224,9 +224,15 @@ fn block_len(signal: &Signal) -> usize {
     ((BLOCK_SECONDS * f64::from(signal.sample_rate)) as usize).max(2)
 }
 
-/// Root mean square of each block around its mean, since DC is no sound.
+/// Root mean square of each block around its mean, since DC is no sound; what is
+/// left over in the end is too short to be anything but DC.
 fn block_levels(signal: &Signal) -> Vec<f64> {
-    let blocks = signal.samples.chunks(block_len(signal));
+    let (samples, length) = (&signal.samples, block_len(signal));
+    let whole = match samples.len() / length {
+        0 => samples.len(),
+        blocks => blocks * length,
+    };
+    let blocks = samples[..whole].chunks(length);
     let rms = |block: &[f32]| {
         let len = block.len() as f64;
         let mean = block.iter().map(|s| f64::from(*s)).sum::<f64>() / len;
@@ -412,6 +418,16 @@ mod tests {
         assert_eq!(guard.fault_of_stretch(&rest(15_000.0)), None);
         let fault = guard.fault_of_stretch(&rest(0.0));
         assert_eq!(fault, Some(Fault::Silence));
+    }
+
+    #[test]
+    fn a_sample_left_over_is_no_silence() {
+        let short = Signal {
+            samples: signal(note).samples[..801].to_vec(),
+            sample_rate: 8000,
+        };
+        let guard = Guard::new(&signal(note), 1.0, Usual::default());
+        assert_eq!(guard.fault(&short), None);
     }
 
     #[test]
