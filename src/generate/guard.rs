@@ -226,7 +226,13 @@ fn block_len(signal: &Signal) -> usize {
 
 /// Root mean square of each block around its mean, since DC is no sound.
 fn block_levels(signal: &Signal) -> Vec<f64> {
-    let blocks = signal.samples.chunks(block_len(signal));
+    let (len, samples) = (block_len(signal), &signal.samples[..]);
+    // A rest of some samples has no mean of its own, and goes with the block before.
+    let count = ((samples.len() + len / 2) / len).max(usize::from(!samples.is_empty()));
+    let blocks = (1..=count).map(|n| {
+        let end = if n == count { samples.len() } else { n * len };
+        &samples[(n - 1) * len..end]
+    });
     let rms = |block: &[f32]| {
         let len = block.len() as f64;
         let mean = block.iter().map(|s| f64::from(*s)).sum::<f64>() / len;
@@ -412,6 +418,14 @@ mod tests {
         assert_eq!(guard.fault_of_stretch(&rest(15_000.0)), None);
         let fault = guard.fault_of_stretch(&rest(0.0));
         assert_eq!(fault, Some(Fault::Silence));
+    }
+
+    #[test]
+    fn a_last_sample_is_no_silence() {
+        let mut notes = signal(note);
+        notes.samples.truncate(801);
+        let guard = Guard::new(&notes, 1.0, Usual::default());
+        assert_eq!(guard.fault(&notes), None);
     }
 
     #[test]
