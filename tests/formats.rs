@@ -152,7 +152,7 @@ const S: &str = "sox";
 
 /// Every coding, by the program that is likely to have written it. An ADPCM
 /// encoder fills up its last block and does not always say so.
-const CASES: [Case; 70] = [
+const CASES: [Case; 71] = [
     case(F, "-c:a pcm_u8", "u8.wav", 35.0),
     case(F, "-c:a pcm_s16le", "s16.wav", 80.0),
     case(F, "-c:a pcm_s24le", "s24.wav", 120.0),
@@ -218,6 +218,7 @@ const CASES: [Case; 70] = [
     case(F, "-c:a pcm_alaw", "alaw.au", 30.0),
     case(S, "-b 8", "sox8.au", 35.0),
     case(S, "-b 16", "sox.snd", 80.0),
+    case(S, "-L -b 16", "little.au", 80.0),
     case(F, "-sample_fmt s16", "s16.flac", 80.0),
     stereo(case(F, "-ac 2 -sample_fmt s32", "s24.flac", 120.0)),
     case(S, "-b 24", "sox.flac", 120.0),
@@ -402,6 +403,17 @@ fn what_is_written_to_a_pipe_says_no_length() {
             assert!(is_known, "{name} at {len}: {check:?}");
         }
     }
+}
+
+#[test]
+fn a_second_of_an_mp3_of_varying_rate_is_known() {
+    let Some(studio) = Studio::new(&[F]) else {
+        return;
+    };
+    let bytes = studio.make(F, "-c:a libmp3lame -q:a 1", "vbr.mp3");
+    let rate = bytes_per_second(&studio.path("vbr.mp3")).unwrap() as f64;
+    let seconds = bytes.len() as f64 / rate;
+    assert!((seconds - SECONDS).abs() < 0.1, "{seconds}");
 }
 
 // --- Names ----------------------------------------------------------------

@@ -54,12 +54,12 @@ pub const FORMATS: [Format; 9] = [
     Format {
         name: "M4A, MP4",
         extensions: &["m4a", "m4b", "mp4", "mov"],
-        read: "AAC (LC) and ALAC",
+        read: "AAC (LC, mono and stereo) and ALAC",
     },
     Format {
         name: "AAC (ADTS)",
         extensions: &["aac", "adts"],
-        read: "AAC (LC)",
+        read: "AAC (LC, mono and stereo)",
     },
 ];
 

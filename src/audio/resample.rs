@@ -193,3 +193,24 @@ fn resampled_len(len: usize, from: u32, to: u32) -> usize {
     let (len, from, to) = (len as u128, u128::from(from), u128::from(to));
     ((2 * len * to + from) / (2 * from)) as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn block_by_block_it_is_what_rubato_makes_of_the_whole() {
+        let sound: Vec<f32> = (0..70_001).map(|n| (n as f32 * 0.37).sin()).collect();
+        for (from, to) in [(44_100, 11_025), (48_000, 11_025), (11_025, 48_000)] {
+            let (rate_in, rate_out) = (from as usize, to as usize);
+            let size = block(rate_in, rate_out);
+            let mut converter =
+                Fft::<f32>::new(rate_in, rate_out, size, 1, FixedSync::Both).unwrap();
+            let input = InterleavedSlice::new(&sound[..], 1, sound.len()).unwrap();
+            let whole = converter.process_all(&input, sound.len(), None).unwrap();
+            let mut whole = whole.take_data();
+            whole.resize(resampled_len(sound.len(), from, to), 0.0);
+            assert!(resample(&sound, from, to) == whole, "{from} to {to}");
+        }
+    }
+}

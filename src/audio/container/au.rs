@@ -10,7 +10,11 @@ use crate::audio::fault::Fault;
 const HEADER: usize = 24;
 
 /// What begins a file with the high byte of each number first, and with the low one.
-pub(super) const MAGIC: [(&[u8; 4], Ends); 2] = [(b".snd", Ends::Big), (b"dns.", Ends::Little)];
+pub(super) const MAGIC: [(&[u8; 4], Ends); 3] = [
+    (b".snd", Ends::Big),
+    (b"dns.", Ends::Little),
+    (b"\0ds.", Ends::Little),
+];
 
 pub(super) fn layout<R: Read + Seek>(
     file: &mut R,

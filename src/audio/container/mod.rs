@@ -260,7 +260,7 @@ pub(super) fn bytes_per_second<R: Read + Seek>(file: &mut R, file_len: u64) -> O
             let encoding = layout(file, file_len, kind, base).ok()?.encoding.ok()?;
             return encoding.bytes_per_second();
         }
-        Kind::Mpeg | Kind::Adts => return mpeg::bytes_per_second(file, base),
+        Kind::Mpeg | Kind::Adts => return mpeg::bytes_per_second(file, file_len, base),
         Kind::Flac => flac::seconds(file, file_len, base)?,
         Kind::Mp4 => mp4::seconds(file, file_len, base)?,
         Kind::Ogg(_) => ogg::seconds(file, file_len, base)?,

@@ -141,31 +141,51 @@ pub(super) fn recognise<R: Read + Seek>(
     Ok(None)
 }
 
-/// MP3 files may say their length in a first frame that holds no sound.
-pub(super) fn check<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> io::Result<HeaderCheck> {
-    let first = beginning(file, base, 256)?;
-    let tag = first
-        .windows(4)
-        .position(|tag| tag == b"Xing" || tag == b"Info");
-    if let Some(tag) = tag
-        && first.len() >= tag + 16
-    {
-        let word = |at| u32::from_be_bytes(part(&first, tag + at));
-        let flags = word(4);
-        let declared = match flags & 3 {
-            3 => u64::from(word(12)),
-            2 => u64::from(word(8)),
-            _ => 0,
-        };
-        let present = len - base;
-        if declared > present {
-            return Ok(HeaderCheck::Incomplete(Lack::Rest { declared, present }));
-        }
-    }
-    Ok(HeaderCheck::OpenEnded)
+/// What a first frame without sound says of the whole, in many MP3 files.
+struct Summary {
+    /// 0 where it does not say.
+    frames: u32,
+    bytes: u64,
 }
 
-pub(super) fn bytes_per_second<R: Read + Seek>(file: &mut R, base: u64) -> Option<u64> {
-    let frame = Frame::parse(&beginning(file, base, 7).ok()?)?;
+fn summary(first: &[u8]) -> Option<Summary> {
+    let mut tags = first.windows(4);
+    let tag = tags.position(|tag| tag == b"Xing" || tag == b"Info")?;
+    let words = first.get(tag..tag + 16)?;
+    let word = |at| u32::from_be_bytes(part(words, at));
+    let flags = word(4);
+    let (frames, bytes) = match flags & 3 {
+        3 => (word(8), word(12)),
+        2 => (0, word(8)),
+        1 => (word(8), 0),
+        _ => (0, 0),
+    };
+    Some(Summary {
+        frames,
+        bytes: u64::from(bytes),
+    })
+}
+
+pub(super) fn check<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> io::Result<HeaderCheck> {
+    let declared = summary(&beginning(file, base, 256)?).map_or(0, |summary| summary.bytes);
+    let present = len - base;
+    Ok(if declared > present {
+        HeaderCheck::Incomplete(Lack::Rest { declared, present })
+    } else {
+        HeaderCheck::OpenEnded
+    })
+}
+
+pub(super) fn bytes_per_second<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> Option<u64> {
+    let first = beginning(file, base, 256).ok()?;
+    let frame = Frame::parse(&first)?;
+    // Where the bit rate varies, the first frame's is none of the sound's.
+    if let Some(frames) = summary(&first).map(|summary| u64::from(summary.frames))
+        && frames > 0
+    {
+        let (_, version, rate) = frame.kin;
+        let samples = if version & 0x08 != 0 { 1152 } else { 576 };
+        return Some((len - base) * u64::from(rate) / (frames * samples));
+    }
     frame.bytes_per_second.map(u64::from)
 }

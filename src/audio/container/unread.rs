@@ -1,7 +1,7 @@
 //! Files that are not read, by what they begin with.
 
 /// What files begin with, and what they are.
-const BEGINNINGS: [(&[u8], &str); 52] = [
+const BEGINNINGS: [(&[u8], &str); 53] = [
     (
         b"\x30\x26\xb2\x75\x8e\x66\xcf\x11",
         "a Windows Media (WMA) file",
@@ -27,6 +27,7 @@ const BEGINNINGS: [(&[u8], &str); 52] = [
     (b"2BIT", "an AVR file"),
     (b"\x64\xa3", "an IRCAM sound file"),
     (b"PVF1", "a PVF file"),
+    (b"\x0b\x77", "a Dolby Digital (AC-3) file"),
     (b"Extended Module:", "a tracker module"),
     (b"IMPM", "a tracker module"),
     (b"FLV\x01", "a Flash video"),

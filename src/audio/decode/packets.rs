@@ -84,9 +84,9 @@ impl<'s> Packets<'s> {
             position: 0,
         };
         let reader = foreign(|| open(section, kind))?.map_err(at_the_beginning)?;
-        let track = reader.default_track(TrackType::Audio).ok_or(Fault::Broken(
-            "there is no sound in it, or of a kind that is not read",
-        ))?;
+        let track = reader
+            .default_track(TrackType::Audio)
+            .ok_or_else(|| Fault::Unsupported("no sound, or sound of another kind".to_owned()))?;
         let Some(CodecParameters::Audio(parameters)) = &track.codec_params else {
             return Err(Fault::Broken("it does not say how the sound is stored"));
         };
@@ -316,7 +316,10 @@ fn at_the_beginning(error: Error) -> Fault {
             Fault::Broken("it ends before the sound begins")
         }
         Error::IoError(error) if error.raw_os_error().is_some() => Fault::Io(error),
-        Error::Unsupported(what) => Fault::Unsupported(format!("sound of another kind ({what})")),
+        Error::Unsupported(what) if what.contains("aac") => {
+            Fault::Unsupported("AAC of another kind than LC in mono or stereo".to_owned())
+        }
+        Error::Unsupported(_) => Fault::Unsupported("sound of another kind".to_owned()),
         _ => Fault::Broken("the description of the sound is damaged"),
     }
 }
