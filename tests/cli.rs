@@ -667,6 +667,7 @@ fn seed_files_lie_beside_the_hyperparameters_and_are_named_when_missing() {
         all.extend(arguments);
         if arguments[0] != Path::new("--resume") {
             all.extend([names[0], audio, names[1], output, names[2], runs]);
+            all.push(Path::new("--force"));
         }
         run(all)
     };

@@ -124,8 +124,8 @@ pub enum AudioError {
     },
     /// A sound file whose samples are stored in a way that is not read.
     #[error(
-        "{} holds {found}, which is not read; export it as WAV or AIFF with \
-         8, 16, 24 or 32-bit integer or 32 or 64-bit float samples",
+        "{} holds {found}, which is not read; export it as WAV, AIFF or FLAC with integer or \
+         float samples",
         .path.display()
     )]
     UnsupportedFormat {
