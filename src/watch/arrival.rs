@@ -2,11 +2,12 @@
 //!
 //! 1. somebody has it open for writing ([`writers::has_writer`]): it is not;
 //! 2. by the system's notifications its writer has not closed it: it is not;
-//! 3. its header is missing, stands alone, or promises more than is there, or
+//! 3. a download that is to become this file goes on beside it: it is not;
+//! 4. its header is missing, stands alone, or promises more than is there, or
 //!    parts of it were never filled: it may be, when nothing has come for as
 //!    long as patience lasts;
-//! 4. nobody writes it, or its writer closed it: it is;
-//! 5. nothing of that is known: it is when it has rested for longer than its
+//! 5. nobody writes it, or its writer closed it: it is;
+//! 6. nothing of that is known: it is when it has rested for longer than its
 //!    recorder ever paused.
 
 use std::ffi::OsStr;
@@ -111,6 +112,8 @@ pub struct Evidence<'a> {
     pub has_writer: Option<bool>,
     /// Whether its last writer closed it, going by notifications.
     pub closed: Option<bool>,
+    /// Whether a download goes on that is to become this file.
+    pub is_downloaded: bool,
     pub content: &'a Content,
     /// Since it was last seen to change.
     pub unchanged: Duration,
@@ -143,6 +146,8 @@ pub enum Proof {
 pub enum Doubt {
     HasWriter,
     NotClosed,
+    /// A download that is to become this file is not whole yet.
+    Download,
     /// It has so much time left to become what its header says.
     Lacks(Lacking, Duration),
     /// It has to rest so much longer.
@@ -165,6 +170,7 @@ impl fmt::Display for Doubt {
         match self {
             Doubt::HasWriter => f.write_str("a program has it open for writing"),
             Doubt::NotClosed => f.write_str("its writer has not closed it"),
+            Doubt::Download => f.write_str("a download beside it is not whole yet"),
             Doubt::Lacks(lacking, left) => {
                 write!(
                     f,
@@ -190,6 +196,7 @@ impl Evidence<'_> {
         match (self.has_writer, self.closed) {
             (Some(true), _) => return Decision::Incomplete(Doubt::HasWriter),
             (None, Some(false)) => return Decision::Incomplete(Doubt::NotClosed),
+            _ if self.is_downloaded => return Decision::Incomplete(Doubt::Download),
             _ => {}
         }
         let left = |needed: Duration| needed.checked_sub(self.unchanged).filter(|d| !d.is_zero());
@@ -264,6 +271,7 @@ mod tests {
         Evidence {
             has_writer: None,
             closed: None,
+            is_downloaded: false,
             content,
             unchanged: Duration::ZERO,
             longest_pause: Duration::ZERO,

@@ -1,6 +1,7 @@
 //! Where everything is under a root. `ls` there is the status report.
 
 use std::ffi::OsStr;
+use std::path::Path;
 
 /// Where seeds are put.
 pub const SEEDS: &str = "seeds";
@@ -30,9 +31,8 @@ pub const ATTEMPT: &str = ".attempt-";
 /// All that hold files of jobs.
 pub const ALL: [&str; 6] = [SEEDS, PREDICTIONS, FAILED, WORK, TMP, DONE];
 
-/// Endings of names under which programs keep what is not whole yet, or what was
-/// there before.
-const SCRATCH: [&str; 22] = [
+/// Endings of names under which programs keep what is not whole yet.
+const PARTIAL: [&str; 16] = [
     "part",
     "partial",
     "crdownload",
@@ -49,13 +49,10 @@ const SCRATCH: [&str; 22] = [
     "dlpart",
     "incomplete",
     "swp",
-    "bak",
-    "bkp",
-    "old",
-    "orig",
-    "lock",
-    "lck",
 ];
+
+/// Endings of names under which they keep what was there before, or nothing.
+const ASIDE: [&str; 6] = ["bak", "bkp", "old", "orig", "lock", "lck"];
 
 /// Names of what systems leave in any folder that is looked at.
 const LITTER: [&str; 5] = [
@@ -69,14 +66,24 @@ const LITTER: [&str; 5] = [
 /// Whether a name in these folders is nobody's seed and no answer: hidden, a
 /// system's litter, or by its name not whole yet.
 pub fn is_ignored(name: &OsStr) -> bool {
+    let is_partial = is_partial(name);
     let name = name.to_string_lossy().to_lowercase();
     let ending = name.rsplit_once('.').map(|(_, ending)| ending);
     // `~$`, `~syncthing~` and the like in front, a backup's `~` behind.
     name.starts_with(['.', '~'])
         || name.ends_with('~')
         || (name.starts_with('#') && name.ends_with('#'))
-        || ending.is_some_and(|ending| SCRATCH.contains(&ending))
+        || is_partial
+        || ending.is_some_and(|ending| ASIDE.contains(&ending))
         || LITTER.contains(&name.as_str())
+}
+
+/// Whether a name says that its file is not whole yet.
+pub fn is_partial(name: &OsStr) -> bool {
+    let ending = Path::new(name)
+        .extension()
+        .map(|e| e.to_string_lossy().to_lowercase());
+    ending.is_some_and(|ending| PARTIAL.contains(&ending.as_str()))
 }
 
 /// The number of the job that a name in [`WORK`] or [`DONE`] belongs to: 12, of

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::arrival::{Content, Decision, Doubt, Evidence, Proof};
-use super::folders::is_ignored;
+use super::folders::{is_ignored, is_partial};
 use crate::files::readable;
 use crate::system::{self, writers};
 
@@ -58,6 +58,7 @@ struct Observation {
     /// Whether its last writer closed it, going by notifications.
     closed: Option<bool>,
     closed_at: Option<Instant>,
+    is_downloaded: bool,
     /// As it is now, once looked at.
     content: Option<Content>,
     state: State,
@@ -81,6 +82,29 @@ enum State {
     SetAside(String, Instant),
 }
 
+/// Downloads that go on, by the names of their unfinished files.
+#[derive(Default)]
+struct Downloads(Vec<OsString>);
+
+impl Downloads {
+    /// Notes `name`, if it is one that has grown within `patience`.
+    fn see(&mut self, folder: &Path, name: &OsStr, patience: Duration) {
+        let modified = || folder.join(name).metadata().ok()?.modified().ok();
+        let is_fresh = |modified: SystemTime| modified.elapsed().is_ok_and(|ago| ago < patience);
+        if is_partial(name) && modified().is_some_and(is_fresh) {
+            self.0.push(name.to_owned());
+        }
+    }
+
+    /// Whether one is to become the file `name` of `length` bytes, which is empty and
+    /// only keeps the name free, or has a control file beside it.
+    fn become_of(&self, name: &OsStr, length: u64) -> bool {
+        let mut control = name.to_owned();
+        control.push(".aria2");
+        self.0.iter().any(|part| length == 0 || *part == control)
+    }
+}
+
 impl Observation {
     fn new(metadata: &Metadata, now: Instant, arrival: u64) -> Observation {
         Observation {
@@ -91,6 +115,7 @@ impl Observation {
             longest_pause: Duration::ZERO,
             closed: None,
             closed_at: None,
+            is_downloaded: false,
             content: None,
             state: State::New,
             mistaken: 0,
@@ -173,6 +198,7 @@ impl Observation {
         let evidence = Evidence {
             has_writer,
             closed: self.closed,
+            is_downloaded: self.is_downloaded,
             content: &content,
             unchanged: now.saturating_duration_since(self.changed),
             longest_pause: self.longest_pause,
@@ -197,7 +223,7 @@ impl Observation {
             State::Arriving(Doubt::Restless(left)) => Some(now + (*left).min(SOON)),
             State::Arriving(Doubt::Lacks(_, left)) => Some(now + *left),
             State::SetAside(_, until) => Some(*until),
-            State::Arriving(Doubt::NotClosed)
+            State::Arriving(Doubt::NotClosed | Doubt::Download)
             | State::NoSound
             | State::Unreadable(_)
             | State::Reported => None,
@@ -326,9 +352,11 @@ impl Inbox {
     /// When the folder cannot be looked into.
     pub fn scan(&mut self, now: Instant, most: usize) -> io::Result<Vec<Arrived>> {
         let (mut present, mut refused) = (Vec::new(), Vec::new());
+        let mut downloads = Downloads::default();
         for entry in std::fs::read_dir(&self.folder)? {
             let name = entry?.file_name();
             if is_ignored(&name) {
+                downloads.see(&self.folder, &name, self.patience);
                 continue;
             }
             match std::fs::symlink_metadata(self.folder.join(&name)) {
@@ -362,6 +390,7 @@ impl Inbox {
             let Some(file) = self.files.get_mut(&name) else {
                 continue;
             };
+            file.is_downloaded = downloads.become_of(&name, file.length);
             if let Some(proof) = file.look(&name, &path, now, self.patience) {
                 arrived.push(Arrived { name, proof });
                 continue;
@@ -592,6 +621,30 @@ mod tests {
         );
         std::io::Write::write_all(&mut beginning(), &whole).unwrap();
         assert_eq!(folder.after(10.0), ["a.wav"]);
+    }
+
+    #[test]
+    fn a_name_that_a_download_keeps_free_waits_for_it() {
+        let mut folder = Folder::new();
+        // Firefox keeps the name free by an empty file, aria2 by one of full length.
+        std::fs::write(folder.path("a.wav"), "").unwrap();
+        std::fs::write(folder.path("x81hqz.wav.part"), "RIFF").unwrap();
+        folder.wav("b.wav", 1);
+        std::fs::write(folder.path("b.wav.aria2"), "control").unwrap();
+        folder.wav("c.wav", 1);
+        assert_eq!(folder.after(100.0), ["c.wav"]);
+        assert_eq!(folder.because().len(), 2);
+        assert!(
+            folder.because()[0].contains("download"),
+            "{:?}",
+            folder.because()
+        );
+        std::fs::rename(folder.path("x81hqz.wav.part"), folder.path("a.wav")).unwrap();
+        folder.wav("a.wav", 1);
+        std::fs::remove_file(folder.path("b.wav.aria2")).unwrap();
+        let mut arrived = folder.after(1.0);
+        arrived.sort();
+        assert_eq!(arrived, ["a.wav", "b.wav"]);
     }
 
     #[test]
