@@ -1,0 +1,159 @@
+//! What every approach answers and learns, as `golden/answers.json` has it: nothing
+//! that is rearranged may change it.
+//!
+//! `ANTIPHON_WRITE_GOLDEN=1 cargo test --release --test answers` writes the file anew.
+//! With `ANTIPHON_EXACT=FOLDER` the same is kept there, and compared byte for byte:
+//! for two builds on one machine, since processors differ in their last bits.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use antiphon::generate::{Engine, Native, Prime, Request, generate};
+use antiphon::hyperparameters::{AnswerMode, Hyperparameters};
+use antiphon::train::{Dataset, Moving, Recording, Trainer};
+use antiphon::trained_model::{TrainedModel, TrainingAudio};
+use common::{SMALL, pluck, random_model};
+
+/// Samples of an answer that are compared, and weights of a network.
+const SAMPLES: usize = 300;
+const WEIGHTS: usize = 40;
+/// Processors multiply and add in other orders: so much of the largest value.
+const TOLERANCE: f32 = 1e-3;
+
+/// Such as they learn with: dropout, noise, a penalty, several stretches at once.
+const LEARNING: &str = r#""lr": 0.003, "weight_stddev": 0.1, "noise": 0.05, "batch": 2,
+    "use_dropout": true, "regularization": true, "reg_amount": 0.001, "clip_norm": 1.0, "pre_emphasis": 0.5, "normalise": true,"#;
+/// Such as they answer with while they learn.
+const MOVING: &str =
+    r#""answer": "moving", "train_every": 2, "moving_lr": 0.003, "weight_stddev": 0.1, "#;
+
+/// Small models of every approach, frozen and moving, plain and as they learn.
+fn cases() -> Vec<(String, String)> {
+    let with = |json: &str, more: &str| json.replacen('{', &format!("{{{more}"), 1);
+    let mut cases = Vec::new();
+    for (name, json) in SMALL {
+        cases.push((name.to_owned(), json.to_owned()));
+        cases.push((format!("{name}, learning"), with(json, LEARNING)));
+        cases.push((format!("{name}, moving"), with(json, MOVING)));
+    }
+    cases
+}
+
+fn recording(sample_rate: u32) -> Recording {
+    let notes = [196.0, 247.0, 294.0, 330.0];
+    let samples = notes.map(|note| pluck(note, 0.4, sample_rate).samples);
+    Recording {
+        signal: antiphon::audio::Signal {
+            samples: samples.concat(),
+            sample_rate,
+        },
+        source: TrainingAudio {
+            file: "guitar.wav".to_owned(),
+            sha256: "00".to_owned(),
+            seconds: 1.6,
+        },
+    }
+}
+
+/// What `model` predicts after a plucked string, whatever is wrong with it.
+fn answer(model: &TrainedModel) -> Vec<f32> {
+    let hyperparameters = &model.hyperparameters;
+    let rate = hyperparameters.sample_rate;
+    let request = Request {
+        seconds: 0.2,
+        random_seed: 7,
+        prime: Prime::Seed,
+        may_go_back: false,
+    };
+    let mut engine: Box<dyn Engine> = match hyperparameters.answer {
+        AnswerMode::Frozen => Box::new(Native::new(model.network.clone(), 1)),
+        AnswerMode::Moving => {
+            let dataset = Dataset::new(vec![recording(rate)], &hyperparameters.while_moving());
+            Box::new(Moving::new(model, dataset.unwrap(), 7, 1).unwrap())
+        }
+    };
+    let mut go_on = |_: f64| ControlFlow::Continue(());
+    let seed = pluck(220.0, 0.3, rate);
+    let answer = generate(model, engine.as_mut(), &seed, &request, &mut go_on);
+    answer.unwrap().signal.samples
+}
+
+/// A network that has learned for some steps, and its weights.
+fn learned(hyperparameters: &Hyperparameters) -> TrainedModel {
+    let recording = recording(hyperparameters.sample_rate);
+    let dataset = Dataset::new(vec![recording], hyperparameters).unwrap();
+    let mut trainer = Trainer::new(hyperparameters.clone(), dataset, 3, 1);
+    for step in 0..12 {
+        trainer.step(f64::from(step) / 12.0).unwrap();
+    }
+    trainer.model(std::time::Duration::ZERO)
+}
+
+/// What is compared, by name.
+fn all() -> BTreeMap<String, Vec<f32>> {
+    let mut all = BTreeMap::new();
+    for (name, json) in cases() {
+        let hyperparameters = Hyperparameters::parse(&json).unwrap();
+        let model = learned(&hyperparameters);
+        all.insert(format!("{name}: answers"), answer(&model));
+        all.insert(format!("{name}: weights"), model.network.weights.clone());
+        if name.ends_with("moving") {
+            continue;
+        }
+        // Of larger weights, which do more than a network of twelve steps.
+        let random = answer(&random_model(&json));
+        all.insert(format!("{name}: answers of random weights"), random);
+    }
+    all
+}
+
+/// The first samples, and weights from everywhere.
+fn sampled(name: &str, values: &[f32]) -> Vec<f32> {
+    match name.ends_with("weights") && !name.contains("answers") {
+        true => {
+            let step = values.len().div_ceil(WEIGHTS).max(1);
+            values.iter().step_by(step).copied().collect()
+        }
+        false => values.iter().take(SAMPLES).copied().collect(),
+    }
+}
+
+#[test]
+fn every_approach_answers_and_learns_as_it_did() {
+    let all = all();
+    if let Some(folder) = std::env::var_os("ANTIPHON_EXACT") {
+        std::fs::create_dir_all(&folder).unwrap();
+        for (name, values) in &all {
+            let path = Path::new(&folder).join(name);
+            let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+            match std::fs::read(&path) {
+                Ok(before) => assert!(before == bytes, "{name}: not the same bytes"),
+                Err(_) => std::fs::write(path, bytes).unwrap(),
+            }
+        }
+    }
+    let sampled: BTreeMap<&String, Vec<f32>> = all
+        .iter()
+        .map(|(name, values)| (name, sampled(name, values)))
+        .collect();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/answers.json");
+    if std::env::var_os("ANTIPHON_WRITE_GOLDEN").is_some() {
+        std::fs::write(&path, serde_json::to_string(&sampled).unwrap() + "\n").unwrap();
+    }
+    let golden: BTreeMap<String, Vec<f32>> =
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert!(golden.keys().eq(sampled.keys().copied()), "the same cases");
+    for (name, values) in sampled {
+        assert_eq!(values.len(), golden[name].len(), "{name}");
+        let largest = golden[name]
+            .iter()
+            .fold(0.0_f32, |largest, v| v.abs().max(largest));
+        for (n, (now, before)) in values.iter().zip(&golden[name]).enumerate() {
+            let close = (now - before).abs() <= TOLERANCE * largest;
+            assert!(close, "{name}: {n}: {now} instead of {before}");
+        }
+    }
+}
