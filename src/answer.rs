@@ -18,6 +18,7 @@ use crate::generate::{
 };
 use crate::hyperparameters::{AnswerMode, Hyperparameters, HyperparametersError};
 use crate::learning::{Learning, LearningError, LearningNotes};
+use crate::names::readable;
 use crate::random::stream;
 use crate::train::{Dataset, Moving, Recording, TooShort};
 use crate::trained_model::{ModelError, TrainedModel, TrainingAudio};
@@ -340,7 +341,7 @@ impl Responder {
             .check(output, settings.request.seconds, rate)?;
         let request = settings.request_for(&sha256);
         let source = TrainingAudio {
-            file: files::readable(seed.file_name().unwrap_or_default()),
+            file: readable(seed.file_name().unwrap_or_default()),
             sha256,
             seconds: signal.seconds(),
         };

@@ -1,6 +1,5 @@
 //! Files that appear whole or not at all: written beside their place, synced, renamed.
 
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -94,27 +93,6 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
         let _ = fs::remove_file(&part);
     }
     published
-}
-
-/// `name` as text that names the same letters: bytes that are no UTF-8 are taken for
-/// Latin-1, which old systems and disks write.
-pub fn readable(name: &OsStr) -> String {
-    match name.to_str() {
-        Some(name) => name.to_owned(),
-        None => name
-            .as_encoded_bytes()
-            .iter()
-            .map(|byte| latin_1(*byte))
-            .collect(),
-    }
-}
-
-/// The letter of a byte; none stands from 0x80 to 0x9f.
-fn latin_1(byte: u8) -> char {
-    match byte {
-        0x80..=0x9f => '_',
-        byte => char::from(byte),
-    }
 }
 
 /// The SHA-256 of `bytes`, in hexadecimal.

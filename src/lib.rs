@@ -20,6 +20,7 @@ pub mod system;
 
 pub mod destination;
 pub mod files;
+pub mod names;
 pub mod packed;
 pub mod random;
 

@@ -10,7 +10,8 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::files::{self, readable};
+use crate::files;
+use crate::names::{is_scratch, readable};
 use crate::system::disk::{self, Space};
 use crate::watch::{self, folders, may_be_a_seed};
 
@@ -299,7 +300,7 @@ fn files_in(folder: &Path) -> Result<Vec<DirEntry>, StatusError> {
     let mut entries = entries_in(folder)?;
     entries.retain(|entry| {
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-        is_file && !folders::is_ignored(&entry.file_name())
+        is_file && !is_scratch(&entry.file_name())
     });
     Ok(entries)
 }

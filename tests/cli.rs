@@ -257,6 +257,11 @@ fn a_users_file_is_never_replaced_by_any_command_unless_told_to() {
         &["new", "--preset", "vector", "--output", json],
         "h.json is there already",
     );
+    let sound = text("h.wav");
+    refused(
+        &["new", "--preset", "vector", "--output", &sound],
+        "end its name in .json",
+    );
     refused(
         &["judge", "--training", &seed, &seed, "--plot", &svg],
         "own.svg is there already",

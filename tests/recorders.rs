@@ -390,23 +390,53 @@ fn a_folder_that_was_dropped_in_is_told_of_once() {
     assert!(gallery.path("seeds/takes/a.wav").exists());
 }
 
-/// As somebody whom permissions bind, which root is not.
-#[test]
-fn a_file_that_may_not_be_read_stays_and_is_answered_when_it_may() {
-    use std::os::unix::fs::{PermissionsExt, chown};
+/// A gallery whose daemon is somebody whom permissions bind, which root is not.
+fn gallery_of_nobody() -> Option<Gallery> {
+    use std::os::unix::fs::chown;
     const NOBODY: u32 = 65534;
     let mut gallery = Gallery::closed_with(LIVELY, &["--seconds", "0.5"]);
     let is_root = chown(gallery.folder.path(), Some(NOBODY), Some(NOBODY)).is_ok();
-    if is_root {
-        if skipped_without("setpriv") {
-            return;
-        }
-        chown(gallery.path(""), Some(NOBODY), Some(NOBODY)).unwrap();
-        chown(gallery.path("seeds"), Some(NOBODY), Some(NOBODY)).unwrap();
-        gallery.start_as(NOBODY);
-    } else {
+    if !is_root {
         gallery.start();
+        return Some(gallery);
     }
+    if skipped_without("setpriv") {
+        return None;
+    }
+    chown(gallery.path(""), Some(NOBODY), Some(NOBODY)).unwrap();
+    chown(gallery.path("seeds"), Some(NOBODY), Some(NOBODY)).unwrap();
+    gallery.start_as(NOBODY);
+    Some(gallery)
+}
+
+#[test]
+fn a_folder_that_may_not_be_looked_into_is_told_of_once() {
+    use std::os::unix::fs::PermissionsExt;
+    let Some(gallery) = gallery_of_nobody() else {
+        return;
+    };
+    let seeds = gallery.path("seeds");
+    let may = |mode| fs::set_permissions(&seeds, fs::Permissions::from_mode(mode)).unwrap();
+    may(0o333);
+    let text = gallery.hear_error(0);
+    assert!(text.starts_with("cannot look into"), "{text}");
+    assert_eq!(
+        gallery.hear_within(Duration::from_secs(4)),
+        None,
+        "told once"
+    );
+    may(0o755);
+    assert_eq!(gallery.hear().addr, "/antiphon/ready");
+    fs::write(seeds.join("a.wav"), wav(1.0)).unwrap();
+    gallery.hear_one_answer("a.wav");
+}
+
+#[test]
+fn a_file_that_may_not_be_read_stays_and_is_answered_when_it_may() {
+    use std::os::unix::fs::PermissionsExt;
+    let Some(gallery) = gallery_of_nobody() else {
+        return;
+    };
     let path = gallery.path("seeds/a.wav");
     let may = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
     fs::write(gallery.path("seeds/.a.wav"), wav(1.0)).unwrap();

@@ -476,3 +476,23 @@ fn a_run_without_a_whole_checkpoint_says_what_is_left() {
         ],
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn a_recording_whose_name_is_no_utf_8_is_learned_from_and_heard_again() {
+    use std::os::unix::ffi::OsStrExt;
+    let desk = Desk::new();
+    let folder = desk.path("old disk");
+    fs::create_dir(&folder).unwrap();
+    desk.record("a.wav", &pluck(196.0, 1.0, 11025));
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9.wav");
+    fs::copy(desk.path("a.wav"), folder.join(name)).unwrap();
+    // What by its name is not the sound itself is passed over.
+    fs::copy(desk.path("a.wav"), folder.join("a.wav~")).unwrap();
+    fs::copy(desk.path("a.wav"), folder.join("a.wav.part")).unwrap();
+    let said = desk.said(&["old disk"], &[]);
+    assert_contains(&said, &["1 recording,", "café.wav"]);
+    assert_eq!(desk.model().training_audio[0].file, "café.wav");
+    let output = desk.resume("runs/model");
+    assert!(output.status.success(), "{}", stderr(&output));
+}

@@ -78,7 +78,7 @@ struct Load {
     #[arg(long, default_value_t = 30.0, value_name = "SECONDS", value_parser = parse_patience)]
     patience: f64,
     /// Longer seeds fail
-    #[arg(long, default_value_t = 600.0, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 600.0, value_name = "SECONDS", value_parser = parse_length)]
     max_seed_seconds: f64,
     /// Larger seeds fail (K, M and G are understood)
     #[arg(long, default_value = "512M", value_name = "BYTES", value_parser = parse_bytes)]
@@ -129,6 +129,13 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let responders = responders?;
     let announcer = Arc::new(Announcer::new(&arguments.osc)?);
     let root = find_root(&arguments)?;
+    if root.to_str().is_none() {
+        tracing::warn!(
+            "the name of {} is no UTF-8, and messages hold no other: a patch cannot open the paths \
+             that it is told; rename the folder",
+            root.display()
+        );
+    }
     let plan = Plan {
         root: root.clone(),
         existing: arguments.existing,
@@ -323,6 +330,13 @@ fn greeting(responder: &Responder, root: &Path, osc: &str) -> String {
         root.join(folders::SEEDS).display(),
         root.join(folders::PREDICTIONS).display(),
     )
+}
+
+fn parse_length(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if seconds > 0.0 && f64::is_finite(seconds) => Ok(seconds),
+        _ => Err("allowed: above 0".to_owned()),
+    }
 }
 
 fn parse_patience(text: &str) -> Result<f64, String> {

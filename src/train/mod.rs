@@ -10,6 +10,7 @@ mod inspection;
 mod moving;
 mod recordings;
 mod run;
+mod saved_path;
 mod trainer;
 
 pub use checkpoint::{Checkpoint, CheckpointError};

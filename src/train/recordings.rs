@@ -10,6 +10,7 @@ use super::inspection::{Heard, Remark, decibels, inspect, is_noise};
 use crate::audio::header::header_agrees_with_length;
 use crate::audio::{self, AudioError, HeaderCheck, Mixed};
 use crate::hyperparameters::Hyperparameters;
+use crate::names::{is_scratch, readable};
 use crate::trained_model::TrainingAudio;
 
 /// Recordings that are listed one by one.
@@ -61,7 +62,8 @@ pub struct Choice {
 }
 
 /// The files that are meant by `named`, absolute paths of files and folders: every
-/// sound in a folder, but not in its subfolders, and no hidden one.
+/// sound in a folder, but not in its subfolders, and none that by its name is not the sound
+/// itself.
 pub fn choose(named: &[PathBuf]) -> Result<Choice, RecordingsError> {
     let mut choice = Choice {
         files: Vec::new(),
@@ -92,9 +94,7 @@ impl Choice {
             .map(|entry| entry.map(|entry| entry.file_name()))
             .collect::<io::Result<_>>()
             .map_err(failed)?;
-        let names = names
-            .iter()
-            .filter(|name| !name.as_encoded_bytes().starts_with(b"."));
+        let names = names.iter().filter(|name| !is_scratch(name));
         let (mut found, mut folders, mut others) = (0, Vec::new(), Vec::new());
         for path in names.map(|name| folder.join(name)) {
             if path.is_dir() {
@@ -159,7 +159,7 @@ fn may_be_a_sound(path: &Path) -> bool {
 
 fn name(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str());
-    name.to_string_lossy().into_owned()
+    readable(name)
 }
 
 /// Lengths in seconds by the headers of `files`; 0 where a header does not say,

@@ -7,7 +7,7 @@
 //!             predictions/00012000-concurrent-1.wav, .svg
 //! ```
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::checkpoint::{Checkpoint, CheckpointError};
 use super::dreams::SampledPrediction;
+use super::saved_path;
 use crate::audio::AudioError;
 use crate::audio::write::{SampleFormat, write_wav};
 use crate::files;
@@ -26,8 +27,10 @@ use crate::plot::{PlotError, write_spectrogram};
 #[serde(deny_unknown_fields)]
 pub struct Order {
     /// The recordings, as absolute paths.
+    #[serde(with = "saved_path::list")]
     pub audio: Vec<PathBuf>,
     /// Where the model goes, as an absolute path.
+    #[serde(with = "saved_path")]
     pub output: PathBuf,
     /// Whether a file that stands there may be replaced.
     #[serde(default)]
@@ -92,6 +95,9 @@ fn duration(seconds: f64) -> String {
 pub struct Run {
     folder: PathBuf,
     losses: File,
+    /// Held as long as the run goes on: two that train in one folder would write
+    /// over each other's work.
+    _lock: File,
 }
 
 /// What a run's folder tells, a run in progress too: it is only read.
@@ -117,6 +123,8 @@ pub struct LossRow {
 /// What is wrong with a run's folder.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
+    #[error("{} is being trained already; wait for it, or stop it first", path.display())]
+    Busy { path: PathBuf },
     #[error("cannot {what} {}: {cause}", path.display())]
     File {
         what: &'static str,
@@ -171,7 +179,6 @@ impl Run {
         order: &Order,
         hyperparameters: &Hyperparameters,
     ) -> Result<Run, RunError> {
-        // A path that is not UTF-8 cannot be kept in JSON.
         let order = serde_json::to_string_pretty(order)
             .map_err(|error| failed_to("keep the paths of the run in", runs)(error.into()))?;
         fs::create_dir_all(runs).map_err(failed_to("make the folder", runs))?;
@@ -194,7 +201,8 @@ impl Run {
         write(HYPERPARAMETERS, &hyperparameters.to_json())?;
         write(LOSSES, COLUMNS)?;
         write(ORDER, &format!("{order}\n"))?;
-        Run::open_losses(folder)
+        let lock = lock(&folder)?;
+        Run::open_losses(folder, lock)
     }
 
     /// Opens the run in `folder`: with what it was asked, and its newest whole
@@ -202,6 +210,7 @@ impl Run {
     /// after the checkpoint go, since their steps will be taken again.
     pub fn resume(folder: &Path) -> Result<Resumed, RunError> {
         let (order, hyperparameters) = read_order(folder)?;
+        let lock = lock(folder)?;
         let (checkpoint, damage) = newest_checkpoint(folder, &order)?;
         let losses = folder.join(LOSSES);
         let text = match fs::read(&losses) {
@@ -227,7 +236,7 @@ impl Run {
         files::write_atomically(&losses, format!("{COLUMNS}{kept}").as_bytes())
             .map_err(failed_to("write", &losses))?;
         Ok(Resumed {
-            run: Run::open_losses(folder.to_owned())?,
+            run: Run::open_losses(folder.to_owned(), lock)?,
             order,
             hyperparameters,
             checkpoint,
@@ -235,11 +244,15 @@ impl Run {
         })
     }
 
-    fn open_losses(folder: PathBuf) -> Result<Run, RunError> {
+    fn open_losses(folder: PathBuf, lock: File) -> Result<Run, RunError> {
         let path = folder.join(LOSSES);
         let losses = OpenOptions::new().append(true).open(&path);
         let losses = losses.map_err(failed_to("open", &path))?;
-        Ok(Run { folder, losses })
+        Ok(Run {
+            folder,
+            losses,
+            _lock: lock,
+        })
     }
 
     /// The folder.
@@ -340,6 +353,19 @@ impl LossRow {
             },
             seconds: seconds.parse().ok()?,
         })
+    }
+}
+
+/// Locks the run in `folder` by a file that is never replaced.
+fn lock(folder: &Path) -> Result<File, RunError> {
+    let path = folder.join(ORDER);
+    let file = File::open(&path).map_err(failed_to("open", &path))?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(RunError::Busy {
+            path: folder.to_owned(),
+        }),
+        // Filesystems that lock nothing keep nobody from training.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
     }
 }
 
@@ -470,7 +496,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_path_that_is_not_utf_8_is_an_error_and_makes_no_folder() {
+    fn a_path_that_is_not_utf_8_is_kept_as_its_bytes() {
         use std::os::unix::ffi::OsStrExt;
         let folder = tempfile::tempdir().unwrap();
         let runs = folder.path().join("runs");
@@ -483,11 +509,14 @@ mod tests {
             threads: 1,
         };
         let hyperparameters = Hyperparameters::preset(Approach::Vector);
-        let error = Run::create(&runs, "m", &order, &hyperparameters)
-            .err()
-            .unwrap();
-        assert!(error.to_string().contains("UTF-8"), "{error}");
-        assert!(!runs.exists());
+        let run = Run::create(&runs, "m", &order, &hyperparameters).unwrap();
+        let record = RunRecord::read(run.folder()).unwrap();
+        assert_eq!(record.order, order);
+        let busy = Run::resume(run.folder()).err().unwrap();
+        assert!(matches!(busy, RunError::Busy { .. }), "{busy}");
+        let folder = run.folder().to_owned();
+        drop(run);
+        assert_eq!(Run::resume(&folder).unwrap().order, order);
     }
 
     /// A run with the checkpoints of the steps 1 to `steps`, and their losses.

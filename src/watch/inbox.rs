@@ -8,11 +8,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::arrival::{Content, Decision, Doubt, Evidence, Proof};
-use super::folders::{is_ignored, is_partial};
-use crate::files::readable;
+use crate::names::{is_partial, is_scratch, readable};
 use crate::system::{self, writers};
 
-/// Complaints of things that are no files.
+/// Names that are told of, and names that the log is.
 const MOST_TOLD: usize = 1000;
 /// A writer has closed a file a little before nobody has it open any more.
 const CLOSING: Duration = Duration::from_millis(100);
@@ -25,8 +24,9 @@ pub struct Inbox {
     folder: PathBuf,
     patience: Duration,
     files: HashMap<OsString, Observation>,
-    /// What was told of already.
+    /// What was told of already, and what the log was.
     told: HashSet<OsString>,
+    logged: HashSet<OsString>,
     remarks: Vec<String>,
     arrivals: u64,
 }
@@ -240,6 +240,7 @@ impl Inbox {
             patience,
             files: HashMap::new(),
             told: HashSet::new(),
+            logged: HashSet::new(),
             remarks: Vec::new(),
             arrivals: 0,
         }
@@ -261,7 +262,7 @@ impl Inbox {
     }
 
     fn hint(&mut self, name: &OsStr, now: Instant) -> Option<&mut Observation> {
-        if is_ignored(name) {
+        if is_scratch(name) {
             return None;
         }
         let metadata = std::fs::symlink_metadata(self.folder.join(name)).ok()?;
@@ -355,7 +356,7 @@ impl Inbox {
         let mut downloads = Downloads::default();
         for entry in std::fs::read_dir(&self.folder)? {
             let name = entry?.file_name();
-            if is_ignored(&name) {
+            if is_scratch(&name) {
                 downloads.see(&self.folder, &name, self.patience);
                 continue;
             }
@@ -375,6 +376,7 @@ impl Inbox {
         self.files.retain(|name, _| names.contains(name));
         let there: HashSet<&OsString> = present.iter().chain(&refused).map(|(n, _)| n).collect();
         self.told.retain(|name| there.contains(name));
+        self.logged.retain(|name| there.contains(name));
         for (name, metadata) in &refused {
             self.refuse(name, metadata);
         }
@@ -440,7 +442,7 @@ impl Inbox {
     }
 
     fn log_once(&mut self, name: &OsStr, what: &str) {
-        if self.told.len() < MOST_TOLD && self.told.insert(name.to_owned()) {
+        if self.logged.len() < MOST_TOLD && self.logged.insert(name.to_owned()) {
             tracing::info!("{} stays where it is: it is {what}", readable(name));
         }
     }
@@ -674,6 +676,18 @@ mod tests {
         // What becomes a sound is one from then on.
         folder.wav("notes", 1);
         assert_eq!(folder.after(10.0), ["notes"]);
+    }
+
+    #[test]
+    fn a_thousand_things_that_are_no_sounds_do_not_silence_what_is_to_be_told() {
+        let mut folder = Folder::new();
+        for n in 0..MOST_TOLD + 50 {
+            std::fs::write(folder.path(&format!("{n}.asd")), "no sound").unwrap();
+        }
+        assert!(folder.after(10.0).is_empty());
+        std::fs::create_dir(folder.path("takes")).unwrap();
+        folder.after(10.0);
+        assert_eq!(folder.inbox.take_remarks().len(), 1);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use super::crew::Crew;
-use super::error::SpoolError;
+use super::error::{SpoolError, failed_to};
 use super::inbox::{Arrived, Inbox};
 use super::notifications::{Hint, Notifications};
 use super::reload::Reload;
@@ -17,7 +17,7 @@ use super::retention;
 use super::spool::{Claim, Spool, following};
 use super::worker::{Answers, Job, Outcome};
 use super::{Event, Listener, Message, Plan, WatchError};
-use crate::files::readable;
+use crate::names::readable;
 
 /// How often the folder is looked at while nothing seems to happen.
 const IDLE_SCAN: Duration = Duration::from_secs(1);
@@ -140,7 +140,8 @@ impl<'a> Session<'a> {
                 return Ok(End::Stopped);
             }
             if !self.spool.root().is_intact() {
-                tracing::error!("{} was taken away", self.spool.root().path().display());
+                let root = self.spool.root().path().display();
+                tracing::error!("{root}, or a folder in it, was taken away");
                 return Ok(End::Lost(self.end()));
             }
             self.scan_if_due();
@@ -195,9 +196,9 @@ impl<'a> Session<'a> {
         match self.inbox.scan(begun, room) {
             Ok(arrived) => arrived.into_iter().for_each(|arrived| self.take(arrived)),
             Err(error) => {
-                let seeds = self.spool.root().seeds().display();
-                let reason = format!("cannot look into {seeds}: {error}");
-                self.begin_trouble(reason);
+                // In the words in which a probe says it: it is one trouble.
+                let error = failed_to("look into", self.spool.root().seeds())(error);
+                self.begin_trouble(error.to_string());
             }
         }
         for text in self.inbox.take_remarks() {

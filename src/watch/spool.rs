@@ -26,7 +26,8 @@ use super::error::{SpoolError, failed_to};
 use super::folders::{ATTEMPT, job_of};
 use super::retention;
 use super::root::Root;
-use crate::files::{self, readable};
+use crate::files;
+use crate::names::readable;
 use crate::system::disk;
 
 /// Processes that may die of a seed before it is given up.

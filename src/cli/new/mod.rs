@@ -5,11 +5,11 @@ mod drawing;
 mod wizard;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::destination::Destination;
+use crate::destination::{Destination, DestinationError};
 use crate::hyperparameters::{Hyperparameters, Preset, schema};
 
 /// Write a hyperparameters file
@@ -42,7 +42,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         return print(&format!("{:#}\n", schema()));
     }
     let output = arguments.output.as_deref();
-    let output = output.map(|path| Destination::new(path, arguments.force));
+    let output = output.map(|path| destination(path, arguments.force));
     match (arguments.preset, output.transpose()?) {
         (Some(preset), None) => print(&Hyperparameters::preset(preset).to_json()),
         (Some(preset), Some(output)) => write(&Hyperparameters::preset(preset), &output),
@@ -51,6 +51,11 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             write(&hyperparameters, &output)
         }
     }
+}
+
+/// Where hyperparameters may be written.
+fn destination(path: &Path, force: bool) -> Result<Destination, DestinationError> {
+    Destination::new(path, force)?.called("a file of hyperparameters", &["json"])
 }
 
 fn print(text: &str) -> anyhow::Result<()> {

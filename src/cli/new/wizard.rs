@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use super::destination;
 use super::dialogue::Dialogue;
 use super::drawing::draw;
 use crate::cli::all_threads;
@@ -347,11 +348,11 @@ fn ask_file<R: BufRead, W: Write>(
     let free = (1..).map(numbered).find(|path| !path.exists());
     let free = free.unwrap_or_else(|| numbered(1));
     let output = dialogue.ask("file", &free.display().to_string(), |text| {
-        Destination::new(Path::new(text), false).map_err(|error| error.to_string())
+        destination(Path::new(text), false).map_err(|error| error.to_string())
     })?;
     match output {
         Some(output) => Ok(output),
-        None => Ok(Destination::new(&free, false)?),
+        None => Ok(destination(&free, false)?),
     }
 }
 
