@@ -487,7 +487,7 @@ mod tests {
         let left = fs::read_to_string(&losses).unwrap();
         assert!(left.ends_with("3,0.5,0.2"), "reading changes nothing");
 
-        let resumed = Run::resume(run.folder()).unwrap();
+        let resumed = Run::resume(&ended(run)).unwrap();
         let read = (resumed.order, resumed.hyperparameters);
         assert_eq!(read, (order, hyperparameters));
         assert!(resumed.checkpoint.is_none() && resumed.lost.is_none());
@@ -552,6 +552,11 @@ mod tests {
         checkpoint
     }
 
+    /// The folder of a run that has ended.
+    fn ended(run: Run) -> PathBuf {
+        run.folder().to_owned()
+    }
+
     fn step_of(resumed: &Resumed) -> u64 {
         resumed
             .checkpoint
@@ -569,36 +574,37 @@ mod tests {
         let zeros = vec![0; whole.len()];
         for damaged in cut.into_iter().chain([changed, zeros]) {
             let folder = tempfile::tempdir().unwrap();
-            let run = run_of(folder.path(), 3);
-            fs::write(run.folder().join(CHECKPOINT), damaged).unwrap();
-            let resumed = Run::resume(run.folder()).unwrap();
+            let run = ended(run_of(folder.path(), 3));
+            fs::write(run.join(CHECKPOINT), damaged).unwrap();
+            let resumed = Run::resume(&run).unwrap();
             assert_eq!(step_of(&resumed), 2);
             let lost = resumed.lost.unwrap();
             assert_eq!((lost.step, lost.until, lost.seconds), (2, 3, 60.0));
             let said = lost.to_string();
             assert!(said.contains("60.0 s of training, up to step 3"), "{said}");
-            let losses = RunRecord::read(run.folder()).unwrap().losses;
+            let losses = RunRecord::read(&run).unwrap().losses;
             assert_eq!(losses.last().unwrap().step, 2);
 
             // The next one takes the damaged one's place, not the whole one's.
             resumed.run.save(&checkpoint(4)).unwrap();
-            fs::remove_file(run.folder().join(CHECKPOINT)).unwrap();
-            assert_eq!(step_of(&Run::resume(run.folder()).unwrap()), 2);
+            drop(resumed.run);
+            fs::remove_file(run.join(CHECKPOINT)).unwrap();
+            assert_eq!(step_of(&Run::resume(&run).unwrap()), 2);
         }
     }
 
     #[test]
     fn without_a_whole_checkpoint_it_is_said_what_is_left() {
         let folder = tempfile::tempdir().unwrap();
-        let run = run_of(folder.path(), 2);
-        let said = || Run::resume(run.folder()).err().unwrap().to_string();
+        let run = ended(run_of(folder.path(), 2));
+        let said = || Run::resume(&run).err().unwrap().to_string();
         for name in [CHECKPOINT, PREVIOUS] {
-            fs::write(run.folder().join(name), "half").unwrap();
+            fs::write(run.join(name), "half").unwrap();
         }
         assert!(said().contains("left is losses.csv and predictions;"));
-        fs::write(run.folder().join("m.onnx"), "a model").unwrap();
+        fs::write(run.join("m.onnx"), "a model").unwrap();
         assert!(said().contains("m.onnx"), "{}", said());
-        fs::remove_file(run.folder().join(CHECKPOINT)).unwrap();
+        fs::remove_file(run.join(CHECKPOINT)).unwrap();
         assert!(said().contains("hyperparameters.json"), "{}", said());
     }
 
@@ -610,13 +616,13 @@ mod tests {
             Some(b"step,ep\xff\x00\x00\n1,0."),
         ] {
             let folder = tempfile::tempdir().unwrap();
-            let run = run_of(folder.path(), 2);
-            let losses = run.folder().join(LOSSES);
+            let run = ended(run_of(folder.path(), 2));
+            let losses = run.join(LOSSES);
             match left {
                 Some(bytes) => fs::write(&losses, bytes).unwrap(),
                 None => fs::remove_file(&losses).unwrap(),
             }
-            assert_eq!(step_of(&Run::resume(run.folder()).unwrap()), 2);
+            assert_eq!(step_of(&Run::resume(&run).unwrap()), 2);
             assert_eq!(fs::read_to_string(&losses).unwrap(), COLUMNS);
         }
     }
@@ -635,9 +641,10 @@ mod tests {
                     assert!(operation > 5, "{operation}");
                     return;
                 }
-                let step = step_of(&Run::resume(run.folder()).unwrap());
+                let run = ended(run);
+                let step = step_of(&Run::resume(&run).unwrap());
                 assert!(step >= 2, "{mishap:?}: {step}");
-                let files = fs::read_dir(run.folder()).unwrap();
+                let files = fs::read_dir(&run).unwrap();
                 let names = files.map(|file| file.unwrap().file_name());
                 let left = names.filter(|name| name.to_string_lossy().ends_with(".part"));
                 assert_eq!(left.count(), 0, "{mishap:?}");
