@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use antiphon::audio::header::{HeaderCheck, Lack, bytes_per_second, header_of_bytes};
 use antiphon::audio::read::read_bytes;
 use antiphon::audio::write::{SampleFormat, write_wav};
-use antiphon::audio::{AudioError, FORMATS, Signal, is_called_a_sound, load};
+use antiphon::audio::{AudioError, FORMATS, Signal, is_called_a_sound, load, load_at_most};
 use tempfile::TempDir;
 
 const RATE: u32 = 44_100;
@@ -619,4 +619,36 @@ fn no_damage_to_any_kind_of_file_breaks_anything() {
     }
     println!("{taken} taken, {caught} panics caught");
     assert!(taken > 100);
+}
+
+// --- How long it may be ----------------------------------------------------
+
+#[test]
+fn what_lasts_longer_than_it_may_is_not_decoded_to_its_end() {
+    let Some(studio) = Studio::new(&[F]) else {
+        return;
+    };
+    for (arguments, name) in [
+        ("-c:a pcm_s16le", "long.wav"),
+        ("-c:a aac", "long.aac"),
+        ("-c:a alac", "long.caf"),
+        ("-c:a libmp3lame", "long.mp3"),
+        ("-c:a aac -movflags frag_keyframe+empty_moov", "long.m4a"),
+    ] {
+        studio.make(F, arguments, name);
+        let path = studio.path(name);
+        let refused = load_at_most(&path, 11_025, Some(0.5)).unwrap_err();
+        assert!(
+            matches!(refused, AudioError::LongerThan { seconds: 0.5, .. }),
+            "{name}: {refused}"
+        );
+        let said = refused.to_string();
+        assert!(said.contains("lasts longer than 0.5 seconds"), "{said}");
+        let allowed = load_at_most(&path, 11_025, Some(1.0)).unwrap();
+        let whole = load(&path, 11_025).unwrap();
+        assert_eq!(allowed, whole, "{name}");
+    }
+    // Exactly as long as it may be.
+    let path = studio.path("long.wav");
+    assert!(load_at_most(&path, 11_025, Some(SECONDS)).is_ok());
 }

@@ -19,6 +19,8 @@ pub(super) enum Fault {
     NoSamples,
     NotFinite(usize),
     TooLong,
+    /// So many seconds were allowed.
+    LongerThan(f64),
 }
 
 impl Fault {
@@ -35,6 +37,7 @@ impl Fault {
             Self::NoSamples => AudioError::NoSamples { path },
             Self::NotFinite(count) => AudioError::NotFinite { path, count },
             Self::TooLong => AudioError::TooLong { path },
+            Self::LongerThan(seconds) => AudioError::LongerThan { path, seconds },
         }
     }
 

@@ -190,6 +190,18 @@ pub enum AudioError {
         /// The sound file.
         path: PathBuf,
     },
+    /// More than the caller allowed.
+    #[error(
+        "{} lasts longer than {seconds} seconds, which is the most that is read here; \
+         cut the sound into shorter files",
+        .path.display()
+    )]
+    LongerThan {
+        /// The sound file.
+        path: PathBuf,
+        /// How many seconds were allowed.
+        seconds: f64,
+    },
     /// The file could not be written to its end.
     #[error("cannot write {}: {cause}; check that the folder may be written and the disk has room", .path.display())]
     CannotWrite {
@@ -228,10 +240,31 @@ pub struct Source {
 /// Any [`AudioError`] of [`read::read`]; [`AudioError::UnsupportedRate`] also
 /// when `sample_rate` is out of range.
 pub fn load(path: &Path, sample_rate: u32) -> Result<Source, AudioError> {
+    load_at_most(path, sample_rate, None)
+}
+
+/// Loads a sound file as [`load`] does, unless it lasts longer than so many
+/// `seconds`.
+///
+/// Of what is longer no more is decoded, and held, than so many seconds, whatever
+/// its header says or leaves open.
+///
+/// # Errors
+///
+/// Those of [`load`], and [`AudioError::LongerThan`].
+pub fn load_at_most(
+    path: &Path,
+    sample_rate: u32,
+    seconds: Option<f64>,
+) -> Result<Source, AudioError> {
     check_rate(path, sample_rate)?;
     let opened = read::Opened::new(path)?;
     let modified = opened.modified;
-    let (recording, opened) = opened.read(path, &read::Wanted::At(sample_rate))?;
+    let wanted = read::Wanted {
+        rate: Some(sample_rate),
+        at_most: seconds,
+    };
+    let (recording, opened) = opened.read(path, &wanted)?;
     let (sha256, bytes) = opened.hash(path)?;
     let facts = recording.facts;
     tell(path, &facts);

@@ -87,7 +87,7 @@ impl Recording {
 /// [`NoSamples`](AudioError::NoSamples), [`TooLong`](AudioError::TooLong), and
 /// [`NotFinite`](AudioError::NotFinite) when not one sample is a finite number below 10¹⁰.
 pub fn read(path: &Path) -> Result<Recording, AudioError> {
-    let (recording, _) = Opened::new(path)?.read(path, &Wanted::AsRecorded)?;
+    let (recording, _) = Opened::new(path)?.read(path, &Wanted::default())?;
     Ok(recording)
 }
 
@@ -98,7 +98,7 @@ pub fn read(path: &Path) -> Result<Recording, AudioError> {
 /// Those of [`read`], but for the first three.
 pub fn read_bytes(bytes: &[u8], path: &Path) -> Result<Recording, AudioError> {
     let len = bytes.len() as u64;
-    read_from(&mut Cursor::new(bytes), len, &Wanted::AsRecorded).map_err(|fault| fault.at(path))
+    read_from(&mut Cursor::new(bytes), len, &Wanted::default()).map_err(|fault| fault.at(path))
 }
 
 /// How many seconds the sound lasts by its header; `None` where that does not say.
@@ -121,11 +121,12 @@ pub fn declared_seconds(path: &Path) -> Result<Option<f64>, AudioError> {
 }
 
 /// What is made of a sound.
-pub(super) enum Wanted {
-    /// Its samples as they are, at its rate.
-    AsRecorded,
-    /// At this rate in Hz, without a DC offset.
-    At(u32),
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wanted {
+    /// In Hz, and without a DC offset; `None` leaves the samples as they are.
+    pub rate: Option<u32>,
+    /// How many seconds it may last.
+    pub at_most: Option<f64>,
 }
 
 /// A sound file that was opened to be read once.
@@ -270,12 +271,19 @@ impl Decoded {
         let limit = SAMPLES_OF_ANY_FILE.saturating_add(len.saturating_mul(SAMPLES_OF_A_BYTE));
         let mut mixer = Mixer::new(channels, only);
         let mut sink = Sink::new(sample_rate, wanted);
-        if !sink.reserve(stream.frames().unwrap_or(0).min(limit)) {
+        let allowed = wanted.at_most.map_or(u64::MAX, |seconds| {
+            (seconds * f64::from(sample_rate)).ceil() as u64
+        });
+        let expected = stream.frames().unwrap_or(0).min(limit).min(allowed);
+        if !sink.reserve(expected) {
             return Err(Fault::TooLong);
         }
         let (mut interleaved, mut mono) = (Vec::new(), Vec::new());
         while stream.next(&mut interleaved)? {
             mixer.mix(&interleaved, &mut mono);
+            if let Some(seconds) = wanted.at_most.filter(|_| mixer.frames() > allowed) {
+                return Err(Fault::LongerThan(seconds));
+            }
             if sink.len() > limit || !sink.push(&mono) {
                 return Err(Fault::TooLong);
             }
@@ -298,14 +306,11 @@ impl Decoded {
 
     fn into_recording(mut self, mixed: Mixed, wanted: &Wanted) -> Result<Recording, Fault> {
         let mixer = &self.mixer;
-        let dc_offset = match wanted {
-            Wanted::AsRecorded => None,
-            Wanted::At(rate) => {
-                let (mean, deviation) = mixer.mean_and_deviation();
-                let heard = (self.sample_rate, *rate, mixer.frames());
-                remove_dc(&mut self.samples, heard, mean, deviation)
-            }
-        };
+        let dc_offset = wanted.rate.and_then(|rate| {
+            let (mean, deviation) = mixer.mean_and_deviation();
+            let heard = (self.sample_rate, rate, mixer.frames());
+            remove_dc(&mut self.samples, heard, mean, deviation)
+        });
         let seconds = |frame: u64| frame as f64 / f64::from(self.sample_rate);
         let facts = Facts {
             format: self.format,
@@ -370,9 +375,9 @@ enum Sink {
 
 impl Sink {
     fn new(sample_rate: u32, wanted: &Wanted) -> Self {
-        match wanted {
-            Wanted::At(rate) if *rate != sample_rate => {
-                Self::Resampled(Box::new(Resampling::new(sample_rate, *rate)))
+        match wanted.rate {
+            Some(rate) if rate != sample_rate => {
+                Self::Resampled(Box::new(Resampling::new(sample_rate, rate)))
             }
             _ => Self::AsTheyAre(Vec::new()),
         }
@@ -427,6 +432,11 @@ mod tests {
     use crate::audio::write::{SampleFormat, write_wav};
     use std::io::Write;
 
+    const AT_11025: Wanted = Wanted {
+        rate: Some(11_025),
+        at_most: None,
+    };
+
     fn tone(path: &Path) {
         let signal = Signal {
             samples: (0..20_000).map(|n| (n as f32 * 0.1).sin()).collect(),
@@ -443,13 +453,13 @@ mod tests {
         let opened = Opened::new(&path).unwrap();
         let mut writer = File::options().append(true).open(&path).unwrap();
         writer.write_all(&[0; 100]).unwrap();
-        let refused = opened.read(&path, &Wanted::At(11_025)).err().unwrap();
+        let refused = opened.read(&path, &AT_11025).err().unwrap();
         assert!(matches!(refused, AudioError::Changed { .. }), "{refused}");
 
         // Or between reading and hashing, at the same length.
         tone(&path);
         let opened = Opened::new(&path).unwrap();
-        let (_, opened) = opened.read(&path, &Wanted::At(11_025)).unwrap();
+        let (_, opened) = opened.read(&path, &AT_11025).unwrap();
         let later = SystemTime::now() + std::time::Duration::from_secs(5);
         let writer = File::options().write(true).open(&path).unwrap();
         writer.set_modified(later).unwrap();
