@@ -109,6 +109,8 @@ pub struct Settings {
     /// Where each seed gets a stream of random numbers of its own: what that
     /// depends on beside the seed's content and the request's random seed.
     pub stream_of: Option<String>,
+    /// Longer seeds, in seconds, are not read.
+    pub longest_seed: Option<f64>,
 }
 
 impl Settings {
@@ -334,7 +336,7 @@ impl Responder {
             sha256,
             facts,
             ..
-        } = audio::load(seed, sample_rate)?;
+        } = audio::load_at_most(seed, sample_rate, settings.longest_seed)?;
         let rate = settings.output.sample_rate(facts.sample_rate, sample_rate);
         settings
             .output

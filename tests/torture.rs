@@ -470,6 +470,19 @@ fn what_is_too_much_fails_before_it_is_read() {
     assert!(long.contains("--max-seed-seconds"), "{long}");
     let large = reason("large.wav", 0.9, 48000);
     assert!(large.contains("--max-seed-bytes"), "{large}");
+    // What says no length, as a pipe has it, is found out while it is read.
+    if common::skipped_without("ffmpeg") {
+        return;
+    }
+    let pipe = "ffmpeg -v quiet -f lavfi -i sine=300:duration=3:sample_rate=8000 -f flac pipe: > root/seeds/pipe.flac";
+    let piped = Command::new("sh")
+        .args(["-c", pipe])
+        .current_dir(gallery.folder.path())
+        .status();
+    assert!(piped.unwrap().success());
+    let id = gallery.hear_seen("pipe.flac");
+    let long = gallery.hear_error(id);
+    assert!(long.contains("--max-seed-seconds"), "{long}");
 }
 
 #[test]

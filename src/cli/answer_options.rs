@@ -88,6 +88,7 @@ impl AnswerOptions {
                 samples: self.format,
             },
             stream_of: None,
+            longest_seed: None,
         }
     }
 

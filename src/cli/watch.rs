@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 
 use super::answer_options::AnswerOptions;
 use super::model_choice::DEFAULT_MODEL;
-use crate::answer::Responder;
+use crate::answer::{Responder, Settings};
 use crate::osc::{Announcer, Listener, Tally};
 use crate::service::Supervisor;
 use crate::status::{self, State};
@@ -242,8 +242,10 @@ fn find_root(arguments: &Arguments) -> anyhow::Result<PathBuf> {
 impl Arguments {
     fn terms(&self) -> Terms {
         Terms {
-            settings: self.options.settings(),
-            max_seed_seconds: self.load.max_seed_seconds,
+            settings: Settings {
+                longest_seed: Some(self.load.max_seed_seconds),
+                ..self.options.settings()
+            },
             max_seed_bytes: self.load.max_seed_bytes,
             deadline: Duration::from_secs(self.load.deadline),
         }

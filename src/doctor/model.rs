@@ -66,6 +66,7 @@ fn answer_in(folder: &Path, responder: &mut Responder) -> Result<(), String> {
         loudness: Loudness::Seed,
         output: OutputFormat::default(),
         stream_of: None,
+        longest_seed: None,
     };
     let go_on = &mut |_: f64| ControlFlow::Continue(());
     let answered = responder.answer(&seed, &folder.join("answer.wav"), &settings, go_on);

@@ -74,8 +74,8 @@ pub fn terms() -> Terms {
             loudness: Loudness::Seed,
             output: OutputFormat::default(),
             stream_of: None,
+            longest_seed: None,
         },
-        max_seed_seconds: 1.0,
         max_seed_bytes: 100_000,
         deadline: Duration::from_secs(100),
     }

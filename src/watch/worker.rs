@@ -78,6 +78,9 @@ impl NoAnswer {
                 ..
             } => return NoAnswer::Stopped,
             AnswerError::Audio(AudioError::Changed { .. }) => return NoAnswer::Unfinished,
+            AnswerError::Audio(AudioError::LongerThan { seconds, .. }) => {
+                return NoAnswer::Seed(format!("it is too long; {}", at_most(*seconds)));
+            }
             AnswerError::Audio(
                 AudioError::CannotOpen { cause, .. }
                 | AudioError::CannotRead { cause, .. }
@@ -100,8 +103,6 @@ impl NoAnswer {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Terms {
     pub settings: Settings,
-    /// Longer seeds fail, in seconds.
-    pub max_seed_seconds: f64,
     /// Larger seeds fail, in bytes.
     pub max_seed_bytes: u64,
     /// An answer that takes longer fails.
@@ -262,15 +263,20 @@ fn check_seed(seed: &Path, terms: &Terms) -> Result<(), String> {
             terms.max_seed_bytes
         ));
     }
+    // What its header leaves open is found out while it is read.
     let rate = audio::header::bytes_per_second(seed).unwrap_or(0);
     let seconds = metadata.len() as f64 / rate as f64;
-    if rate > 0 && seconds > terms.max_seed_seconds {
-        return Err(format!(
-            "it is too long, {seconds:.0} seconds; at most {} are read (--max-seed-seconds)",
-            terms.max_seed_seconds
-        ));
+    match terms.settings.longest_seed {
+        Some(longest) if rate > 0 && seconds > longest => Err(format!(
+            "it is too long, {seconds:.0} seconds; {}",
+            at_most(longest)
+        )),
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+fn at_most(seconds: f64) -> String {
+    format!("at most {seconds} seconds are read (--max-seed-seconds)")
 }
 
 /// Whether `seed` is what was heard, and nobody is about to change it.
