@@ -296,6 +296,8 @@ fn aiff_c_of_every_kind() {
         (b"in24", 24, Big.integers(&RAMP, 3)),
         (b"in32", 32, Big.integers(&RAMP, 4)),
         (b"42ni", 24, Little.integers(&RAMP, 3)),
+        // As libsndfile writes it.
+        (b"42n1", 24, Little.integers(&RAMP, 3)),
         (b"23ni", 32, Little.integers(&RAMP, 4)),
         (b"raw ", 8, unsigned_bytes(&RAMP)),
         (b"fl32", 32, Big.floats(&RAMP)),
