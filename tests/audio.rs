@@ -781,6 +781,35 @@ fn loading_tells_what_it_did() {
 }
 
 #[test]
+fn float_samples_in_the_numbers_of_integers_are_told_of() {
+    let folder = Folder::new();
+    let said = |bits: i32, float| {
+        let factor = 2_f32.powi(bits - 1);
+        let samples = times(&sine(441.0, RATE, 1000), factor);
+        let bytes = match float {
+            true => wav_float(&samples),
+            false => wav16(&sine(441.0, RATE, 1000)),
+        };
+        let path = folder.with("units.wav", &bytes);
+        log::of(|| drop(load(&path, RATE).unwrap()))
+    };
+    for (bits, full) in [(16, "32768"), (24, "8388608"), (32, "2147483648")] {
+        let told = said(bits, true);
+        let [line] = &told[..] else {
+            panic!("{told:?}");
+        };
+        assert!(line.contains("where 1 is full scale: it seems"), "{line}");
+        assert!(line.contains(&format!("in {bits}-bit units; ")), "{line}");
+        assert!(
+            line.contains(&format!("divide it by {full} where")),
+            "{line}"
+        );
+    }
+    assert!(said(16, false).is_empty());
+    assert!(said(4, true).is_empty());
+}
+
+#[test]
 fn loading_a_file_as_it_should_be_says_nothing() {
     let folder = Folder::new();
     let path = folder.with("good.wav", &wav16(&sine(441.0, RATE, 100)));

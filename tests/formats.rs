@@ -758,9 +758,14 @@ fn mp2_of_one_channel_at_a_rate_for_two_is_named() {
             said.contains("holds MP2 sound of one channel at 384 kb/s, a rate that is for two"),
             "{said}"
         );
-        // What the layer has for one channel is read.
-        let bytes = studio.make(F, "-c:a mp2 -b:a 192k", name);
-        read_bytes(&bytes, Path::new(name)).unwrap_or_else(|error| panic!("{error}"));
+        // What the layer has for one channel is read, and the rate for two.
+        for arguments in ["-c:a mp2 -b:a 192k", "-ac 2 -c:a mp2 -b:a 384k"] {
+            let bytes = studio.make(F, arguments, name);
+            let heard = read_bytes(&bytes, Path::new(name));
+            let heard = heard.unwrap_or_else(|error| panic!("{error}")).samples;
+            let off = heard.len().abs_diff(studio.tone.len());
+            assert!(off < 3000, "{name}: {off}");
+        }
     }
 }
 

@@ -110,6 +110,12 @@ pub(in crate::audio) fn refused(frame: &[u8]) -> Option<String> {
         .then(|| format!("MP2 sound of one channel at {kilobits} kb/s, a rate that is for two"))
 }
 
+/// Which layer, 1 to 3, a frame is of.
+pub(in crate::audio) fn layer(frame: &[u8]) -> Option<u8> {
+    let (is_aac, version, _) = Frame::parse(frame)?.kin;
+    (!is_aac).then_some(4 - (version >> 1 & 3))
+}
+
 /// Whether a frame is of the kind of another.
 pub(in crate::audio) fn are_kin(frame: &[u8], other: &[u8]) -> bool {
     match (Frame::parse(frame), Frame::parse(other)) {

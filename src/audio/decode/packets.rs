@@ -9,7 +9,9 @@ use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::well_known::{
     CODEC_ID_ALAC, CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_VORBIS,
 };
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use symphonia::core::codecs::audio::{
+    AudioCodecId, AudioCodecParameters, AudioDecoder, AudioDecoderOptions,
+};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
@@ -46,6 +48,7 @@ const PADDING_PACKETS: usize = 4;
 pub(super) struct Packets<'s> {
     reader: Box<dyn FormatReader + 's>,
     decoder: Box<dyn AudioDecoder>,
+    codec: AudioCodecId,
     track: u32,
     channels: u16,
     sample_rate: u32,
@@ -86,7 +89,7 @@ impl EndOfMpeg {
             packet.trim_end = Duration::ZERO;
             return Some(packet);
         }
-        if packet.dur > Duration::ZERO || packet.trim_end == Duration::ZERO {
+        if packet.trim_end < packet.dur {
             return Some(packet);
         }
         // Frames are found in tags and other things behind the sound, too; these
@@ -102,7 +105,10 @@ impl EndOfMpeg {
     }
 
     fn next_held(&mut self) -> Option<Packet> {
-        self.held.pop_front().filter(|_| self.passed)
+        match self.passed {
+            true => self.held.pop_front(),
+            false => None,
+        }
     }
 }
 
@@ -214,6 +220,7 @@ impl<'s> Packets<'s> {
             is_mpeg: kind == Kind::Mpeg,
             end,
             decoder,
+            codec,
             reader,
         };
         let mut first = Vec::new();
@@ -280,6 +287,9 @@ impl<'s> Packets<'s> {
 
     fn next_block(&mut self, interleaved: &mut Vec<f32>) -> Result<bool, Fault> {
         while let Some(packet) = self.next_packet()? {
+            if self.channels == 0 {
+                self.choose_layer(&packet)?;
+            }
             match self.decode(&packet, interleaved)? {
                 Decoded::Samples if interleaved.is_empty() => {}
                 Decoded::Samples => {
@@ -288,11 +298,6 @@ impl<'s> Packets<'s> {
                     return Ok(true);
                 }
                 Decoded::Broken => {
-                    if self.channels == 0
-                        && let Some(found) = mpeg::refused(&packet.data)
-                    {
-                        return Err(Fault::Unsupported(found));
-                    }
                     self.broken += 1;
                     if self.broken >= BROKEN_IN_A_ROW {
                         self.ended = true;
@@ -315,6 +320,31 @@ impl<'s> Packets<'s> {
             }
         }
         Ok(false)
+    }
+
+    /// MP4 has one name for all layers of MPEG, which the first packet tells apart.
+    fn choose_layer(&mut self, packet: &Packet) -> Result<(), Fault> {
+        if ![CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3].contains(&self.codec) {
+            return Ok(());
+        }
+        if let Some(found) = mpeg::refused(&packet.data) {
+            return Err(Fault::Unsupported(found));
+        }
+        let codec = match mpeg::layer(&packet.data) {
+            Some(1) => CODEC_ID_MP1,
+            Some(2) => CODEC_ID_MP2,
+            Some(3) => CODEC_ID_MP3,
+            _ => return Ok(()),
+        };
+        if codec != self.codec {
+            let mut parameters = AudioCodecParameters::new();
+            parameters.for_codec(codec);
+            let options = AudioDecoderOptions::default();
+            self.decoder = foreign(|| get_codecs().make_audio_decoder(&parameters, &options))?
+                .map_err(at_the_beginning)?;
+            self.codec = codec;
+        }
+        Ok(())
     }
 
     fn decode(&mut self, packet: &Packet, interleaved: &mut Vec<f32>) -> Result<Decoded, Fault> {
