@@ -296,6 +296,8 @@ fn aiff_c_of_every_kind() {
         (b"in24", 24, Big.integers(&RAMP, 3)),
         (b"in32", 32, Big.integers(&RAMP, 4)),
         (b"42ni", 24, Little.integers(&RAMP, 3)),
+        // As libsndfile writes it.
+        (b"42n1", 24, Little.integers(&RAMP, 3)),
         (b"23ni", 32, Little.integers(&RAMP, 4)),
         (b"raw ", 8, unsigned_bytes(&RAMP)),
         (b"fl32", 32, Big.floats(&RAMP)),
@@ -776,6 +778,35 @@ fn loading_tells_what_it_did() {
             "INFO limited.wav: resampled from 44100 Hz to 11025 Hz",
         ]
     );
+}
+
+#[test]
+fn float_samples_in_the_numbers_of_integers_are_told_of() {
+    let folder = Folder::new();
+    let said = |bits: i32, float| {
+        let factor = 2_f32.powi(bits - 1);
+        let samples = times(&sine(441.0, RATE, 1000), factor);
+        let bytes = match float {
+            true => wav_float(&samples),
+            false => wav16(&sine(441.0, RATE, 1000)),
+        };
+        let path = folder.with("units.wav", &bytes);
+        log::of(|| drop(load(&path, RATE).unwrap()))
+    };
+    for (bits, full) in [(16, "32768"), (24, "8388608"), (32, "2147483648")] {
+        let told = said(bits, true);
+        let [line] = &told[..] else {
+            panic!("{told:?}");
+        };
+        assert!(line.contains("where 1 is full scale: it seems"), "{line}");
+        assert!(line.contains(&format!("in {bits}-bit units; ")), "{line}");
+        assert!(
+            line.contains(&format!("divide it by {full} where")),
+            "{line}"
+        );
+    }
+    assert!(said(16, false).is_empty());
+    assert!(said(4, true).is_empty());
 }
 
 #[test]

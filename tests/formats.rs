@@ -351,15 +351,12 @@ fn a_copy_is_complete_when_its_last_byte_has_come() {
             HeaderCheck::Complete,
             "{name}"
         );
-        // Only its end tells how long an Ogg file is.
-        let is_ogg = name.ends_with(".ogg");
         for len in cuts(bytes.len() - 1) {
             match header_of_bytes(&bytes[..len]).unwrap() {
                 HeaderCheck::Incomplete(Lack::Rest { declared, present }) => {
                     assert!(present < declared, "{name} at {len}");
                 }
                 HeaderCheck::Incomplete(_) => {}
-                HeaderCheck::OpenEnded if is_ogg => {}
                 other => panic!("{name} at {len} of {}: {other:?}", bytes.len()),
             }
             // Half of it may be read, and never breaks anything.
@@ -651,4 +648,221 @@ fn what_lasts_longer_than_it_may_is_not_decoded_to_its_end() {
     // Exactly as long as it may be.
     let path = studio.path("long.wav");
     assert!(load_at_most(&path, 11_025, Some(SECONDS)).is_ok());
+}
+
+// --- What once went wrong ---------------------------------------------------
+
+#[test]
+fn quicktime_in_either_byte_order() {
+    let Some(studio) = Studio::new(&[F]) else {
+        return;
+    };
+    for (coding, ratio) in [
+        ("u8", 35.0),
+        ("s8", 35.0),
+        ("s16le", 80.0),
+        ("s16be", 80.0),
+        ("s24le", 120.0),
+        ("s24be", 120.0),
+        ("s32le", 120.0),
+        ("s32be", 120.0),
+        ("f32le", 140.0),
+        ("f32be", 140.0),
+        ("f64le", 140.0),
+        ("f64be", 140.0),
+    ] {
+        for channels in [1, 2] {
+            let arguments = format!("-ac {channels} -c:a pcm_{coding}");
+            let bytes = studio.make(F, &arguments, "take.mov");
+            let recording = read_bytes(&bytes, Path::new("take.mov"))
+                .unwrap_or_else(|error| panic!("{coding}: {error}"));
+            let (got, length) = compare(&studio.tone, &recording.samples);
+            assert!(
+                got >= ratio && length == 0,
+                "{coding} {channels}: {got:.1} dB, {length}"
+            );
+            assert!(recording.facts.length_agrees, "{coding}");
+        }
+    }
+    let bytes = studio.make(F, "-ac 6 -c:a pcm_s24be", "six.mov");
+    let said = read_bytes(&bytes, Path::new("six.mov")).unwrap_err();
+    let said = said.to_string();
+    assert!(
+        said.contains("uncompressed sound of 6 channels in QuickTime"),
+        "{said}"
+    );
+}
+
+#[test]
+fn alac_in_quicktime() {
+    let Some(studio) = Studio::new(&[F]) else {
+        return;
+    };
+    for arguments in ["-c:a alac", "-ac 2 -c:a alac"] {
+        let bytes = studio.make(F, arguments, "alac.mov");
+        let recording = read_bytes(&bytes, Path::new("alac.mov")).unwrap();
+        let (ratio, length) = compare(&studio.tone, &recording.samples);
+        assert!(ratio >= 80.0 && length == 0, "{ratio:.1} dB, {length}");
+    }
+}
+
+#[test]
+fn an_m4a_whose_recorder_was_stopped_was_never_finished() {
+    let Some(studio) = Studio::new(&[F]) else {
+        return;
+    };
+    for (arguments, name) in [("-c:a aac", "killed.m4a"), ("-c:a pcm_s16be", "killed.mov")] {
+        let bytes = studio.make(F, arguments, name);
+        for len in [bytes.len() / 2, bytes.len() - 100] {
+            let part = &bytes[..len];
+            let said = read_bytes(part, Path::new(name)).unwrap_err().to_string();
+            assert!(said.contains("was never finished"), "{said}");
+            let check = header_of_bytes(part).unwrap();
+            assert!(matches!(check, HeaderCheck::Incomplete(_)), "{check:?}");
+        }
+    }
+}
+
+#[test]
+fn mp3_files_that_were_joined_are_heard_to_their_end() {
+    let Some(studio) = Studio::new(&[F]) else {
+        return;
+    };
+    for arguments in ["-b:a 192k", "-q:a 2", "-q:a 2 -write_xing 0"] {
+        let one = studio.make(F, arguments, "one.mp3");
+        let alone = read_bytes(&one, Path::new("one.mp3")).unwrap();
+        assert!(alone.facts.length_agrees);
+        let joined = [&one[..], &one].concat();
+        let twice = read_bytes(&joined, Path::new("joined.mp3")).unwrap();
+        let len = alone.samples.len();
+        let more = twice.samples.len() as i64 - 2 * len as i64;
+        assert!((-1200..4000).contains(&more), "{arguments}: {more}");
+        // The second is as loud as the first, and comes as a whole.
+        let power = |samples: &[f32]| samples.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>();
+        let ratio = power(&twice.samples[len..]) / power(&alone.samples);
+        assert!((0.9..1.1).contains(&ratio), "{arguments}: {ratio}");
+        let is_said = arguments.contains("write_xing");
+        assert_eq!(twice.facts.length_agrees, is_said, "{arguments}");
+    }
+}
+
+#[test]
+fn mp2_of_one_channel_at_a_rate_for_two_is_named() {
+    let Some(studio) = Studio::new(&[F]) else {
+        return;
+    };
+    for name in ["mono.mp2", "mono.wav", "mono.w64", "mono.mp4"] {
+        let bytes = studio.make(F, "-c:a mp2 -b:a 384k", name);
+        let said = read_bytes(&bytes, Path::new(name)).unwrap_err().to_string();
+        assert!(
+            said.contains("holds MP2 sound of one channel at 384 kb/s, a rate that is for two"),
+            "{said}"
+        );
+        // What the layer has for one channel is read, and the rate for two.
+        for arguments in ["-c:a mp2 -b:a 192k", "-ac 2 -c:a mp2 -b:a 384k"] {
+            let bytes = studio.make(F, arguments, name);
+            let heard = read_bytes(&bytes, Path::new(name));
+            let heard = heard.unwrap_or_else(|error| panic!("{error}")).samples;
+            let off = heard.len().abs_diff(studio.tone.len());
+            assert!(off < 3000, "{name}: {off}");
+        }
+    }
+}
+
+#[test]
+fn ogg_is_complete_when_a_page_says_that_it_is_the_last() {
+    let Some(studio) = Studio::new(&[F, S]) else {
+        return;
+    };
+    let files = [
+        studio.pipe(F, "-c:a libvorbis", "ogg"),
+        studio.pipe(F, "-c:a flac", "ogg"),
+        studio.pipe(S, "", "ogg"),
+        studio.make(F, "-c:a libvorbis", "closed.ogg"),
+        studio.make(S, "", "closed-by-sox.ogg"),
+    ];
+    for bytes in files {
+        let mut pages = Vec::new();
+        let mut at = 0;
+        while at < bytes.len() {
+            let segments = usize::from(bytes[at + 26]);
+            let sizes = &bytes[at + 27..at + 27 + segments];
+            let next = at + 27 + segments + sizes.iter().map(|n| usize::from(*n)).sum::<usize>();
+            pages.push((at, next));
+            at = next;
+        }
+        let check = |bytes: &[u8]| header_of_bytes(bytes).unwrap();
+        assert_eq!(check(&bytes), HeaderCheck::Complete);
+        let last = pages[pages.len() - 1].0;
+        let mut open = bytes.clone();
+        open[last + 5] &= !4;
+        assert_eq!(check(&open), HeaderCheck::Incomplete(Lack::Size));
+        let headers = &bytes[..pages[1].1];
+        assert_eq!(check(headers), HeaderCheck::Incomplete(Lack::Sound));
+        for cut in [last + 2, last + 20, last + 28, last + 200, bytes.len() - 1] {
+            let check = check(&bytes[..cut]);
+            let is_rest = matches!(check, HeaderCheck::Incomplete(Lack::Rest { .. }));
+            assert!(is_rest, "{cut} of {}: {check:?}", bytes.len());
+        }
+    }
+}
+
+#[test]
+fn tags_around_the_sound_are_no_sound() {
+    let Some(studio) = Studio::new(&[F]) else {
+        return;
+    };
+    let mp3 = studio.make(F, "-b:a 128k -id3v2_version 0", "plain.mp3");
+    let flac = studio.make(F, "-sample_fmt s16", "plain.flac");
+    let mut id3v1 = b"TAGA take".to_vec();
+    id3v1.resize(128, 0);
+    let mut ape = b"APETAGEX".to_vec();
+    for word in [2000_u32, 40, 1, 0, 0, 0] {
+        ape.extend(word.to_le_bytes());
+    }
+    let ape = [vec![b'x'; 8], ape].concat();
+    for (plain, name) in [(&mp3, "tagged.mp3"), (&flac, "tagged.flac")] {
+        let expected = read_bytes(plain, Path::new(name)).unwrap();
+        let behind = [&id3v1[..], &ape, &[&ape[..], &id3v1].concat()].map(<[u8]>::to_vec);
+        for tag in behind {
+            let tagged = [&plain[..], &tag].concat();
+            let got = read_bytes(&tagged, Path::new(name)).unwrap();
+            assert!(got == expected, "{name}");
+            assert!(got.facts.length_agrees, "{name}");
+            assert_eq!(
+                header_of_bytes(&tagged).unwrap(),
+                header_of_bytes(plain).unwrap()
+            );
+        }
+        // Padding that the size of the tag does not count.
+        for padding in [16, 100, 5000, 70_000] {
+            let tag = [&b"ID3\x03\0\0\0\0\0\x14"[..], &[0; 20], &vec![0; padding]].concat();
+            let tagged = [&tag[..], &plain[..]].concat();
+            let got = read_bytes(&tagged, Path::new(name)).unwrap();
+            assert!(got.samples == expected.samples, "{name} {padding}");
+        }
+    }
+    let only_zeros = [&b"ID3\x03\0\0\0\0\0\x14"[..], &[0; 200]].concat();
+    let check = header_of_bytes(&only_zeros).unwrap();
+    assert_eq!(check, HeaderCheck::Incomplete(Lack::Header));
+}
+
+#[test]
+fn a_file_without_a_sample_is_said_to_be_empty() {
+    let Some(studio) = Studio::new(&[F]) else {
+        return;
+    };
+    for (arguments, name) in [
+        ("-t 0", "empty.flac"),
+        ("-t 0 -c:a libvorbis", "empty.ogg"),
+        ("-t 0 -c:a flac", "empty.oga"),
+        ("-t 0", "empty.m4a"),
+    ] {
+        let bytes = studio.make(F, arguments, name);
+        let refused = read_bytes(&bytes, Path::new(name)).unwrap_err();
+        assert!(
+            matches!(refused, AudioError::NoSamples { .. }),
+            "{name}: {refused}"
+        );
+    }
 }

@@ -16,6 +16,8 @@ pub(super) enum Fault {
     /// A decoder's mistake: what it panicked with.
     Decoder(String),
     Rate(u32),
+    /// What says where its sound is is missing.
+    Unfinished,
     NoSamples,
     NotFinite(usize),
     TooLong,
@@ -34,6 +36,7 @@ impl Fault {
             Self::Unsupported(found) => AudioError::UnsupportedFormat { path, found },
             Self::Decoder(cause) => AudioError::Decoder { path, cause },
             Self::Rate(rate) => AudioError::UnsupportedRate { path, rate },
+            Self::Unfinished => AudioError::Unfinished { path },
             Self::NoSamples => AudioError::NoSamples { path },
             Self::NotFinite(count) => AudioError::NotFinite { path, count },
             Self::TooLong => AudioError::TooLong { path },

@@ -54,7 +54,7 @@ pub const FORMATS: [Format; 9] = [
     Format {
         name: "M4A, MP4",
         extensions: &["m4a", "m4b", "mp4", "mov"],
-        read: "AAC (LC, mono and stereo) and ALAC",
+        read: "AAC (LC, mono and stereo), ALAC, and in MOV 8 to 32-bit integer and float of either byte order, mono and stereo",
     },
     Format {
         name: "AAC (ADTS)",

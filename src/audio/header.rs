@@ -13,8 +13,8 @@ use super::read::open;
 pub enum HeaderCheck {
     /// The header declares no more than the file holds.
     Complete,
-    /// No length is said, and none will be: what was written to a pipe, MP3, Ogg,
-    /// ADTS. Only its end tells.
+    /// No length is said, and none will be: what was written to a pipe, MP3, ADTS.
+    /// Only its end tells.
     OpenEnded,
     /// The header declares more than the file holds, or no sound at all: the
     /// file is still being written or copied, or its writer died.
@@ -31,7 +31,8 @@ pub enum Lack {
     Header,
     /// It has a header and not one sample.
     Sound,
-    /// Sound is there, but the size of it says 0: its recorder has not come to write it.
+    /// Sound is there, but the size of it says 0, or no page of Ogg that it is the
+    /// last: its recorder has not come to write it.
     Size,
     /// The header declares more bytes than are there.
     Rest {

@@ -166,6 +166,16 @@ pub enum AudioError {
         /// The rate in Hz.
         rate: u32,
     },
+    /// A file that says at its end where its sound is, and has none.
+    #[error(
+        "{} was never finished, or is not all there: the end that says where its sound is is \
+         missing; record or export it again, and let the recorder come to its end",
+        .path.display()
+    )]
+    Unfinished {
+        /// The sound file.
+        path: PathBuf,
+    },
     /// There is no sound in it.
     #[error("{} holds no samples; record or export the sound again", .path.display())]
     NoSamples {
@@ -304,6 +314,17 @@ pub fn load_as_recorded(path: &Path) -> Result<read::Recording, AudioError> {
 /// From this share of full scale on, -40 dB, a DC offset is worth a warning.
 const WORTH_A_WARNING: f64 = 0.01;
 
+/// From this peak on, 40 dB beyond full scale, float samples are no sound that is
+/// too loud but integers as they are.
+const UNITS: f32 = 100.0;
+
+/// Bits of the integers that float samples with this peak seem to be.
+fn units(peak: f32) -> Option<i32> {
+    let fits = |bits: &i32| f64::from(peak) <= 2_f64.powi(bits - 1);
+    let bits = [16, 24, 32].into_iter().find(fits);
+    bits.filter(|_| peak >= UNITS)
+}
+
 /// Tells whoever reads the log what is odd about a recording.
 fn tell(path: &Path, facts: &Facts) {
     let name = name(path);
@@ -324,6 +345,14 @@ fn tell(path: &Path, facts: &Facts) {
              one side is inverted: check the cable or the phase switch, or export it in mono",
             facts.channels
         ),
+    }
+    if let Some(bits) = units(facts.peak) {
+        let peak = facts.peak;
+        let full = 2_f64.powi(bits - 1);
+        warn!(
+            "{name}: a peak of {peak:.0}, where 1 is full scale: it seems to be written in \
+             {bits}-bit units; divide it by {full} where it is made, and export it again"
+        );
     }
     match facts.dc_offset {
         Some(offset) if offset.abs() >= WORTH_A_WARNING => warn!(

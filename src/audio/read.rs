@@ -84,6 +84,7 @@ impl Recording {
 /// [`UnsupportedFormat`](AudioError::UnsupportedFormat),
 /// [`Decoder`](AudioError::Decoder),
 /// [`UnsupportedRate`](AudioError::UnsupportedRate),
+/// [`Unfinished`](AudioError::Unfinished),
 /// [`NoSamples`](AudioError::NoSamples), [`TooLong`](AudioError::TooLong), and
 /// [`NotFinite`](AudioError::NotFinite) when not one sample is a finite number below 10¹⁰.
 pub fn read(path: &Path) -> Result<Recording, AudioError> {

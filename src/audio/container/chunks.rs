@@ -438,7 +438,7 @@ fn aiff_coding(kind: [u8; 4], bits: u16) -> Result<Coding, Fault> {
         (b"in24", _) => Coding::Integer(3, Ends::Big),
         (b"in32", _) => Coding::Integer(4, Ends::Big),
         (b"sowt", bytes @ 2..=4) => Coding::Integer(bytes, Ends::Little),
-        (b"42ni", _) => Coding::Integer(3, Ends::Little),
+        (b"42ni" | b"42n1", _) => Coding::Integer(3, Ends::Little),
         (b"23ni", _) => Coding::Integer(4, Ends::Little),
         (b"raw ", 1) => Coding::Unsigned8,
         (b"fl32" | b"FL32", _) => Coding::Float(4, Ends::Big),

@@ -60,20 +60,13 @@ pub(super) fn check<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> io::Re
         return Ok(HeaderCheck::OpenEnded);
     }
     let from = header.sound.max(len.saturating_sub(TAIL));
-    let tail = beginning(file, from, TAIL)?;
+    let tail = beginning(file, from, len - from)?;
     let mut reached = 0;
     for at in (0..tail.len().saturating_sub(5)).rev() {
         let Some(end) = end_of_frame(&tail[at..], header.block) else {
             continue;
         };
         if end >= header.frames && crc_16(&tail[at..]) == 0 {
-            return Ok(HeaderCheck::Complete);
-        }
-        // A last frame with something behind it: a tag, as old programs add.
-        let tag = tail.len().checked_sub(128).filter(|tag| *tag > at);
-        if end >= header.frames
-            && tag.is_some_and(|tag| tail[tag..].starts_with(b"TAG") && crc_16(&tail[at..tag]) == 0)
-        {
             return Ok(HeaderCheck::Complete);
         }
         reached = end.min(header.frames - 1);
@@ -86,6 +79,15 @@ pub(super) fn check<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> io::Re
         declared: ((present as f64 * share) as u64).max(present + 1),
         present,
     }))
+}
+
+/// Whether nothing follows the header.
+pub(in crate::audio) fn is_empty<R: Read + Seek>(
+    file: &mut R,
+    len: u64,
+    base: u64,
+) -> io::Result<bool> {
+    Ok(header(file, len, base)?.is_some_and(|header| header.sound == len))
 }
 
 pub(super) fn seconds<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> Option<f64> {

@@ -13,10 +13,10 @@ use super::header::{HeaderCheck, Lack};
 mod au;
 mod caf;
 mod chunks;
-mod flac;
+pub(super) mod flac;
 pub(super) mod mp4;
-mod mpeg;
-mod ogg;
+pub(super) mod mpeg;
+pub(super) mod ogg;
 mod unread;
 
 /// A file that holds sound, as far as its first bytes tell.
@@ -122,10 +122,61 @@ pub(super) fn recognise<R: Read + Seek>(file: &mut R, file_len: u64) -> io::Resu
         match id3_tag(&start) {
             Some(len) => base += len,
             None if base >= file_len => return Ok(Recognised::TooShort),
+            // Some programs do not count the padding of their tag as a part of it.
+            None if base > 0 && start.iter().take(8).all(|byte| *byte == 0) => {
+                base = end_of_zeros(file, base)?;
+                let start = beginning(file, base, 64)?;
+                return recognise_at(file, file_len, base, &start);
+            }
             None => return recognise_at(file, file_len, base, &start),
         }
     }
     Ok(Recognised::Other(None))
+}
+
+/// Zeros behind a tag that are skipped before giving up on it.
+const MAX_PADDING: u64 = 1 << 20;
+
+fn end_of_zeros<R: Read + Seek>(file: &mut R, at: u64) -> io::Result<u64> {
+    let bytes = beginning(file, at, MAX_PADDING)?;
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    Ok(at + zeros as u64)
+}
+
+/// Where the sound ends, before the tags (ID3v1, APE) that old programs add to a file.
+pub(super) fn before_tags<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> io::Result<u64> {
+    let mut end = len;
+    for _ in 0..MAX_TAGS {
+        let from = end.saturating_sub(ID3V1).max(base);
+        let tail = beginning(file, from, end - from)?;
+        let size = if tail.len() as u64 == ID3V1 && tail.starts_with(b"TAG") {
+            ID3V1
+        } else {
+            ape_tag(&tail).unwrap_or(0)
+        };
+        if size == 0 || size > end - base {
+            break;
+        }
+        end -= size;
+    }
+    Ok(end)
+}
+
+/// Bytes of an ID3v1 tag.
+const ID3V1: u64 = 128;
+/// Bytes of an APE tag's footer, and of its header, where it has one.
+const APE_FOOTER: usize = 32;
+
+/// The length of the APE tag that ends with these bytes.
+fn ape_tag(tail: &[u8]) -> Option<u64> {
+    let footer = &tail[tail.len().checked_sub(APE_FOOTER)?..];
+    if !footer.starts_with(b"APETAGEX") {
+        return None;
+    }
+    let word = |at| u32::from_le_bytes(part(footer, at));
+    let has_header = word(20) & 1 << 31 != 0;
+    let header = if has_header { APE_FOOTER as u64 } else { 0 };
+    Some(u64::from(word(12)) + header)
 }
 
 /// The length of the ID3v2 tag that these bytes begin.
@@ -223,7 +274,10 @@ pub(super) fn check<R: Read + Seek>(file: &mut R, file_len: u64) -> io::Result<H
             Err(Fault::Io(error)) => Err(error),
             Err(_) => Ok(HeaderCheck::Incomplete(Lack::Header)),
         },
-        Kind::Flac => flac::check(file, file_len, base),
+        Kind::Flac => {
+            let end = before_tags(file, file_len, base)?;
+            flac::check(file, end, base)
+        }
         Kind::Mp4 => mp4::check(file, file_len, base),
         Kind::Ogg(_) => ogg::check(file, file_len, base),
         Kind::Mpeg => mpeg::check(file, file_len, base),
@@ -269,7 +323,7 @@ pub(super) fn bytes_per_second<R: Read + Seek>(file: &mut R, file_len: u64) -> O
 }
 
 /// Up to `len` bytes at `at`, fewer where the file ends before.
-fn beginning<R: Read + Seek>(file: &mut R, at: u64, len: u64) -> io::Result<Vec<u8>> {
+pub(super) fn beginning<R: Read + Seek>(file: &mut R, at: u64, len: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(at))?;
     file.take(len).read_to_end(&mut bytes)?;

@@ -3,6 +3,7 @@
 use std::io::{self, Read, Seek};
 
 use super::{beginning, part};
+use crate::audio::coding::{Coding, Ends};
 use crate::audio::header::{HeaderCheck, Lack};
 
 const MAX_BOXES: usize = 4096;
@@ -76,57 +77,178 @@ pub(in crate::audio) struct Heard {
     pub seconds: f64,
 }
 
-/// What the first sound track's edit list lets be heard; `None` where it has none.
-pub(in crate::audio) fn heard<R: Read + Seek>(
+/// What a movie says of its sound, before anything is decoded.
+pub(in crate::audio) struct Movie {
+    /// Whether it has a track, be it of sound or not.
+    pub has_tracks: bool,
+    pub heard: Option<Heard>,
+    pub stored: Option<Stored>,
+}
+
+/// How samples are stored, where QuickTime says so in a way of its own.
+pub(in crate::audio) enum Stored {
+    Numbers {
+        coding: Coding,
+        channels: u16,
+        /// Where the tag of the description is.
+        tag: u64,
+    },
+    /// ALAC, and what its decoder has to know.
+    Alac(Vec<u8>),
+}
+
+/// What the movie says; `None` where it is not all there.
+pub(in crate::audio) fn movie<R: Read + Seek>(
     file: &mut R,
     len: u64,
     base: u64,
-) -> io::Result<Option<Heard>> {
-    let movie = inside(file, base, len, b"moov")?;
-    let Some((body, end)) = movie else {
+) -> io::Result<Option<Movie>> {
+    let parts = parts(file, base, len)?;
+    let movie = parts.iter().find(|part| part.tag == *b"moov");
+    let Some(movie) = movie.filter(|part| part.end.is_none_or(|end| end <= len)) else {
         return Ok(None);
     };
-    let movie_scale = match inside(file, body, end, b"mvhd")? {
-        Some(header) => times(file, header)?.map_or(0, |(scale, _)| scale),
-        None => 0,
+    let (body, end) = (movie.body, movie.end.unwrap_or(len));
+    let has_tracks = inside(file, body, end, b"trak")?.is_some();
+    let (heard, stored) = match sound_track(file, body, end)? {
+        Some(track) => (heard(file, &track)?, stored(file, track.media)?),
+        None => (None, None),
     };
+    Ok(Some(Movie {
+        has_tracks,
+        heard,
+        stored,
+    }))
+}
+
+/// Bodies and ends of a sound track and of the media in it.
+struct SoundTrack {
+    movie: (u64, u64),
+    track: (u64, u64),
+    media: (u64, u64),
+}
+
+fn sound_track<R: Read + Seek>(
+    file: &mut R,
+    body: u64,
+    end: u64,
+) -> io::Result<Option<SoundTrack>> {
     for track in parts(file, body, end)? {
-        let end = track.end.unwrap_or(end).min(end);
-        let Some(media) = inside(file, track.body, end, b"mdia")? else {
+        let track_end = track.end.unwrap_or(end).min(end);
+        let Some(media) = inside(file, track.body, track_end, b"mdia")? else {
             continue;
         };
         let handler = inside(file, media.0, media.1, b"hdlr")?;
         let handler = handler.map(|(at, _)| beginning(file, at + 8, 4));
-        if track.tag != *b"trak" || handler.transpose()?.is_none_or(|kind| kind != b"soun") {
-            continue;
+        if track.tag == *b"trak" && handler.transpose()?.is_some_and(|kind| kind == b"soun") {
+            return Ok(Some(SoundTrack {
+                movie: (body, end),
+                track: (track.body, track_end),
+                media,
+            }));
         }
-        let header = match inside(file, media.0, media.1, b"mdhd")? {
-            Some(header) => times(file, header)?,
-            None => None,
-        };
-        let (Some((scale, duration)), true) = (header, movie_scale > 0) else {
-            return Ok(None);
-        };
-        let Some(edits) = inside(file, track.body, end, b"edts")? else {
-            return Ok(None);
-        };
-        let Some((list, _)) = inside(file, edits.0, edits.1, b"elst")? else {
-            return Ok(None);
-        };
-        return Ok(
-            first_edit(&beginning(file, list, 8 + 8 * 20)?).map(|(shown, from)| {
-                let (scale, movie_scale) = (f64::from(scale), f64::from(movie_scale));
-                let from = from as f64 / scale;
-                // The movie's time is coarse, and counts up to the next of its units.
-                let shown = (shown as f64 + 1.0) / movie_scale;
-                Heard {
-                    from,
-                    seconds: shown.min(duration as f64 / scale - from),
-                }
-            }),
-        );
     }
     Ok(None)
+}
+
+/// What a sound track's edit list lets be heard; `None` where it has none.
+fn heard<R: Read + Seek>(file: &mut R, track: &SoundTrack) -> io::Result<Option<Heard>> {
+    let ((body, end), media) = (track.movie, track.media);
+    let movie_scale = match inside(file, body, end, b"mvhd")? {
+        Some(header) => times(file, header)?.map_or(0, |(scale, _)| scale),
+        None => 0,
+    };
+    let header = match inside(file, media.0, media.1, b"mdhd")? {
+        Some(header) => times(file, header)?,
+        None => None,
+    };
+    let (Some((scale, duration)), true) = (header, movie_scale > 0) else {
+        return Ok(None);
+    };
+    let Some(edits) = inside(file, track.track.0, track.track.1, b"edts")? else {
+        return Ok(None);
+    };
+    let Some((list, _)) = inside(file, edits.0, edits.1, b"elst")? else {
+        return Ok(None);
+    };
+    let edit = first_edit(&beginning(file, list, 8 + 8 * 20)?);
+    Ok(edit.map(|(shown, from)| {
+        let (scale, movie_scale) = (f64::from(scale), f64::from(movie_scale));
+        let from = from as f64 / scale;
+        // The movie's time is coarse, and counts up to the next of its units.
+        let shown = (shown as f64 + 1.0) / movie_scale;
+        Heard {
+            from,
+            seconds: shown.min(duration as f64 / scale - from),
+        }
+    }))
+}
+
+/// How the description of a track says that its samples are stored, where it
+/// says so in QuickTime's way.
+fn stored<R: Read + Seek>(file: &mut R, media: (u64, u64)) -> io::Result<Option<Stored>> {
+    let mut place = media;
+    for tag in [b"minf", b"stbl", b"stsd"] {
+        match inside(file, place.0, place.1, tag)? {
+            Some(found) => place = found,
+            None => return Ok(None),
+        }
+    }
+    // Behind its version and the number of descriptions.
+    let at = place.0 + 8;
+    let entry = beginning(file, at, 36)?;
+    if entry.len() < 36 {
+        return Ok(None);
+    }
+    let word = |at| u16::from_be_bytes(part(&entry, at));
+    let size = u32::from_be_bytes(part(&entry, 0));
+    let end = at.saturating_add(u64::from(size)).min(place.1);
+    // A description of the second version says all of it by itself.
+    let inner = match word(16) {
+        0 => at + 36,
+        1 => at + 52,
+        _ => return Ok(None),
+    };
+    let more = inside(file, inner, end, b"wave")?;
+    let kind: [u8; 4] = part(&entry, 4);
+    if kind == *b"alac" {
+        // Where it is not behind the description itself.
+        let cookie = match (inside(file, inner, end, b"alac")?, more) {
+            (None, Some((body, end))) => inside(file, body, end, b"alac")?,
+            _ => None,
+        };
+        return Ok(match cookie {
+            Some((body, end)) if matches!(end - body, 28 | 52) => {
+                Some(Stored::Alac(beginning(file, body + 4, end - body - 4)?))
+            }
+            _ => None,
+        });
+    }
+    let order = match more {
+        Some((body, end)) => inside(file, body, end, b"enda")?,
+        None => None,
+    };
+    let is_little = match order {
+        Some((body, _)) => beginning(file, body, 2)? == [0, 1],
+        None => false,
+    };
+    let ends = if is_little { Ends::Little } else { Ends::Big };
+    let coding = match (&kind, word(26)) {
+        (b"sowt" | b"twos", 8) => Coding::Integer(1, Ends::Big),
+        (b"sowt", _) => Coding::Integer(2, Ends::Little),
+        (b"twos", _) => Coding::Integer(2, Ends::Big),
+        (b"raw ", _) => Coding::Unsigned8,
+        (b"in24", _) => Coding::Integer(3, ends),
+        (b"in32", _) => Coding::Integer(4, ends),
+        (b"fl32", _) => Coding::Float(4, ends),
+        (b"fl64", _) => Coding::Float(8, ends),
+        _ => return Ok(None),
+    };
+    Ok(Some(Stored::Numbers {
+        coding,
+        channels: word(24),
+        tag: at + 4,
+    }))
 }
 
 /// The first edit that shows something: how long, and from when on.

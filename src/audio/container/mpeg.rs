@@ -97,6 +97,33 @@ impl Frame {
     }
 }
 
+/// What keeps a sound whose first frame begins with these bytes from being read.
+pub(in crate::audio) fn refused(frame: &[u8]) -> Option<String> {
+    let [_, b, c, d, ..] = *frame else {
+        return None;
+    };
+    let kilobits = Frame::parse(frame)?.bytes_per_second? / 125;
+    let is_mono = d >> 6 == 3;
+    // Layer 2 has rates for two channels only; some encoders use them for one.
+    let is_for_two = b >> 1 & 3 == 2 && c >> 4 >= 11 && b >> 3 & 3 == 3;
+    (is_mono && is_for_two)
+        .then(|| format!("MP2 sound of one channel at {kilobits} kb/s, a rate that is for two"))
+}
+
+/// Which layer, 1 to 3, a frame is of.
+pub(in crate::audio) fn layer(frame: &[u8]) -> Option<u8> {
+    let (is_aac, version, _) = Frame::parse(frame)?.kin;
+    (!is_aac).then_some(4 - (version >> 1 & 3))
+}
+
+/// Whether a frame is of the kind of another.
+pub(in crate::audio) fn are_kin(frame: &[u8], other: &[u8]) -> bool {
+    match (Frame::parse(frame), Frame::parse(other)) {
+        (Some(frame), Some(other)) => frame.kin == other.kin,
+        _ => false,
+    }
+}
+
 /// What the first frames are. A frame's header is short and may be chance, so
 /// others of its kind must follow: one at the beginning, two further on.
 pub(super) fn recognise<R: Read + Seek>(

@@ -38,13 +38,16 @@ pub(super) fn recognise<R: Read + Seek>(file: &mut R, base: u64) -> io::Result<R
 
 struct LastPage {
     is_end: bool,
-    is_whole: bool,
+    /// Where it ends in the file, and the part of another behind it; beyond the
+    /// end of the file where it is cut off.
+    end: u64,
     /// Samples until its end, or what has none.
     position: i64,
 }
 
 fn last_page<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> io::Result<Option<LastPage>> {
-    let tail = beginning(file, len.saturating_sub(TAIL).max(base), TAIL)?;
+    let from = len.saturating_sub(TAIL).max(base);
+    let tail = beginning(file, from, TAIL)?;
     let starts = tail.windows(4).enumerate().rev();
     let mut starts = starts.filter(|(_, tag)| tag == MAGIC).map(|(at, _)| at);
     let last = starts.find(|at| tail.len() - at >= PAGE_HEADER);
@@ -53,20 +56,47 @@ fn last_page<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> io::Result<Op
         let segments = page.get(PAGE_HEADER..PAGE_HEADER + usize::from(page[26]));
         let sizes = segments.map(|sizes| sizes.iter().map(|n| usize::from(*n)).sum::<usize>());
         let end = sizes.map(|size| PAGE_HEADER + usize::from(page[26]) + size);
+        let end = match end {
+            Some(end) if page.get(end..).is_some_and(begins_a_page) => page.len() + 1,
+            Some(end) => end,
+            None => page.len() + 1,
+        };
         LastPage {
             is_end: page[5] & 4 != 0,
-            is_whole: end.is_some_and(|end| end <= page.len()),
+            end: from + (at + end) as u64,
             position: i64::from_le_bytes(part(page, 6)),
         }
     }))
 }
 
+/// Whether these bytes, too few for a page, are the beginning of one.
+fn begins_a_page(bytes: &[u8]) -> bool {
+    let compared = bytes.len().min(MAGIC.len());
+    compared > 0 && bytes[..compared] == MAGIC[..compared]
+}
+
+/// Whether nothing follows the pages of the header.
+pub(in crate::audio) fn is_empty<R: Read + Seek>(
+    file: &mut R,
+    len: u64,
+    base: u64,
+) -> io::Result<bool> {
+    let last = last_page(file, len, base)?;
+    Ok(last.is_some_and(|page| page.position == 0 && page.end <= len))
+}
+
 pub(super) fn check<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> io::Result<HeaderCheck> {
     Ok(match last_page(file, len, base)? {
         None => HeaderCheck::Incomplete(Lack::Header),
+        Some(page) if page.end > len => HeaderCheck::Incomplete(Lack::Rest {
+            declared: page.end - base,
+            present: len - base,
+        }),
         Some(page) if page.position == 0 => HeaderCheck::Incomplete(Lack::Sound),
-        Some(page) if page.is_end && page.is_whole => HeaderCheck::Complete,
-        Some(_) => HeaderCheck::OpenEnded,
+        Some(page) if page.is_end => HeaderCheck::Complete,
+        // Programs that write in parts, or that ended too early, leave it so; what
+        // is written to a pipe is closed as well.
+        Some(_) => HeaderCheck::Incomplete(Lack::Size),
     })
 }
 

@@ -1,26 +1,33 @@
 //! Sound in packets, in containers that `symphonia` reads well: FLAC, MP3,
 //! Ogg, MP4, AAC, and compressed sound in CAF.
 
+use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 
 use symphonia::core::audio::GenericAudioBufferRef;
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::well_known::{
-    CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_VORBIS,
+    CODEC_ID_ALAC, CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3, CODEC_ID_VORBIS,
 };
-use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
+use symphonia::core::codecs::audio::{
+    AudioCodecId, AudioCodecParameters, AudioDecoder, AudioDecoderOptions,
+};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::packet::Packet;
+use symphonia::core::units::Duration;
 use symphonia::default::formats::{
     AdtsReader, CafReader, FlacReader, IsoMp4Reader, MpaReader, OggReader,
 };
 use symphonia::default::get_codecs;
 
+use super::samples::pcm;
 use super::{Source, Stream, foreign};
 use crate::audio::accepts_rate;
-use crate::audio::container::{Kind, mp4};
+use crate::audio::coding::Coding;
+use crate::audio::container::mp4::{self, Stored};
+use crate::audio::container::{self, Kind, flac, mpeg, ogg};
 use crate::audio::fault::Fault;
 
 /// Packets in a row that may be broken before the rest is given up.
@@ -33,10 +40,15 @@ const LONGEST_GAP: u64 = 8192;
 /// what an encoder adds at its beginning and its end.
 const ENCODER_FRAMES: u64 = 4096;
 
+/// Packets that an encoder of MP3 may add at the end: the header of its file
+/// counts up to 4095 frames.
+const PADDING_PACKETS: usize = 4;
+
 /// Sound in packets.
 pub(super) struct Packets<'s> {
     reader: Box<dyn FormatReader + 's>,
     decoder: Box<dyn AudioDecoder>,
+    codec: AudioCodecId,
     track: u32,
     channels: u16,
     sample_rate: u32,
@@ -54,6 +66,50 @@ pub(super) struct Packets<'s> {
     decoded: u64,
     broken: usize,
     ended: bool,
+    is_mpeg: bool,
+    end: EndOfMpeg,
+}
+
+/// Where MP3 ends: its first frame may count others than are there, in files that
+/// were joined or cut.
+#[derive(Default)]
+struct EndOfMpeg {
+    /// Whether it says how much of its end is padding.
+    is_padded: bool,
+    /// Packets after the end, which are padding or, if they are many, sound.
+    held: VecDeque<Packet>,
+    /// Whether sound has come after the end.
+    passed: bool,
+}
+
+impl EndOfMpeg {
+    /// The next packet of those that came, and what the file says of them.
+    fn sort(&mut self, mut packet: Packet) -> Option<Packet> {
+        if !self.is_padded || self.passed {
+            packet.trim_end = Duration::ZERO;
+            return Some(packet);
+        }
+        if packet.trim_end < packet.dur {
+            return Some(packet);
+        }
+        // Frames are found in tags and other things behind the sound, too; these
+        // have nothing in common.
+        let last = self.held.back();
+        if last.is_some_and(|last| !mpeg::are_kin(&packet.data, &last.data)) {
+            self.held.clear();
+        }
+        packet.trim_end = Duration::ZERO;
+        self.held.push_back(packet);
+        self.passed = self.held.len() > PADDING_PACKETS;
+        self.next_held()
+    }
+
+    fn next_held(&mut self) -> Option<Packet> {
+        match self.passed {
+            true => self.held.pop_front(),
+            false => None,
+        }
+    }
 }
 
 /// What came of a packet.
@@ -73,27 +129,77 @@ impl<'s> Packets<'s> {
         len: u64,
         kind: Kind,
     ) -> Result<Self, Fault> {
-        let heard = match kind {
-            Kind::Mp4 => mp4::heard(source, start + len, start)?,
-            _ => None,
+        let mut len = len;
+        let (mut heard, mut stored) = (None, None);
+        match kind {
+            Kind::Flac | Kind::Mpeg | Kind::Adts => {
+                len = container::before_tags(source, start + len, start)? - start;
+            }
+            Kind::Mp4 => {
+                let movie = mp4::movie(source, start + len, start)?;
+                let movie = movie.ok_or(Fault::Unfinished)?;
+                if !movie.has_tracks {
+                    return Err(Fault::NoSamples);
+                }
+                (heard, stored) = (movie.heard, movie.stored);
+            }
+            _ => {}
+        }
+        let is_empty = match kind {
+            Kind::Flac => flac::is_empty(source, start + len, start)?,
+            Kind::Ogg(_) => ogg::is_empty(source, start + len, start)?,
+            _ => false,
         };
-        let section = Section {
+        if is_empty {
+            return Err(Fault::NoSamples);
+        }
+        if kind == Kind::Mpeg
+            && let Some(found) = mpeg::refused(&container::beginning(source, start, 8)?)
+        {
+            return Err(Fault::Unsupported(found));
+        }
+        let mut section = Section {
             source,
             start,
             len,
             position: 0,
+            replaced: None,
         };
+        match stored {
+            Some(Stored::Numbers { channels, .. }) if channels > 2 => {
+                let found = format!("uncompressed sound of {channels} channels in QuickTime");
+                return Err(Fault::Unsupported(found));
+            }
+            // Taken for unsigned ones until there is a decoder.
+            Some(Stored::Numbers {
+                coding: Coding::Integer(1, _),
+                tag,
+                ..
+            }) => section.replaced = Some((tag - start, *b"raw ")),
+            _ => {}
+        }
         let reader = foreign(|| open(section, kind))?.map_err(at_the_beginning)?;
+        let any_audio = || {
+            let mut tracks = reader.tracks().iter();
+            tracks.find(|track| matches!(track.codec_params, Some(CodecParameters::Audio(_))))
+        };
         let track = reader
             .default_track(TrackType::Audio)
+            .or_else(|| any_audio().filter(|_| matches!(stored, Some(Stored::Alac(_)))))
             .ok_or_else(|| Fault::Unsupported("no sound, or sound of another kind".to_owned()))?;
         let Some(CodecParameters::Audio(parameters)) = &track.codec_params else {
             return Err(Fault::Broken("it does not say how the sound is stored"));
         };
+        let parameters = &heeding(parameters, stored);
         let codec = parameters.codec;
         let options = AudioDecoderOptions::default();
         let decoder = foreign(|| get_codecs().make_audio_decoder(parameters, &options))?
             .map_err(at_the_beginning)?;
+        let end = EndOfMpeg {
+            // What an encoder added at one end, it tells together with the other.
+            is_padded: track.padding.is_some(),
+            ..EndOfMpeg::default()
+        };
         let mut packets = Self {
             track: track.id,
             channels: 0,
@@ -111,7 +217,10 @@ impl<'s> Packets<'s> {
             decoded: 0,
             broken: 0,
             ended: false,
+            is_mpeg: kind == Kind::Mpeg,
+            end,
             decoder,
+            codec,
             reader,
         };
         let mut first = Vec::new();
@@ -131,10 +240,21 @@ impl<'s> Packets<'s> {
 
     /// The next packet of the sound; `None` at the end, be it the right one or not.
     fn next_packet(&mut self) -> Result<Option<Packet>, Fault> {
+        if let Some(packet) = self.end.next_held() {
+            return Ok(Some(packet));
+        }
         for _ in 0..BROKEN_IN_A_ROW {
             let reader = &mut self.reader;
             match foreign(|| reader.next_packet())? {
-                Ok(Some(packet)) if packet.track_id == self.track => return Ok(Some(packet)),
+                Ok(Some(packet)) if packet.track_id == self.track => {
+                    let packet = match self.is_mpeg {
+                        true => self.end.sort(packet),
+                        false => Some(packet),
+                    };
+                    if packet.is_some() {
+                        return Ok(packet);
+                    }
+                }
                 Ok(Some(_)) => {}
                 Ok(None) => break,
                 // The system's errors have numbers; others are the file's.
@@ -167,6 +287,9 @@ impl<'s> Packets<'s> {
 
     fn next_block(&mut self, interleaved: &mut Vec<f32>) -> Result<bool, Fault> {
         while let Some(packet) = self.next_packet()? {
+            if self.channels == 0 {
+                self.choose_layer(&packet)?;
+            }
             match self.decode(&packet, interleaved)? {
                 Decoded::Samples if interleaved.is_empty() => {}
                 Decoded::Samples => {
@@ -197,6 +320,31 @@ impl<'s> Packets<'s> {
             }
         }
         Ok(false)
+    }
+
+    /// MP4 has one name for all layers of MPEG, which the first packet tells apart.
+    fn choose_layer(&mut self, packet: &Packet) -> Result<(), Fault> {
+        if ![CODEC_ID_MP1, CODEC_ID_MP2, CODEC_ID_MP3].contains(&self.codec) {
+            return Ok(());
+        }
+        if let Some(found) = mpeg::refused(&packet.data) {
+            return Err(Fault::Unsupported(found));
+        }
+        let codec = match mpeg::layer(&packet.data) {
+            Some(1) => CODEC_ID_MP1,
+            Some(2) => CODEC_ID_MP2,
+            Some(3) => CODEC_ID_MP3,
+            _ => return Ok(()),
+        };
+        if codec != self.codec {
+            let mut parameters = AudioCodecParameters::new();
+            parameters.for_codec(codec);
+            let options = AudioDecoderOptions::default();
+            self.decoder = foreign(|| get_codecs().make_audio_decoder(&parameters, &options))?
+                .map_err(at_the_beginning)?;
+            self.codec = codec;
+        }
+        Ok(())
     }
 
     fn decode(&mut self, packet: &Packet, interleaved: &mut Vec<f32>) -> Result<Decoded, Fault> {
@@ -244,7 +392,7 @@ impl Stream for Packets<'_> {
 
     fn length_agrees(&self) -> bool {
         let enough = |frames| self.decoded.saturating_add(self.tolerance) >= frames;
-        self.frames.is_none_or(enough)
+        self.frames.is_none_or(enough) && !self.end.passed
     }
 
     fn next(&mut self, interleaved: &mut Vec<f32>) -> Result<bool, Fault> {
@@ -273,6 +421,24 @@ impl Packets<'_> {
         self.left -= kept;
         interleaved.truncate(kept as usize * channels);
     }
+}
+
+/// The description of a sound, with what QuickTime says of it in its own way.
+fn heeding(described: &AudioCodecParameters, stored: Option<Stored>) -> AudioCodecParameters {
+    let mut parameters = described.clone();
+    match stored {
+        Some(Stored::Alac(cookie)) => {
+            parameters.for_codec(CODEC_ID_ALAC);
+            parameters.with_extra_data(cookie.into_boxed_slice());
+        }
+        Some(Stored::Numbers { coding, .. }) if parameters.bits_per_sample.is_some() => {
+            if let Some(codec) = pcm(coding) {
+                parameters.for_codec(codec);
+            }
+        }
+        _ => {}
+    }
+    parameters
 }
 
 fn copy(samples: &GenericAudioBufferRef<'_>, interleaved: &mut Vec<f32>) {
@@ -330,6 +496,8 @@ struct Section<'s, S> {
     start: u64,
     len: u64,
     position: u64,
+    /// Bytes that are read as others, and where.
+    replaced: Option<(u64, [u8; 4])>,
 }
 
 impl<S: Read + Seek> Read for Section<'_, S> {
@@ -342,6 +510,16 @@ impl<S: Read + Seek> Read for Section<'_, S> {
         self.source
             .seek(SeekFrom::Start(self.start.saturating_add(self.position)))?;
         let read = self.source.read(&mut buffer[..wanted])?;
+        if let Some((at, bytes)) = self.replaced {
+            for (byte, at) in bytes.iter().zip(at..) {
+                let index = at.checked_sub(self.position).map(usize::try_from);
+                if let Some(Ok(index)) = index
+                    && index < read
+                {
+                    buffer[index] = *byte;
+                }
+            }
+        }
         self.position += read as u64;
         Ok(read)
     }

@@ -175,23 +175,10 @@ impl Decoder {
             Coding::ImaAdpcm(_) | Coding::MsAdpcm(_) | Coding::AppleIma => {
                 return Ok(Self::Blocks(adpcm(encoding, unit_frames)?));
             }
-            Coding::Unsigned8 => CODEC_ID_PCM_U8,
-            Coding::Integer(1, _) => CODEC_ID_PCM_S8,
-            Coding::Integer(2, Ends::Little) => CODEC_ID_PCM_S16LE,
-            Coding::Integer(2, Ends::Big) => CODEC_ID_PCM_S16BE,
-            Coding::Integer(3, Ends::Little) => CODEC_ID_PCM_S24LE,
-            Coding::Integer(3, Ends::Big) => CODEC_ID_PCM_S24BE,
-            Coding::Integer(_, Ends::Little) => CODEC_ID_PCM_S32LE,
-            Coding::Integer(_, Ends::Big) => CODEC_ID_PCM_S32BE,
-            Coding::Float(4, Ends::Little) => CODEC_ID_PCM_F32LE,
-            Coding::Float(4, Ends::Big) => CODEC_ID_PCM_F32BE,
-            Coding::Float(_, Ends::Little) => CODEC_ID_PCM_F64LE,
-            Coding::Float(_, Ends::Big) => CODEC_ID_PCM_F64BE,
-            Coding::MuLaw => CODEC_ID_PCM_MULAW,
-            Coding::ALaw => CODEC_ID_PCM_ALAW,
-            Coding::Mpeg(_) | Coding::InPackets => {
-                return Fault::unsupported("packets where samples should be");
-            }
+            coding => match pcm(coding) {
+                Some(codec) => codec,
+                None => return Fault::unsupported("packets where samples should be"),
+            },
         };
         // All channels are taken for one and told apart by the mixer, so that no
         // header can make the decoder set up thousands of them.
@@ -203,6 +190,27 @@ impl Decoder {
         let made = foreign(|| PcmDecoder::try_new(&parameters, &AudioDecoderOptions::default()))?;
         made.map(Self::Pcm).or_else(refused)
     }
+}
+
+/// The decoder for samples one by one; `None` where they are stored otherwise.
+pub(super) fn pcm(coding: Coding) -> Option<AudioCodecId> {
+    Some(match coding {
+        Coding::Unsigned8 => CODEC_ID_PCM_U8,
+        Coding::Integer(1, _) => CODEC_ID_PCM_S8,
+        Coding::Integer(2, Ends::Little) => CODEC_ID_PCM_S16LE,
+        Coding::Integer(2, Ends::Big) => CODEC_ID_PCM_S16BE,
+        Coding::Integer(3, Ends::Little) => CODEC_ID_PCM_S24LE,
+        Coding::Integer(3, Ends::Big) => CODEC_ID_PCM_S24BE,
+        Coding::Integer(_, Ends::Little) => CODEC_ID_PCM_S32LE,
+        Coding::Integer(_, Ends::Big) => CODEC_ID_PCM_S32BE,
+        Coding::Float(4, Ends::Little) => CODEC_ID_PCM_F32LE,
+        Coding::Float(4, Ends::Big) => CODEC_ID_PCM_F32BE,
+        Coding::Float(_, Ends::Little) => CODEC_ID_PCM_F64LE,
+        Coding::Float(_, Ends::Big) => CODEC_ID_PCM_F64BE,
+        Coding::MuLaw => CODEC_ID_PCM_MULAW,
+        Coding::ALaw => CODEC_ID_PCM_ALAW,
+        _ => return None,
+    })
 }
 
 /// A decoder of blocks of so many frames.
