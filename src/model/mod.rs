@@ -19,6 +19,7 @@ mod matrix;
 mod network;
 pub mod onnx;
 mod output;
+mod step;
 mod threads;
 mod update;
 

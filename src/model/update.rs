@@ -3,9 +3,9 @@
 
 use std::ops::Range;
 
-use super::adam::{Step, step_weights};
 use super::kernels;
 use super::matrix::{Matrix, multiply};
+use super::step::{Step, step_weights};
 use super::threads::cut;
 
 /// What becomes of the gradient of some weights.
