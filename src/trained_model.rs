@@ -130,13 +130,13 @@ impl Hyperparameters {
             units: self.hidden_size,
             layers: self.num_layers,
             residual: self.use_residual,
-            skip: self.use_skip,
             head: match self.approach() {
                 Approach::Transpose => Head::Transpose {
                     rows: self.num_unrollings,
                 },
                 _ => Head::Dense {
                     outputs: self.label_shape[1],
+                    skip: self.use_skip,
                 },
             },
             output: match self.output {

@@ -12,6 +12,8 @@
 
 mod activation;
 mod adam;
+mod architecture;
+mod dropout;
 mod head;
 mod kernels;
 mod lstm;
@@ -24,7 +26,9 @@ mod threads;
 mod update;
 
 pub use adam::Adam;
+pub use architecture::{Architecture, TensorSpec};
+pub use dropout::Dropout;
 pub use head::Head;
-pub use network::{Architecture, Dropout, Network, State, Tape, TensorSpec};
+pub use network::{Network, State, Tape};
 pub use output::{Drawing, Drawn, Output};
 pub use update::clip;
