@@ -60,3 +60,6 @@ pub mod service;
 pub mod doctor;
 
 pub mod cli;
+
+#[cfg(test)]
+mod testing;

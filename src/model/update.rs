@@ -262,6 +262,7 @@ pub fn update_bias(mut update: Update, d: &[f32], n: usize, scratch: &mut Scratc
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::values;
 
     #[test]
     fn a_gradient_is_scaled_to_the_bound() {
@@ -278,10 +279,8 @@ mod tests {
 
     #[test]
     fn blocks_and_threads_make_the_gradient_that_one_product_makes() {
-        let value = |i: usize| ((i * 7919) % 101) as f32 / 50.0 - 1.0;
         let (m, n, k) = (100, 37, 11);
-        let a: Vec<f32> = (0..k * m).map(value).collect();
-        let b: Vec<f32> = (0..k * n).map(|i| value(i + 7)).collect();
+        let (a, b) = (values(k * m, 0), values(k * n, 7));
         let mut expected = vec![1.0; m * n];
         let (left, right) = (Matrix::new(&a, k, m).t(), Matrix::new(&b, k, n));
         multiply(&mut expected, true, left, right, 1);
