@@ -168,8 +168,7 @@ impl Judge {
 mod tests {
     use super::*;
     use crate::judge::Score;
-    use crate::random::stream;
-    use rand::RngExt;
+    use crate::testing::noise;
 
     const RATE: u32 = 8000;
 
@@ -194,16 +193,6 @@ mod tests {
             })
             .collect();
         signal(samples)
-    }
-
-    fn noise(seconds: f64) -> Signal {
-        let mut stream = stream(3, "test");
-        let draw = |_| stream.random::<f32>() - 0.5;
-        signal(
-            (0..(seconds * f64::from(RATE)) as usize)
-                .map(draw)
-                .collect(),
-        )
     }
 
     fn measures(judge: &Judge, prediction: &Signal) -> Measures {
@@ -263,7 +252,11 @@ mod tests {
         assert!(drone.measures.unwrap().alive < 0.02);
         assert_eq!(drone.verdict.criterion_2.score, Score::Low);
         assert_eq!(drone.verdict.criterion_1.score, Score::High);
-        let noise = judge.evaluate(&noise(4.0));
+        let soft = noise("test", 32_000)
+            .iter()
+            .map(|s| (0.1 * s) as f32)
+            .collect();
+        let noise = judge.evaluate(&signal(soft));
         assert!(noise.measures.unwrap().flat_ratio > 100.0);
         assert_eq!(noise.verdict.criterion_1.score, Score::Low);
         assert_eq!(noise.verdict.criterion_2.score, Score::Low);

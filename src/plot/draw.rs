@@ -434,15 +434,7 @@ fn shown(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::audio::Signal;
-
-    fn signal(samples: usize, frequency: f64) -> Signal {
-        let sine =
-            |n| (0.5 * (std::f64::consts::TAU * frequency * n as f64 / 11025.0).sin()) as f32;
-        Signal {
-            samples: (0..samples).map(sine).collect(),
-            sample_rate: 11025,
-        }
-    }
+    use crate::testing::{signal, sine};
 
     fn page(panels: Vec<Panel>) -> Page {
         Page {
@@ -486,7 +478,7 @@ mod tests {
 
     #[test]
     fn a_page_with_one_of_each_is_well_formed() {
-        let sound = signal(11025, 440.0);
+        let sound = signal(&sine(0.5, 440.0, 11025, 11025), 11025);
         let mark = |seconds| Mark {
             seconds,
             label: format!("at {seconds}"),
@@ -520,9 +512,9 @@ mod tests {
             sample_rate: 11025,
         };
         for sound in [
-            signal(0, 440.0),
-            signal(1, 440.0),
-            signal(300, 440.0),
+            signal(&sine(0.5, 440.0, 11025, 0), 11025),
+            signal(&sine(0.5, 440.0, 11025, 1), 11025),
+            signal(&sine(0.5, 440.0, 11025, 300), 11025),
             silence,
         ] {
             let page = page(vec![
@@ -545,7 +537,7 @@ mod tests {
 
     #[test]
     fn sounds_of_one_page_share_their_axes_and_colours() {
-        let long = signal(22050, 440.0);
+        let long = signal(&sine(0.5, 440.0, 11025, 22050), 11025);
         let short = Signal {
             samples: long.samples[..11025].to_vec(),
             sample_rate: 22050,

@@ -24,6 +24,7 @@ use crate::audio::write::{SampleFormat, encode_wav};
 use crate::files;
 use crate::files::mishap::{self, Mishap};
 use crate::generate::{Prime, Request};
+use crate::testing;
 
 /// Answers a text with a sound that depends on the text and on its own random
 /// numbers, unless the text says that it is broken.
@@ -248,11 +249,10 @@ fn text(path: &Path) -> String {
     fs::read_to_string(path).unwrap()
 }
 
+/// The names in `folder`, without the probe.
 fn listing(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
-    let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
-    let mut names: Vec<String> = names.filter(|name| name != PROBE).collect();
-    names.sort();
+    let mut names = testing::listing(folder);
+    names.retain(|name| name != PROBE);
     names
 }
 

@@ -139,6 +139,7 @@ fn group_by_name(folder: &Path) -> Vec<Group> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::listing;
     use crate::watch::root::Wanted;
     use std::time::Duration;
 
@@ -151,15 +152,6 @@ mod tests {
             let file = fs::File::options().append(true).open(&path).unwrap();
             file.set_modified(time).unwrap();
         }
-    }
-
-    fn listing(folder: &Path) -> Vec<String> {
-        let entries = fs::read_dir(folder).unwrap();
-        let mut names: Vec<String> = entries
-            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
-            .collect();
-        names.sort();
-        names
     }
 
     #[test]
