@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use antiphon::osc::{Announcer, Listener};
+use antiphon::osc::{Announcer, Server};
 use rosc::{OscMessage, OscPacket, OscType};
 use tempfile::TempDir;
 
@@ -388,7 +388,7 @@ fn what_asks_nothing_is_not_answered() {
 fn what_is_dropped_is_counted_with_its_reason() {
     let patch = Patch::new();
     let announcer = Announcer::new(&patch.address().to_string()).unwrap();
-    let listener = Listener::new("127.0.0.1:0").unwrap();
+    let listener = Server::new("127.0.0.1:0").unwrap();
     let (port, tally) = (listener.address().to_string(), listener.tally());
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {

@@ -10,7 +10,7 @@ use crate::files;
 use crate::osc;
 use crate::service::{Manager, Scope, Service, User, Words, Written, remove, write};
 use crate::trained_model::TrainedModel;
-use crate::watch::{Root, SpoolError, Wanted};
+use crate::watch::{Root, SpoolError, WhichRoot};
 
 /// Have the daemon start with the machine, and again whenever it ends
 ///
@@ -254,7 +254,7 @@ fn run_prepare(root: &Path, model: &str) -> anyhow::Result<()> {
     check_model(model)?;
     std::fs::create_dir_all(root)
         .with_context(|| format!("cannot make the folder {}", root.display()))?;
-    match Root::open(root, &Wanted::Any) {
+    match Root::open(root, &WhichRoot::Any) {
         // A daemon that runs has made its folders.
         Ok(_) | Err(SpoolError::Locked { .. }) => Ok(()),
         Err(error) => Err(error.into()),

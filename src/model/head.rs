@@ -40,7 +40,7 @@ pub struct SizedHead {
 }
 
 /// A head's weights.
-enum Weights<'a> {
+enum HeadWeights<'a> {
     /// `weight [H, W]`, or `[H + D, W]` with a skip connection, and `bias [W]`.
     Dense { weight: &'a [f32], bias: &'a [f32] },
     /// `unit_weight [H, 1]`, `unit_bias [1]`, `row_weight [R, W]`, `row_bias [W]`.
@@ -115,17 +115,17 @@ impl SizedHead {
     }
 
     /// All its `weights`, in their order, taken apart.
-    fn weights(self, weights: &[f32]) -> Weights<'_> {
+    fn weights(self, weights: &[f32]) -> HeadWeights<'_> {
         match self.head {
             Head::Dense { .. } => {
                 let (weight, bias) = weights.split_at(self.seen() * self.width);
-                Weights::Dense { weight, bias }
+                HeadWeights::Dense { weight, bias }
             }
             Head::Transpose { rows } => {
                 let (unit_weight, rest) = weights.split_at(self.units);
                 let (unit_bias, rest) = rest.split_at(1);
                 let (row_weight, row_bias) = rest.split_at(rows * self.width);
-                Weights::Transpose {
+                HeadWeights::Transpose {
                     unit_weight,
                     unit_bias,
                     row_weight,
@@ -160,8 +160,8 @@ impl SizedHead {
         let seen = Matrix::new(seen, rows, self.seen());
         let predictions = self.head.predictions(rows);
         let (last_input, last_weight, last_bias) = match self.weights(weights) {
-            Weights::Dense { weight, bias } => (seen, weight, bias),
-            Weights::Transpose {
+            HeadWeights::Dense { weight, bias } => (seen, weight, bias),
+            HeadWeights::Transpose {
                 unit_weight,
                 unit_bias,
                 row_weight,
@@ -173,7 +173,8 @@ impl SizedHead {
                 for value in &mut tape.row_values {
                     *value += unit_bias[0];
                 }
-                let matrices = Matrix::new(&tape.row_values, predictions, rows / predictions);
+                let matrices =
+                    Matrix::new(&tape.row_values, predictions, row_weight.len() / self.width);
                 (matrices, row_weight, row_bias)
             }
         };
@@ -204,13 +205,13 @@ impl SizedHead {
         }
         let d_linear = &tape.d_linear;
         match self.weights(weights) {
-            Weights::Dense { weight, .. } => {
+            HeadWeights::Dense { weight, .. } => {
                 let rows = d_linear.len() / width;
                 d_outputs.resize(rows * self.seen(), 0.0);
                 multiply_transposed(d_outputs, false, d_linear, weight, width, threads);
                 self.drop_inputs(d_outputs, rows);
             }
-            Weights::Transpose {
+            HeadWeights::Transpose {
                 unit_weight,
                 row_weight,
                 ..

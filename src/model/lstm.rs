@@ -14,7 +14,7 @@ pub const CELL_GATE: usize = 3;
 pub const GATES: usize = 4;
 
 /// A layer's weights, gate by gate: `input [4H, D]`, `recurrent [4H, H]`, `bias [4H]`.
-pub struct Weights<'a> {
+pub struct LstmWeights<'a> {
     pub input: &'a [f32],
     pub recurrent: &'a [f32],
     pub bias: &'a [f32],
@@ -140,7 +140,7 @@ impl LstmTape {
 
 /// Runs the layer over `x [T, R, D]` from state `(h, c)`, `[R, H]` each.
 pub fn forward(
-    weights: &Weights,
+    weights: &LstmWeights,
     x: &[f32],
     (h, c): (&[f32], &[f32]),
     pass: Pass,
@@ -337,7 +337,7 @@ fn split_gates(gates: &[f32]) -> (&[f32], &[f32], &[f32], &[f32]) {
 ///
 /// The state before the first step counts as given: no gradient leaves the pass.
 pub fn backward(
-    weights: &Weights,
+    weights: &LstmWeights,
     d_outputs: &[f32],
     pass: Pass,
     tape: &mut LstmTape,

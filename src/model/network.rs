@@ -7,7 +7,7 @@ use super::adam::Adam;
 use super::architecture::Architecture;
 use super::dropout::{Dropout, draw_mask};
 use super::head::HeadTape;
-use super::lstm::{self, FORGET_GATE, GATES, LstmTape};
+use super::lstm::{self, FORGET_GATE, GATES, LstmTape, LstmWeights};
 use super::update::{Scratch, Update};
 use crate::random::Stream;
 
@@ -307,11 +307,11 @@ impl Network {
         }
     }
 
-    fn lstm_weights(&self, layer: usize) -> lstm::Weights<'_> {
+    fn lstm_weights(&self, layer: usize) -> LstmWeights<'_> {
         let (start, [input, recurrent, bias]) = self.architecture.lstm_lengths(layer);
         let (input, rest) = self.weights[start..].split_at(input);
         let (recurrent, rest) = rest.split_at(recurrent);
-        lstm::Weights {
+        LstmWeights {
             input,
             recurrent,
             bias: &rest[..bias],

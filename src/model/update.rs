@@ -155,13 +155,13 @@ const LEAST_WEIGHTS: usize = 16 * 1024;
 #[derive(Clone, Default)]
 pub struct Scratch {
     packed: Vec<f32>,
-    parts: Vec<Part>,
+    parts: Vec<ThreadMemory>,
     sums: Vec<f32>,
 }
 
 /// What one thread works in.
 #[derive(Clone, Default)]
-struct Part {
+struct ThreadMemory {
     strips: Vec<f32>,
     block: Vec<f32>,
 }
@@ -184,7 +184,9 @@ pub fn update_weights(
     if kernels::available() {
         kernels::pack_columns(b, n, &mut scratch.packed);
     }
-    scratch.parts.resize_with(threads.max(1), Part::default);
+    scratch
+        .parts
+        .resize_with(threads.max(1), ThreadMemory::default);
     let product = Product {
         a,
         m,
@@ -207,7 +209,7 @@ struct Product<'a> {
 
 impl Product<'_> {
     /// Hands rows `rows` to `update`, which is theirs, with a thread for each of `parts`.
-    fn update_rows(self, mut update: Update, rows: Range<usize>, parts: &mut [Part]) {
+    fn update_rows(self, mut update: Update, rows: Range<usize>, parts: &mut [ThreadMemory]) {
         if let Some(at) = cut(rows.len(), kernels::TILE_ROWS, parts.len()) {
             let middle = rows.start + at;
             let (first, rest) = update.split_at(at * self.n);
@@ -218,7 +220,7 @@ impl Product<'_> {
             );
             return;
         }
-        let Part { strips, block } = &mut parts[0];
+        let ThreadMemory { strips, block } = &mut parts[0];
         let tiles = (BLOCK_VALUES / (self.n * kernels::TILE_ROWS)).max(1);
         let height = BLOCK_ROWS.min(tiles * kernels::TILE_ROWS);
         for start in rows.clone().step_by(height) {

@@ -9,7 +9,7 @@ pub struct Waveform {
     /// Stands above the picture.
     pub title: String,
     /// Drawn over the samples.
-    pub marks: Vec<Mark>,
+    pub marks: Vec<Marker>,
     pub(super) seconds: f64,
     /// The lowest and the highest sample of each column.
     pub(super) extremes: Vec<(f32, f32)>,
@@ -17,7 +17,7 @@ pub struct Waveform {
 
 /// A place in a sound.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Mark {
+pub struct Marker {
     /// When, from the beginning of the sound; not drawn where the sound has ended.
     pub seconds: f64,
     /// What is there, in a word or two.
@@ -28,7 +28,7 @@ pub struct Mark {
 
 impl Waveform {
     /// The waveform of `signal`, whose samples must be finite.
-    pub fn new(title: &str, signal: &Signal, marks: Vec<Mark>) -> Waveform {
+    pub fn new(title: &str, signal: &Signal, marks: Vec<Marker>) -> Waveform {
         let samples = &signal.samples;
         let columns = COLUMNS.min(samples.len());
         let extremes = (0..columns).map(|c| {

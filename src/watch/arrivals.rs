@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::inbox::Inbox;
 use super::promise::{Parrot, fast_folder, terms};
-use super::root::{Root, Wanted};
+use super::root::{Root, WhichRoot};
 use super::spool::{Process, Spool};
 use super::worker::{Job, Outcome, work};
 use crate::system::{self, writers};
@@ -99,7 +99,7 @@ struct Studio {
 impl Studio {
     fn new() -> Studio {
         let folder = fast_folder();
-        let root = Root::open(folder.path(), &Wanted::Any).unwrap();
+        let root = Root::open(folder.path(), &WhichRoot::Any).unwrap();
         let (spool, _) = Spool::open(root, &Process::unique()).unwrap();
         Studio {
             inbox: Inbox::new(spool.root().seeds(), PATIENCE),

@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::root::{PROBE, Root, Wanted};
+use super::root::{PROBE, Root, WhichRoot};
 use super::spool::{Process, Spool};
 use super::worker::{Answer, Answers, Job, NoAnswer, Outcome, Terms, work};
 use crate::answer::{Loudness, Settings};
@@ -114,7 +114,7 @@ impl Gallery {
         self.running = true;
         self.jobs.clear();
         self.spool = None;
-        let opened = Root::open(self.folder.path(), &Wanted::Any)
+        let opened = Root::open(self.folder.path(), &WhichRoot::Any)
             .and_then(|root| Spool::open(root, &Process::unique()));
         if let Ok((spool, claims)) = opened {
             self.jobs = claims.into_iter().map(Job::new).collect();

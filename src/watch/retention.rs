@@ -140,7 +140,7 @@ fn group_by_name(folder: &Path) -> Vec<Group> {
 mod tests {
     use super::*;
     use crate::testing::listing;
-    use crate::watch::root::Wanted;
+    use crate::watch::root::WhichRoot;
     use std::time::Duration;
 
     /// Makes `names` one a minute, of ten bytes.
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn predictions_are_kept_unless_told_otherwise() {
         let folder = tempfile::tempdir().unwrap();
-        let root = Root::open(folder.path(), &Wanted::Any).unwrap();
+        let root = Root::open(folder.path(), &WhichRoot::Any).unwrap();
         let names = ["1.json", "2.json", "3.json", "4.json"];
         for folder in [root.done(), root.predictions(), root.failed()] {
             make(folder, &names);
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn answered_seeds_are_as_old_as_their_jobs_whatever_their_times() {
         let folder = tempfile::tempdir().unwrap();
-        let root = Root::open(folder.path(), &Wanted::Any).unwrap();
+        let root = Root::open(folder.path(), &WhichRoot::Any).unwrap();
         make(
             root.done(),
             &[
