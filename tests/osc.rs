@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use antiphon::osc::{Announcer, Server};
+use common::free_port;
 use rosc::{OscMessage, OscPacket, OscType};
 use tempfile::TempDir;
 
@@ -110,13 +111,6 @@ impl Drop for Program {
 }
 
 /// A port that is free now. Another program may take it meanwhile, which is rare.
-fn free_port() -> SocketAddr {
-    UdpSocket::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-}
-
 /// As OSC writes strings.
 fn string(text: impl AsRef<[u8]>) -> Vec<u8> {
     let mut bytes = text.as_ref().to_vec();
