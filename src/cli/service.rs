@@ -8,7 +8,7 @@ use super::model_choice::{DEFAULT_MODEL, ModelChoice};
 use super::watch::{DEFAULT_LISTEN, DEFAULT_OSC, DEFAULT_ROOT, OFF};
 use crate::files;
 use crate::osc;
-use crate::service::{Manager, Scope, Service, User, Words, Written, remove, write};
+use crate::service::{Manager, Scope, Service, UnitChange, User, Words, remove, write};
 use crate::trained_model::TrainedModel;
 use crate::watch::{Root, SpoolError, WhichRoot};
 
@@ -261,12 +261,12 @@ fn run_prepare(root: &Path, model: &str) -> anyhow::Result<()> {
     }
 }
 
-fn say_written(written: Written, manager: &Manager) {
+fn say_written(written: UnitChange, manager: &Manager) {
     let unit = manager.unit();
     match written {
-        Written::New => println!("Written: {}", unit.display()),
-        Written::Changed => println!("Changed: {}", unit.display()),
-        Written::AsItWas => println!("Unchanged: {}", unit.display()),
+        UnitChange::New => println!("Written: {}", unit.display()),
+        UnitChange::Changed => println!("Changed: {}", unit.display()),
+        UnitChange::AsItWas => println!("Unchanged: {}", unit.display()),
     }
 }
 
