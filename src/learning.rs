@@ -170,7 +170,7 @@ pub fn forget(file: &Path) -> Result<(), ModelError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trained_model::tests::random_model;
+    use crate::testing::random_model;
 
     const JSON: &str =
         r#"{"preset": "vector", "seg_len": 4, "num_unrollings": 2, "answer": "moving"}"#;

@@ -61,3 +61,6 @@ pub mod service;
 pub mod doctor;
 
 pub mod cli;
+
+#[cfg(test)]
+mod testing;

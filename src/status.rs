@@ -29,7 +29,7 @@ pub struct Status {
     /// The seed that has waited longest.
     pub oldest_waiting: Option<Waiting>,
     /// Files in seeds/ that are not complete yet, and why, as the daemon sees them.
-    pub arriving: Vec<Arriving>,
+    pub arriving: Vec<ArrivingFile>,
     /// What came over OSC since the daemon began.
     pub osc: Received,
     /// The seeds in work.
@@ -52,14 +52,14 @@ pub struct Counts {
 /// What only the daemon knows: it writes it into the folder while it runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct State {
-    pub arriving: Vec<Arriving>,
+pub struct DaemonState {
+    pub arriving: Vec<ArrivingFile>,
     pub osc: Received,
 }
 
 /// A file in seeds/ that waits to become a seed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Arriving {
+pub struct ArrivingFile {
     pub name: String,
     /// Why it waits, in a sentence.
     pub because: String,
@@ -67,11 +67,11 @@ pub struct Arriving {
     pub since: f64,
 }
 
-impl From<&watch::Arriving> for Arriving {
-    fn from(file: &watch::Arriving) -> Arriving {
+impl From<&watch::Arriving> for ArrivingFile {
+    fn from(file: &watch::Arriving) -> ArrivingFile {
         let since = SystemTime::now().checked_sub(file.unchanged);
         let since = since.and_then(|since| since.duration_since(SystemTime::UNIX_EPOCH).ok());
-        Arriving {
+        ArrivingFile {
             name: readable(&file.name),
             because: file.because.clone(),
             // To a tenth: the same moment is the same number each time.
@@ -149,8 +149,8 @@ impl Status {
         }
         let running = is_running(root)?;
         let state = match running {
-            true => State::read(root),
-            false => State::default(),
+            true => DaemonState::read(root),
+            false => DaemonState::default(),
         };
         let (begun, queued) = claimed(root)?;
         let mut waiting = seeds_in(&seeds)?;
@@ -199,9 +199,9 @@ fn is_running(root: &Path) -> Result<bool, StatusError> {
     }
 }
 
-impl State {
+impl DaemonState {
     /// As the daemon of `root` wrote it last; an empty one where it has not.
-    fn read(root: &Path) -> State {
+    fn read(root: &Path) -> DaemonState {
         let text = fs::read(root.join(folders::STATE)).unwrap_or_default();
         serde_json::from_slice(&text).unwrap_or_default()
     }

@@ -130,13 +130,13 @@ impl Hyperparameters {
             units: self.hidden_size,
             layers: self.num_layers,
             residual: self.use_residual,
-            skip: self.use_skip,
             head: match self.approach() {
                 Approach::Transpose => Head::Transpose {
                     rows: self.num_unrollings,
                 },
                 _ => Head::Dense {
                     outputs: self.label_shape[1],
+                    skip: self.use_skip,
                 },
             },
             output: match self.output {
@@ -332,42 +332,7 @@ fn to_json(value: &impl Serialize) -> String {
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use crate::random::stream;
-
-    /// A model of random weights, for tests here and above.
-    pub fn random_model(json: &str) -> TrainedModel {
-        let hyperparameters = Hyperparameters::parse(json).unwrap();
-        let network = Network::init(
-            hyperparameters.architecture(),
-            0.3,
-            &mut stream(1, "weights"),
-        );
-        TrainedModel {
-            network,
-            normalisation: Normalisation {
-                largest_magnitude: if hyperparameters.use_fft { 37.5 } else { 1.0 },
-                highest_frequency: hyperparameters.band_limit.then_some(5000.0),
-                sustained: None,
-                least_change: None,
-            },
-            hyperparameters,
-            training_audio: vec![TrainingAudio {
-                file: "guitar.wav".to_owned(),
-                sha256: "00".to_owned(),
-                seconds: 30.25,
-            }],
-            kept_audio: vec![vec![0.0, 1.0, -1.0]],
-            training: TrainingSummary {
-                steps: 12,
-                epochs: 0.5,
-                first_loss: 0.1,
-                last_loss: 0.01,
-                validation_loss: Some(0.02),
-                seconds: 3.5,
-                random_seed: u64::MAX,
-            },
-        }
-    }
+    pub use crate::testing::random_model; // the tests of `generate` take it from here
 
     #[test]
     fn every_approach_survives_its_file() {

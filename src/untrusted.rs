@@ -59,13 +59,13 @@ pub fn sound(bytes: &[u8]) -> bool {
 
 /// An OSC packet.
 pub fn osc_packet(bytes: &[u8]) -> bool {
-    let (questions, refusals) = osc::questions(bytes);
+    let (queries, refusals) = osc::queries(bytes);
     // What a stranger sends costs no more answers than the packet has room for.
-    assert!(questions.len() <= bytes.len() && refusals.len() <= bytes.len() / 4 + 1);
+    assert!(queries.len() <= bytes.len() && refusals.len() <= bytes.len() / 4 + 1);
     for refusal in &refusals {
         assert!(!refusal.to_string().is_empty() && !refusal.key().is_empty());
     }
-    !questions.is_empty()
+    !queries.is_empty()
 }
 
 /// A file of hyperparameters.

@@ -20,8 +20,10 @@ fn a_step_allocates_no_arrays() {
             units,
             layers,
             residual: true,
-            skip: true,
-            head: Head::Dense { outputs: units },
+            head: Head::Dense {
+                outputs: units,
+                skip: true,
+            },
             output: Output::Value,
         };
         let mut network = Network::init(architecture.clone(), 0.1, &mut stream(1, "weights"));

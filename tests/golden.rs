@@ -33,11 +33,11 @@ impl Case {
             units: self.units,
             layers: self.layers,
             residual: self.residual,
-            skip: false,
             head: match self.head.as_str() {
                 "transpose" => Head::Transpose { rows: self.rows },
                 _ => Head::Dense {
                     outputs: self.outputs,
+                    skip: false,
                 },
             },
             output: Output::Value,

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use common::stderr;
+use common::{free_port, stderr};
 use rosc::{OscBundle, OscMessage, OscPacket, OscTime, OscType};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -142,11 +142,6 @@ fn finding<'a>(findings: &'a [Value], what: &str) -> (&'a str, &'a str) {
 }
 
 /// A port that is free now. Another program may take it meanwhile, which is rare.
-fn free_port() -> String {
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    socket.local_addr().unwrap().to_string()
-}
-
 fn packet(address: &str, args: Vec<OscType>) -> OscPacket {
     OscPacket::Message(OscMessage {
         addr: address.to_owned(),
@@ -305,7 +300,7 @@ fn the_doctor_tells_of_each_ill() {
         .append(true)
         .open(site.root().join("seeds/future.wav"));
     seed.unwrap().set_modified(future).unwrap();
-    let nobody = free_port();
+    let nobody = free_port().to_string();
     let (status, findings) = site.doctor(&["--model", model.to_str().unwrap()]);
     assert_eq!(status, Some(1), "{findings:?}");
     assert_eq!(finding(&findings, "model").0, "fail");
@@ -372,7 +367,7 @@ fn the_doctor_notices_a_folder_on_another_disk() {
 #[test]
 fn status_says_why_a_file_waits_and_what_was_dropped() {
     let site = Site::new();
-    let port = free_port();
+    let port = free_port().to_string();
     let _daemon = site.watch(&port);
     let mut recording = fs::File::create(site.root().join("seeds/take.wav")).unwrap();
     std::io::Write::write_all(&mut recording, b"RIFF").unwrap();
@@ -404,7 +399,7 @@ fn the_daemon_answers_a_ping_and_tells_how_many_seeds_are_where() {
         site.put(&format!(".antiphon/done/00000{n}-a.wav"), "");
     }
     site.put("failed/b.txt", "it is silent\n");
-    let port = free_port();
+    let port = free_port().to_string();
     let _daemon = site.watch(&port);
     // From a socket of its own: the answer goes where the patch listens all the same.
     let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -427,7 +422,7 @@ fn the_daemon_answers_a_ping_and_tells_how_many_seeds_are_where() {
 #[test]
 fn rubbish_is_dropped_and_is_one_line_in_the_log() {
     let site = Site::new();
-    let port = free_port();
+    let port = free_port().to_string();
     let daemon = site.watch(&port);
     let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
     let ping = packet("/antiphon/ping", vec![]);

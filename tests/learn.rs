@@ -40,12 +40,18 @@ fn weights(architecture: &Architecture, steps: usize, threads: usize, whole: boo
 }
 
 fn architectures() -> [Architecture; 2] {
-    [Head::Dense { outputs: 7 }, Head::Transpose { rows: 9 }].map(|head| Architecture {
+    [
+        Head::Dense {
+            outputs: 7,
+            skip: false,
+        },
+        Head::Transpose { rows: 9 },
+    ]
+    .map(|head| Architecture {
         inputs: 40,
         units: 100,
         layers: 2,
         residual: true,
-        skip: false,
         head,
         output: Output::Value,
     })

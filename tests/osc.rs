@@ -9,7 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use antiphon::osc::{Announcer, Listener};
+use antiphon::osc::{Announcer, Server};
+use common::free_port;
 use rosc::{OscMessage, OscPacket, OscType};
 use tempfile::TempDir;
 
@@ -110,13 +111,6 @@ impl Drop for Program {
 }
 
 /// A port that is free now. Another program may take it meanwhile, which is rare.
-fn free_port() -> SocketAddr {
-    UdpSocket::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-}
-
 /// As OSC writes strings.
 fn string(text: impl AsRef<[u8]>) -> Vec<u8> {
     let mut bytes = text.as_ref().to_vec();
@@ -388,7 +382,7 @@ fn what_asks_nothing_is_not_answered() {
 fn what_is_dropped_is_counted_with_its_reason() {
     let patch = Patch::new();
     let announcer = Announcer::new(&patch.address().to_string()).unwrap();
-    let listener = Listener::new("127.0.0.1:0").unwrap();
+    let listener = Server::new("127.0.0.1:0").unwrap();
     let (port, tally) = (listener.address().to_string(), listener.tally());
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {

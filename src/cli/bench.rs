@@ -84,8 +84,10 @@ fn time_training(rows: usize, units: usize, steps: usize) -> TrainResult {
         units,
         layers: 1,
         residual: false,
-        skip: false,
-        head: Head::Dense { outputs: units },
+        head: Head::Dense {
+            outputs: units,
+            skip: false,
+        },
         output: Output::Value,
     };
     let mut random = random::stream(1, "bench");

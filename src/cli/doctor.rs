@@ -7,7 +7,7 @@ use anyhow::bail;
 use super::answer_options::parse_engine;
 use super::model_choice::{DEFAULT_MODEL, ModelChoice};
 use super::watch::{DEFAULT_OSC, DEFAULT_ROOT};
-use crate::doctor::{self, Finding, Verdict};
+use crate::doctor::{self, Finding, Severity};
 use crate::generate::EngineKind;
 
 /// Find out whether this machine and a folder on it are fit for an installation
@@ -54,7 +54,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     } else {
         findings.iter().for_each(print);
     }
-    let failed = |finding: &&Finding| finding.verdict == Verdict::Fail;
+    let failed = |finding: &&Finding| finding.verdict == Severity::Fail;
     match findings.iter().filter(failed).count() {
         0 => Ok(()),
         1 => bail!("one thing fails; the line above that begins with \"fail\" says what to do"),
@@ -64,9 +64,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
 
 fn print(finding: &Finding) {
     let verdict = match finding.verdict {
-        Verdict::Ok => "ok",
-        Verdict::Warn => "warn",
-        Verdict::Fail => "fail",
+        Severity::Ok => "ok",
+        Severity::Warn => "warn",
+        Severity::Fail => "fail",
     };
     println!("{verdict:<5} {:<15} {}", finding.what, finding.text);
 }

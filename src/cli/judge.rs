@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::audio::{self, AudioError, Signal, resample};
 use crate::destination::Destination;
 use crate::judge::{Click, CriterionScore, Evaluation, Judge, Measures};
-use crate::plot::{Colour, Mark, Page, Panel, Spectrogram, Waveform};
+use crate::plot::{Colour, Marker, Page, Panel, Spectrogram, Waveform};
 
 /// Measure predictions against the audio that their model learned from
 ///
@@ -220,10 +220,10 @@ fn file_name(path: &Path) -> String {
 }
 
 /// Clicks, and the beginnings and ends of repeated pieces.
-fn marks(evaluation: &Evaluation) -> Vec<Mark> {
+fn marks(evaluation: &Evaluation) -> Vec<Marker> {
     let mut clicks: Vec<&Click> = evaluation.clicks.iter().collect();
     clicks.sort_by(|a, b| b.size.total_cmp(&a.size));
-    let mark = |seconds, label: String, colour| Mark {
+    let mark = |seconds, label: String, colour| Marker {
         seconds,
         label,
         colour,

@@ -236,22 +236,22 @@ impl Sound {
 
 /// A file that training wrote, `00012000-concurrent-1.wav` for instance.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Prediction {
+struct PredictionFile {
     step: u64,
     /// What follows the step in the file's name: `concurrent 1`.
     kind: String,
     path: PathBuf,
 }
 
-impl Prediction {
+impl PredictionFile {
     /// `None` for a file whose name does not begin with a step.
-    fn of(path: PathBuf) -> Option<Prediction> {
+    fn of(path: PathBuf) -> Option<PredictionFile> {
         if path.extension() != Some(OsStr::new("wav")) {
             return None;
         }
         let stem = path.file_stem()?.to_string_lossy().into_owned();
         let (step, kind) = stem.split_once('-').unwrap_or((&stem, ""));
-        Some(Prediction {
+        Some(PredictionFile {
             step: step.parse().ok()?,
             kind: kind.replace('-', " "),
             path,
@@ -268,7 +268,7 @@ impl Prediction {
 }
 
 /// The predictions of the run in `folder`, in the order of their steps.
-fn predictions(folder: &Path) -> anyhow::Result<Vec<Prediction>> {
+fn predictions(folder: &Path) -> anyhow::Result<Vec<PredictionFile>> {
     let folder = folder.join(PREDICTIONS);
     if !folder.exists() {
         return Ok(Vec::new());
@@ -276,7 +276,7 @@ fn predictions(folder: &Path) -> anyhow::Result<Vec<Prediction>> {
     let cannot_read = || format!("cannot read {}", folder.display());
     let mut predictions = Vec::new();
     for entry in std::fs::read_dir(&folder).with_context(cannot_read)? {
-        predictions.extend(Prediction::of(entry.with_context(cannot_read)?.path()));
+        predictions.extend(PredictionFile::of(entry.with_context(cannot_read)?.path()));
     }
     predictions.sort();
     Ok(predictions)
@@ -284,7 +284,7 @@ fn predictions(folder: &Path) -> anyhow::Result<Vec<Prediction>> {
 
 /// The first of `all`, the last, and between them those nearest to evenly
 /// spaced steps: `most` or fewer, in their order.
-fn evenly(mut all: Vec<Prediction>, most: usize) -> Vec<Prediction> {
+fn evenly(mut all: Vec<PredictionFile>, most: usize) -> Vec<PredictionFile> {
     if all.len() <= most {
         return all;
     }
@@ -307,8 +307,8 @@ fn evenly(mut all: Vec<Prediction>, most: usize) -> Vec<Prediction> {
 mod tests {
     use super::*;
 
-    fn prediction(name: &str) -> Option<Prediction> {
-        Prediction::of(Path::new("predictions").join(name))
+    fn prediction(name: &str) -> Option<PredictionFile> {
+        PredictionFile::of(Path::new("predictions").join(name))
     }
 
     #[test]
@@ -336,7 +336,7 @@ mod tests {
             .collect();
         names.push("00001000-sequential-1.wav".into());
         let all: Vec<_> = names.iter().filter_map(|name| prediction(name)).collect();
-        let steps = |chosen: &[Prediction]| chosen.iter().map(|p| p.step).collect::<Vec<_>>();
+        let steps = |chosen: &[PredictionFile]| chosen.iter().map(|p| p.step).collect::<Vec<_>>();
         let chosen = evenly(all[..30].to_vec(), 6);
         assert_eq!(steps(&chosen), [10, 30, 50, 60, 80, 100]);
         let chosen = evenly(all.clone(), 6);

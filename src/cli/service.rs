@@ -8,9 +8,9 @@ use super::model_choice::{DEFAULT_MODEL, ModelChoice};
 use super::watch::{DEFAULT_LISTEN, DEFAULT_OSC, DEFAULT_ROOT, OFF};
 use crate::files;
 use crate::osc;
-use crate::service::{Manager, Scope, Service, User, Words, Written, remove, write};
+use crate::service::{Manager, Scope, Service, UnitChange, User, Words, remove, write};
 use crate::trained_model::TrainedModel;
-use crate::watch::{Root, SpoolError, Wanted};
+use crate::watch::{Root, SpoolError, WhichRoot};
 
 /// Have the daemon start with the machine, and again whenever it ends
 ///
@@ -254,19 +254,19 @@ fn run_prepare(root: &Path, model: &str) -> anyhow::Result<()> {
     check_model(model)?;
     std::fs::create_dir_all(root)
         .with_context(|| format!("cannot make the folder {}", root.display()))?;
-    match Root::open(root, &Wanted::Any) {
+    match Root::open(root, &WhichRoot::Any) {
         // A daemon that runs has made its folders.
         Ok(_) | Err(SpoolError::Locked { .. }) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
 
-fn say_written(written: Written, manager: &Manager) {
+fn say_written(written: UnitChange, manager: &Manager) {
     let unit = manager.unit();
     match written {
-        Written::New => println!("Written: {}", unit.display()),
-        Written::Changed => println!("Changed: {}", unit.display()),
-        Written::AsItWas => println!("Unchanged: {}", unit.display()),
+        UnitChange::New => println!("Written: {}", unit.display()),
+        UnitChange::Changed => println!("Changed: {}", unit.display()),
+        UnitChange::AsItWas => println!("Unchanged: {}", unit.display()),
     }
 }
 

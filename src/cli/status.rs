@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::watch::DEFAULT_ROOT;
-use crate::status::{Arriving, Failure, Status, Waiting};
+use crate::status::{ArrivingFile, Failure, Status, Waiting};
 use crate::system::disk::Space;
 
 /// Say how things stand in a watched folder
@@ -45,7 +45,7 @@ fn print(status: &Status) {
         status.counts.waiting,
         oldest(&status.oldest_waiting)
     );
-    for Arriving { name, because, .. } in &status.arriving {
+    for ArrivingFile { name, because, .. } in &status.arriving {
         println!("         {name}: {because}");
     }
     let in_work = match status.in_work.is_empty() {

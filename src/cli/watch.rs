@@ -10,12 +10,12 @@ use anyhow::{Context, bail};
 use super::answer_options::AnswerOptions;
 use super::model_choice::DEFAULT_MODEL;
 use crate::answer::{Responder, Settings};
-use crate::osc::{Announcer, Listener, Tally};
+use crate::osc::{Announcer, Server, Tally};
 use crate::service::Supervisor;
-use crate::status::{self, State};
+use crate::status::{self, DaemonState};
 use crate::system;
 use crate::watch::{
-    Answers, Arriving, Bounds, Event, Plan, Retention, Source, Stamp, Terms, folders, watch,
+    AnswerSource, Answers, Arriving, Bounds, Event, Plan, Retention, Stamp, Terms, folders, watch,
 };
 
 /// The folder that is watched when nobody chooses.
@@ -153,7 +153,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let supervisor = Arc::new(Supervisor::default());
     let told = Arc::clone(&supervisor);
     let greeting = Mutex::new(Some(greeting(&responders[0], &root, &arguments.osc)));
-    let listener = Arc::new(move |event: Event| {
+    let on_event = Arc::new(move |event: Event| {
         // Not before the folder is known to be ours.
         if let Some(text) = greeting
             .lock()
@@ -172,7 +172,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         .into_iter()
         .map(|responder| Box::new(responder) as Box<dyn Answers>)
         .collect();
-    let watched = watch(&plan, answerers, source, listener, &stop);
+    let watched = watch(&plan, answerers, source, on_event, &stop);
     supervisor.stopping();
     watched?;
     tracing::info!("stopped; nothing is left claimed");
@@ -184,7 +184,7 @@ struct Notebook {
     root: PathBuf,
     /// Of what is received over OSC, where anything is.
     tally: Option<Tally>,
-    last: Mutex<Option<State>>,
+    last: Mutex<Option<DaemonState>>,
 }
 
 impl Notebook {
@@ -199,8 +199,8 @@ impl Notebook {
     /// Writes it down where it has changed. What cannot be written is tried again
     /// the next time.
     fn write_down(&self, arriving: &[Arriving]) {
-        let state = State {
-            arriving: arriving.iter().map(status::Arriving::from).collect(),
+        let state = DaemonState {
+            arriving: arriving.iter().map(status::ArrivingFile::from).collect(),
             osc: self.tally.as_ref().map(Tally::snapshot).unwrap_or_default(),
         };
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -221,10 +221,10 @@ fn hear(
     if address == OFF {
         return Ok(None);
     }
-    let listener = Listener::new(address)?;
-    let tally = listener.tally();
+    let server = Server::new(address)?;
+    let tally = server.tally();
     let (announcer, root, stop) = (Arc::clone(announcer), root.to_owned(), Arc::clone(stop));
-    std::thread::spawn(move || listener.answer(&announcer, &root, &stop));
+    std::thread::spawn(move || server.answer(&announcer, &root, &stop));
     Ok(Some(tally))
 }
 
@@ -304,7 +304,7 @@ impl Model {
     }
 }
 
-impl Source for Model {
+impl AnswerSource for Model {
     fn load(&self) -> Result<Box<dyn Answers>, String> {
         match self.responder() {
             Ok(responder) => Ok(Box::new(responder)),

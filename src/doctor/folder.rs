@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::Finding;
 use crate::files;
 use crate::status::Status;
-use crate::system::disk::{self, Kind};
+use crate::system::disk::{self, Filesystem};
 use crate::watch::{check_moves, folders};
 
 /// Less room than this lasts for a few answers only.
@@ -105,12 +105,12 @@ fn filesystem_kind(root: &Path) -> Finding {
         return Finding::ok(WHAT, "this system does not tell its kind");
     };
     match kind {
-        Kind::Sound(name) => Finding::ok(WHAT, format!("it is {name}")),
-        Kind::Unknown(number) => Finding::ok(
+        Filesystem::Sound(name) => Finding::ok(WHAT, format!("it is {name}")),
+        Filesystem::Unknown(number) => Finding::ok(
             WHAT,
             format!("of a kind that antiphon does not know ({number:#x})"),
         ),
-        Kind::Remote(name) => Finding::warn(
+        Filesystem::Remote(name) => Finding::warn(
             WHAT,
             format!(
                 "it is {name}: others may write there without this machine being told, so \
@@ -118,14 +118,14 @@ fn filesystem_kind(root: &Path) -> Finding {
                  connection does; better a disk of this machine"
             ),
         ),
-        Kind::Fat(name) => Finding::warn(
+        Filesystem::Fat(name) => Finding::warn(
             WHAT,
             format!(
                 "it is {name}: it may lose files when the power goes, and takes few \
                  names; better ext4, or what else this system is installed on"
             ),
         ),
-        Kind::Memory(name) => Finding::warn(
+        Filesystem::Memory(name) => Finding::warn(
             WHAT,
             format!("it is in {name}: sounds are gone after a restart; choose a folder on a disk"),
         ),

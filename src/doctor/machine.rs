@@ -65,15 +65,15 @@ fn notifications() -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::Verdict;
+    use crate::doctor::Severity;
 
     #[test]
     fn a_clock_that_was_never_set_is_noticed() {
         let at = |seconds| clock(UNIX_EPOCH + Duration::from_secs(seconds));
         let never = at(3600);
-        assert_eq!(never.verdict, Verdict::Fail);
+        assert_eq!(never.verdict, Severity::Fail);
         assert!(never.text.starts_with("it says 1970"), "{}", never.text);
         assert_eq!(at(1_800_000_000).text, "it is 2027");
-        assert_eq!(at(5_000_000_000).verdict, Verdict::Fail);
+        assert_eq!(at(5_000_000_000).verdict, Severity::Fail);
     }
 }

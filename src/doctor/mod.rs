@@ -13,10 +13,10 @@ pub use osc::examine as osc;
 
 use serde::Serialize;
 
-/// How a thing was found.
+/// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub enum Severity {
     Ok,
     /// It works, and may not always.
     Warn,
@@ -27,7 +27,7 @@ pub enum Verdict {
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    pub verdict: Verdict,
+    pub verdict: Severity,
     /// What was looked at, in a word or two.
     pub what: &'static str,
     /// How it is, and what to do where something is wrong.
@@ -36,18 +36,18 @@ pub struct Finding {
 
 impl Finding {
     fn ok(what: &'static str, text: impl Into<String>) -> Finding {
-        Finding::new(Verdict::Ok, what, text)
+        Finding::new(Severity::Ok, what, text)
     }
 
     fn warn(what: &'static str, text: impl Into<String>) -> Finding {
-        Finding::new(Verdict::Warn, what, text)
+        Finding::new(Severity::Warn, what, text)
     }
 
     fn fail(what: &'static str, text: impl Into<String>) -> Finding {
-        Finding::new(Verdict::Fail, what, text)
+        Finding::new(Severity::Fail, what, text)
     }
 
-    fn new(verdict: Verdict, what: &'static str, text: impl Into<String>) -> Finding {
+    fn new(verdict: Severity, what: &'static str, text: impl Into<String>) -> Finding {
         let text = text.into();
         Finding {
             verdict,

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::Finding;
-use crate::osc::{self, Announcer, Listener};
+use crate::osc::{self, Announcer, Server};
 
 /// How long a message may take through this machine.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -40,11 +40,11 @@ fn ping() -> Result<(), String> {
     patch.set_read_timeout(Some(PATIENCE)).map_err(said)?;
     let heard_at = patch.local_addr().map_err(said)?.to_string();
     let announcer = Announcer::new(&heard_at).map_err(|error| error.to_string())?;
-    let listener = Listener::new("127.0.0.1:0").map_err(|error| error.to_string())?;
-    let port = listener.address();
+    let server = Server::new("127.0.0.1:0").map_err(|error| error.to_string())?;
+    let port = server.address();
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        scope.spawn(|| listener.answer(&announcer, Path::new(""), &stop));
+        scope.spawn(|| server.answer(&announcer, Path::new(""), &stop));
         let mut buffer = [0; 64];
         let heard = patch
             .send_to(PING, port)

@@ -86,11 +86,11 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 mod tests {
     use super::*;
     use crate::random::stream;
+    use crate::testing;
     use rand::RngExt;
 
     fn sine(frequency: f64) -> Vec<f32> {
-        let sample = |n| (2.0 * std::f64::consts::PI * frequency * f64::from(n)).sin() as f32;
-        (0..20_000).map(sample).collect()
+        testing::signal(&testing::sine(1.0, frequency, 1, 20_000), 1).samples
     }
 
     fn level(samples: &[f32]) -> f32 {

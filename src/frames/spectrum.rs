@@ -124,12 +124,7 @@ impl Spectra {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn sine(frequency: f64, amplitude: f64, samples: usize) -> Vec<f32> {
-        (0..samples)
-            .map(|n| (amplitude * (2.0 * PI * frequency * n as f64 / 8000.0).sin()) as f32)
-            .collect()
-    }
+    use crate::testing::{signal, sine};
 
     #[test]
     fn a_sine_is_a_peak_at_its_bin_as_high_as_half_the_window_sum() {
@@ -140,7 +135,8 @@ mod tests {
                 zero_padding,
             };
             let bin = 40 * analysis.fft_len() / 512;
-            let spectra = analysis.magnitudes(&sine(8000.0 * 40.0 / 512.0, 0.5, 2000));
+            let sound = signal(&sine(0.5, 8000.0 * 40.0 / 512.0, 8000, 2000), 8000);
+            let spectra = analysis.magnitudes(&sound.samples);
             assert_eq!(spectra.frames(), (2000 - 512) / 128 + 1);
             let scale = analysis.amplitude_of_unit_magnitude(true);
             for frame in spectra.magnitudes.chunks(spectra.bins) {

@@ -73,17 +73,16 @@ fn second_differences(samples: &[f64]) -> impl Iterator<Item = f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::sine;
+    use std::f64::consts::TAU;
 
-    fn sine(samples: usize) -> Vec<f64> {
-        (0..samples)
-            .map(|n| 2f64.sqrt() * (n as f64 * 0.1).sin())
-            .collect()
-    }
+    /// A tenth of a radian from sample to sample.
+    const STEP: f64 = 0.1 / TAU;
 
     #[test]
     fn a_sines_sharpness_is_that_of_its_crest() {
         let crest = 2f64.sqrt() * 2.0 * (1.0 - 0.1f64.cos());
-        assert!((sharpness(&sine(50_000)) / crest - 1.0).abs() < 1e-3);
+        assert!((sharpness(&sine(2f64.sqrt(), STEP, 1, 50_000)) / crest - 1.0).abs() < 1e-3);
     }
 
     #[test]
@@ -96,7 +95,7 @@ mod tests {
 
     #[test]
     fn clicks_are_found_at_their_times_and_near_ones_once() {
-        let mut samples = sine(20_000);
+        let mut samples = sine(2f64.sqrt(), STEP, 1, 20_000);
         let training = sharpness(&samples);
         assert!(clicks(&samples, training, 8000).is_empty());
         for n in [4000, 4010, 12_000] {

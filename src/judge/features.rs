@@ -164,28 +164,14 @@ fn mel_bank(sample_rate: u32) -> Vec<(usize, Vec<f64>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::stream;
-    use rand::RngExt;
+    use crate::testing::{noise, sine};
+    use std::f64::consts::SQRT_2;
 
     const RATE: u32 = 8000;
 
-    fn sine(hz: f64, samples: usize) -> Vec<f64> {
-        let amplitude = 2f64.sqrt();
-        (0..samples)
-            .map(|n| amplitude * (TAU * hz * n as f64 / f64::from(RATE)).sin())
-            .collect()
-    }
-
-    fn noise(samples: usize) -> Vec<f64> {
-        let mut stream = stream(1, "test");
-        (0..samples)
-            .map(|_| 12f64.sqrt() * (stream.random::<f64>() - 0.5))
-            .collect()
-    }
-
     #[test]
     fn a_sine_is_loudest_in_its_band_and_does_not_move() {
-        let timbre = Timbre::of(&sine(1000.0, 20_000), RATE);
+        let timbre = Timbre::of(&sine(SQRT_2, 1000.0, RATE, 20_000), RATE);
         assert_eq!(timbre.log_mel.len(), (20_000 - 1024) / 256 + 1);
         let frame = &timbre.log_mel[3];
         let loudest = (0..BANDS).max_by(|a, b| frame[*a].total_cmp(&frame[*b]));
@@ -199,9 +185,9 @@ mod tests {
     #[test]
     fn noise_is_flat_and_a_sine_is_not() {
         // The geometric mean of exponentially distributed powers is e^-γ.
-        let noise = Timbre::of(&noise(80_000), RATE).flatness;
+        let noise = Timbre::of(&noise("test", 80_000), RATE).flatness;
         assert!((noise - 0.5615).abs() < 0.01, "{noise}");
-        assert!(Timbre::of(&sine(500.0, 20_000), RATE).flatness < 1e-6);
+        assert!(Timbre::of(&sine(SQRT_2, 500.0, RATE, 20_000), RATE).flatness < 1e-6);
         let mut click = vec![0.0; 1024];
         click[500] = 32.0;
         assert!((Timbre::of(&click, RATE).flatness - 1.0).abs() < 1e-9);
@@ -210,9 +196,15 @@ mod tests {
     #[test]
     fn chroma_has_the_pitch_class_whatever_the_octave() {
         for hz in [110.0, 440.0, 1760.0] {
-            assert!(chroma(&sine(hz, 20_000), RATE)[0] > 0.99, "{hz}");
+            assert!(
+                chroma(&sine(SQRT_2, hz, RATE, 20_000), RATE)[0] > 0.99,
+                "{hz}"
+            );
         }
-        assert!(chroma(&sine(523.25, 20_000), RATE)[3] > 0.99, "C5");
+        assert!(
+            chroma(&sine(SQRT_2, 523.25, RATE, 20_000), RATE)[3] > 0.99,
+            "C5"
+        );
         assert_eq!(chroma(&[0.0; 5000], RATE), [0.0; 12]);
     }
 
@@ -220,11 +212,15 @@ mod tests {
     fn no_sound_is_too_short_and_no_rate_too_odd() {
         for rate in [1_000, 44_100, 768_000] {
             for samples in [1, 2, 1023, 1024, 1025] {
-                let timbre = Timbre::of(&noise(samples), rate);
+                let timbre = Timbre::of(&noise("test", samples), rate);
                 assert_eq!(timbre.log_mel.len(), 1);
                 assert!(timbre.log_mel[0].iter().all(|band| band.is_finite()));
                 assert!(timbre.flatness.is_finite());
-                assert!(chroma(&noise(samples), rate).iter().all(|c| c.is_finite()));
+                assert!(
+                    chroma(&noise("test", samples), rate)
+                        .iter()
+                        .all(|c| c.is_finite())
+                );
             }
         }
     }

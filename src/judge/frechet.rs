@@ -7,12 +7,12 @@ const LEAST_VARIANCE: f64 = 1e-6;
 /// Rounds of Jacobi's rotations; matrices of 40 rows need about 8.
 const MOST_SWEEPS: usize = 60;
 
-type Matrix<const N: usize> = Box<[[f64; N]; N]>;
+type SquareMatrix<const N: usize> = Box<[[f64; N]; N]>;
 
 /// Mean and covariance of a cloud of vectors.
 pub struct Gaussian<const N: usize> {
     mean: [f64; N],
-    covariance: Matrix<N>,
+    covariance: SquareMatrix<N>,
 }
 
 impl<const N: usize> Gaussian<N> {
@@ -53,15 +53,15 @@ impl<const N: usize> Gaussian<N> {
     }
 }
 
-fn zero<const N: usize>() -> Matrix<N> {
+fn zero<const N: usize>() -> SquareMatrix<N> {
     Box::new([[0.0; N]; N])
 }
 
-fn trace<const N: usize>(matrix: &Matrix<N>) -> f64 {
+fn trace<const N: usize>(matrix: &SquareMatrix<N>) -> f64 {
     (0..N).map(|i| matrix[i][i]).sum()
 }
 
-fn multiply<const N: usize>(a: &Matrix<N>, b: &Matrix<N>) -> Matrix<N> {
+fn multiply<const N: usize>(a: &SquareMatrix<N>, b: &SquareMatrix<N>) -> SquareMatrix<N> {
     let mut product = zero();
     for i in 0..N {
         for k in 0..N {
@@ -74,7 +74,7 @@ fn multiply<const N: usize>(a: &Matrix<N>, b: &Matrix<N>) -> Matrix<N> {
 }
 
 /// The symmetric square root of a matrix without negative eigenvalues.
-fn square_root<const N: usize>(matrix: &Matrix<N>) -> Matrix<N> {
+fn square_root<const N: usize>(matrix: &SquareMatrix<N>) -> SquareMatrix<N> {
     let (eigenvalues, vectors) = eigen(matrix.clone());
     let mut root = zero();
     for i in 0..N {
@@ -89,7 +89,7 @@ fn square_root<const N: usize>(matrix: &Matrix<N>) -> Matrix<N> {
 
 /// Eigenvalues of a symmetric matrix, and the eigenvectors as columns, by
 /// Jacobi's rotations: each makes one pair of elements off the diagonal zero.
-fn eigen<const N: usize>(mut matrix: Matrix<N>) -> ([f64; N], Matrix<N>) {
+fn eigen<const N: usize>(mut matrix: SquareMatrix<N>) -> ([f64; N], SquareMatrix<N>) {
     let mut vectors = zero();
     for i in 0..N {
         vectors[i][i] = 1.0;
@@ -114,7 +114,12 @@ fn eigen<const N: usize>(mut matrix: Matrix<N>) -> ([f64; N], Matrix<N>) {
     (std::array::from_fn(|i| matrix[i][i]), vectors)
 }
 
-fn rotate<const N: usize>(matrix: &mut Matrix<N>, vectors: &mut Matrix<N>, p: usize, q: usize) {
+fn rotate<const N: usize>(
+    matrix: &mut SquareMatrix<N>,
+    vectors: &mut SquareMatrix<N>,
+    p: usize,
+    q: usize,
+) {
     let theta = (matrix[q][q] - matrix[p][p]) / (2.0 * matrix[p][q]);
     let tangent = theta.signum() / (theta.abs() + theta.hypot(1.0));
     let cosine = 1.0 / tangent.hypot(1.0);

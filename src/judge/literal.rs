@@ -211,17 +211,9 @@ fn weights(training: &[f64], piece: usize) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::stream;
-    use rand::RngExt;
+    use crate::testing::noise;
 
     const RATE: u32 = 1000;
-
-    fn noise(name: &str, samples: usize) -> Vec<f64> {
-        let mut stream = stream(1, name);
-        (0..samples)
-            .map(|_| 12f64.sqrt() * (stream.random::<f64>() - 0.5))
-            .collect()
-    }
 
     #[test]
     fn correlations_are_those_of_a_naive_search() {

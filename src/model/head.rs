@@ -13,15 +13,35 @@ use super::update::{Scratch, Update, update_bias, update_weights};
 pub enum Head {
     /// One dense layer, H → W, for each row: the vector, column vector and
     /// magnitude spectrum approaches; O is `outputs`.
-    Dense { outputs: usize },
+    Dense {
+        outputs: usize,
+        /// Whether it sees the network's input beside the LSTM's outputs, H + D
+        /// → W: the connections from inputs to outputs of Graves, *Generating
+        /// Sequences With Recurrent Neural Networks* (2013), section 2.
+        skip: bool,
+    },
     /// A dense layer H → 1 for each of `rows` rows; the transpose of its
     /// result through a dense layer R → W: the transpose approach; O is 1.
     Transpose { rows: usize },
 }
 
+/// A head and the sizes around it.
+#[derive(Clone, Copy)]
+pub struct SizedHead {
+    pub head: Head,
+    /// D: length of a row of the network's input.
+    pub inputs: usize,
+    /// H: units of the layer below.
+    pub units: usize,
+    /// W: values it gives for one prediction.
+    pub width: usize,
+    /// As many of them, the first ones, end in a tanh.
+    pub squashed: usize,
+}
+
 /// A head's weights.
-pub enum Weights<'a> {
-    /// `weight [H, W]`, `bias [W]`.
+enum HeadWeights<'a> {
+    /// `weight [H, W]`, or `[H + D, W]` with a skip connection, and `bias [W]`.
     Dense { weight: &'a [f32], bias: &'a [f32] },
     /// `unit_weight [H, 1]`, `unit_bias [1]`, `row_weight [R, W]`, `row_bias [W]`.
     Transpose {
@@ -32,21 +52,13 @@ pub enum Weights<'a> {
     },
 }
 
-impl Weights<'_> {
-    /// H: width of the outputs they apply to.
-    fn units(&self) -> usize {
-        match self {
-            Weights::Dense { weight, bias } => weight.len() / bias.len(),
-            Weights::Transpose { unit_weight, .. } => unit_weight.len(),
-        }
-    }
-}
-
 /// What the backward pass needs of the forward pass.
 #[derive(Clone, Default)]
 pub struct HeadTape {
     /// The prediction: `[T, R, W]` of a dense head, `[T, 1, W]` of a transpose head.
     pub prediction: Vec<f32>,
+    /// With a skip connection, `[T, R, H + D]`: what the head sees.
+    seen: Vec<f32>,
     /// Transpose head, `[T, R]`: the first layer's results, one for each row.
     row_values: Vec<f32>,
     /// Gradient before the tanh, as `prediction`.
@@ -55,42 +67,209 @@ pub struct HeadTape {
     d_row_values: Vec<f32>,
 }
 
-/// Predicts from `outputs [rows, H]`, where `rows` counts all rows of all steps;
-/// the first `squashed` values of each prediction go through a tanh.
-pub fn forward(
-    weights: &Weights,
-    outputs: &[f32],
-    squashed: usize,
-    threads: usize,
-    tape: &mut HeadTape,
-) {
-    let units = weights.units();
-    let rows = outputs.len() / units;
-    let outputs = Matrix::new(outputs, rows, units);
-    let (predictions, last_input, last_weight, last_bias) = match weights {
-        Weights::Dense { weight, bias } => (rows, outputs, *weight, *bias),
-        Weights::Transpose {
-            unit_weight,
-            unit_bias,
-            row_weight,
-            row_bias,
-        } => {
-            tape.row_values.resize(rows, 0.0);
-            let unit_weight = Matrix::new(unit_weight, units, 1);
-            multiply(&mut tape.row_values, false, outputs, unit_weight, threads);
-            for value in &mut tape.row_values {
-                *value += unit_bias[0];
-            }
-            let of_one = row_weight.len() / row_bias.len();
-            let matrices = Matrix::new(&tape.row_values, rows / of_one, of_one);
-            (rows / of_one, matrices, *row_weight, *row_bias)
+impl Head {
+    /// O: values of one prediction.
+    pub fn outputs(self) -> usize {
+        match self {
+            Head::Dense { outputs, .. } => outputs,
+            Head::Transpose { .. } => 1,
         }
-    };
-    let width = last_bias.len();
-    tape.prediction.resize(predictions * width, 0.0);
-    let weight = Matrix::new(last_weight, last_weight.len() / width, width);
-    multiply(&mut tape.prediction, false, last_input, weight, threads);
-    finish_rows(&mut tape.prediction, last_bias, squashed, threads);
+    }
+
+    /// Predictions of `rows` rows; a transpose head takes them matrix by matrix.
+    pub fn predictions(self, rows: usize) -> usize {
+        match self {
+            Head::Dense { .. } => rows,
+            Head::Transpose { rows: of_one } => rows / of_one,
+        }
+    }
+
+    /// Whether it sees the network's input as well.
+    fn skips(self) -> bool {
+        matches!(self, Head::Dense { skip: true, .. })
+    }
+}
+
+impl SizedHead {
+    /// Width of what it sees: H, or H + D with a skip connection.
+    fn seen(self) -> usize {
+        let inputs = if self.head.skips() { self.inputs } else { 0 };
+        self.units + inputs
+    }
+
+    /// Names and shapes of its weights, in the order in which they are stored.
+    pub fn tensors(self) -> Vec<(&'static str, Vec<usize>)> {
+        let width = self.width;
+        match self.head {
+            Head::Dense { .. } => vec![
+                ("head.weight", vec![self.seen(), width]),
+                ("head.bias", vec![width]),
+            ],
+            Head::Transpose { rows } => vec![
+                ("head.unit_weight", vec![self.units, 1]),
+                ("head.unit_bias", vec![1]),
+                ("head.row_weight", vec![rows, width]),
+                ("head.row_bias", vec![width]),
+            ],
+        }
+    }
+
+    /// All its `weights`, in their order, taken apart.
+    fn weights(self, weights: &[f32]) -> HeadWeights<'_> {
+        match self.head {
+            Head::Dense { .. } => {
+                let (weight, bias) = weights.split_at(self.seen() * self.width);
+                HeadWeights::Dense { weight, bias }
+            }
+            Head::Transpose { rows } => {
+                let (unit_weight, rest) = weights.split_at(self.units);
+                let (unit_bias, rest) = rest.split_at(1);
+                let (row_weight, row_bias) = rest.split_at(rows * self.width);
+                HeadWeights::Transpose {
+                    unit_weight,
+                    unit_bias,
+                    row_weight,
+                    row_bias,
+                }
+            }
+        }
+    }
+
+    /// Predicts with all its `weights` from `outputs [rows, H]` of the LSTM and
+    /// the network's input `frames [rows, D]`, where `rows` counts all rows of
+    /// all steps.
+    pub fn forward(
+        self,
+        weights: &[f32],
+        (outputs, frames): (&[f32], &[f32]),
+        threads: usize,
+        tape: &mut HeadTape,
+    ) {
+        let rows = outputs.len() / self.units;
+        let seen = if self.head.skips() {
+            let inputs = frames.chunks_exact(self.inputs);
+            tape.seen.clear();
+            for (outputs, inputs) in outputs.chunks_exact(self.units).zip(inputs) {
+                tape.seen.extend_from_slice(outputs);
+                tape.seen.extend_from_slice(inputs);
+            }
+            &tape.seen
+        } else {
+            outputs
+        };
+        let seen = Matrix::new(seen, rows, self.seen());
+        let predictions = self.head.predictions(rows);
+        let (last_input, last_weight, last_bias) = match self.weights(weights) {
+            HeadWeights::Dense { weight, bias } => (seen, weight, bias),
+            HeadWeights::Transpose {
+                unit_weight,
+                unit_bias,
+                row_weight,
+                row_bias,
+            } => {
+                tape.row_values.resize(rows, 0.0);
+                let unit_weight = Matrix::new(unit_weight, self.units, 1);
+                multiply(&mut tape.row_values, false, seen, unit_weight, threads);
+                for value in &mut tape.row_values {
+                    *value += unit_bias[0];
+                }
+                let matrices =
+                    Matrix::new(&tape.row_values, predictions, row_weight.len() / self.width);
+                (matrices, row_weight, row_bias)
+            }
+        };
+        let width = self.width;
+        tape.prediction.resize(predictions * width, 0.0);
+        let weight = Matrix::new(last_weight, last_weight.len() / width, width);
+        multiply(&mut tape.prediction, false, last_input, weight, threads);
+        finish_rows(&mut tape.prediction, last_bias, self.squashed, threads);
+    }
+
+    /// Takes the gradient of the prediction back to the LSTM's outputs, `[rows, H]`.
+    pub fn backward(
+        self,
+        weights: &[f32],
+        d_prediction: &[f32],
+        threads: usize,
+        tape: &mut HeadTape,
+        d_outputs: &mut Vec<f32>,
+    ) {
+        let (width, squashed) = (self.width, self.squashed);
+        tape.d_linear.clear();
+        tape.d_linear.extend_from_slice(d_prediction);
+        let rows = tape.d_linear.chunks_exact_mut(width);
+        for (row, prediction) in rows.zip(tape.prediction.chunks_exact(width)) {
+            for (d, y) in row[..squashed].iter_mut().zip(prediction) {
+                *d *= 1.0 - y * y;
+            }
+        }
+        let d_linear = &tape.d_linear;
+        match self.weights(weights) {
+            HeadWeights::Dense { weight, .. } => {
+                let rows = d_linear.len() / width;
+                d_outputs.resize(rows * self.seen(), 0.0);
+                multiply_transposed(d_outputs, false, d_linear, weight, width, threads);
+                self.drop_inputs(d_outputs, rows);
+            }
+            HeadWeights::Transpose {
+                unit_weight,
+                row_weight,
+                ..
+            } => {
+                let rows = tape.row_values.len();
+                let d_row_values = &mut tape.d_row_values;
+                d_row_values.resize(rows, 0.0);
+                multiply_transposed(d_row_values, false, d_linear, row_weight, width, threads);
+                d_outputs.resize(rows * self.units, 0.0);
+                multiply_transposed(d_outputs, false, d_row_values, unit_weight, 1, threads);
+            }
+        }
+    }
+
+    /// Keeps of the gradient of what it sees that of the LSTM's outputs: nothing
+    /// below learns from the gradient of the network's input.
+    fn drop_inputs(self, d_seen: &mut Vec<f32>, rows: usize) {
+        let (seen, units) = (self.seen(), self.units);
+        if seen > units {
+            for row in 1..rows {
+                d_seen.copy_within(row * seen..row * seen + units, row * units);
+            }
+            d_seen.truncate(rows * units);
+        }
+    }
+
+    /// Makes the gradients of the weights, after `backward`, and hands them to
+    /// `update`, which is that of all the head's weights in their order.
+    pub fn update(
+        self,
+        outputs: &[f32],
+        tape: &HeadTape,
+        update: Update,
+        scratch: &mut Scratch,
+        threads: usize,
+    ) {
+        let skips = self.head.skips();
+        let seen = (if skips { &tape.seen } else { outputs }, self.seen());
+        let (d_linear, width) = (&tape.d_linear, self.width);
+        let last = (d_linear.as_slice(), width);
+        match self.head {
+            Head::Dense { .. } => {
+                let (weight, bias) = update.split_at(self.seen() * width);
+                update_weights(weight, seen, last, scratch, threads);
+                update_bias(bias, d_linear, width, scratch);
+            }
+            Head::Transpose { rows } => {
+                let (unit_weight, rest) = update.split_at(self.units);
+                let (unit_bias, rest) = rest.split_at(1);
+                let (row_weight, row_bias) = rest.split_at(rows * width);
+                let (row_values, d_row_values) = (&tape.row_values, &tape.d_row_values);
+                update_weights(unit_weight, seen, (d_row_values, 1), scratch, threads);
+                update_bias(unit_bias, d_row_values, 1, scratch);
+                update_weights(row_weight, (row_values, rows), last, scratch, threads);
+                update_bias(row_bias, d_linear, width, scratch);
+            }
+        }
+    }
 }
 
 /// Adds the bias to each row; its first `squashed` values go through a tanh.
@@ -122,95 +301,6 @@ vectorised! {
     pub fn add_bias_and_activate(row: &mut [f32], bias: &[f32]) {
         for (value, bias) in row.iter_mut().zip(bias) {
             *value = tanh(*value + bias);
-        }
-    }
-}
-
-/// Takes the gradient of the prediction back to the outputs, `[rows, H]`.
-pub fn backward(
-    weights: &Weights,
-    d_prediction: &[f32],
-    squashed: usize,
-    threads: usize,
-    tape: &mut HeadTape,
-    d_outputs: &mut [f32],
-) {
-    let (last_weight, width) = match weights {
-        Weights::Dense { weight, bias } => (*weight, bias.len()),
-        Weights::Transpose {
-            row_weight,
-            row_bias,
-            ..
-        } => (*row_weight, row_bias.len()),
-    };
-    tape.d_linear.clear();
-    tape.d_linear.extend_from_slice(d_prediction);
-    let rows = tape.d_linear.chunks_exact_mut(width);
-    for (row, prediction) in rows.zip(tape.prediction.chunks_exact(width)) {
-        for (d, y) in row[..squashed].iter_mut().zip(prediction) {
-            *d *= 1.0 - y * y;
-        }
-    }
-    let d_linear = &tape.d_linear;
-    match weights {
-        Weights::Dense { .. } => {
-            multiply_transposed(d_outputs, false, d_linear, last_weight, width, threads);
-        }
-        Weights::Transpose { unit_weight, .. } => {
-            let d_row_values = &mut tape.d_row_values;
-            d_row_values.resize(tape.row_values.len(), 0.0);
-            multiply_transposed(d_row_values, false, d_linear, last_weight, width, threads);
-            multiply_transposed(d_outputs, false, d_row_values, unit_weight, 1, threads);
-        }
-    }
-}
-
-/// Makes the gradients of the weights, after `backward`, and hands them to
-/// `update`, which is that of all the head's weights in their order.
-pub fn update(
-    head: Head,
-    outputs: &[f32],
-    (units, width): (usize, usize),
-    tape: &mut HeadTape,
-    update: Update,
-    scratch: &mut Scratch,
-    threads: usize,
-) {
-    match head {
-        Head::Dense { .. } => {
-            let (weight, bias) = update.split_at(units * width);
-            let d_linear = &tape.d_linear;
-            update_weights(
-                weight,
-                (outputs, units),
-                (d_linear, width),
-                scratch,
-                threads,
-            );
-            update_bias(bias, d_linear, width, scratch);
-        }
-        Head::Transpose { rows } => {
-            let (unit_weight, rest) = update.split_at(units);
-            let (unit_bias, rest) = rest.split_at(1);
-            let (row_weight, row_bias) = rest.split_at(rows * width);
-            let (row_values, d_row_values) = (&tape.row_values, &tape.d_row_values);
-            let d_linear = &tape.d_linear;
-            update_weights(
-                unit_weight,
-                (outputs, units),
-                (d_row_values, 1),
-                scratch,
-                threads,
-            );
-            update_bias(unit_bias, d_row_values, 1, scratch);
-            update_weights(
-                row_weight,
-                (row_values, rows),
-                (d_linear, width),
-                scratch,
-                threads,
-            );
-            update_bias(row_bias, d_linear, width, scratch);
         }
     }
 }

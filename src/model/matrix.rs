@@ -120,10 +120,7 @@ pub fn multiply_transposed(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn value(n: usize) -> f32 {
-        ((n * 7919) % 101) as f32 / 50.0 - 1.0
-    }
+    use crate::testing::values;
 
     #[test]
     fn it_equals_the_naive_triple_loop() {
@@ -134,10 +131,10 @@ mod tests {
             (64, 128, 33),
             (7, 1, 300),
         ] {
-            let a: Vec<f32> = (0..m * k).map(value).collect();
-            let b: Vec<f32> = (0..n * k).map(|i| value(i + 3)).collect();
+            let a = values(m * k, 0);
+            let b = values(n * k, 3);
             for threads in [1, 2] {
-                let mut product: Vec<f32> = (0..m * n).map(|i| value(i + 5)).collect();
+                let mut product = values(m * n, 5);
                 let before = product.clone();
                 multiply(
                     &mut product,
@@ -159,7 +156,7 @@ mod tests {
 
     #[test]
     fn some_rows_are_rows_of_the_whole() {
-        let matrix: Vec<f32> = (0..12).map(value).collect();
+        let matrix = values(12, 0);
         let mut product = [0.0; 2];
         let row = Matrix::new(&matrix, 4, 3).t().rows(1..3);
         multiply(

@@ -12,6 +12,8 @@
 
 mod activation;
 mod adam;
+mod architecture;
+mod dropout;
 mod head;
 mod kernels;
 mod lstm;
@@ -19,11 +21,14 @@ mod matrix;
 mod network;
 pub mod onnx;
 mod output;
+mod step;
 mod threads;
 mod update;
 
 pub use adam::Adam;
+pub use architecture::{Architecture, TensorSpec};
+pub use dropout::Dropout;
 pub use head::Head;
-pub use network::{Architecture, Dropout, Network, State, Tape, TensorSpec};
+pub use network::{Network, State, Tape};
 pub use output::{Drawing, Drawn, Output};
 pub use update::clip;

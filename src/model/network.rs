@@ -1,62 +1,22 @@
 //! The stack: LSTM layers with residual connections and dropout, under a head.
 
-use std::ops::Range;
-
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::Adam;
-use super::head::{self, Head, HeadTape};
-use super::lstm::{self, FORGET_GATE, GATES, LstmTape, Pass};
-use super::output::Output;
+use super::adam::Adam;
+use super::architecture::Architecture;
+use super::dropout::{Dropout, draw_mask};
+use super::head::HeadTape;
+use super::lstm::{self, FORGET_GATE, GATES, LstmTape, LstmWeights};
 use super::update::{Scratch, Update};
 use crate::random::Stream;
-
-/// The sizes of a network; its weights follow from them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Architecture {
-    /// D: length of a row of the input matrix.
-    pub inputs: usize,
-    /// H: units of each layer.
-    pub units: usize,
-    /// L: number of layers.
-    pub layers: usize,
-    /// Whether each layer as wide as its input adds that input to its output.
-    pub residual: bool,
-    /// Whether a dense head sees the input as well: the connections from inputs
-    /// to outputs of Graves, *Generating Sequences With Recurrent Neural
-    /// Networks* (2013), section 2. A transpose head never does.
-    pub skip: bool,
-    /// What stands above the layers.
-    pub head: Head,
-    /// What the head's values mean.
-    pub output: Output,
-}
-
-/// One named array of weights and its place among all of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TensorSpec {
-    /// `lstm.0.input`, `head.weight`, and so on.
-    pub name: String,
-    /// Its shape, outermost dimension first.
-    pub shape: Vec<usize>,
-    /// Its values among the network's weights.
-    pub range: Range<usize>,
-}
-
-/// Chances that a connection is **kept** (Table 4.1's meaning of `input_dropout`).
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Dropout {
-    /// Of a layer's inputs.
-    pub input_keep: f64,
-    /// Of a layer's outputs to the layer above; its own state stays whole.
-    pub output_keep: f64,
-}
 
 /// An LSTM stack's state: outputs and cell states, `[L, R, H]` each.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
+    /// The layers' outputs, layer by layer.
     pub h: Vec<f32>,
+    /// The layers' cell states, layer by layer.
     pub c: Vec<f32>,
 }
 
@@ -76,8 +36,6 @@ pub struct Tape {
     pass: Option<(usize, usize)>,
     d_outputs: Vec<f32>,
     d_input: Vec<f32>,
-    /// With a skip connection, `[T, R, H + D]`: what the head sees.
-    head_inputs: Vec<f32>,
     scratch: Scratch,
     threads: usize,
 }
@@ -92,135 +50,6 @@ struct LayerTape {
     input_mask: Vec<f32>,
     output_mask: Vec<f32>,
     d_hidden: Vec<f32>,
-}
-
-impl Architecture {
-    /// D of layer `layer`.
-    fn layer_inputs(&self, layer: usize) -> usize {
-        if layer == 0 { self.inputs } else { self.units }
-    }
-
-    /// Whether layer `layer` adds its input to its output.
-    pub fn is_residual(&self, layer: usize) -> bool {
-        self.residual && self.layer_inputs(layer) == self.units
-    }
-
-    /// Width of what the head sees: H, or H + D with a skip connection.
-    fn head_inputs(&self) -> usize {
-        match self.head {
-            Head::Dense { .. } if self.skip => self.units + self.inputs,
-            _ => self.units,
-        }
-    }
-
-    /// O: values of one prediction.
-    pub fn outputs(&self) -> usize {
-        match self.head {
-            Head::Dense { outputs } => outputs,
-            Head::Transpose { .. } => 1,
-        }
-    }
-
-    /// Values that the head gives for one prediction.
-    pub fn width(&self) -> usize {
-        self.output.width(self.outputs())
-    }
-
-    /// Values that the head gives for `rows` rows at one time step; a transpose
-    /// head takes them matrix by matrix.
-    pub fn outputs_of(&self, rows: usize) -> usize {
-        match self.head {
-            Head::Dense { .. } => rows * self.width(),
-            Head::Transpose { rows: of_one } => rows / of_one * self.width(),
-        }
-    }
-
-    /// Every array of weights, in the order in which they are stored.
-    pub fn tensors(&self) -> Vec<TensorSpec> {
-        let (h, gates) = (self.units, GATES * self.units);
-        let mut shapes = Vec::new();
-        for layer in 0..self.layers {
-            let d = self.layer_inputs(layer);
-            shapes.push((format!("lstm.{layer}.input"), vec![gates, d]));
-            shapes.push((format!("lstm.{layer}.recurrent"), vec![gates, h]));
-            shapes.push((format!("lstm.{layer}.bias"), vec![gates]));
-        }
-        let width = self.width();
-        match self.head {
-            Head::Dense { .. } => {
-                shapes.push(("head.weight".to_owned(), vec![self.head_inputs(), width]));
-                shapes.push(("head.bias".to_owned(), vec![width]));
-            }
-            Head::Transpose { rows } => {
-                shapes.push(("head.unit_weight".to_owned(), vec![h, 1]));
-                shapes.push(("head.unit_bias".to_owned(), vec![1]));
-                shapes.push(("head.row_weight".to_owned(), vec![rows, width]));
-                shapes.push(("head.row_bias".to_owned(), vec![width]));
-            }
-        }
-        let mut start = 0;
-        let place = |(name, shape): (String, Vec<usize>)| {
-            let range = start..start + shape.iter().product::<usize>();
-            start = range.end;
-            TensorSpec { name, shape, range }
-        };
-        shapes.into_iter().map(place).collect()
-    }
-
-    /// Number of weights.
-    pub fn parameters(&self) -> usize {
-        self.tensors().last().map_or(0, |tensor| tensor.range.end)
-    }
-
-    fn pass(&self, layer: usize, steps: usize, rows: usize, threads: usize) -> Pass {
-        Pass {
-            steps,
-            rows,
-            inputs: self.layer_inputs(layer),
-            units: self.units,
-            threads,
-        }
-    }
-
-    /// Where layer `layer` stores its input, recurrent and bias weights.
-    fn lstm_lengths(&self, layer: usize) -> (usize, [usize; 3]) {
-        let (h, gates) = (self.units, GATES * self.units);
-        let lengths = |layer| {
-            let inputs = self.layer_inputs(layer);
-            [gates * inputs, gates * h, gates]
-        };
-        let start = (0..layer).flat_map(lengths).sum();
-        (start, lengths(layer))
-    }
-
-    /// Makes every weight's gradient, after `backpropagate`, and hands it to
-    /// `update`, which is that of all weights.
-    fn update_weights(&self, tape: &mut Tape, update: Update) {
-        let (steps, rows) = tape.pass.expect("backward follows forward");
-        let (scratch, threads) = (&mut tape.scratch, tape.threads);
-        let mut rest = update;
-        for layer in 0..self.layers {
-            let this = &tape.layers[layer];
-            let pass = self.pass(layer, steps, rows, threads);
-            let update;
-            (update, rest) = rest.split_at(self.lstm_lengths(layer).1.iter().sum());
-            lstm::update(&this.x, pass, &this.lstm, update, scratch);
-        }
-        let top = match self.head_inputs() == self.units {
-            true => &tape.layers[self.layers - 1].y,
-            false => &tape.head_inputs,
-        };
-        let (units, rest) = ((self.head_inputs(), self.width()), rest.unpenalised());
-        head::update(
-            self.head,
-            top,
-            units,
-            &mut tape.head,
-            rest,
-            scratch,
-            threads,
-        );
-    }
 }
 
 impl State {
@@ -251,6 +80,23 @@ impl Tape {
     /// The prediction of the last pass: `[T, R, O]`, or `[T, 1, 1]` of a transpose head.
     pub fn prediction(&self) -> &[f32] {
         &self.head.prediction
+    }
+
+    /// Makes every weight's gradient, after `backpropagate`, and hands it to
+    /// `update`, which is that of all weights.
+    fn update_weights(&mut self, architecture: &Architecture, update: Update) {
+        let (steps, rows) = self.pass.expect("backward follows forward");
+        let (scratch, threads) = (&mut self.scratch, self.threads);
+        let mut rest = update;
+        for (layer, this) in self.layers.iter().enumerate() {
+            let pass = architecture.pass(layer, steps, rows, threads);
+            let update;
+            (update, rest) = rest.split_at(architecture.lstm_lengths(layer).1.iter().sum());
+            lstm::update(&this.x, pass, &this.lstm, update, scratch);
+        }
+        let top = self.layers.last().expect("one layer or more");
+        let (head, rest) = (architecture.sized_head(), rest.unpenalised());
+        head.update(&top.y, &self.head, rest, scratch, threads);
     }
 }
 
@@ -364,24 +210,12 @@ impl Network {
                 add_each(&mut this.y, input);
             }
         }
-        let mut outputs = tape.layers.last().map_or(frames, |top| &top.y);
-        if self.architecture.head_inputs() > self.architecture.units {
-            let units = outputs.chunks_exact(self.architecture.units);
-            let inputs = frames.chunks_exact(self.architecture.inputs);
-            tape.head_inputs.clear();
-            for (units, inputs) in units.zip(inputs) {
-                tape.head_inputs.extend_from_slice(units);
-                tape.head_inputs.extend_from_slice(inputs);
-            }
-            outputs = &tape.head_inputs;
-        }
-        let threads = tape.threads;
-        let squashed = self.squashed();
-        head::forward(
-            &self.head_weights(),
-            outputs,
-            squashed,
-            threads,
+        let outputs = tape.layers.last().map_or(frames, |top| &top.y);
+        let head = self.architecture.sized_head();
+        head.forward(
+            self.head_weights(),
+            (outputs, frames),
+            tape.threads,
             &mut tape.head,
         );
     }
@@ -394,8 +228,7 @@ impl Network {
     /// If the tape holds no forward pass of this network.
     pub fn backward(&self, d_prediction: &[f32], tape: &mut Tape, gradient: &mut [f32]) {
         self.backpropagate(d_prediction, tape);
-        self.architecture
-            .update_weights(tape, Update::Add(gradient));
+        tape.update_weights(&self.architecture, Update::Add(gradient));
     }
 
     /// Takes one step of `adam` at learning rate `lr` against the gradient of
@@ -418,32 +251,22 @@ impl Network {
     ) {
         self.backpropagate(d_prediction, tape);
         let update = adam.begin_step(&mut self.weights, lr, penalty);
-        self.architecture.update_weights(tape, update);
+        tape.update_weights(&self.architecture, update);
     }
 
     /// Takes the gradient of the prediction back through all layers, to what
     /// their weights' gradients are made of.
     fn backpropagate(&self, d_prediction: &[f32], tape: &mut Tape) {
         let (steps, rows) = tape.pass.expect("backward follows forward");
-        let (units, threads) = (self.architecture.units, tape.threads);
-        let head_inputs = self.architecture.head_inputs();
-        tape.d_outputs.resize(steps * rows * head_inputs, 0.0);
-        head::backward(
-            &self.head_weights(),
+        let threads = tape.threads;
+        let head = self.architecture.sized_head();
+        head.backward(
+            self.head_weights(),
             d_prediction,
-            self.squashed(),
             threads,
             &mut tape.head,
             &mut tape.d_outputs,
         );
-        if head_inputs > units {
-            // The gradient of the head's weights is all that the inputs add.
-            for row in 1..steps * rows {
-                let of_units = row * head_inputs..row * head_inputs + units;
-                tape.d_outputs.copy_within(of_units, row * units);
-            }
-            tape.d_outputs.truncate(steps * rows * units);
-        }
         for layer in (0..self.architecture.layers).rev() {
             let this = &mut tape.layers[layer];
             let pass = self.architecture.pass(layer, steps, rows, threads);
@@ -484,47 +307,21 @@ impl Network {
         }
     }
 
-    fn lstm_weights(&self, layer: usize) -> lstm::Weights<'_> {
+    fn lstm_weights(&self, layer: usize) -> LstmWeights<'_> {
         let (start, [input, recurrent, bias]) = self.architecture.lstm_lengths(layer);
         let (input, rest) = self.weights[start..].split_at(input);
         let (recurrent, rest) = rest.split_at(recurrent);
-        lstm::Weights {
+        LstmWeights {
             input,
             recurrent,
             bias: &rest[..bias],
         }
     }
 
-    fn squashed(&self) -> usize {
-        self.architecture
-            .output
-            .squashed(self.architecture.outputs())
-    }
-
-    fn head_start(&self) -> usize {
-        self.architecture.lstm_lengths(self.architecture.layers).0
-    }
-
-    fn head_weights(&self) -> head::Weights<'_> {
-        let weights = &self.weights[self.head_start()..];
-        match self.architecture.head {
-            Head::Dense { .. } => {
-                let width = self.architecture.width();
-                let (weight, bias) = weights.split_at(self.architecture.head_inputs() * width);
-                head::Weights::Dense { weight, bias }
-            }
-            Head::Transpose { rows } => {
-                let (unit_weight, rest) = weights.split_at(self.architecture.units);
-                let (unit_bias, rest) = rest.split_at(1);
-                let (row_weight, row_bias) = rest.split_at(rows * self.architecture.width());
-                head::Weights::Transpose {
-                    unit_weight,
-                    unit_bias,
-                    row_weight,
-                    row_bias,
-                }
-            }
-        }
+    /// All weights of the head.
+    fn head_weights(&self) -> &[f32] {
+        let (start, _) = self.architecture.lstm_lengths(self.architecture.layers);
+        &self.weights[start..]
     }
 }
 
@@ -534,18 +331,6 @@ fn truncated_normal(random: &mut Stream) -> f64 {
         let value: f64 = StandardNormal.sample(random);
         if value.abs() <= 2.0 {
             return value;
-        }
-    }
-}
-
-/// 0 for a dropped connection, 1 / `keep` for a kept one, so that the mean
-/// stays; each stream draws for its share of the rows of each of `steps` steps.
-fn draw_mask(mask: &mut [f32], steps: usize, keep: f64, streams: &mut [Stream]) {
-    let kept = (1.0 / keep) as f32;
-    let share = mask.len() / (steps * streams.len());
-    for rows in mask.chunks_exact_mut(share * streams.len()) {
-        for (share, random) in rows.chunks_exact_mut(share).zip(streams.iter_mut()) {
-            share.fill_with(|| if random.random_bool(keep) { kept } else { 0.0 });
         }
     }
 }
@@ -565,6 +350,7 @@ fn add_each(values: &mut [f32], others: &[f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Head, Output};
     use crate::random::stream;
 
     /// Mean squared error of the network's prediction, with the same dropout
@@ -633,13 +419,19 @@ mod tests {
         );
     }
 
+    fn dense(outputs: usize) -> Head {
+        Head::Dense {
+            outputs,
+            skip: false,
+        }
+    }
+
     fn architecture(layers: usize, residual: bool, head: Head) -> Architecture {
         Architecture {
             inputs: 3,
             units: 5,
             layers,
             residual,
-            skip: false,
             head,
             output: Output::Value,
         }
@@ -647,20 +439,20 @@ mod tests {
 
     #[test]
     fn gradients_of_one_layer_and_a_dense_head() {
-        check_gradient(architecture(1, false, Head::Dense { outputs: 2 }), None);
+        check_gradient(architecture(1, false, dense(2)), None);
     }
 
     #[test]
     fn gradients_of_a_stack() {
-        check_gradient(architecture(3, false, Head::Dense { outputs: 1 }), None);
+        check_gradient(architecture(3, false, dense(1)), None);
     }
 
     #[test]
     fn gradients_of_residual_connections() {
-        check_gradient(architecture(3, true, Head::Dense { outputs: 2 }), None);
+        check_gradient(architecture(3, true, dense(2)), None);
         let square = Architecture {
             inputs: 5,
-            ..architecture(2, true, Head::Dense { outputs: 2 })
+            ..architecture(2, true, dense(2))
         };
         assert!(square.is_residual(0));
         check_gradient(square, None);
@@ -669,11 +461,8 @@ mod tests {
     #[test]
     fn gradients_of_a_skip_connection() {
         for layers in [1, 2] {
-            let skip = Architecture {
-                skip: true,
-                ..architecture(layers, false, Head::Dense { outputs: 2 })
-            };
-            let plain = architecture(layers, false, Head::Dense { outputs: 2 });
+            let [skip, plain] = [true, false]
+                .map(|skip| architecture(layers, false, Head::Dense { outputs: 2, skip }));
             assert_eq!(skip.parameters() - plain.parameters(), 3 * 2);
             check_gradient(skip, None);
         }
@@ -687,11 +476,8 @@ mod tests {
     #[test]
     fn gradients_of_distributions() {
         for (head, output) in [
-            (
-                Head::Dense { outputs: 2 },
-                Output::Mixture { components: 3 },
-            ),
-            (Head::Dense { outputs: 1 }, Output::Levels { levels: 5 }),
+            (dense(2), Output::Mixture { components: 3 }),
+            (dense(1), Output::Levels { levels: 5 }),
             (
                 Head::Transpose { rows: 4 },
                 Output::Mixture { components: 2 },
@@ -711,19 +497,12 @@ mod tests {
             input_keep: 0.6,
             output_keep: 0.7,
         };
-        check_gradient(
-            architecture(2, true, Head::Dense { outputs: 2 }),
-            Some(dropout),
-        );
+        check_gradient(architecture(2, true, dense(2)), Some(dropout));
     }
 
     #[test]
     fn the_penalty_spares_biases_and_head() {
-        let network = Network::init(
-            architecture(1, false, Head::Dense { outputs: 2 }),
-            0.3,
-            &mut stream(1, "w"),
-        );
+        let network = Network::init(architecture(1, false, dense(2)), 0.3, &mut stream(1, "w"));
         let mut gradient = vec![0.0; network.weights.len()];
         network.add_penalty_gradient(0.5, &mut gradient);
         let lstm_weights = 4 * 5 * 3 + 4 * 5 * 5;
@@ -732,33 +511,8 @@ mod tests {
     }
 
     #[test]
-    fn dropout_keeps_its_share_and_the_mean() {
-        let mut mask = vec![0.0; 100_000];
-        draw_mask(&mut mask, 10, 0.25, &mut [stream(1, "dropout")]);
-        let kept = mask.iter().filter(|m| **m == 4.0).count() as f64 / 1e5;
-        assert!((kept - 0.25).abs() < 0.01, "{kept}");
-        assert!(mask.iter().all(|m| *m == 0.0 || *m == 4.0));
-    }
-
-    #[test]
-    fn each_stream_draws_for_its_own_rows() {
-        let masks = |streams: &[&str], rows: usize| {
-            let mut mask = vec![0.0; 3 * rows * 7];
-            let mut streams: Vec<_> = streams.iter().map(|name| stream(1, name)).collect();
-            draw_mask(&mut mask, 3, 0.5, &mut streams);
-            mask
-        };
-        let (a, b, both) = (masks(&["a"], 2), masks(&["b"], 2), masks(&["a", "b"], 4));
-        for step in 0..3 {
-            let (mine, others) = both[step * 28..][..28].split_at(14);
-            assert_eq!(mine, &a[step * 14..][..14]);
-            assert_eq!(others, &b[step * 14..][..14]);
-        }
-    }
-
-    #[test]
     fn time_steps_in_one_pass_are_time_steps_one_by_one() {
-        let architecture = architecture(2, true, Head::Dense { outputs: 2 });
+        let architecture = architecture(2, true, dense(2));
         let network = Network::init(architecture.clone(), 0.3, &mut stream(5, "w"));
         let mut random = stream(6, "x");
         let frames: Vec<f32> = (0..7 * 2 * 3)
@@ -787,8 +541,7 @@ mod tests {
             units: 64,
             layers: 1,
             residual: false,
-            skip: false,
-            head: Head::Dense { outputs: 100 },
+            head: dense(100),
             output: Output::Value,
         };
         let network = Network::init(architecture.clone(), 1e-6, &mut stream(1, "weights"));

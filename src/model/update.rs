@@ -3,9 +3,9 @@
 
 use std::ops::Range;
 
-use super::adam::{Step, step_weights};
 use super::kernels;
 use super::matrix::{Matrix, multiply};
+use super::step::{Step, step_weights};
 use super::threads::cut;
 
 /// What becomes of the gradient of some weights.
@@ -155,13 +155,13 @@ const LEAST_WEIGHTS: usize = 16 * 1024;
 #[derive(Clone, Default)]
 pub struct Scratch {
     packed: Vec<f32>,
-    parts: Vec<Part>,
+    parts: Vec<ThreadMemory>,
     sums: Vec<f32>,
 }
 
 /// What one thread works in.
 #[derive(Clone, Default)]
-struct Part {
+struct ThreadMemory {
     strips: Vec<f32>,
     block: Vec<f32>,
 }
@@ -184,7 +184,9 @@ pub fn update_weights(
     if kernels::available() {
         kernels::pack_columns(b, n, &mut scratch.packed);
     }
-    scratch.parts.resize_with(threads.max(1), Part::default);
+    scratch
+        .parts
+        .resize_with(threads.max(1), ThreadMemory::default);
     let product = Product {
         a,
         m,
@@ -207,7 +209,7 @@ struct Product<'a> {
 
 impl Product<'_> {
     /// Hands rows `rows` to `update`, which is theirs, with a thread for each of `parts`.
-    fn update_rows(self, mut update: Update, rows: Range<usize>, parts: &mut [Part]) {
+    fn update_rows(self, mut update: Update, rows: Range<usize>, parts: &mut [ThreadMemory]) {
         if let Some(at) = cut(rows.len(), kernels::TILE_ROWS, parts.len()) {
             let middle = rows.start + at;
             let (first, rest) = update.split_at(at * self.n);
@@ -218,7 +220,7 @@ impl Product<'_> {
             );
             return;
         }
-        let Part { strips, block } = &mut parts[0];
+        let ThreadMemory { strips, block } = &mut parts[0];
         let tiles = (BLOCK_VALUES / (self.n * kernels::TILE_ROWS)).max(1);
         let height = BLOCK_ROWS.min(tiles * kernels::TILE_ROWS);
         for start in rows.clone().step_by(height) {
@@ -262,6 +264,7 @@ pub fn update_bias(mut update: Update, d: &[f32], n: usize, scratch: &mut Scratc
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::values;
 
     #[test]
     fn a_gradient_is_scaled_to_the_bound() {
@@ -278,10 +281,8 @@ mod tests {
 
     #[test]
     fn blocks_and_threads_make_the_gradient_that_one_product_makes() {
-        let value = |i: usize| ((i * 7919) % 101) as f32 / 50.0 - 1.0;
         let (m, n, k) = (100, 37, 11);
-        let a: Vec<f32> = (0..k * m).map(value).collect();
-        let b: Vec<f32> = (0..k * n).map(|i| value(i + 7)).collect();
+        let (a, b) = (values(k * m, 0), values(k * n, 7));
         let mut expected = vec![1.0; m * n];
         let (left, right) = (Matrix::new(&a, k, m).t(), Matrix::new(&b, k, n));
         multiply(&mut expected, true, left, right, 1);

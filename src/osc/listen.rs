@@ -26,17 +26,17 @@ const TOLD: usize = 80;
 
 /// What somebody wants to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Question {
+pub enum Query {
     /// `/antiphon/ping`: whether anybody is there.
     Ping,
     /// `/antiphon/status`: how many seeds are where.
     Status,
 }
 
-/// All questions by their addresses.
-const QUESTIONS: [(&str, Question); 2] = [
-    ("/antiphon/ping", Question::Ping),
-    ("/antiphon/status", Question::Status),
+/// All queries by their addresses.
+const QUERIES: [(&str, Query); 2] = [
+    ("/antiphon/ping", Query::Ping),
+    ("/antiphon/status", Query::Status),
 ];
 
 /// Why a packet, or a message of a bundle, was dropped.
@@ -74,7 +74,7 @@ impl Refusal {
 }
 
 /// What `packet` asks, in the order in which it asks, and why the rest of it is dropped.
-pub fn questions(packet: &[u8]) -> (Vec<Question>, Vec<Refusal>) {
+pub fn queries(packet: &[u8]) -> (Vec<Query>, Vec<Refusal>) {
     let Contents {
         addresses,
         mut refusals,
@@ -82,21 +82,21 @@ pub fn questions(packet: &[u8]) -> (Vec<Question>, Vec<Refusal>) {
         Ok(contents) => contents,
         Err(refusal) => return (vec![], vec![refusal]),
     };
-    let mut questions = Vec::new();
+    let mut queries = Vec::new();
     for pattern in addresses {
-        let before = questions.len();
-        let meant = QUESTIONS.iter().filter(|(a, _)| matches(pattern, a));
-        questions.extend(meant.map(|(_, question)| *question));
-        if questions.len() == before {
+        let before = queries.len();
+        let meant = QUERIES.iter().filter(|(a, _)| matches(pattern, a));
+        queries.extend(meant.map(|(_, query)| *query));
+        if queries.len() == before {
             let text = String::from_utf8_lossy(pattern);
             refusals.push(Refusal::Unknown(text.chars().take(TOLD).collect()));
         }
     }
-    (questions, refusals)
+    (queries, refusals)
 }
 
-/// Hears a patch's questions.
-pub struct Listener {
+/// Hears a patch's queries and replies to them.
+pub struct Server {
     wanted: SocketAddr,
     /// None while the port cannot be had.
     socket: Option<UdpSocket>,
@@ -105,26 +105,26 @@ pub struct Listener {
     tally: Tally,
 }
 
-impl Listener {
+impl Server {
     /// On `address`, a HOST:PORT. Where the port cannot be had, the log is told,
-    /// and [`answer`](Listener::answer) tries again.
+    /// and [`answer`](Server::answer) tries again.
     ///
     /// # Errors
     ///
     /// Where `address` is none.
-    pub fn new(address: &str) -> Result<Listener, OscError> {
-        let mut listener = Listener {
+    pub fn new(address: &str) -> Result<Server, OscError> {
+        let mut server = Server {
             wanted: resolve(address)?,
             socket: None,
             is_deaf: false,
             tally: Tally::default(),
         };
-        listener.open();
-        let at = listener.address();
+        server.open();
+        let at = server.address();
         if !at.ip().is_loopback() {
             tracing::warn!("OSC on {at}: whoever reaches this machine can ask");
         }
-        Ok(listener)
+        Ok(server)
     }
 
     /// Where it listens, or would.
@@ -142,7 +142,7 @@ impl Listener {
     /// is the folder that is watched.
     pub fn answer(mut self, announcer: &Announcer, root: &Path, stop: &AtomicBool) {
         let tally = self.tally();
-        let mut answers = Answers::new(announcer, root, &tally);
+        let mut answers = Replies::new(announcer, root, &tally);
         let mut buffer = vec![0; LONGEST_PACKET];
         let mut tried = Instant::now();
         while !stop.load(Ordering::Relaxed) {
@@ -205,7 +205,7 @@ fn is_idle(error: &io::Error) -> bool {
 }
 
 /// The state of a conversation.
-struct Answers<'a> {
+struct Replies<'a> {
     announcer: &'a Announcer,
     root: &'a Path,
     counts: Option<(Instant, Counts)>,
@@ -213,9 +213,9 @@ struct Answers<'a> {
     dropped: Dropped,
 }
 
-impl<'a> Answers<'a> {
+impl<'a> Replies<'a> {
     fn new(announcer: &'a Announcer, root: &'a Path, tally: &'a Tally) -> Self {
-        Answers {
+        Replies {
             announcer,
             root,
             counts: None,
@@ -225,13 +225,13 @@ impl<'a> Answers<'a> {
     }
 
     fn hear(&mut self, packet: &[u8]) {
-        let (questions, refusals) = questions(packet);
-        // Before the answers, so that whoever has them finds the questions counted.
-        self.tally.add(questions.len(), &refusals);
-        for question in questions {
-            match question {
-                Question::Ping => self.announcer.pong(),
-                Question::Status => {
+        let (queries, refusals) = queries(packet);
+        // Before the answers, so that whoever has them finds the queries counted.
+        self.tally.add(queries.len(), &refusals);
+        for query in queries {
+            match query {
+                Query::Ping => self.announcer.pong(),
+                Query::Status => {
                     if let Some(counts) = self.counts() {
                         self.announcer.status(counts);
                     }
@@ -309,14 +309,14 @@ mod tests {
     }
 
     #[test]
-    fn the_two_questions_are_understood_with_whatever_arguments() {
+    fn the_two_queries_are_understood_with_whatever_arguments() {
         assert_eq!(
-            questions(b"/antiphon/ping\0\0,\0\0\0"),
-            (vec![Question::Ping], vec![])
+            queries(b"/antiphon/ping\0\0,\0\0\0"),
+            (vec![Query::Ping], vec![])
         );
         assert_eq!(
-            questions(b"/antiphon/status\0\0\0\0,f\0\0\x3f\x80\0\0"),
-            (vec![Question::Status], vec![])
+            queries(b"/antiphon/status\0\0\0\0,f\0\0\x3f\x80\0\0"),
+            (vec![Query::Status], vec![])
         );
     }
 
@@ -328,16 +328,16 @@ mod tests {
             b"/antiphon/*\0",
         ]);
         assert_eq!(
-            questions(&packet),
+            queries(&packet),
             (
-                vec![Question::Status, Question::Ping, Question::Status],
+                vec![Query::Status, Query::Ping, Query::Status],
                 vec![Refusal::Unknown("/volume".to_owned())]
             )
         );
     }
 
     #[test]
-    fn what_is_no_question_is_refused_with_its_reason() {
+    fn what_is_no_query_is_refused_with_its_reason() {
         let long = [b"/".as_slice(), &[b'x'; 1000]].concat();
         for (packet, refusal) in [
             (&b""[..], Refusal::Empty),
@@ -353,21 +353,21 @@ mod tests {
             ),
             (&long, Refusal::Unknown(format!("/{}", "x".repeat(79)))),
         ] {
-            assert_eq!(questions(packet), (vec![], vec![refusal]));
+            assert_eq!(queries(packet), (vec![], vec![refusal]));
         }
     }
 
     #[test]
     fn a_socket_that_dies_is_opened_again() {
-        let mut listener = Listener::new("127.0.0.1:0").unwrap();
-        listener.lose(io::ErrorKind::NetworkDown.into());
-        assert!(listener.is_deaf);
-        assert_eq!(listener.receive(&mut [0; 16]), None);
-        listener.open();
+        let mut server = Server::new("127.0.0.1:0").unwrap();
+        server.lose(io::ErrorKind::NetworkDown.into());
+        assert!(server.is_deaf);
+        assert_eq!(server.receive(&mut [0; 16]), None);
+        server.open();
         let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
-        sender.send_to(b"/a\0\0", listener.address()).unwrap();
-        assert_eq!(listener.receive(&mut [0; 16]), Some(&b"/a\0\0"[..]));
-        assert!(!listener.is_deaf);
+        sender.send_to(b"/a\0\0", server.address()).unwrap();
+        assert_eq!(server.receive(&mut [0; 16]), Some(&b"/a\0\0"[..]));
+        assert!(!server.is_deaf);
     }
 
     #[test]

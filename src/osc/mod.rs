@@ -10,7 +10,7 @@ mod received;
 use std::net::{SocketAddr, ToSocketAddrs};
 
 pub use announce::Announcer;
-pub use listen::{Listener, Question, Refusal, questions};
+pub use listen::{Query, Refusal, Server, queries};
 pub use received::Tally;
 
 /// Why nothing can be told or heard.

@@ -11,7 +11,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use super::line_chart::{logarithmic_label, logarithmic_ticks, range};
 use super::spectrogram::DYNAMIC_RANGE;
 use super::{
-    Colour, LineChart, Mark, Page, Panel, PlotError, Series, Spectrogram, Waveform, bitmap,
+    Colour, LineChart, Marker, Page, Panel, PlotError, Series, Spectrogram, Waveform, bitmap,
 };
 
 // Everything is in pixels.
@@ -80,9 +80,9 @@ pub fn svg(page: &Page) -> Result<String, PlotError> {
 }
 
 /// The drawing library has an error for each of its backends; only their words matter here.
-type Drawn<T> = Result<T, Box<dyn std::error::Error>>;
+type DrawResult<T> = Result<T, Box<dyn std::error::Error>>;
 
-fn draw(page: &Page, svg: &mut String, bitmaps: &mut Bitmaps) -> Drawn<()> {
+fn draw(page: &Page, svg: &mut String, bitmaps: &mut Bitmaps) -> DrawResult<()> {
     let headline = if page.title.is_empty() { 0 } else { HEADLINE };
     let head = headline + NOTE * page.notes.len() as i32 + BETWEEN_PANELS / 2;
     let panels: i32 = page.panels.iter().map(height).sum();
@@ -185,7 +185,7 @@ impl Bitmaps {
         (right, bottom): (i32, i32),
         width: usize,
         shades: &[u8],
-    ) -> Drawn<()> {
+    ) -> DrawResult<()> {
         self.0.push_str(&format!(
             "<image x=\"{left}\" y=\"{top}\" width=\"{}\" height=\"{}\" \
              preserveAspectRatio=\"none\" href=\"{}\"/>\n",
@@ -197,7 +197,7 @@ impl Bitmaps {
     }
 }
 
-fn line_chart(area: &Area, chart: &LineChart) -> Drawn<()> {
+fn line_chart(area: &Area, chart: &LineChart) -> DrawResult<()> {
     let (head, area) = titled(area, &chart.title)?;
     let lines = chart.drawn((WIDTH as i32 - 2 * MARGIN - LEFT - RIGHT) as usize);
     let points = || lines.iter().flatten();
@@ -254,7 +254,7 @@ fn line_chart(area: &Area, chart: &LineChart) -> Drawn<()> {
 }
 
 /// Names the lines at the right of a chart's title, where no line is in the way.
-fn legend(head: &Area, series: &[Series]) -> Drawn<()> {
+fn legend(head: &Area, series: &[Series]) -> DrawResult<()> {
     let mut right = WIDTH as i32 - 2 * MARGIN - RIGHT;
     let coloured: Vec<_> = series.iter().zip(LINES.iter().cycle()).collect();
     for (series, colour) in coloured.into_iter().rev() {
@@ -275,7 +275,7 @@ fn spectrogram(
     picture: &Spectrogram,
     common: &Common,
     bitmaps: &mut Bitmaps,
-) -> Drawn<()> {
+) -> DrawResult<()> {
     let (_, area) = titled(area, &picture.title)?;
     let frequencies = Axis::linear(0.0..common.highest_frequency, 5);
     let mut chart = ChartBuilder::on(&area)
@@ -308,7 +308,12 @@ fn spectrogram(
 }
 
 /// The colours' scale, its upper left corner at `(left, top)` of the page.
-fn scale(area: &Area, (left, top): (i32, i32), bottom: i32, bitmaps: &mut Bitmaps) -> Drawn<()> {
+fn scale(
+    area: &Area,
+    (left, top): (i32, i32),
+    bottom: i32,
+    bitmaps: &mut Bitmaps,
+) -> DrawResult<()> {
     // As many columns as pixels: a viewer may blur the edges of a narrower one.
     let shades = (0..bitmap::SHADES as u8).rev();
     let shades: Vec<u8> = shades.flat_map(|s| [s; SCALE as usize]).collect();
@@ -324,7 +329,7 @@ fn scale(area: &Area, (left, top): (i32, i32), bottom: i32, bitmaps: &mut Bitmap
     Ok(())
 }
 
-fn waveform(area: &Area, wave: &Waveform, common: &Common) -> Drawn<()> {
+fn waveform(area: &Area, wave: &Waveform, common: &Common) -> DrawResult<()> {
     let (_, area) = titled(area, &wave.title)?;
     let peak = wave
         .extremes
@@ -375,13 +380,13 @@ fn waveform(area: &Area, wave: &Waveform, common: &Common) -> Drawn<()> {
     Ok(())
 }
 
-fn marks_within(wave: &Waveform) -> impl Iterator<Item = &Mark> {
-    let within = |mark: &&Mark| (0.0..=wave.seconds).contains(&mark.seconds);
+fn marks_within(wave: &Waveform) -> impl Iterator<Item = &Marker> {
+    let within = |mark: &&Marker| (0.0..=wave.seconds).contains(&mark.seconds);
     wave.marks.iter().filter(within)
 }
 
 /// Draws the title of a panel, and gives its line and what is left of the area.
-fn titled<'a>(area: &Area<'a>, title: &str) -> Drawn<(Area<'a>, Area<'a>)> {
+fn titled<'a>(area: &Area<'a>, title: &str) -> DrawResult<(Area<'a>, Area<'a>)> {
     let (head, rest) = area.split_vertically(PANEL_TITLE);
     head.draw_text(&shown(title), &font(18, INK), (LEFT, 2))?;
     Ok((head, rest))
@@ -434,15 +439,7 @@ fn shown(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::audio::Signal;
-
-    fn signal(samples: usize, frequency: f64) -> Signal {
-        let sine =
-            |n| (0.5 * (std::f64::consts::TAU * frequency * n as f64 / 11025.0).sin()) as f32;
-        Signal {
-            samples: (0..samples).map(sine).collect(),
-            sample_rate: 11025,
-        }
-    }
+    use crate::testing::{signal, sine};
 
     fn page(panels: Vec<Panel>) -> Page {
         Page {
@@ -486,8 +483,8 @@ mod tests {
 
     #[test]
     fn a_page_with_one_of_each_is_well_formed() {
-        let sound = signal(11025, 440.0);
-        let mark = |seconds| Mark {
+        let sound = signal(&sine(0.5, 440.0, 11025, 11025), 11025);
+        let mark = |seconds| Marker {
             seconds,
             label: format!("at {seconds}"),
             colour: [200, 0, 0],
@@ -520,9 +517,9 @@ mod tests {
             sample_rate: 11025,
         };
         for sound in [
-            signal(0, 440.0),
-            signal(1, 440.0),
-            signal(300, 440.0),
+            signal(&sine(0.5, 440.0, 11025, 0), 11025),
+            signal(&sine(0.5, 440.0, 11025, 1), 11025),
+            signal(&sine(0.5, 440.0, 11025, 300), 11025),
             silence,
         ] {
             let page = page(vec![
@@ -545,7 +542,7 @@ mod tests {
 
     #[test]
     fn sounds_of_one_page_share_their_axes_and_colours() {
-        let long = signal(22050, 440.0);
+        let long = signal(&sine(0.5, 440.0, 11025, 22050), 11025);
         let short = Signal {
             samples: long.samples[..11025].to_vec(),
             sample_rate: 22050,

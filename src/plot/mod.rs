@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 pub use line_chart::{LineChart, Series};
 pub use spectrogram::Spectrogram;
-pub use waveform::{Mark, Waveform};
+pub use waveform::{Marker, Waveform};
 
 use crate::audio::Signal;
 use crate::destination::{Destination, DestinationError};

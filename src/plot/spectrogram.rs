@@ -108,24 +108,13 @@ fn around(samples: &[f32], first: usize, count: usize, hop_size: usize) -> Vec<f
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn sine(frequency: f64, seconds: f64, sample_rate: u32) -> Signal {
-        let samples = (0..(seconds * f64::from(sample_rate)) as usize)
-            .map(|n| {
-                let phase = std::f64::consts::TAU * frequency * n as f64 / f64::from(sample_rate);
-                (0.5 * phase.sin()) as f32
-            })
-            .collect();
-        Signal {
-            samples,
-            sample_rate,
-        }
-    }
+    use crate::testing::{signal, sine};
 
     #[test]
     fn a_sine_is_brightest_at_its_frequency_in_every_column() {
-        for seconds in [1.0, 20.0, 200.0] {
-            let spectrogram = Spectrogram::new("", &sine(1000.0, seconds, 11025));
+        for seconds in [1, 20, 200] {
+            let sound = signal(&sine(0.5, 1000.0, 11025, seconds * 11025), 11025);
+            let spectrogram = Spectrogram::new("", &sound);
             assert_eq!(spectrogram.columns(), COLUMNS, "{seconds}");
             assert!((spectrogram.loudest() - 0.5).abs() < 0.01);
             let shades = spectrogram.shades(spectrogram.loudest());
@@ -141,7 +130,7 @@ mod tests {
 
     #[test]
     fn twenty_decibels_are_two_sevenths_of_the_shades() {
-        let spectrogram = Spectrogram::new("", &sine(1000.0, 1.0, 8000));
+        let spectrogram = Spectrogram::new("", &signal(&sine(0.5, 1000.0, 8000, 8000), 8000));
         let brightest = |loudest: f32| spectrogram.shades(loudest).into_iter().max().unwrap();
         let top = (SHADES - 1) as f32;
         assert_eq!(f32::from(brightest(spectrogram.loudest())), top);
@@ -180,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_sound_shorter_than_a_window_has_a_picture_and_an_empty_one_none() {
-        let short = Spectrogram::new("", &sine(2000.0, 0.02, 11025));
+        let short = Spectrogram::new("", &signal(&sine(0.5, 2000.0, 11025, 220), 11025));
         assert_eq!(short.columns(), 220);
         let shades = short.shades(short.loudest());
         assert_eq!(shades.len(), 220 * ROWS);

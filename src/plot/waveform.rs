@@ -9,7 +9,7 @@ pub struct Waveform {
     /// Stands above the picture.
     pub title: String,
     /// Drawn over the samples.
-    pub marks: Vec<Mark>,
+    pub marks: Vec<Marker>,
     pub(super) seconds: f64,
     /// The lowest and the highest sample of each column.
     pub(super) extremes: Vec<(f32, f32)>,
@@ -17,7 +17,7 @@ pub struct Waveform {
 
 /// A place in a sound.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Mark {
+pub struct Marker {
     /// When, from the beginning of the sound; not drawn where the sound has ended.
     pub seconds: f64,
     /// What is there, in a word or two.
@@ -28,7 +28,7 @@ pub struct Mark {
 
 impl Waveform {
     /// The waveform of `signal`, whose samples must be finite.
-    pub fn new(title: &str, signal: &Signal, marks: Vec<Mark>) -> Waveform {
+    pub fn new(title: &str, signal: &Signal, marks: Vec<Marker>) -> Waveform {
         let samples = &signal.samples;
         let columns = COLUMNS.min(samples.len());
         let extremes = (0..columns).map(|c| {
@@ -50,20 +50,14 @@ impl Waveform {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn signal(samples: Vec<f32>) -> Signal {
-        Signal {
-            samples,
-            sample_rate: 1000,
-        }
-    }
+    use crate::testing::signal;
 
     #[test]
     fn a_column_shows_the_extremes_of_its_samples() {
         let mut samples = vec![0.0; 10 * COLUMNS];
         samples[55] = 0.75;
         samples[58] = -0.5;
-        let waveform = Waveform::new("", &signal(samples), Vec::new());
+        let waveform = Waveform::new("", &signal(&samples, 1000), Vec::new());
         assert_eq!(waveform.extremes.len(), COLUMNS);
         assert_eq!(waveform.extremes[5], (-0.5, 0.75));
         assert_eq!(waveform.extremes[4], (0.0, 0.0));
@@ -71,10 +65,10 @@ mod tests {
 
     #[test]
     fn few_samples_and_none() {
-        let waveform = Waveform::new("", &signal(vec![0.1, -0.2]), Vec::new());
+        let waveform = Waveform::new("", &signal(&[0.1, -0.2], 1000), Vec::new());
         assert_eq!(waveform.extremes, [(0.1, 0.1), (-0.2, -0.2)]);
         assert!(
-            Waveform::new("", &signal(Vec::new()), Vec::new())
+            Waveform::new("", &signal(&[], 1000), Vec::new())
                 .extremes
                 .is_empty()
         );

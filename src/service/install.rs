@@ -14,7 +14,7 @@ const UNIT: &str = "antiphon.service";
 
 /// What became of a unit's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Written {
+pub enum UnitChange {
     /// There was none.
     New,
     /// Another text stood there.
@@ -129,14 +129,14 @@ fn user_configuration() -> Result<PathBuf, ServiceError> {
 const OWN: &str = "# antiphon as a service of ";
 
 /// Puts `text` where `manager` looks for the unit.
-pub fn write(manager: &Manager, text: &str) -> Result<Written, ServiceError> {
+pub fn write(manager: &Manager, text: &str) -> Result<UnitChange, ServiceError> {
     let path = manager.unit();
     let failed = |what| failed_to(what, &path);
     let written = match fs::read_to_string(&path) {
-        Ok(found) if found == text => return Ok(Written::AsItWas),
+        Ok(found) if found == text => return Ok(UnitChange::AsItWas),
         Ok(found) if !found.starts_with(OWN) => return Err(ServiceError::Foreign { path }),
-        Ok(_) => Written::Changed,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Written::New,
+        Ok(_) => UnitChange::Changed,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => UnitChange::New,
         Err(error) => return Err(failed("read")(error)),
     };
     fs::create_dir_all(&manager.folder).map_err(failed("make the folder of"))?;
@@ -174,9 +174,9 @@ mod tests {
             folder: folder.path().join("systemd/user"),
         };
         let [one, two] = ["one", "two"].map(|n| format!("{OWN}{n}\n"));
-        assert_eq!(write(&manager, &one).unwrap(), Written::New);
-        assert_eq!(write(&manager, &one).unwrap(), Written::AsItWas);
-        assert_eq!(write(&manager, &two).unwrap(), Written::Changed);
+        assert_eq!(write(&manager, &one).unwrap(), UnitChange::New);
+        assert_eq!(write(&manager, &one).unwrap(), UnitChange::AsItWas);
+        assert_eq!(write(&manager, &two).unwrap(), UnitChange::Changed);
         assert_eq!(fs::read_to_string(manager.unit()).unwrap(), two);
         fs::write(manager.unit(), "mine\n").unwrap();
         let foreign = write(&manager, &two).unwrap_err();

@@ -9,7 +9,7 @@ mod user;
 use std::io;
 use std::path::PathBuf;
 
-pub use install::{Manager, Written, remove, write};
+pub use install::{Manager, UnitChange, remove, write};
 pub use supervisor::Supervisor;
 pub use unit::{Service, Words};
 pub use user::{User, UserError};

@@ -17,7 +17,7 @@ pub struct Space {
 
 /// What kind of filesystem something lies on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum Filesystem {
     /// One that keeps names, renames and syncs as antiphon needs them.
     Sound(&'static str),
     /// On another machine, or behind a program.
@@ -51,7 +51,7 @@ pub fn space(_path: &Path) -> io::Result<Space> {
 
 /// What kind of filesystem `path` lies on.
 #[cfg(target_os = "linux")]
-pub fn kind(path: &Path) -> io::Result<Kind> {
+pub fn kind(path: &Path) -> io::Result<Filesystem> {
     // Numbers of 32 bits, in words of either sign.
     let number = rustix::fs::statfs(path)?.f_type as u64 & 0xffff_ffff;
     Ok(kind_of(number))
@@ -61,35 +61,35 @@ pub fn kind(path: &Path) -> io::Result<Kind> {
 #[cfg(target_os = "linux")]
 pub fn is_local(file: &std::fs::File) -> bool {
     let number = rustix::fs::fstatfs(file).map(|system| system.f_type as u64 & 0xffff_ffff);
-    number.is_ok_and(|number| !matches!(kind_of(number), Kind::Remote(_)))
+    number.is_ok_and(|number| !matches!(kind_of(number), Filesystem::Remote(_)))
 }
 
 /// What kind of filesystem `path` lies on.
 #[cfg(not(target_os = "linux"))]
-pub fn kind(_path: &Path) -> io::Result<Kind> {
+pub fn kind(_path: &Path) -> io::Result<Filesystem> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
 /// The kinds by the numbers of statfs(2).
 #[cfg(target_os = "linux")]
-fn kind_of(number: u64) -> Kind {
+fn kind_of(number: u64) -> Filesystem {
     match number {
-        0xef53 => Kind::Sound("ext"),
-        0x5846_5342 => Kind::Sound("XFS"),
-        0x9123_683e => Kind::Sound("Btrfs"),
-        0x2fc1_2fc1 => Kind::Sound("ZFS"),
-        0xf2f5_2010 => Kind::Sound("F2FS"),
-        0x794c_7630 => Kind::Sound("overlay"),
-        0x6969 => Kind::Remote("NFS"),
-        0xff53_4d42 | 0xfe53_4d42 | 0x517b => Kind::Remote("SMB"),
-        0x00c3_6400 => Kind::Remote("Ceph"),
-        0x0102_1997 => Kind::Remote("9P"),
-        0x6573_5546 => Kind::Remote("FUSE"),
-        0x4d44 => Kind::Fat("FAT"),
-        0x2011_bab0 => Kind::Fat("exFAT"),
-        0x5346_544e | 0x7366_746e => Kind::Fat("NTFS"),
-        0x0102_1994 | 0x8584_58f6 => Kind::Memory("memory"),
-        other => Kind::Unknown(other),
+        0xef53 => Filesystem::Sound("ext"),
+        0x5846_5342 => Filesystem::Sound("XFS"),
+        0x9123_683e => Filesystem::Sound("Btrfs"),
+        0x2fc1_2fc1 => Filesystem::Sound("ZFS"),
+        0xf2f5_2010 => Filesystem::Sound("F2FS"),
+        0x794c_7630 => Filesystem::Sound("overlay"),
+        0x6969 => Filesystem::Remote("NFS"),
+        0xff53_4d42 | 0xfe53_4d42 | 0x517b => Filesystem::Remote("SMB"),
+        0x00c3_6400 => Filesystem::Remote("Ceph"),
+        0x0102_1997 => Filesystem::Remote("9P"),
+        0x6573_5546 => Filesystem::Remote("FUSE"),
+        0x4d44 => Filesystem::Fat("FAT"),
+        0x2011_bab0 => Filesystem::Fat("exFAT"),
+        0x5346_544e | 0x7366_746e => Filesystem::Fat("NTFS"),
+        0x0102_1994 | 0x8584_58f6 => Filesystem::Memory("memory"),
+        other => Filesystem::Unknown(other),
     }
 }
 
@@ -109,13 +109,13 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn kinds_that_lose_work_are_told_from_those_that_do_not() {
-        assert_eq!(kind_of(0xef53), Kind::Sound("ext"));
-        assert_eq!(kind_of(0x4d44), Kind::Fat("FAT"));
-        assert_eq!(kind_of(0xff53_4d42), Kind::Remote("SMB"));
-        assert_eq!(kind_of(7), Kind::Unknown(7));
+        assert_eq!(kind_of(0xef53), Filesystem::Sound("ext"));
+        assert_eq!(kind_of(0x4d44), Filesystem::Fat("FAT"));
+        assert_eq!(kind_of(0xff53_4d42), Filesystem::Remote("SMB"));
+        assert_eq!(kind_of(7), Filesystem::Unknown(7));
         assert!(matches!(
             kind(Path::new("/proc")).unwrap(),
-            Kind::Unknown(_)
+            Filesystem::Unknown(_)
         ));
     }
 }

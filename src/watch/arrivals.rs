@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::inbox::Inbox;
 use super::promise::{Parrot, fast_folder, terms};
-use super::root::{Root, Wanted};
+use super::root::{Root, WhichRoot};
 use super::spool::{Process, Spool};
 use super::worker::{Job, Outcome, work};
 use crate::system::{self, writers};
@@ -24,7 +24,7 @@ const HEADER: usize = 44;
 
 /// What a recorder does with its header while it records.
 #[derive(Clone, Copy, Debug)]
-enum Header {
+enum HeaderHabit {
     /// It says the whole length from the start, as of a copy.
     Ahead,
     /// It says 0 until the end.
@@ -34,11 +34,11 @@ enum Header {
 }
 
 #[derive(Clone, Debug)]
-enum Happening {
+enum Occurrence {
     Open {
         writer: usize,
         name: usize,
-        header: Header,
+        header: HeaderHabit,
         length_ahead: bool,
     },
     Write {
@@ -82,7 +82,7 @@ struct Take {
 struct Writer {
     file: File,
     take: usize,
-    header: Header,
+    header: HeaderHabit,
     written: usize,
 }
 
@@ -99,7 +99,7 @@ struct Studio {
 impl Studio {
     fn new() -> Studio {
         let folder = fast_folder();
-        let root = Root::open(folder.path(), &Wanted::Any).unwrap();
+        let root = Root::open(folder.path(), &WhichRoot::Any).unwrap();
         let (spool, _) = Spool::open(root, &Process::unique()).unwrap();
         Studio {
             inbox: Inbox::new(spool.root().seeds(), PATIENCE),
@@ -152,9 +152,9 @@ impl Studio {
         })
     }
 
-    fn happen(&mut self, happening: &Happening) {
+    fn happen(&mut self, happening: &Occurrence) {
         match *happening {
-            Happening::Open {
+            Occurrence::Open {
                 writer,
                 name,
                 header,
@@ -178,14 +178,14 @@ impl Studio {
                 };
                 self.writers.insert(writer, writer_state);
             }
-            Happening::Write { writer, share } => {
+            Occurrence::Write { writer, share } => {
                 if let Some(writer) = self.writers.get_mut(&writer) {
                     let whole = &self.takes[writer.take].whole;
                     let to = HEADER + ((whole.len() - HEADER) as f64 * share) as usize;
                     writer.write_until(whole, to);
                 }
             }
-            Happening::Close { writer, is_told } => {
+            Occurrence::Close { writer, is_told } => {
                 let Some(mut writer) = self.writers.remove(&writer) else {
                     return;
                 };
@@ -203,12 +203,12 @@ impl Studio {
                     }
                 }
             }
-            Happening::Kill { writer } => {
+            Occurrence::Kill { writer } => {
                 if let Some(writer) = self.writers.remove(&writer) {
                     self.takes[writer.take].is_given_up = true;
                 }
             }
-            Happening::MoveIn { name } => {
+            Occurrence::MoveIn { name } => {
                 let path = self.seed(name);
                 self.give_up(&path);
                 let outside = self.folder.path().join("outside");
@@ -218,20 +218,20 @@ impl Studio {
                 self.takes[take].is_finished = true;
                 fs::rename(outside, &path).unwrap();
             }
-            Happening::Rename { from, to } => {
+            Occurrence::Rename { from, to } => {
                 let (old, new) = (self.seed(from), self.seed(to));
                 if from != to && old.exists() {
                     self.give_up(&new);
                     fs::rename(old, new).unwrap();
                 }
             }
-            Happening::Delete { name } => {
+            Occurrence::Delete { name } => {
                 let path = self.seed(name);
                 self.give_up(&path);
                 let _ = fs::remove_file(path);
             }
-            Happening::Pause(seconds) => self.now += Duration::from_secs_f64(seconds),
-            Happening::Look => {
+            Occurrence::Pause(seconds) => self.now += Duration::from_secs_f64(seconds),
+            Occurrence::Look => {
                 for arrived in self.inbox.scan(self.now, usize::MAX).unwrap() {
                     let id = self.spool.next_id().unwrap();
                     let claim = self.spool.claim(&arrived.name, id).unwrap();
@@ -239,7 +239,7 @@ impl Studio {
                     self.jobs.push_back(Job::new(claim));
                 }
             }
-            Happening::Answer => {
+            Occurrence::Answer => {
                 if let Some(mut job) = self.jobs.pop_front() {
                     let stop = AtomicBool::new(false);
                     match work(&self.spool, &mut Parrot, &terms(), &mut job, &stop) {
@@ -253,18 +253,18 @@ impl Studio {
 
     fn settle(&mut self) {
         for writer in 0..4 {
-            self.happen(&Happening::Close {
+            self.happen(&Occurrence::Close {
                 writer,
                 is_told: false,
             });
         }
         // What lacks something is waited for after the first look at it.
         for _ in 0..2 {
-            self.happen(&Happening::Pause(100.0));
-            self.happen(&Happening::Look);
+            self.happen(&Occurrence::Pause(100.0));
+            self.happen(&Occurrence::Look);
         }
         while !self.jobs.is_empty() {
-            self.happen(&Happening::Answer);
+            self.happen(&Occurrence::Answer);
         }
     }
 
@@ -302,9 +302,9 @@ impl Writer {
     /// Writes on until so much of `whole` is there.
     fn write_until(&mut self, whole: &[u8], to: usize) {
         let of = |length: usize| match self.header {
-            Header::Ahead => whole[..HEADER].to_vec(),
-            Header::InTheEnd => header(0),
-            Header::Always => header(length - HEADER),
+            HeaderHabit::Ahead => whole[..HEADER].to_vec(),
+            HeaderHabit::InTheEnd => header(0),
+            HeaderHabit::Always => header(length - HEADER),
         };
         let to = to.max(self.written.max(HEADER));
         self.file.seek(SeekFrom::Start(0)).unwrap();
@@ -329,30 +329,30 @@ fn header(bytes: usize) -> Vec<u8> {
     header
 }
 
-fn happening() -> impl Strategy<Value = Happening> {
+fn happening() -> impl Strategy<Value = Occurrence> {
     let (writer, name) = (0..4_usize, 0..NAMES.len());
     let header = prop_oneof![
-        Just(Header::Ahead),
-        Just(Header::InTheEnd),
-        Just(Header::Always)
+        Just(HeaderHabit::Ahead),
+        Just(HeaderHabit::InTheEnd),
+        Just(HeaderHabit::Always)
     ];
     prop_oneof![
         4 => (writer.clone(), name.clone(), header, any::<bool>()).prop_map(
             |(writer, name, header, length_ahead)| {
-                Happening::Open { writer, name, header, length_ahead }
+                Occurrence::Open { writer, name, header, length_ahead }
             }
         ),
         6 => (writer.clone(), 0.0..1.0)
-            .prop_map(|(writer, share)| Happening::Write { writer, share }),
+            .prop_map(|(writer, share)| Occurrence::Write { writer, share }),
         4 => (writer.clone(), any::<bool>())
-            .prop_map(|(writer, is_told)| Happening::Close { writer, is_told }),
-        1 => writer.prop_map(|writer| Happening::Kill { writer }),
-        1 => name.clone().prop_map(|name| Happening::MoveIn { name }),
-        1 => (name.clone(), name.clone()).prop_map(|(from, to)| Happening::Rename { from, to }),
-        1 => name.prop_map(|name| Happening::Delete { name }),
-        3 => prop_oneof![0.0..1.0, 0.0..40.0].prop_map(Happening::Pause),
-        6 => Just(Happening::Look),
-        3 => Just(Happening::Answer),
+            .prop_map(|(writer, is_told)| Occurrence::Close { writer, is_told }),
+        1 => writer.prop_map(|writer| Occurrence::Kill { writer }),
+        1 => name.clone().prop_map(|name| Occurrence::MoveIn { name }),
+        1 => (name.clone(), name.clone()).prop_map(|(from, to)| Occurrence::Rename { from, to }),
+        1 => name.prop_map(|name| Occurrence::Delete { name }),
+        3 => prop_oneof![0.0..1.0, 0.0..40.0].prop_map(Occurrence::Pause),
+        6 => Just(Occurrence::Look),
+        3 => Just(Occurrence::Answer),
     ]
 }
 

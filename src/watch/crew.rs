@@ -16,12 +16,12 @@ pub struct Crew {
 }
 
 struct Worker {
-    orders: Sender<Order>,
+    orders: Sender<Instruction>,
     busy_since: Option<Instant>,
     thread: JoinHandle<Box<dyn Answers>>,
 }
 
-enum Order {
+enum Instruction {
     Work(Job),
     /// Answer with this from now on.
     Take(Box<dyn Answers>),
@@ -38,14 +38,14 @@ impl Crew {
         stop: &Arc<AtomicBool>,
     ) -> Crew {
         let hire = |(number, mut answers): (usize, Box<dyn Answers>)| {
-            let (orders, inbox): (Sender<Order>, Receiver<Order>) = mpsc::channel();
+            let (orders, inbox): (Sender<Instruction>, Receiver<Instruction>) = mpsc::channel();
             let (spool, stop) = (Arc::clone(spool), Arc::clone(stop));
             let (terms, messages) = (terms.clone(), messages.clone());
             let thread = std::thread::spawn(move || {
                 for order in inbox {
                     match order {
-                        Order::Take(other) => answers = other,
-                        Order::Work(mut job) => {
+                        Instruction::Take(other) => answers = other,
+                        Instruction::Work(mut job) => {
                             let outcome = work(&spool, answers.as_mut(), &terms, &mut job, &stop);
                             let finished = Message::Finished {
                                 worker: number,
@@ -85,7 +85,7 @@ impl Crew {
         let worker = &mut self.workers[worker];
         worker.busy_since = Some(Instant::now());
         // A worker's thread lives until it is dismissed.
-        let _ = worker.orders.send(Order::Work(job));
+        let _ = worker.orders.send(Instruction::Work(job));
     }
 
     /// `worker` has told that it has finished.
@@ -96,7 +96,7 @@ impl Crew {
     /// Has everybody answer with one of `answerers` from the next seed on.
     pub fn exchange(&mut self, answerers: Vec<Box<dyn Answers>>) {
         for (worker, answers) in self.workers.iter().zip(answerers) {
-            let _ = worker.orders.send(Order::Take(answers));
+            let _ = worker.orders.send(Instruction::Take(answers));
         }
     }
 

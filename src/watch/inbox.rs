@@ -61,7 +61,7 @@ struct Observation {
     is_downloaded: bool,
     /// As it is now, once looked at.
     content: Option<Content>,
-    state: State,
+    state: Standing,
     /// See [`Evidence::mistaken`].
     mistaken: u32,
     arrival: u64,
@@ -69,7 +69,7 @@ struct Observation {
 
 /// How a file stands.
 #[derive(Clone, Debug, PartialEq)]
-enum State {
+enum Standing {
     New,
     Arriving(Doubt),
     /// Neither called a sound nor one.
@@ -117,7 +117,7 @@ impl Observation {
             closed_at: None,
             is_downloaded: false,
             content: None,
-            state: State::New,
+            state: Standing::New,
             mistaken: 0,
             arrival,
         }
@@ -142,7 +142,7 @@ impl Observation {
         self.longest_pause = self.longest_pause.max(now - self.changed);
         self.changed = now;
         self.content = None;
-        self.state = State::New;
+        self.state = Standing::New;
         if self.closed == Some(true) {
             self.closed = None;
         }
@@ -157,21 +157,21 @@ impl Observation {
         patience: Duration,
     ) -> Option<Proof> {
         match &self.state {
-            State::Reported => return None,
-            State::SetAside(_, until) if now < *until => return None,
-            State::NoSound if self.content.is_some() => return None,
+            Standing::Reported => return None,
+            Standing::SetAside(_, until) if now < *until => return None,
+            Standing::NoSound if self.content.is_some() => return None,
             _ => {}
         }
         match self.decide(name, path, now, patience) {
             Ok(Some(Decision::Complete(proof))) => {
-                self.state = State::Reported;
+                self.state = Standing::Reported;
                 return Some(proof);
             }
-            Ok(Some(Decision::Incomplete(doubt))) => self.state = State::Arriving(doubt),
-            Ok(None) => self.state = State::NoSound,
+            Ok(Some(Decision::Incomplete(doubt))) => self.state = Standing::Arriving(doubt),
+            Ok(None) => self.state = Standing::NoSound,
             // Gone since; the next scan sees that.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => self.state = State::Unreadable(error.to_string()),
+            Err(error) => self.state = Standing::Unreadable(error.to_string()),
         }
         None
     }
@@ -214,19 +214,19 @@ impl Observation {
     /// When it has to be looked at again, whatever the system tells.
     fn due(&self, now: Instant) -> Option<Instant> {
         match &self.state {
-            State::New => Some(now),
-            State::Arriving(Doubt::HasWriter) => {
+            Standing::New => Some(now),
+            Standing::Arriving(Doubt::HasWriter) => {
                 let is_closing = self.closed_at.is_some_and(|at| now - at < CLOSING);
                 is_closing.then(|| now + CLOSING_LOOK)
             }
             // How its recorder pauses is to be seen, too.
-            State::Arriving(Doubt::Restless(left)) => Some(now + (*left).min(SOON)),
-            State::Arriving(Doubt::Lacks(_, left)) => Some(now + *left),
-            State::SetAside(_, until) => Some(*until),
-            State::Arriving(Doubt::NotClosed | Doubt::Download)
-            | State::NoSound
-            | State::Unreadable(_)
-            | State::Reported => None,
+            Standing::Arriving(Doubt::Restless(left)) => Some(now + (*left).min(SOON)),
+            Standing::Arriving(Doubt::Lacks(_, left)) => Some(now + *left),
+            Standing::SetAside(_, until) => Some(*until),
+            Standing::Arriving(Doubt::NotClosed | Doubt::Download)
+            | Standing::NoSound
+            | Standing::Unreadable(_)
+            | Standing::Reported => None,
         }
     }
 }
@@ -282,7 +282,7 @@ impl Inbox {
     pub fn is_as_reported(&self, name: &OsStr, metadata: &Metadata) -> bool {
         self.files
             .get(name)
-            .is_some_and(|file| file.state == State::Reported && file.matches(metadata))
+            .is_some_and(|file| file.state == Standing::Reported && file.matches(metadata))
     }
 
     /// Whether there is a file `name`, going by the last look.
@@ -299,7 +299,7 @@ impl Inbox {
     /// reported again at `until`.
     pub fn set_aside(&mut self, name: &OsStr, reason: String, until: Instant) {
         if let Some(file) = self.files.get_mut(name) {
-            file.state = State::SetAside(reason.clone(), until);
+            file.state = Standing::SetAside(reason.clone(), until);
         }
         self.tell_once(name, &format!("{} waits: {reason}", readable(name)));
     }
@@ -328,10 +328,10 @@ impl Inbox {
             .iter()
             .filter_map(|(name, file)| {
                 let because = match &file.state {
-                    State::Arriving(doubt) => doubt.to_string(),
-                    State::Unreadable(reason) => format!("it cannot be read: {reason}"),
-                    State::SetAside(reason, _) => reason.clone(),
-                    State::New | State::NoSound | State::Reported => return None,
+                    Standing::Arriving(doubt) => doubt.to_string(),
+                    Standing::Unreadable(reason) => format!("it cannot be read: {reason}"),
+                    Standing::SetAside(reason, _) => reason.clone(),
+                    Standing::New | Standing::NoSound | Standing::Reported => return None,
                 };
                 let arriving = Arriving {
                     name: name.clone(),
@@ -398,8 +398,8 @@ impl Inbox {
                 continue;
             }
             match &file.state {
-                State::NoSound => self.log_once(&name, "neither called a sound nor is one"),
-                State::Unreadable(error) => {
+                Standing::NoSound => self.log_once(&name, "neither called a sound nor is one"),
+                Standing::Unreadable(error) => {
                     let text = format!(
                         "{} cannot be read ({error}); let the user that runs antiphon read it, and \
                          it is answered",

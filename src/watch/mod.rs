@@ -36,9 +36,9 @@ use std::time::Duration;
 pub use arrival::may_be_a_seed;
 pub use error::SpoolError;
 pub use inbox::Arriving;
-pub use reload::{Source, Stamp};
+pub use reload::{AnswerSource, Stamp};
 pub use retention::{ALL, Bounds, Retention};
-pub use root::{Root, Wanted, check_moves};
+pub use root::{Root, WhichRoot, check_moves};
 pub use spool::{Claim, Delivered, Process, Spool};
 pub use worker::{Answers, NoAnswer, Terms};
 
@@ -75,7 +75,7 @@ pub enum Event {
 }
 
 /// Hears what happens.
-pub type Listener = Arc<dyn Fn(Event) + Send + Sync>;
+pub type OnEvent = Arc<dyn Fn(Event) + Send + Sync>;
 
 /// What is to be watched, and how.
 #[derive(Clone, Debug)]
@@ -118,7 +118,7 @@ enum Message {
 
 /// Answers seeds until `stop` is set, with one worker for each of `answerers`,
 /// which `source` gave and gives again when it has others. What happens is told
-/// to `listener`.
+/// to `on_event`.
 ///
 /// A folder that goes away is waited for. Returns when every seed in work is
 /// published, failed or back in `seeds/`: nothing stays claimed.
@@ -129,26 +129,26 @@ enum Message {
 pub fn watch(
     plan: &Plan,
     mut answerers: Vec<Box<dyn Answers>>,
-    source: Arc<dyn Source>,
-    listener: Listener,
+    source: Arc<dyn AnswerSource>,
+    on_event: OnEvent,
     stop: &AtomicBool,
 ) -> Result<(), WatchError> {
     let mut reload = Reload::new(source);
     let mut wanted = match plan.existing {
-        true => Wanted::Existing,
-        false => Wanted::Any,
+        true => WhichRoot::Existing,
+        false => WhichRoot::Any,
     };
     let process = Process::unique();
     let mut opened = Spool::open(Root::open(&plan.root, &wanted)?, &process)?;
     loop {
         let (spool, claims) = opened;
-        wanted = Wanted::Again(spool.root().known().clone());
-        let session = Session::new(plan, spool, claims, answerers, &mut reload, &listener)?;
+        wanted = WhichRoot::Again(spool.root().known().clone());
+        let session = Session::new(plan, spool, claims, answerers, &mut reload, &on_event)?;
         answerers = match session.run(stop)? {
             End::Stopped => return Ok(()),
             End::Lost(answerers) => answerers,
         };
-        match reopen(plan, &wanted, &process, &listener, stop) {
+        match reopen(plan, &wanted, &process, &on_event, stop) {
             Some(again) => opened = again,
             None => return Ok(()),
         }
@@ -158,9 +158,9 @@ pub fn watch(
 /// Waits for the folder; `None` when `stop` is set first.
 fn reopen(
     plan: &Plan,
-    wanted: &Wanted,
+    wanted: &WhichRoot,
     process: &Process,
-    listener: &Listener,
+    on_event: &OnEvent,
     stop: &AtomicBool,
 ) -> Option<(Spool, Vec<Claim>)> {
     let mut told = None;
@@ -172,12 +172,12 @@ fn reopen(
         };
         if told.as_ref() != Some(&error) {
             tracing::error!("{error}; waiting");
-            listener(Event::Trouble {
+            on_event(Event::Trouble {
                 reason: error.clone(),
             });
             told = Some(error);
         }
-        listener(Event::Alive {
+        on_event(Event::Alive {
             arriving: Vec::new(),
         });
         std::thread::sleep(PATIENCE);

@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::root::{PROBE, Root, Wanted};
+use super::root::{PROBE, Root, WhichRoot};
 use super::spool::{Process, Spool};
 use super::worker::{Answer, Answers, Job, NoAnswer, Outcome, Terms, work};
 use crate::answer::{Loudness, Settings};
@@ -24,6 +24,7 @@ use crate::audio::write::{SampleFormat, encode_wav};
 use crate::files;
 use crate::files::mishap::{self, Mishap};
 use crate::generate::{Prime, Request};
+use crate::testing;
 
 /// Answers a text with a sound that depends on the text and on its own random
 /// numbers, unless the text says that it is broken.
@@ -113,7 +114,7 @@ impl Gallery {
         self.running = true;
         self.jobs.clear();
         self.spool = None;
-        let opened = Root::open(self.folder.path(), &Wanted::Any)
+        let opened = Root::open(self.folder.path(), &WhichRoot::Any)
             .and_then(|root| Spool::open(root, &Process::unique()));
         if let Ok((spool, claims)) = opened {
             self.jobs = claims.into_iter().map(Job::new).collect();
@@ -248,11 +249,10 @@ fn text(path: &Path) -> String {
     fs::read_to_string(path).unwrap()
 }
 
+/// The names in `folder`, without the probe.
 fn listing(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
-    let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
-    let mut names: Vec<String> = names.filter(|name| name != PROBE).collect();
-    names.sort();
+    let mut names = testing::listing(folder);
+    names.retain(|name| name != PROBE);
     names
 }
 

@@ -14,7 +14,7 @@ use crate::system;
 const REST: Duration = Duration::from_secs(1);
 
 /// Where answers come from.
-pub trait Source: Send + Sync {
+pub trait AnswerSource: Send + Sync {
     /// What answers, loaded, checked and warmed.
     ///
     /// # Errors
@@ -49,7 +49,7 @@ impl Stamp {
 
 /// Sees when a source has something else, and has it loaded beside the work.
 pub struct Reload {
-    source: Arc<dyn Source>,
+    source: Arc<dyn AnswerSource>,
     loaded: Option<Stamp>,
     /// What has been there for how long.
     candidate: Option<(Stamp, Instant)>,
@@ -58,7 +58,7 @@ pub struct Reload {
 
 impl Reload {
     /// What `source` has now is loaded already.
-    pub fn new(source: Arc<dyn Source>) -> Reload {
+    pub fn new(source: Arc<dyn AnswerSource>) -> Reload {
         Reload {
             loaded: source.stamp(),
             source,

@@ -139,7 +139,8 @@ fn group_by_name(folder: &Path) -> Vec<Group> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::watch::root::Wanted;
+    use crate::testing::listing;
+    use crate::watch::root::WhichRoot;
     use std::time::Duration;
 
     /// Makes `names` one a minute, of ten bytes.
@@ -151,15 +152,6 @@ mod tests {
             let file = fs::File::options().append(true).open(&path).unwrap();
             file.set_modified(time).unwrap();
         }
-    }
-
-    fn listing(folder: &Path) -> Vec<String> {
-        let entries = fs::read_dir(folder).unwrap();
-        let mut names: Vec<String> = entries
-            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
-            .collect();
-        names.sort();
-        names
     }
 
     #[test]
@@ -182,7 +174,7 @@ mod tests {
     #[test]
     fn predictions_are_kept_unless_told_otherwise() {
         let folder = tempfile::tempdir().unwrap();
-        let root = Root::open(folder.path(), &Wanted::Any).unwrap();
+        let root = Root::open(folder.path(), &WhichRoot::Any).unwrap();
         let names = ["1.json", "2.json", "3.json", "4.json"];
         for folder in [root.done(), root.predictions(), root.failed()] {
             make(folder, &names);
@@ -205,7 +197,7 @@ mod tests {
     #[test]
     fn answered_seeds_are_as_old_as_their_jobs_whatever_their_times() {
         let folder = tempfile::tempdir().unwrap();
-        let root = Root::open(folder.path(), &Wanted::Any).unwrap();
+        let root = Root::open(folder.path(), &WhichRoot::Any).unwrap();
         make(
             root.done(),
             &[

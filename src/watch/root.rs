@@ -42,7 +42,7 @@ pub struct Known {
 
 /// Which root is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub enum WhichRoot {
     /// Any; what is missing is made.
     Any,
     /// One that antiphon has used before: a folder without a marker may be the
@@ -61,7 +61,7 @@ impl Root {
     /// [`SpoolError::Missing`] and [`SpoolError::Replaced`] for another root
     /// than was wanted; [`SpoolError::Locked`] while another process has it
     /// open; [`SpoolError::OtherFilesystem`]; [`SpoolError::Folder`].
-    pub fn open(path: &Path, wanted: &Wanted) -> Result<Root, SpoolError> {
+    pub fn open(path: &Path, wanted: &WhichRoot) -> Result<Root, SpoolError> {
         check_wanted(path, wanted)?;
         let hidden = folder(path.join(folders::HIDDEN))?;
         let lock_path = path.join(folders::LOCK);
@@ -168,15 +168,15 @@ impl Root {
     }
 }
 
-fn check_wanted(path: &Path, wanted: &Wanted) -> Result<(), SpoolError> {
+fn check_wanted(path: &Path, wanted: &WhichRoot) -> Result<(), SpoolError> {
     let missing = || SpoolError::Missing {
         path: path.to_owned(),
     };
     let marker = fs::read_to_string(path.join(folders::MARKER)).ok();
     match wanted {
-        Wanted::Any => folder(path.to_owned()).map(drop),
-        Wanted::Existing => marker.map(drop).ok_or_else(missing),
-        Wanted::Again(known) => {
+        WhichRoot::Any => folder(path.to_owned()).map(drop),
+        WhichRoot::Existing => marker.map(drop).ok_or_else(missing),
+        WhichRoot::Again(known) => {
             if !path.is_dir() {
                 return Err(missing());
             }
@@ -282,22 +282,24 @@ mod tests {
     #[test]
     fn a_second_instance_is_refused_while_the_first_lives() {
         let folder = tempfile::tempdir().unwrap();
-        let first = Root::open(folder.path(), &Wanted::Any).unwrap();
-        let second = Root::open(folder.path(), &Wanted::Any).err().unwrap();
+        let first = Root::open(folder.path(), &WhichRoot::Any).unwrap();
+        let second = Root::open(folder.path(), &WhichRoot::Any).err().unwrap();
         assert!(second.to_string().contains("another antiphon"), "{second}");
         drop(first);
-        assert!(Root::open(folder.path(), &Wanted::Any).is_ok());
+        assert!(Root::open(folder.path(), &WhichRoot::Any).is_ok());
     }
 
     #[test]
     fn a_folder_without_a_marker_is_not_an_existing_one() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("seeds")).unwrap();
-        let refused = Root::open(folder.path(), &Wanted::Existing).err().unwrap();
+        let refused = Root::open(folder.path(), &WhichRoot::Existing)
+            .err()
+            .unwrap();
         assert!(refused.to_string().contains("not mounted"), "{refused}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-        drop(Root::open(folder.path(), &Wanted::Any).unwrap());
-        assert!(Root::open(folder.path(), &Wanted::Existing).is_ok());
+        drop(Root::open(folder.path(), &WhichRoot::Any).unwrap());
+        assert!(Root::open(folder.path(), &WhichRoot::Existing).is_ok());
     }
 
     #[test]
@@ -309,7 +311,7 @@ mod tests {
         fs::create_dir_all(&elsewhere).unwrap();
         let link = |to: &Path, name: &str| std::os::unix::fs::symlink(to, root.join(name)).unwrap();
         link(&elsewhere, "seeds");
-        let opened = Root::open(&root, &Wanted::Any).unwrap();
+        let opened = Root::open(&root, &WhichRoot::Any).unwrap();
         assert!(opened.is_intact());
         drop(opened);
 
@@ -325,7 +327,7 @@ mod tests {
             let inner = root.join(name);
             let _ = fs::remove_file(&inner).or_else(|_| fs::remove_dir(&inner));
             link(other_disk.path(), name);
-            let refused = Root::open(&root, &Wanted::Any).err().unwrap();
+            let refused = Root::open(&root, &WhichRoot::Any).err().unwrap();
             assert!(
                 matches!(refused, SpoolError::OtherFilesystem { .. }),
                 "{refused}"
@@ -338,7 +340,7 @@ mod tests {
             fs::remove_file(&inner).unwrap();
             fs::create_dir(&inner).unwrap();
         }
-        assert!(Root::open(&root, &Wanted::Any).is_ok());
+        assert!(Root::open(&root, &WhichRoot::Any).is_ok());
     }
 
     #[test]
@@ -346,11 +348,11 @@ mod tests {
     fn a_folder_that_was_taken_away_is_noticed_and_known_again() {
         let folder = tempfile::tempdir().unwrap();
         let [path, away] = ["root", "away"].map(|name| folder.path().join(name));
-        let root = Root::open(&path, &Wanted::Any).unwrap();
+        let root = Root::open(&path, &WhichRoot::Any).unwrap();
         assert!(root.is_intact());
         fs::rename(&path, &away).unwrap();
         assert!(!root.is_intact());
-        let again = Wanted::Again(root.known().clone());
+        let again = WhichRoot::Again(root.known().clone());
         drop(root);
         let missing = Root::open(&path, &again).err().unwrap();
         assert!(matches!(missing, SpoolError::Missing { .. }), "{missing}");
@@ -364,11 +366,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let known = |marker: &str| {
             let marker = marker.to_owned();
-            Wanted::Again(Known { marker, device: 1 })
+            WhichRoot::Again(Known { marker, device: 1 })
         };
         let refused = Root::open(folder.path(), &known("")).err().unwrap();
         assert!(matches!(refused, SpoolError::Replaced { .. }), "{refused}");
-        let root = Root::open(folder.path(), &Wanted::Any).unwrap();
+        let root = Root::open(folder.path(), &WhichRoot::Any).unwrap();
         let marker = root.known().marker.clone();
         drop(root);
         assert!(Root::open(folder.path(), &known(&marker)).is_ok());
@@ -378,7 +380,7 @@ mod tests {
     #[cfg(unix)]
     fn a_lock_that_was_removed_is_noticed() {
         let folder = tempfile::tempdir().unwrap();
-        let root = Root::open(folder.path(), &Wanted::Any).unwrap();
+        let root = Root::open(folder.path(), &WhichRoot::Any).unwrap();
         fs::remove_file(folder.path().join(".antiphon/lock")).unwrap();
         assert!(!root.is_intact());
     }

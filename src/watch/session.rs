@@ -16,7 +16,7 @@ use super::reload::Reload;
 use super::retention;
 use super::spool::{Claim, Spool, following};
 use super::worker::{Answers, Job, Outcome};
-use super::{Event, Listener, Message, Plan, WatchError};
+use super::{Event, Message, OnEvent, Plan, WatchError};
 use crate::names::readable;
 
 /// How often the folder is looked at while nothing seems to happen.
@@ -73,7 +73,7 @@ pub struct Session<'a> {
     next_retention: Instant,
     /// What the machine lacks; nothing is begun meanwhile.
     trouble: Option<String>,
-    listener: &'a Listener,
+    on_event: &'a OnEvent,
     messages: Receiver<Message>,
     sender: Sender<Message>,
     // The system notifies for as long as this lives.
@@ -88,7 +88,7 @@ impl<'a> Session<'a> {
         claims: Vec<Claim>,
         answerers: Vec<Box<dyn Answers>>,
         reload: &'a mut Reload,
-        listener: &'a Listener,
+        on_event: &'a OnEvent,
     ) -> Result<Session<'a>, SpoolError> {
         let (sender, messages) = mpsc::channel();
         let hints = sender.clone();
@@ -114,7 +114,7 @@ impl<'a> Session<'a> {
             next_care: now,
             next_retention: now,
             trouble: None,
-            listener,
+            on_event,
             messages,
             sender,
             spool,
@@ -152,7 +152,7 @@ impl<'a> Session<'a> {
     }
 
     fn tell(&self, event: Event) {
-        (self.listener)(event);
+        (self.on_event)(event);
     }
 
     /// Ends the workers' work and gives back what is claimed.
@@ -169,7 +169,7 @@ impl<'a> Session<'a> {
                     ..
                 } => Some(job),
                 Message::Finished { job, outcome, .. } => {
-                    report(self.listener, self.plan, &job, &outcome);
+                    report(self.on_event, self.plan, &job, &outcome);
                     None
                 }
                 _ => None,
@@ -367,7 +367,7 @@ impl<'a> Session<'a> {
                         );
                         self.give_back(job.claim, Some((id, times)));
                     }
-                    outcome => report(self.listener, self.plan, &job, &outcome),
+                    outcome => report(self.on_event, self.plan, &job, &outcome),
                 }
             }
             Message::Loaded(loaded) => {
@@ -458,13 +458,13 @@ impl<'a> Session<'a> {
 }
 
 /// Tells how `job` came out.
-fn report(listener: &Listener, plan: &Plan, job: &Job, outcome: &Outcome) {
+fn report(on_event: &OnEvent, plan: &Plan, job: &Job, outcome: &Outcome) {
     let id = job.claim.id();
     let name = readable(job.claim.name());
     match outcome {
         Outcome::Done { path } => {
             tracing::info!(job = id, "{name} answered by {}", path.display());
-            listener(Event::Done {
+            on_event(Event::Done {
                 id,
                 path: path.clone(),
                 seconds: plan.terms.settings.request.seconds,
@@ -472,7 +472,7 @@ fn report(listener: &Listener, plan: &Plan, job: &Job, outcome: &Outcome) {
         }
         Outcome::Failed { reason } => {
             tracing::error!(job = id, "{name} failed: {reason}");
-            listener(Event::Failed {
+            on_event(Event::Failed {
                 id,
                 reason: reason.clone(),
             });
@@ -480,7 +480,7 @@ fn report(listener: &Listener, plan: &Plan, job: &Job, outcome: &Outcome) {
         Outcome::Gone => {
             let reason = format!("{name} was taken away before it was answered");
             tracing::error!(job = id, "{reason}");
-            listener(Event::Failed { id, reason });
+            on_event(Event::Failed { id, reason });
         }
         Outcome::Unfinished | Outcome::Released => {
             tracing::info!(job = id, "{name} goes back to seeds/")

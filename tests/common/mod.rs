@@ -4,6 +4,7 @@
 pub mod gallery;
 pub mod pd;
 
+use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -105,6 +106,12 @@ pub fn pluck(frequency: f64, seconds: f64, sample_rate: u32) -> Signal {
 /// Writes `signal` as 16-bit WAV.
 pub fn write_seed(path: &Path, signal: &Signal) {
     write_wav(path, signal, SampleFormat::Int16).unwrap();
+}
+
+/// An address on this machine that nobody has.
+pub fn free_port() -> SocketAddr {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.local_addr().unwrap()
 }
 
 /// The program.

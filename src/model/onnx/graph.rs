@@ -106,9 +106,9 @@ fn push_head(graph: &mut GraphProto, architecture: &Architecture, outputs: &str)
         graph.node.push(node(op, inputs, &[output], attributes));
     };
     match architecture.head {
-        Head::Dense { .. } => {
+        Head::Dense { skip, .. } => {
             let mut outputs = outputs;
-            if architecture.skip {
+            if skip {
                 let both = [outputs, "frames"];
                 push("Concat", &both, "head.inputs", &[int("axis", -1)]);
                 outputs = "head.inputs";

@@ -174,13 +174,17 @@ mod tests {
     use crate::model::{Head, Output};
     use crate::random::stream;
 
+    const DENSE: Head = Head::Dense {
+        outputs: 3,
+        skip: false,
+    };
+
     fn network(layers: usize, head: Head, output: Output) -> Network {
         let architecture = Architecture {
             inputs: 6,
             units: 6,
             layers,
             residual: layers > 1,
-            skip: false,
             head,
             output,
         };
@@ -195,11 +199,8 @@ mod tests {
     #[test]
     fn a_network_survives_its_file() {
         for (head, output) in [
-            (Head::Dense { outputs: 3 }, Output::Value),
-            (
-                Head::Dense { outputs: 3 },
-                Output::Mixture { components: 2 },
-            ),
+            (DENSE, Output::Value),
+            (DENSE, Output::Mixture { components: 2 }),
             (Head::Transpose { rows: 4 }, Output::Levels { levels: 16 }),
             (Head::Transpose { rows: 4 }, Output::Value),
         ] {
@@ -217,7 +218,7 @@ mod tests {
 
     #[test]
     fn what_is_not_ours_is_refused() {
-        let network = network(1, Head::Dense { outputs: 3 }, Output::Value);
+        let network = network(1, DENSE, Output::Value);
         let bytes = file(&network);
         let refusal = |bytes: &[u8]| OnnxFile::decode(bytes).err();
         assert_eq!(refusal(b""), Some(OnnxError::NotOnnx));
@@ -231,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_changed_graph_or_misshapen_weights_are_refused() {
-        let network = network(1, Head::Dense { outputs: 3 }, Output::Value);
+        let network = network(1, DENSE, Output::Value);
         let refusal = |change: fn(&mut messages::GraphProto)| {
             let mut model = ModelProto::decode(&file(&network)[..]).unwrap();
             change(model.graph.as_mut().unwrap());

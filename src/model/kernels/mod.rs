@@ -1,0 +1,33 @@
+//! The inner loops of training: matrix products that read their operands where
+//! they lie, and loops compiled for AVX2 and FMA where the machine has them.
+//!
+//! Unsafe code stays in the files of this folder that allow it, and in `matrix`.
+//! Every function that is seen outside checks its lengths, so that its callers
+//! need not.
+//!
+//! ```text
+//! shared, vectorised --> tile --> strips --> transposed (with dot), outer, packed
+//! ```
+
+#[cfg(target_arch = "x86_64")]
+mod dot;
+mod outer;
+mod packed;
+#[cfg(target_arch = "x86_64")]
+mod shared;
+mod step_rows;
+mod strips;
+mod tile;
+mod transposed;
+mod vectorised;
+
+pub use outer::transposed_product_rows;
+pub use packed::Packed;
+pub use step_rows::StepRows;
+pub use strips::pack_columns;
+pub use tile::TILE_ROWS;
+pub use transposed::multiply_transposed;
+pub use vectorised::available;
+#[cfg(target_arch = "x86_64")]
+pub use vectorised::has_avx2;
+pub(super) use vectorised::vectorised;
