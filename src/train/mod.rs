@@ -10,6 +10,7 @@ mod inspection;
 mod moving;
 mod recordings;
 mod run;
+mod session;
 mod trainer;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
@@ -20,5 +21,6 @@ pub use inspection::{Heard, Remark, inspect};
 pub use moving::Moving;
 pub use recordings::{Care, Choice, Recordings, RecordingsError, choose, read, seconds_by_header};
 pub use run::{LossRow, Lost, Order, PREDICTIONS, Resumed, Run, RunError, RunRecord};
+pub use session::{Observer, Progress, Session, SessionError};
 use trainer::memory_needed;
 pub use trainer::{Diverged, Trainer};
