@@ -12,9 +12,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::audio;
 use crate::destination::Destination;
 use crate::hyperparameters::Hyperparameters;
+use crate::system::memory;
 use crate::train::{
     Care, Checkpoint, Choice, Dataset, Observer, Order, Progress, Resumed, Run, Session,
-    SessionError, choose, memory_of_training, read, seconds_by_header,
+    SessionError, choose, memory_of_training, read, refuse_what_does_not_fit, seconds_by_header,
 };
 
 /// Train a model on recordings
@@ -144,39 +145,6 @@ fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
     })
 }
 
-/// Refuses training that needs more bytes than there are.
-pub(super) fn refuse_what_does_not_fit(needed: u64) -> anyhow::Result<()> {
-    match memory_available() {
-        Some(available) if needed > available => bail!(
-            "training this model takes about {}, but only {} is free; choose a smaller \
-             hidden_size, num_layers, num_unrollings, batch or bptt_steps, or shorter recordings",
-            memory(needed),
-            memory(available)
-        ),
-        _ => Ok(()),
-    }
-}
-
-/// A number of bytes as a person says it.
-pub(super) fn memory(bytes: u64) -> String {
-    let gigabytes = bytes as f64 / 1e9;
-    if gigabytes >= 1.0 {
-        format!("{gigabytes:.1} GB of memory")
-    } else {
-        format!("{:.0} MB of memory", bytes as f64 / 1e6)
-    }
-}
-
-/// What the system says can be had without swapping; `None` where it does not say.
-fn memory_available() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text
-        .lines()
-        .find(|line| line.starts_with("MemAvailable:"))?;
-    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(1024 * kilobytes)
-}
-
 fn resume(folder: &Path, minutes: Option<f64>, force: bool) -> anyhow::Result<Beginning> {
     let Resumed {
         run,
@@ -235,7 +203,7 @@ fn train(beginning: Beginning, between_checkpoints: Duration) -> anyhow::Result<
         hyperparameters.architecture().parameters(),
         hyperparameters.approach(),
         dataset.training.time_steps_per_epoch(),
-        memory(memory_of_training(&hyperparameters, &dataset.seconds())),
+        memory::in_words(memory_of_training(&hyperparameters, &dataset.seconds())),
         folder.display(),
     );
     let mut session = Session::new(run, order, destination, hyperparameters, dataset);

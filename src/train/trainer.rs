@@ -7,7 +7,6 @@ use rand_distr::{Distribution, StandardNormal};
 use super::Dataset;
 use super::checkpoint::{Checkpoint, CheckpointError, Notes, Position, join, split};
 use super::dreams::{Dreams, SampledPrediction, Sampling};
-use crate::generate::continuation::sampling_windows;
 use crate::hyperparameters::Hyperparameters;
 use crate::model::{Adam, Dropout, Network, State, Tape, clip};
 use crate::random::{self, Stream};
@@ -54,36 +53,6 @@ const VALIDATION_STEPS: usize = 256;
 #[error("the loss grew beyond all bounds at step {step}; choose a smaller learning rate (\"lr\")")]
 pub struct Diverged {
     pub step: u64,
-}
-
-/// Bytes of memory that training by `hyperparameters` takes, recordings
-/// aside: weights, gradient, Adam's two means, the copies of a checkpoint being
-/// written, the tape's copies of recurrent weights and inputs, the arrays of one
-/// pass forward and backward, and the predictions that are sampled.
-pub fn memory_needed(hyperparameters: &Hyperparameters) -> u64 {
-    let architecture = hyperparameters.architecture();
-    let (d, h) = (architecture.inputs as u64, architecture.units as u64);
-    let rows = (hyperparameters.batch * hyperparameters.num_unrollings) as u64;
-    let layers = architecture.layers as u64;
-    // Of a layer: gates and their gradient 8 H, states, outputs and their gradients 8 H, input D.
-    // Of the head: its values, their gradient before and after the tanh.
-    let of_a_row = layers * (16 * h + d.max(h)) + 2 * (d + h) + 4 * architecture.width() as u64;
-    let copies = layers * 8 * h * h + hyperparameters.bptt_steps as u64 * rows * d.max(h);
-    let windows = sampling_windows(hyperparameters);
-    let sampled = |length: usize| {
-        let elements = windows.input_span() + length * windows.ext_cursor_inc;
-        (elements * windows.width) as u64
-    };
-    let concurrent = hyperparameters.num_dreams as u64 * sampled(hyperparameters.dream_length);
-    let sequential = match hyperparameters.audio_freq {
-        0 => 0,
-        _ => sampled(hyperparameters.seq_dream_len),
-    };
-    let floats = (4 + 6) * architecture.parameters() as u64
-        + copies
-        + hyperparameters.bptt_steps as u64 * rows * of_a_row
-        + 4 * (concurrent + sequential);
-    floats * size_of::<f32>() as u64
 }
 
 impl Trainer {
