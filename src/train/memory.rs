@@ -160,10 +160,8 @@ mod tests {
 
     #[test]
     fn what_no_machine_has_is_refused() {
-        let refusal = refuse_what_does_not_fit(u64::MAX);
-        if let Some(available) = memory::available() {
-            assert_eq!(refusal.map_err(|r| r.available > available / 2), Err(true));
-        }
+        let said = memory::available().is_some();
+        assert_eq!(refuse_what_does_not_fit(u64::MAX).is_err(), said);
         assert_eq!(refuse_what_does_not_fit(0), Ok(()));
     }
 }
