@@ -137,6 +137,12 @@ fn print(model: &Description) {
             h.window_size, h.hop_size, model.normalisation.largest_magnitude
         );
     }
+    print_answer(h);
+    print_training(model);
+}
+
+/// How a model's predictions are drawn, and its weights move.
+fn print_answer(h: &Hyperparameters) {
     match h.output {
         OutputKind::Value => {}
         OutputKind::Mixture => println!(
@@ -164,6 +170,9 @@ fn print(model: &Description) {
             moving.lr * moving.lr_schedule.factor(1.0)
         );
     }
+}
+
+fn print_training(model: &Description) {
     let training = model.training;
     println!(
         "training     {} steps, {:.2} epochs, {:.1} minutes, loss {:.3e} to {:.3e}, random seed {}",
