@@ -1,15 +1,53 @@
-//! The models that come with the program, one per approach: trained by antiphon
-//! on sound the project made itself (see `models/README.md`), and part of the
-//! executable, so that it needs no other file.
+//! The models that come with the program: trained by antiphon on sound the project
+//! made itself (see `models/README.md`), and part of the executable, so that it
+//! needs no other file. A new one is a row of the table.
 
 use crate::hyperparameters::Approach;
 
-/// The bundled model of `approach`: its ONNX file's bytes.
-pub fn model(approach: Approach) -> &'static [u8] {
-    match approach {
-        Approach::Vector => include_bytes!("../models/vector.onnx"),
-        Approach::ColumnVector => include_bytes!("../models/column-vector.onnx"),
-        Approach::Transpose => include_bytes!("../models/transpose.onnx"),
-        Approach::MagnitudeSpectrum => include_bytes!("../models/magnitude-spectrum.onnx"),
-    }
+/// A model that comes with the program.
+#[derive(Debug)]
+pub struct BundledModel {
+    /// What it is called on the command line; `models/NAME.json` made it.
+    pub name: &'static str,
+    pub approach: Approach,
+    /// How its answers sound, in one sentence.
+    pub sound: &'static str,
+    /// Its ONNX file.
+    pub bytes: &'static [u8],
+}
+
+/// The name of the one that answers when nobody chooses.
+pub const DEFAULT: &str = "magnitude-spectrum";
+
+/// All of them, the default first.
+pub static MODELS: [BundledModel; 4] = [
+    BundledModel {
+        name: DEFAULT,
+        approach: Approach::MagnitudeSpectrum,
+        sound: "Plucked guitar notes, one after the other.",
+        bytes: include_bytes!("../models/magnitude-spectrum.onnx"),
+    },
+    BundledModel {
+        name: "vector",
+        approach: Approach::Vector,
+        sound: "A blend of plucked guitar notes, with more noise than magnitude-spectrum's.",
+        bytes: include_bytes!("../models/vector.onnx"),
+    },
+    BundledModel {
+        name: "column-vector",
+        approach: Approach::ColumnVector,
+        sound: "Plucked guitar notes that fade, by a network that goes on learning meanwhile; slow.",
+        bytes: include_bytes!("../models/column-vector.onnx"),
+    },
+    BundledModel {
+        name: "transpose",
+        approach: Approach::Transpose,
+        sound: "A sustained, noisy blend of guitar notes in which none begins; slow.",
+        bytes: include_bytes!("../models/transpose.onnx"),
+    },
+];
+
+/// The bundled model called `name`.
+pub fn find(name: &str) -> Option<&'static BundledModel> {
+    MODELS.iter().find(|model| model.name == name)
 }

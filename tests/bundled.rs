@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use antiphon::audio::Signal;
-use antiphon::bundled;
+use antiphon::bundled::{self, MODELS};
 use antiphon::generate::{Native, Prime, Request, generate};
-use antiphon::hyperparameters::Approach;
+use antiphon::hyperparameters::{Approach, Hyperparameters};
 use antiphon::trained_model::TrainedModel;
 
 /// Four plucked strings, one after the other.
@@ -23,11 +23,11 @@ fn phrase(sample_rate: u32) -> Signal {
 
 #[test]
 fn each_gives_an_audible_answer_to_plucked_strings() {
-    for approach in Approach::ALL {
-        let bytes = bundled::model(approach);
-        assert!(bytes.len() < 5_000_000, "{approach}: {} bytes", bytes.len());
-        let model = TrainedModel::from_bytes(bytes, Path::new(approach.name())).unwrap();
-        assert_eq!(model.hyperparameters.approach(), approach);
+    for bundled in &MODELS {
+        let (name, bytes) = (bundled.name, bundled.bytes);
+        assert!(bytes.len() < 5_000_000, "{name}: {} bytes", bytes.len());
+        let model = TrainedModel::from_bytes(bytes, Path::new(name)).unwrap();
+        assert_eq!(model.hyperparameters.approach(), bundled.approach);
 
         let mut engine = Native::new(model.network.clone(), 1);
         let seed = phrase(model.hyperparameters.sample_rate);
@@ -46,19 +46,56 @@ fn each_gives_an_audible_answer_to_plucked_strings() {
         for piece in answer.samples.chunks(answer.samples.len() / 3) {
             let mean = piece.iter().sum::<f32>() / piece.len() as f32;
             let power = piece.iter().map(|s| (s - mean).powi(2)).sum::<f32>() / piece.len() as f32;
-            assert!(power.sqrt() > 3e-3, "{approach}: {}", power.sqrt());
+            assert!(power.sqrt() > 3e-3, "{name}: {}", power.sqrt());
         }
-        assert!(answer.peak() < 4.0, "{approach}: {}", answer.peak());
+        assert!(answer.peak() < 4.0, "{name}: {}", answer.peak());
     }
 }
 
 #[test]
 fn each_was_trained_from_the_hyperparameters_beside_it() {
-    for approach in Approach::ALL {
+    for bundled in &MODELS {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
-        let file = folder.join(format!("{approach}.json"));
-        let hyperparameters = antiphon::hyperparameters::Hyperparameters::read(&file).unwrap();
-        let model = TrainedModel::from_bytes(bundled::model(approach), &file).unwrap();
-        assert_eq!(model.hyperparameters, hyperparameters, "{approach}");
+        let file = folder.join(format!("{}.json", bundled.name));
+        let hyperparameters = Hyperparameters::read(&file).unwrap();
+        let model = TrainedModel::from_bytes(bundled.bytes, &file).unwrap();
+        assert_eq!(model.hyperparameters, hyperparameters, "{}", bundled.name);
+    }
+}
+
+#[test]
+fn each_is_found_by_a_name_of_its_own_and_says_how_it_sounds() {
+    for model in &MODELS {
+        let found = bundled::find(model.name).unwrap();
+        assert!(std::ptr::eq(found, model), "{} twice", model.name);
+        let (sound, name) = (model.sound, model.name);
+        assert!(sound.ends_with('.') && sound.len() <= 90, "{name}: {sound}");
+    }
+    assert_eq!(MODELS[0].name, bundled::DEFAULT);
+    for approach in Approach::ALL {
+        let found = bundled::find(approach.name()).unwrap();
+        assert_eq!(found.approach, approach, "the names of the first four stay");
+    }
+    assert!(bundled::find("another").is_none());
+}
+
+#[test]
+fn inspect_lists_them_and_says_how_one_sounds() {
+    let text = |arguments: &[&str]| {
+        let output = common::run(arguments);
+        assert!(output.status.success(), "{}", common::stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let (list, json) = (text(&["inspect"]), text(&["inspect", "--json"]));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    for (index, model) in MODELS.iter().enumerate() {
+        let line = list.lines().nth(index).unwrap();
+        assert!(
+            line.starts_with(model.name) && line.contains(model.sound),
+            "{line}"
+        );
+        assert_eq!(json[index]["name"], model.name);
+        assert_eq!(json[index]["default"], model.name == bundled::DEFAULT);
+        assert!(text(&["inspect", model.name]).contains(model.sound));
     }
 }

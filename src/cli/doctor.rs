@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use anyhow::bail;
 
 use super::answer_options::parse_engine;
-use super::model_choice::{DEFAULT_MODEL, ModelChoice};
+use super::model_choice::ModelChoice;
 use super::watch::{DEFAULT_OSC, DEFAULT_ROOT};
+use crate::bundled;
 use crate::doctor::{self, Finding, Severity};
 use crate::generate::EngineKind;
 
@@ -23,8 +24,8 @@ pub struct Arguments {
     /// The folder that holds seeds/, predictions/ and failed/
     #[arg(long, default_value = DEFAULT_ROOT, value_name = "DIR")]
     root: PathBuf,
-    /// A model file, or the name of a bundled model
-    #[arg(long, default_value = DEFAULT_MODEL, value_name = "MODEL")]
+    /// A model file, or the name of a bundled model: antiphon inspect lists them
+    #[arg(long, default_value = bundled::DEFAULT, value_name = "MODEL")]
     model: String,
     /// native (embedded) or onnxruntime (its shared library must be installed)
     #[arg(long, default_value = "native", value_name = "ENGINE", value_parser = parse_engine)]

@@ -16,7 +16,7 @@ use crate::files;
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
-    /// A model file, or the name of a bundled model
+    /// A model file, or the name of a bundled model: antiphon inspect lists them
     #[arg(long, value_name = "MODEL")]
     model: String,
     /// The sound to continue: a sound file of any kind

@@ -3,18 +3,21 @@
 use serde::Serialize;
 
 use super::model_choice::ModelChoice;
+use crate::bundled;
 use crate::hyperparameters::{AnswerMode, Hyperparameters, OutputKind};
 use crate::trained_model::{Normalisation, TrainedModel, TrainingAudio, TrainingSummary};
 
-/// Print what a model is
+/// Print what a model is, or which models are bundled
 ///
 /// Example: antiphon inspect magnitude-spectrum --json
+///
+/// Without MODEL it lists the bundled models, with a sentence on how each sounds.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
     /// A model file, or the name of a bundled model
     #[arg(value_name = "MODEL")]
-    model: String,
+    model: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -23,6 +26,8 @@ pub struct Arguments {
 #[derive(Serialize)]
 struct Description<'a> {
     name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sound: Option<&'static str>,
     sha256: String,
     bytes: usize,
     approach: &'static str,
@@ -37,11 +42,49 @@ struct Description<'a> {
     hyperparameters: &'a Hyperparameters,
 }
 
+/// A bundled model in the list of them.
+#[derive(Serialize)]
+struct Listed {
+    name: &'static str,
+    approach: &'static str,
+    sound: &'static str,
+    /// Whether it answers when nobody chooses.
+    default: bool,
+}
+
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let choice = ModelChoice::find(&arguments.model)?;
+    match arguments.model {
+        Some(name) => describe(&name, arguments.json),
+        None => list(arguments.json),
+    }
+}
+
+fn list(json: bool) -> anyhow::Result<()> {
+    let listed = bundled::MODELS.each_ref().map(|model| Listed {
+        name: model.name,
+        approach: model.approach.name(),
+        sound: model.sound,
+        default: model.name == bundled::DEFAULT,
+    });
+    if json {
+        println!("{}", serde_json::to_string_pretty(&listed)?);
+        return Ok(());
+    }
+    let width = listed.iter().map(|model| model.name.len()).max();
+    let width = width.unwrap_or_default();
+    for model in listed {
+        let default = if model.default { " (the default)" } else { "" };
+        println!("{:width$}  {}{default}", model.name, model.sound);
+    }
+    Ok(())
+}
+
+fn describe(name: &str, json: bool) -> anyhow::Result<()> {
+    let choice = ModelChoice::find(name)?;
     let model = TrainedModel::from_bytes(&choice.bytes, choice.name.as_ref())?;
     let description = Description {
         name: &choice.name,
+        sound: choice.sound,
         sha256: crate::files::sha256(&choice.bytes),
         bytes: choice.bytes.len(),
         approach: model.hyperparameters.approach().name(),
@@ -55,7 +98,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         training_audio: &model.training_audio,
         hyperparameters: &model.hyperparameters,
     };
-    if arguments.json {
+    if json {
         println!("{}", serde_json::to_string_pretty(&description)?);
     } else {
         print(&description);
@@ -69,6 +112,9 @@ fn print(model: &Description) {
         "{} ({} bytes, SHA-256 {})",
         model.name, model.bytes, model.sha256
     );
+    if let Some(sound) = model.sound {
+        println!("sound        {sound}");
+    }
     println!("approach     {}", model.approach);
     println!("rate         {} Hz", model.sample_rate);
     println!(
@@ -91,6 +137,12 @@ fn print(model: &Description) {
             h.window_size, h.hop_size, model.normalisation.largest_magnitude
         );
     }
+    print_answer(h);
+    print_training(model);
+}
+
+/// How a model's predictions are drawn, and its weights move.
+fn print_answer(h: &Hyperparameters) {
     match h.output {
         OutputKind::Value => {}
         OutputKind::Mixture => println!(
@@ -118,6 +170,9 @@ fn print(model: &Description) {
             moving.lr * moving.lr_schedule.factor(1.0)
         );
     }
+}
+
+fn print_training(model: &Description) {
     let training = model.training;
     println!(
         "training     {} steps, {:.2} epochs, {:.1} minutes, loss {:.3e} to {:.3e}, random seed {}",

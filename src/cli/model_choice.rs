@@ -6,10 +6,6 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 use crate::bundled;
-use crate::hyperparameters::Approach;
-
-/// What answers when nobody chooses.
-pub const DEFAULT_MODEL: &str = "magnitude-spectrum";
 
 /// Larger files are not read: they are no models of sound.
 const MOST_BYTES: u64 = 2_000_000_000;
@@ -19,24 +15,30 @@ pub struct ModelChoice {
     /// The path or the bundled model's name.
     pub name: String,
     pub bytes: Cow<'static, [u8]>,
+    /// How it sounds, of a bundled model.
+    pub sound: Option<&'static str>,
 }
 
 impl ModelChoice {
     /// The file at path `name`, or else the bundled model of that name.
     pub fn find(name: &str) -> anyhow::Result<ModelChoice> {
-        let bytes = if Path::new(name).is_file() {
-            Cow::Owned(read_model(name)?)
-        } else if let Ok(approach) = name.parse() {
-            Cow::Borrowed(bundled::model(approach))
+        let (bytes, sound) = if Path::new(name).is_file() {
+            (Cow::Owned(read_model(name)?), None)
+        } else if let Some(model) = bundled::find(name) {
+            (Cow::Borrowed(model.bytes), Some(model.sound))
         } else {
             bail!(
                 "there is no model {name}: it is no file, and the bundled models are {}",
-                Approach::ALL.map(Approach::name).join(", ")
+                bundled::MODELS
+                    .each_ref()
+                    .map(|model| model.name)
+                    .join(", ")
             );
         };
         Ok(ModelChoice {
             name: name.to_owned(),
             bytes,
+            sound,
         })
     }
 }

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use super::model_choice::{DEFAULT_MODEL, ModelChoice};
+use super::model_choice::ModelChoice;
 use super::watch::{DEFAULT_LISTEN, DEFAULT_OSC, DEFAULT_ROOT, OFF};
+use crate::bundled;
 use crate::files;
 use crate::osc;
 use crate::service::{Manager, Scope, Service, UnitChange, User, Words, remove, write};
@@ -55,8 +56,8 @@ struct Install {
     /// The folder that holds seeds/, predictions/ and failed/; made if missing
     #[arg(long, default_value = DEFAULT_ROOT, value_name = "DIR")]
     root: PathBuf,
-    /// A model file, or the name of a bundled model
-    #[arg(long, default_value = DEFAULT_MODEL, value_name = "MODEL")]
+    /// A model file, or the name of a bundled model: antiphon inspect lists them
+    #[arg(long, default_value = bundled::DEFAULT, value_name = "MODEL")]
     model: String,
     /// Where OSC messages are sent
     #[arg(long, default_value = DEFAULT_OSC, value_name = "HOST:PORT")]

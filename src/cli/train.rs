@@ -2,7 +2,8 @@
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -11,9 +12,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::audio;
 use crate::destination::Destination;
 use crate::hyperparameters::Hyperparameters;
+use crate::system::memory;
 use crate::train::{
-    Care, Checkpoint, Choice, Dataset, LossRow, Order, Resumed, Run, Trainer, choose,
-    memory_of_training, read, seconds_by_header,
+    Care, Checkpoint, Choice, Dataset, Observer, Order, Progress, Resumed, Run, Session,
+    SessionError, choose, memory_of_training, read, refuse_what_does_not_fit, seconds_by_header,
 };
 
 /// Train a model on recordings
@@ -85,12 +87,12 @@ struct Beginning {
 }
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let checkpoint_every = Duration::from_secs(arguments.checkpoint_seconds);
+    let between_checkpoints = Duration::from_secs(arguments.checkpoint_seconds);
     let beginning = match &arguments.resume {
         Some(folder) => resume(folder, arguments.minutes, arguments.force)?,
         None => begin(&arguments)?,
     };
-    train(beginning, checkpoint_every)
+    train(beginning, between_checkpoints)
 }
 
 fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
@@ -143,39 +145,6 @@ fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
     })
 }
 
-/// Refuses training that needs more bytes than there are.
-pub(super) fn refuse_what_does_not_fit(needed: u64) -> anyhow::Result<()> {
-    match memory_available() {
-        Some(available) if needed > available => bail!(
-            "training this model takes about {}, but only {} is free; choose a smaller \
-             hidden_size, num_layers, num_unrollings, batch or bptt_steps, or shorter recordings",
-            memory(needed),
-            memory(available)
-        ),
-        _ => Ok(()),
-    }
-}
-
-/// A number of bytes as a person says it.
-pub(super) fn memory(bytes: u64) -> String {
-    let gigabytes = bytes as f64 / 1e9;
-    if gigabytes >= 1.0 {
-        format!("{gigabytes:.1} GB of memory")
-    } else {
-        format!("{:.0} MB of memory", bytes as f64 / 1e6)
-    }
-}
-
-/// What the system says can be had without swapping; `None` where it does not say.
-fn memory_available() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text
-        .lines()
-        .find(|line| line.starts_with("MemAvailable:"))?;
-    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(1024 * kilobytes)
-}
-
 fn resume(folder: &Path, minutes: Option<f64>, force: bool) -> anyhow::Result<Beginning> {
     let Resumed {
         run,
@@ -218,134 +187,64 @@ fn with_seeds(dataset: Dataset, hyperparameters: &Hyperparameters) -> anyhow::Re
     Ok(dataset.with_seeds(&seeds, hyperparameters))
 }
 
-fn train(beginning: Beginning, checkpoint_every: Duration) -> anyhow::Result<()> {
+fn train(beginning: Beginning, between_checkpoints: Duration) -> anyhow::Result<()> {
     let Beginning {
-        mut run,
+        run,
         order,
         destination,
         hyperparameters,
         dataset,
         checkpoint,
     } = beginning;
-    let (num_epochs, max_minutes) = (hyperparameters.num_epochs, hyperparameters.max_minutes);
+    let (folder, output) = (run.folder().to_owned(), order.output.clone());
     eprintln!(
         "Training {} weights, {} approach, on {} time steps per epoch, with about {}, in {}; \
          Ctrl-C ends it with a usable model.",
         hyperparameters.architecture().parameters(),
         hyperparameters.approach(),
         dataset.training.time_steps_per_epoch(),
-        memory(memory_of_training(&hyperparameters, &dataset.seconds())),
-        run.folder().display(),
+        memory::in_words(memory_of_training(&hyperparameters, &dataset.seconds())),
+        folder.display(),
     );
-    let mut trainer = Trainer::new(hyperparameters, dataset, order.random_seed, order.threads);
-    let mut trained_before = Duration::ZERO;
+    let mut session = Session::new(run, order, destination, hyperparameters, dataset);
     if let Some(checkpoint) = checkpoint {
-        trained_before = Duration::try_from_secs_f64(checkpoint.notes.trained_for)
-            .with_context(|| format!("{}: the checkpoint is damaged", run.folder().display()))?;
-        trainer
+        session
             .restore(checkpoint)
-            .with_context(|| run.folder().display().to_string())?;
-        eprintln!("Going on from step {}.", trainer.steps());
+            .with_context(|| folder.display().to_string())?;
+        eprintln!("Going on from step {}.", session.steps());
     }
-
-    let stop = super::stop_flag()?;
-    let begun = Instant::now();
-    let trained_for = || trained_before + begun.elapsed();
-    let share_of = |minutes: f64| trained_for().as_secs_f64() / (60.0 * minutes);
-    let share_done = |trainer: &Trainer| match order.minutes {
-        Some(minutes) => share_of(minutes),
-        None => {
-            let of_epochs = trainer.epochs() / num_epochs as f64;
-            let of_minutes = (max_minutes > 0.0).then(|| share_of(max_minutes));
-            of_epochs.max(of_minutes.unwrap_or(0.0))
-        }
-    };
-    let mut report = Report::new(share_done(&trainer), trainer.steps());
-    let (mut saved, mut logged, mut measured) = (begun, begun, None);
-    let mut held_out = None;
-    loop {
-        let share = share_done(&trainer);
-        if (share >= 1.0 && !trainer.pausing()) || stop.load(Ordering::Relaxed) {
-            break;
-        }
-        if trainer.pausing() {
-            trainer.sample()?;
-        } else {
-            trainer.step(share)?;
-        }
-        for prediction in trainer.take_sampled() {
-            let path = run.save_prediction(&prediction).context(keep_going(&run))?;
-            report.wrote(&path);
-        }
-        if measured.is_none_or(|when: Instant| when.elapsed() >= BETWEEN_VALIDATIONS) {
-            held_out = trainer.validation_loss();
-            measured = Some(Instant::now());
-        }
-        report.show(&trainer, held_out, share_done(&trainer));
-        if logged.elapsed() >= BETWEEN_LOG_ROWS {
-            run.log(&row(&trainer, held_out, trained_for()))
-                .context(keep_going(&run))?;
-            logged = Instant::now();
-        }
-        if saved.elapsed() >= checkpoint_every {
-            run.save(&trainer.checkpoint(trained_for()))
-                .context(keep_going(&run))?;
-            saved = Instant::now();
-        }
-    }
+    let mut report = Report::new(super::stop_flag()?);
+    let training = session.run(between_checkpoints, &mut report);
     report.finish();
-    if trainer.steps() == 0 {
-        bail!("stopped before the first step; no model was written");
-    }
-    let model = trainer.model(trained_for());
-    run.log(&row(
-        &trainer,
-        model.training.validation_loss,
-        trained_for(),
-    ))
-    .and_then(|()| run.save(&trainer.checkpoint(trained_for())))
-    .context(keep_going(&run))?;
-    model.write(&run.exported(&order))?;
-    destination.write(&model.to_bytes()).with_context(|| {
-        let kept = run.exported(&order);
-        format!("the model is in {}", kept.display())
+    let training = training.map_err(|error| match error {
+        SessionError::Run(_) => anyhow::Error::new(error).context(keep_going(&folder)),
+        error => error.into(),
     })?;
-    let held_out = model.training.validation_loss;
+    let held_out = training.validation_loss;
     let held_out = held_out.map_or(String::new(), |l| format!(", {l:.3e} on what was held out"));
     eprintln!(
         "Wrote {}: {} steps, {:.2} epochs, loss {:.3e} to {:.3e}{held_out}.",
-        order.output.display(),
-        model.training.steps,
-        model.training.epochs,
-        model.training.first_loss,
-        model.training.last_loss,
+        output.display(),
+        training.steps,
+        training.epochs,
+        training.first_loss,
+        training.last_loss,
     );
     Ok(())
 }
 
 /// What to do when a run's folder cannot be written.
-fn keep_going(run: &Run) -> String {
-    let folder = run.folder().display();
+fn keep_going(folder: &Path) -> String {
+    let folder = folder.display();
     format!(
         "training stopped; when the disk has room again, go on with antiphon train --resume {folder}"
     )
 }
 
-fn row(trainer: &Trainer, held_out: Option<f64>, trained_for: Duration) -> LossRow {
-    LossRow {
-        step: trainer.steps(),
-        epochs: trainer.epochs(),
-        loss: trainer.last_loss(),
-        validation_loss: held_out,
-        seconds: trained_for.as_secs_f64(),
-    }
-}
-
 /// A bar on a terminal, a line every ten seconds elsewhere.
 struct Report {
-    begun: Instant,
-    /// Where this process began: share of the run, and steps.
-    first: (f64, u64),
+    /// Set by Ctrl-C.
+    stop: Arc<AtomicBool>,
     bar: ProgressBar,
     lines: bool,
     last: Instant,
@@ -357,17 +256,14 @@ struct Report {
 const BAR: u64 = 10_000;
 const BETWEEN_BARS: Duration = Duration::from_millis(100);
 const BETWEEN_LINES: Duration = Duration::from_secs(10);
-const BETWEEN_VALIDATIONS: Duration = Duration::from_secs(10);
-const BETWEEN_LOG_ROWS: Duration = Duration::from_secs(1);
 
 impl Report {
-    fn new(share: f64, steps: u64) -> Report {
+    fn new(stop: Arc<AtomicBool>) -> Report {
         let bar = ProgressBar::new(BAR);
         let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         Report {
-            begun: Instant::now(),
-            first: (share, steps),
+            stop,
             bar,
             lines: !std::io::stderr().is_terminal(),
             last: Instant::now(),
@@ -375,8 +271,17 @@ impl Report {
         }
     }
 
-    /// A prediction was written to `path`.
-    fn wrote(&mut self, path: &Path) {
+    fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Observer for Report {
+    fn stop(&mut self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    fn prediction(&mut self, path: &Path) {
         if self.lines {
             eprintln!("wrote {}", path.display());
         }
@@ -384,7 +289,7 @@ impl Report {
         self.prediction = Some(name.to_string_lossy().into_owned());
     }
 
-    fn show(&mut self, trainer: &Trainer, held_out: Option<f64>, share: f64) {
+    fn progress(&mut self, progress: &Progress) {
         let between = if self.lines {
             BETWEEN_LINES
         } else {
@@ -394,18 +299,16 @@ impl Report {
             return;
         }
         self.last = Instant::now();
-        let elapsed = self.begun.elapsed();
-        let (first_share, first_step) = self.first;
-        let pace = elapsed.as_secs_f64() / (share - first_share).max(1e-9);
-        let remaining = Duration::from_secs_f64((pace * (1.0 - share)).clamp(0.0, 1e9));
         let message = format!(
             "epoch {:.2}  step {}  loss {:.3e}{}  {:.1} steps/s  {} left{}",
-            trainer.epochs(),
-            trainer.steps(),
-            trainer.last_loss(),
-            held_out.map_or(String::new(), |loss| format!(" (held out {loss:.3e})")),
-            (trainer.steps() - first_step) as f64 / elapsed.as_secs_f64(),
-            indicatif::FormattedDuration(remaining),
+            progress.epochs,
+            progress.steps,
+            progress.loss,
+            progress
+                .held_out
+                .map_or(String::new(), |loss| format!(" (held out {loss:.3e})")),
+            progress.steps_per_second,
+            indicatif::FormattedDuration(progress.remaining),
             match &self.prediction {
                 Some(name) if !self.lines => format!("  wrote {name}"),
                 _ => String::new(),
@@ -414,12 +317,8 @@ impl Report {
         if self.lines {
             eprintln!("{message}");
         } else {
-            self.bar.set_position((share * BAR as f64) as u64);
+            self.bar.set_position((progress.share * BAR as f64) as u64);
             self.bar.set_message(message);
         }
-    }
-
-    fn finish(&self) {
-        self.bar.finish_and_clear();
     }
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 
 use super::answer_options::AnswerOptions;
-use super::model_choice::DEFAULT_MODEL;
 use crate::answer::{Responder, Settings};
+use crate::bundled;
 use crate::osc::{Announcer, Server, Tally};
 use crate::service::Supervisor;
 use crate::status::{self, DaemonState};
@@ -43,8 +43,9 @@ pub struct Arguments {
     /// be the place of a disk that is not mounted
     #[arg(long)]
     existing: bool,
-    /// A model file, which is loaded again when it changes, or the name of a bundled model
-    #[arg(long, default_value = DEFAULT_MODEL, value_name = "MODEL")]
+    /// A model file, which is loaded again when it changes, or the name of a bundled model:
+    /// antiphon inspect lists them
+    #[arg(long, default_value = bundled::DEFAULT, value_name = "MODEL")]
     model: String,
     /// Where OSC messages are sent
     #[arg(long, default_value = DEFAULT_OSC, value_name = "HOST:PORT")]

@@ -1,6 +1,7 @@
 //! What the standard library does not ask of the operating system.
 
 pub mod disk;
+pub mod memory;
 pub mod writers;
 
 use std::io;

@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
-use super::dreams::{DreamsArrays, DreamsNotes};
 use crate::files;
 use crate::hyperparameters::Hyperparameters;
 use crate::trained_model::TrainingAudio;
@@ -57,6 +56,28 @@ pub struct Notes {
     pub last_losses: Vec<f64>,
     /// Time spent training so far, in seconds.
     pub trained_for: f64,
+}
+
+/// What of predictions that are sampled together is no large array.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DreamsNotes {
+    pub made: usize,
+    pub places: Vec<usize>,
+    /// Positions of the random streams, in words of 32 bits: high and low half.
+    pub random_positions: Vec<[u64; 2]>,
+}
+
+/// The large arrays of predictions that are sampled together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DreamsArrays {
+    /// Seed and predictions so far, of all one after the other: as the network
+    /// is shown them, and as they are heard.
+    pub sequences: Vec<f32>,
+    pub heard: Vec<f32>,
+    /// State of the LSTM layers, `[L, N · R, H]` each.
+    pub h: Vec<f32>,
+    pub c: Vec<f32>,
 }
 
 /// How far training has come.

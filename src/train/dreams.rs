@@ -5,7 +5,7 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use super::Dataset;
-use super::checkpoint::{join, split};
+use super::checkpoint::{DreamsArrays, DreamsNotes, join, split};
 use crate::audio::Signal;
 use crate::generate::continuation::{Continuation, NotANumber, sampling_windows, to_sound};
 use crate::hyperparameters::{Hyperparameters, SeedMode};
@@ -72,28 +72,6 @@ struct Dream {
     continuation: Continuation,
     /// Where its seed was found.
     place: usize,
-}
-
-/// What of [`Dreams`] is no large array.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DreamsNotes {
-    pub made: usize,
-    pub places: Vec<usize>,
-    /// Positions of the random streams, in words of 32 bits: high and low half.
-    pub random_positions: Vec<[u64; 2]>,
-}
-
-/// The large arrays of [`Dreams`].
-#[derive(Clone, Debug, PartialEq)]
-pub struct DreamsArrays {
-    /// Seed and predictions so far, of all one after the other: as the network
-    /// is shown them, and as they are heard.
-    pub sequences: Vec<f32>,
-    pub heard: Vec<f32>,
-    /// State of the LSTM layers, `[L, N · R, H]` each.
-    pub h: Vec<f32>,
-    pub c: Vec<f32>,
 }
 
 impl Dreams {

@@ -3,8 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use super::dataset::samples_of_one_time_step;
-use super::{Dataset, Diverged, Moving, Recording, TooShort, Trainer, memory_needed};
+use super::{Dataset, Diverged, Moving, Recording, TooShort, Trainer};
 use crate::audio::Signal;
 use crate::generate::{Engine, GenerateError, Native, Prime, Request, generate};
 use crate::hyperparameters::{AnswerMode, Hyperparameters};
@@ -71,68 +70,6 @@ pub fn measure(
         steps_per_epoch,
         sampling: measure_sampling(hyperparameters, seconds, threads)?,
     })
-}
-
-/// Bytes that the program itself takes: its code, its threads' stacks, what reading
-/// a file needs.
-const PROGRAM: u64 = 14_000_000;
-
-/// Bytes of memory that training takes at its largest, by `hyperparameters` and on
-/// recordings that last so many `seconds` each.
-pub fn memory_of_training(hyperparameters: &Hyperparameters, seconds: &[f64]) -> u64 {
-    let of_samples = |samples: usize| Recorded::of(hyperparameters, samples);
-    let rate = f64::from(hyperparameters.sample_rate);
-    let lengths = seconds.iter().map(|seconds| (seconds * rate) as usize);
-    let (all, needed) = (
-        lengths.clone().sum::<usize>(),
-        samples_of_one_time_step(hyperparameters),
-    );
-    let recordings: Vec<Recorded> = match all < needed {
-        // They are joined and wrapped.
-        true => vec![of_samples(all + needed)],
-        false => lengths.map(of_samples).collect(),
-    };
-    let sum = |of: fn(&Recorded) -> u64| recordings.iter().map(of).sum::<u64>();
-    let (samples, seen) = (sum(|r| r.samples), sum(|r| r.seen));
-    // What a model keeps lies beside what it sees; its file holds it as text, which
-    // is made from a copy and copied. How long that is depends on the music: 2.7
-    // times the samples were measured.
-    let (kept, exported) = match hyperparameters.answer {
-        AnswerMode::Frozen => (0, 0),
-        AnswerMode::Moving => (samples, samples * 11 / 4),
-    };
-    // Spectra take the place of one recording after the other.
-    let mut while_converted = samples;
-    let mut most_while_converted = samples;
-    for recording in recordings.iter().filter(|_| hyperparameters.use_fft) {
-        most_while_converted = most_while_converted.max(while_converted + recording.seen);
-        while_converted = while_converted + recording.seen - recording.samples;
-    }
-    let network = memory_needed(hyperparameters);
-    let before = most_while_converted + kept;
-    let during = seen + kept + network.max(exported);
-    PROGRAM + before.max(during)
-}
-
-/// Bytes of one recording.
-struct Recorded {
-    samples: u64,
-    /// As the network sees it.
-    seen: u64,
-}
-
-impl Recorded {
-    fn of(hyperparameters: &Hyperparameters, samples: usize) -> Recorded {
-        let seen = match hyperparameters.analysis() {
-            Some(analysis) => analysis.frames_in(samples) * analysis.bins(),
-            None => samples,
-        };
-        let bytes = |values: usize| (values * size_of::<f32>()) as u64;
-        Recorded {
-            samples: bytes(samples),
-            seen: bytes(seen),
-        }
-    }
 }
 
 /// Seconds of a training step, and steps of an epoch.
@@ -269,35 +206,6 @@ mod tests {
         };
         assert_eq!(estimate.seconds_of(3.0), 15.0);
         assert_eq!(estimate.epochs_in(15.0), 3.0);
-    }
-
-    #[test]
-    fn recordings_take_the_memory_of_what_the_network_sees_of_them() {
-        let beside = |json: &str, seconds: &[f64]| {
-            let hyperparameters = Hyperparameters::parse(json).unwrap();
-            let network = memory_needed(&hyperparameters) + PROGRAM;
-            memory_of_training(&hyperparameters, seconds) - network
-        };
-        let audio =
-            r#"{"preset": "vector", "sample_rate": 1000, "seg_len": 8, "num_unrollings": 2}"#;
-        assert_eq!(beside(audio, &[2.0, 3.0]), 4 * 5000);
-        let wrapped =
-            r#"{"preset": "vector", "sample_rate": 1000, "seg_len": 800, "num_unrollings": 2}"#;
-        assert_eq!(beside(wrapped, &[1.0]), 4 * (1000 + 3 * 800));
-        let moving = r#"{"preset": "vector", "sample_rate": 1000, "seg_len": 8, "num_unrollings": 2,
-            "answer": "moving"}"#;
-        assert_eq!(beside(moving, &[2.0]), 2 * 4 * 2000);
-        let spectra = r#"{"preset": "magnitude-spectrum", "sample_rate": 1000, "window_size": 16, "hop_size": 8,
-            "num_unrollings": 2}"#;
-        assert_eq!(beside(spectra, &[0.064, 0.064]), 2 * 4 * 7 * 16);
-
-        // Where the network is small, the most is taken before it is there.
-        let small = r#"{"preset": "magnitude-spectrum", "window_size": 512, "hop_size": 512, "hidden_size": 8,
-            "num_unrollings": 2}"#;
-        let small = Hyperparameters::parse(small).unwrap();
-        let hour = 4 * 3600 * 11025;
-        let most = memory_of_training(&small, &[3600.0]);
-        assert!(most.abs_diff(PROGRAM + 2 * hour) < hour / 50, "{most}");
     }
 
     #[test]

@@ -10,10 +10,10 @@ use super::destination;
 use super::dialogue::Dialogue;
 use super::drawing::draw;
 use crate::cli::all_threads;
-use crate::cli::train::{memory, refuse_what_does_not_fit};
 use crate::destination::Destination;
 use crate::hyperparameters::{AnswerMode, Approach, Hyperparameters, OutputKind, Preset, schema};
-use crate::train::{Estimate, measure, memory_of_training};
+use crate::system::memory;
+use crate::train::{Estimate, measure, memory_of_training, refuse_what_does_not_fit};
 
 /// A hyperparameter, and whether it matters with those settled so far.
 type Question = (&'static str, fn(&Hyperparameters) -> bool);
@@ -283,7 +283,7 @@ fn show_cost<R: BufRead, W: Write>(
         (weights * size_of::<f32>()) as f64 / 1e6
     ))?;
     let needed = memory_of_training(hyperparameters, &[seconds]);
-    dialogue.say(&format!("training takes  {}", memory(needed)))?;
+    dialogue.say(&format!("training takes  {}", memory::in_words(needed)))?;
     if let Err(refusal) = refuse_what_does_not_fit(needed) {
         return dialogue.explain(&format!("On this machine {refusal}."));
     }

@@ -1,13 +1,14 @@
 //! The training loop's body: one gradient step.
 
+mod checkpoints;
+
 use std::time::Duration;
 
 use rand_distr::{Distribution, StandardNormal};
 
 use super::Dataset;
-use super::checkpoint::{Checkpoint, CheckpointError, Notes, Position, join, split};
+use super::checkpoint::Position;
 use super::dreams::{Dreams, SampledPrediction, Sampling};
-use crate::generate::continuation::sampling_windows;
 use crate::hyperparameters::Hyperparameters;
 use crate::model::{Adam, Dropout, Network, State, Tape, clip};
 use crate::random::{self, Stream};
@@ -54,36 +55,6 @@ const VALIDATION_STEPS: usize = 256;
 #[error("the loss grew beyond all bounds at step {step}; choose a smaller learning rate (\"lr\")")]
 pub struct Diverged {
     pub step: u64,
-}
-
-/// Bytes of memory that training by `hyperparameters` takes, recordings
-/// aside: weights, gradient, Adam's two means, the copies of a checkpoint being
-/// written, the tape's copies of recurrent weights and inputs, the arrays of one
-/// pass forward and backward, and the predictions that are sampled.
-pub fn memory_needed(hyperparameters: &Hyperparameters) -> u64 {
-    let architecture = hyperparameters.architecture();
-    let (d, h) = (architecture.inputs as u64, architecture.units as u64);
-    let rows = (hyperparameters.batch * hyperparameters.num_unrollings) as u64;
-    let layers = architecture.layers as u64;
-    // Of a layer: gates and their gradient 8 H, states, outputs and their gradients 8 H, input D.
-    // Of the head: its values, their gradient before and after the tanh.
-    let of_a_row = layers * (16 * h + d.max(h)) + 2 * (d + h) + 4 * architecture.width() as u64;
-    let copies = layers * 8 * h * h + hyperparameters.bptt_steps as u64 * rows * d.max(h);
-    let windows = sampling_windows(hyperparameters);
-    let sampled = |length: usize| {
-        let elements = windows.input_span() + length * windows.ext_cursor_inc;
-        (elements * windows.width) as u64
-    };
-    let concurrent = hyperparameters.num_dreams as u64 * sampled(hyperparameters.dream_length);
-    let sequential = match hyperparameters.audio_freq {
-        0 => 0,
-        _ => sampled(hyperparameters.seq_dream_len),
-    };
-    let floats = (4 + 6) * architecture.parameters() as u64
-        + copies
-        + hyperparameters.bptt_steps as u64 * rows * of_a_row
-        + 4 * (concurrent + sequential);
-    floats * size_of::<f32>() as u64
 }
 
 impl Trainer {
@@ -191,36 +162,13 @@ impl Trainer {
     }
 
     fn step_at(&mut self, lr: f64) -> Result<f64, Diverged> {
-        let count = self.hyperparameters.bptt_steps.min(
-            self.dataset.training.time_steps(self.position.recording) - self.position.time_step,
-        );
-        self.dataset.training.fill(
-            self.position.recording,
-            self.position.time_step,
-            count,
-            &mut self.frames,
-            &mut self.labels,
-        );
-        self.add_noise();
-        if self.position.time_step == 0 {
-            self.state.h.fill(0.0);
-            self.state.c.fill(0.0);
-        }
-        let masks = std::slice::from_mut(&mut self.masks);
-        let dropout = self.dropout.map(|dropout| (dropout, masks));
-        self.network
-            .forward(&self.frames, &mut self.state, dropout, &mut self.tape);
-        let (outputs, d_prediction) = (
-            self.network.architecture().outputs(),
-            &mut self.d_prediction,
-        );
-        let output = self.network.architecture().output;
-        let prediction = self.tape.prediction();
-        let loss = output.loss(
-            prediction,
+        let time_steps = self.show();
+        let architecture = self.network.architecture();
+        let loss = architecture.output.loss(
+            self.tape.prediction(),
             &self.labels,
-            outputs,
-            d_prediction,
+            architecture.outputs(),
+            &mut self.d_prediction,
             self.threads,
         );
         if !loss.is_finite() {
@@ -228,22 +176,8 @@ impl Trainer {
                 step: self.position.steps,
             });
         }
-        let penalty = match self.hyperparameters.regularization {
-            true => self.hyperparameters.reg_amount as f32,
-            false => 0.0,
-        };
-        if self.hyperparameters.clip_norm > 0.0 {
-            self.learn_within_bounds(lr, penalty);
-        } else {
-            self.network.learn(
-                &self.d_prediction,
-                &mut self.tape,
-                &mut self.adam,
-                lr,
-                penalty,
-            );
-        }
-        self.advance(count);
+        self.learn(lr);
+        self.advance(time_steps);
         self.remember(loss);
         let steps = self.position.steps;
         if let Some(dreams) = &mut self.concurrent {
@@ -254,6 +188,46 @@ impl Trainer {
         self.pausing =
             self.sequential.is_some() && steps.is_multiple_of(self.hyperparameters.audio_freq);
         Ok(loss)
+    }
+
+    /// Shows the network the next `bptt_steps` time steps, or those that are left of
+    /// the recording; gives how many.
+    fn show(&mut self) -> usize {
+        let Position {
+            recording,
+            time_step,
+            ..
+        } = self.position;
+        let left = self.dataset.training.time_steps(recording) - time_step;
+        let count = self.hyperparameters.bptt_steps.min(left);
+        let (frames, labels) = (&mut self.frames, &mut self.labels);
+        self.dataset
+            .training
+            .fill(recording, time_step, count, frames, labels);
+        self.add_noise();
+        if time_step == 0 {
+            self.state.h.fill(0.0);
+            self.state.c.fill(0.0);
+        }
+        let masks = std::slice::from_mut(&mut self.masks);
+        let dropout = self.dropout.map(|dropout| (dropout, masks));
+        self.network
+            .forward(&self.frames, &mut self.state, dropout, &mut self.tape);
+        count
+    }
+
+    /// One step of Adam by what was shown last.
+    fn learn(&mut self, lr: f64) {
+        let penalty = match self.hyperparameters.regularization {
+            true => self.hyperparameters.reg_amount as f32,
+            false => 0.0,
+        };
+        if self.hyperparameters.clip_norm > 0.0 {
+            return self.learn_within_bounds(lr, penalty);
+        }
+        let (d_prediction, tape) = (&self.d_prediction, &mut self.tape);
+        self.network
+            .learn(d_prediction, tape, &mut self.adam, lr, penalty);
     }
 
     /// Whether it is time to pause for a sequential prediction (Figure 3.3):
@@ -377,95 +351,6 @@ impl Trainer {
         mean(&self.last_losses)
     }
 
-    /// What the next steps depend on, after `trained_for`.
-    pub fn checkpoint(&self, trained_for: Duration) -> Checkpoint {
-        let (mean, square, _) = self.adam.memory();
-        let dreams = |dreams: &Option<Dreams>| dreams.as_ref().map(Dreams::checkpoint).unzip();
-        let (sequential_notes, sequential) = dreams(&self.sequential);
-        let (concurrent_notes, concurrent) = dreams(&self.concurrent);
-        Checkpoint {
-            notes: Notes {
-                hyperparameters: self.hyperparameters.clone(),
-                sources: self.dataset.sources.clone(),
-                random_seed: self.random_seed,
-                position: self.position,
-                dropout_position: split(self.masks.get_word_pos()),
-                noise_position: split(self.noise.get_word_pos()),
-                pausing: self.pausing,
-                sequential: sequential_notes,
-                concurrent: concurrent_notes,
-                first_losses: self.first_losses.clone(),
-                last_losses: self.last_losses.clone(),
-                trained_for: trained_for.as_secs_f64(),
-            },
-            weights: self.network.weights.clone(),
-            mean: mean.to_vec(),
-            square: square.to_vec(),
-            h: self.state.h.clone(),
-            c: self.state.c.clone(),
-            sequential,
-            concurrent,
-        }
-    }
-
-    /// Goes on from `checkpoint`, which a trainer of the same hyperparameters
-    /// and recordings made.
-    pub fn restore(&mut self, checkpoint: Checkpoint) -> Result<(), CheckpointError> {
-        let notes = checkpoint.notes;
-        if notes.hyperparameters != self.hyperparameters {
-            return Err(CheckpointError::OtherHyperparameters);
-        }
-        if notes.sources != self.dataset.sources {
-            return Err(CheckpointError::OtherRecordings);
-        }
-        let (weights, state) = (self.network.weights.len(), self.state.h.len());
-        let lengths = [&checkpoint.weights, &checkpoint.mean, &checkpoint.square].map(Vec::len);
-        let in_range = notes.position.recording < self.dataset.training.len()
-            && notes.position.time_step
-                < self.dataset.training.time_steps(notes.position.recording);
-        let of_other_sizes = || {
-            let what = "its sizes are not those of its hyperparameters".to_owned();
-            CheckpointError::Damaged(what)
-        };
-        if lengths != [weights; 3]
-            || [checkpoint.h.len(), checkpoint.c.len()] != [state; 2]
-            || !in_range
-        {
-            return Err(of_other_sizes());
-        }
-        let steps = i32::try_from(notes.position.steps).unwrap_or(i32::MAX);
-        self.random_seed = notes.random_seed;
-        self.network.weights = checkpoint.weights;
-        self.adam = Adam::with_memory(checkpoint.mean, checkpoint.square, steps);
-        (self.state.h, self.state.c) = (checkpoint.h, checkpoint.c);
-        self.position = notes.position;
-        self.masks = random::stream(self.random_seed, "dropout");
-        self.masks.set_word_pos(join(notes.dropout_position));
-        self.noise = random::stream(self.random_seed, "noise");
-        self.noise.set_word_pos(join(notes.noise_position));
-        (self.first_losses, self.last_losses) = (notes.first_losses, notes.last_losses);
-        // Without a sequential prediction a pause would never end.
-        self.pausing = notes.pausing && self.sequential.is_some();
-        let sequential = notes.sequential.zip(checkpoint.sequential);
-        let concurrent = notes.concurrent.zip(checkpoint.concurrent);
-        let dreams = [
-            (&mut self.sequential, sequential),
-            (&mut self.concurrent, concurrent),
-        ];
-        for (dreams, checkpoint) in dreams {
-            let restored = match (dreams, checkpoint) {
-                (Some(dreams), Some((notes, arrays))) => {
-                    let (hyperparameters, dataset) = (&self.hyperparameters, &self.dataset);
-                    dreams.restore(notes, arrays, hyperparameters, dataset, self.random_seed)
-                }
-                (None, None) => Some(()),
-                _ => None,
-            };
-            restored.ok_or_else(of_other_sizes)?;
-        }
-        Ok(())
-    }
-
     /// The model as it is now, after `trained_for`.
     pub fn model(&mut self, trained_for: Duration) -> TrainedModel {
         let validation_loss = self.validation_loss();
@@ -500,6 +385,7 @@ mod tests {
     use super::*;
     use crate::audio::Signal;
     use crate::train::Recording;
+    use crate::train::{Checkpoint, CheckpointError};
     use crate::trained_model::TrainingAudio;
 
     fn trainer(json: &str) -> Trainer {

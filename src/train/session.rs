@@ -1,0 +1,395 @@
+//! A run from its first step, or the one after a checkpoint, to its model: the
+//! loop of Figure 2.1, and what is kept meanwhile.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::Dataset;
+use super::checkpoint::{Checkpoint, CheckpointError};
+use super::run::{LossRow, Order, Run, RunError};
+use super::trainer::{Diverged, Trainer};
+use crate::destination::{Destination, DestinationError};
+use crate::hyperparameters::Hyperparameters;
+use crate::trained_model::{ModelError, TrainingSummary};
+
+const BETWEEN_VALIDATIONS: Duration = Duration::from_secs(10);
+const BETWEEN_LOG_ROWS: Duration = Duration::from_secs(1);
+
+/// Who watches a run, and may end it.
+pub trait Observer {
+    /// Asked before each step: whether the run ends here, with a usable model.
+    fn stop(&mut self) -> bool;
+    /// Told after each step, which may take microseconds.
+    fn progress(&mut self, progress: &Progress);
+    /// A prediction that was sampled was written to `path`.
+    fn prediction(&mut self, path: &Path);
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// Training steps, those before the run was gone on with too.
+    pub steps: u64,
+    /// Passes through the recordings.
+    pub epochs: f64,
+    /// Mean loss of the last steps.
+    pub loss: f64,
+    /// The loss on what was held out, as it was last measured.
+    pub held_out: Option<f64>,
+    /// How much of the run is done, from 0 to 1 and, in its last step, beyond.
+    pub share: f64,
+    /// Since this session began.
+    pub steps_per_second: f64,
+    /// How long the run will still take at this session's pace.
+    pub remaining: Duration,
+}
+
+/// A run in progress.
+pub struct Session {
+    run: Run,
+    order: Order,
+    /// Where the model goes.
+    destination: Destination,
+    trainer: Trainer,
+    /// Passes through the recordings, and minutes (0: any number), after which a run
+    /// ends whose order names no minutes.
+    num_epochs: usize,
+    max_minutes: f64,
+    trained_before: Duration,
+    held_out: Option<f64>,
+    times: Times,
+}
+
+/// When this session began and last did what it does now and then.
+struct Times {
+    begun: Instant,
+    saved: Instant,
+    logged: Instant,
+    measured: Option<Instant>,
+}
+
+/// Why a run ended without its model.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    #[error(transparent)]
+    Diverged(#[from] Diverged),
+    /// Its folder cannot be written; it can be gone on with.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error("stopped before the first step; no model was written")]
+    NoStep,
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error("the model is in {}", kept.display())]
+    Destination {
+        /// The run's own copy of the model.
+        kept: PathBuf,
+        source: DestinationError,
+    },
+}
+
+impl Session {
+    /// A run from the beginning, by `order`, on `dataset`; its model goes to
+    /// `destination`.
+    pub fn new(
+        run: Run,
+        order: Order,
+        destination: Destination,
+        hyperparameters: Hyperparameters,
+        dataset: Dataset,
+    ) -> Session {
+        let (num_epochs, max_minutes) = (hyperparameters.num_epochs, hyperparameters.max_minutes);
+        Session {
+            trainer: Trainer::new(hyperparameters, dataset, order.random_seed, order.threads),
+            run,
+            order,
+            destination,
+            num_epochs,
+            max_minutes,
+            trained_before: Duration::ZERO,
+            held_out: None,
+            times: Times::now(),
+        }
+    }
+
+    /// Goes on from `checkpoint`, which a session of the same run wrote.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Trainer::restore`], and [`CheckpointError::Damaged`] where its time
+    /// is none.
+    pub fn restore(&mut self, checkpoint: Checkpoint) -> Result<(), CheckpointError> {
+        self.trained_before = Duration::try_from_secs_f64(checkpoint.notes.trained_for)
+            .map_err(|error| CheckpointError::Damaged(error.to_string()))?;
+        self.trainer.restore(checkpoint)
+    }
+
+    /// The folder of the run.
+    pub fn folder(&self) -> &Path {
+        self.run.folder()
+    }
+
+    /// Training steps so far.
+    pub fn steps(&self) -> u64 {
+        self.trainer.steps()
+    }
+
+    /// Trains until the run is over or `observer` ends it, with a checkpoint each
+    /// `between_checkpoints`, and writes the model; gives what its training came to.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError`]; after [`SessionError::Run`] the last checkpoint stands.
+    pub fn run(
+        mut self,
+        between_checkpoints: Duration,
+        observer: &mut dyn Observer,
+    ) -> Result<TrainingSummary, SessionError> {
+        self.times = Times::now();
+        let first = (self.share(), self.steps());
+        loop {
+            let share = self.share();
+            let over = share >= 1.0 && !self.trainer.pausing();
+            if over || observer.stop() {
+                return self.finish();
+            }
+            self.step(share, observer)?;
+            self.measure();
+            observer.progress(&self.progress(first));
+            self.keep(between_checkpoints)?;
+        }
+    }
+
+    /// How much of the run is done, from 0 to 1 and beyond.
+    fn share(&self) -> f64 {
+        let share_of = |minutes: f64| self.trained_for().as_secs_f64() / (60.0 * minutes);
+        match self.order.minutes {
+            Some(minutes) => share_of(minutes),
+            None => {
+                let of_epochs = self.trainer.epochs() / self.num_epochs as f64;
+                let of_minutes = (self.max_minutes > 0.0).then(|| share_of(self.max_minutes));
+                of_epochs.max(of_minutes.unwrap_or(0.0))
+            }
+        }
+    }
+
+    fn trained_for(&self) -> Duration {
+        self.trained_before + self.times.begun.elapsed()
+    }
+
+    /// One training step, or one of a prediction that training pauses for.
+    fn step(&mut self, share: f64, observer: &mut dyn Observer) -> Result<(), SessionError> {
+        if self.trainer.pausing() {
+            self.trainer.sample()?;
+        } else {
+            self.trainer.step(share)?;
+        }
+        for prediction in self.trainer.take_sampled() {
+            observer.prediction(&self.run.save_prediction(&prediction)?);
+        }
+        Ok(())
+    }
+
+    fn measure(&mut self) {
+        let due = |when: Instant| when.elapsed() >= BETWEEN_VALIDATIONS;
+        if self.times.measured.is_none_or(due) {
+            self.held_out = self.trainer.validation_loss();
+            self.times.measured = Some(Instant::now());
+        }
+    }
+
+    /// How far the run has come; `first` is where this session began: share of the
+    /// run, and steps.
+    fn progress(&self, first: (f64, u64)) -> Progress {
+        let (share, elapsed) = (self.share(), self.times.begun.elapsed().as_secs_f64());
+        let (first_share, first_step) = first;
+        let pace = elapsed / (share - first_share).max(1e-9);
+        let left = (1.0 - share).max(0.0);
+        Progress {
+            steps: self.steps(),
+            epochs: self.trainer.epochs(),
+            loss: self.trainer.last_loss(),
+            held_out: self.held_out,
+            share,
+            steps_per_second: (self.steps() - first_step) as f64 / elapsed,
+            remaining: Duration::from_secs_f64((pace * left).min(1e9)),
+        }
+    }
+
+    /// Writes a row of the loss log and a checkpoint, where they are due.
+    fn keep(&mut self, between_checkpoints: Duration) -> Result<(), RunError> {
+        if self.times.logged.elapsed() >= BETWEEN_LOG_ROWS {
+            self.log(self.held_out)?;
+            self.times.logged = Instant::now();
+        }
+        if self.times.saved.elapsed() >= between_checkpoints {
+            self.save()?;
+            self.times.saved = Instant::now();
+        }
+        Ok(())
+    }
+
+    fn log(&mut self, held_out: Option<f64>) -> Result<(), RunError> {
+        self.run.log(&LossRow {
+            step: self.trainer.steps(),
+            epochs: self.trainer.epochs(),
+            loss: self.trainer.last_loss(),
+            validation_loss: held_out,
+            seconds: self.trained_for().as_secs_f64(),
+        })
+    }
+
+    fn save(&self) -> Result<(), RunError> {
+        self.run.save(&self.trainer.checkpoint(self.trained_for()))
+    }
+
+    /// Keeps all as it now is, and writes the model.
+    fn finish(mut self) -> Result<TrainingSummary, SessionError> {
+        if self.steps() == 0 {
+            return Err(SessionError::NoStep);
+        }
+        let model = self.trainer.model(self.trained_for());
+        self.log(model.training.validation_loss)?;
+        self.save()?;
+        let kept = self.run.exported(&self.order);
+        model.write(&kept)?;
+        let written = self.destination.write(&model.to_bytes());
+        written.map_err(|source| SessionError::Destination { kept, source })?;
+        Ok(model.training)
+    }
+}
+
+impl Times {
+    fn now() -> Times {
+        let now = Instant::now();
+        Times {
+            begun: now,
+            saved: now,
+            logged: now,
+            measured: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::Signal;
+    use crate::train::Recording;
+    use crate::trained_model::{TrainedModel, TrainingAudio};
+
+    /// Ends a run before its step `last`, and remembers what it was told.
+    #[derive(Default)]
+    struct Watcher {
+        last: Option<u64>,
+        told: Vec<Progress>,
+        predictions: Vec<String>,
+    }
+
+    impl Observer for Watcher {
+        fn stop(&mut self) -> bool {
+            let steps = self.told.last().map_or(0, |progress| progress.steps);
+            self.last.is_some_and(|last| steps >= last)
+        }
+
+        fn progress(&mut self, progress: &Progress) {
+            self.told.push(*progress);
+        }
+
+        fn prediction(&mut self, path: &Path) {
+            assert!(path.exists());
+            let name = path.file_name().unwrap().to_string_lossy();
+            self.predictions.push(name.into_owned());
+        }
+    }
+
+    /// A session of the run in `folder`, which is begun where there is none.
+    fn session(folder: &Path) -> Session {
+        let json = r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 4, "num_epochs": 2,
+            "validation": 0.2, "audio_freq": 20, "seq_dream_len": 3, "num_dreams": 0}"#;
+        let hyperparameters = Hyperparameters::parse(json).unwrap();
+        let recording = Recording {
+            signal: Signal {
+                samples: (0..400).map(|n| 0.5 * (n as f32 * 0.3).sin()).collect(),
+                sample_rate: 8000,
+            },
+            source: TrainingAudio {
+                file: "sine.wav".to_owned(),
+                sha256: String::new(),
+                seconds: 0.05,
+            },
+        };
+        let dataset = Dataset::new(vec![recording], &hyperparameters).unwrap();
+        let order = Order {
+            audio: Vec::new(),
+            output: folder.join("model.onnx"),
+            force: false,
+            minutes: None,
+            random_seed: 1,
+            threads: 1,
+        };
+        let destination = Destination::new(&order.output, false).unwrap();
+        let (run, checkpoint) = match folder.join("model").exists() {
+            false => {
+                let run = Run::create(folder, "model", &order, &hyperparameters).unwrap();
+                (run, None)
+            }
+            true => {
+                let resumed = Run::resume(&folder.join("model")).unwrap();
+                (resumed.run, resumed.checkpoint)
+            }
+        };
+        let mut session = Session::new(run, order, destination, hyperparameters, dataset);
+        if let Some(checkpoint) = checkpoint {
+            session.restore(checkpoint).unwrap();
+        }
+        session
+    }
+
+    fn model(folder: &Path) -> TrainedModel {
+        TrainedModel::read(&folder.join("model.onnx")).unwrap()
+    }
+
+    #[test]
+    fn a_run_tells_how_far_it_is_and_stopped_it_goes_on_to_the_same_model() {
+        let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let mut watcher = Watcher::default();
+        let summary = session(whole.path())
+            .run(Duration::ZERO, &mut watcher)
+            .unwrap();
+        let last = watcher.told.last().unwrap();
+        assert_eq!((last.epochs, last.share), (2.0, 1.0));
+        assert_eq!((last.steps, last.loss), (summary.steps, summary.last_loss));
+        assert_eq!(last.remaining, Duration::ZERO);
+        assert!(last.held_out.is_some());
+        let sequential = |n: &str| n.ends_with("-sequential-1.wav");
+        assert!(watcher.predictions.iter().all(|name| sequential(name)));
+        assert_eq!(watcher.predictions.len() as u64, summary.steps / 20);
+
+        let stopping = Watcher {
+            last: Some(33),
+            ..Watcher::default()
+        };
+        let stopped = session(parts.path())
+            .run(Duration::MAX, &mut { stopping })
+            .unwrap();
+        assert_eq!(stopped.steps, 33);
+        std::fs::remove_file(parts.path().join("model.onnx")).unwrap();
+        let session = session(parts.path());
+        assert_eq!(session.steps(), 33);
+        session.run(Duration::MAX, &mut Watcher::default()).unwrap();
+        assert_eq!(model(whole.path()).network, model(parts.path()).network);
+    }
+
+    #[test]
+    fn without_a_step_there_is_no_model() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut watcher = Watcher {
+            last: Some(0),
+            ..Watcher::default()
+        };
+        let error = session(folder.path()).run(Duration::MAX, &mut watcher);
+        assert!(matches!(error, Err(SessionError::NoStep)));
+        assert!(!folder.path().join("model.onnx").exists());
+    }
+}
