@@ -3,14 +3,14 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use super::dataset::samples_of_one_time_step;
 use super::{Dataset, Diverged, Moving, Recording, TooShort, Trainer, memory_needed};
 use crate::audio::Signal;
 use crate::generate::{Engine, GenerateError, Native, Prime, Request, generate};
+use crate::hearing::{Hearing, Normalisation};
 use crate::hyperparameters::{AnswerMode, Hyperparameters};
 use crate::model::Network;
 use crate::random;
-use crate::trained_model::{Normalisation, TrainedModel, TrainingAudio, TrainingSummary};
+use crate::trained_model::{TrainedModel, TrainingAudio, TrainingSummary};
 
 /// Training is measured for at least so long, and at least so many steps.
 const LEAST_TRAINING: Duration = Duration::from_secs(1);
@@ -80,20 +80,22 @@ const PROGRAM: u64 = 14_000_000;
 /// Bytes of memory that training takes at its largest, by `hyperparameters` and on
 /// recordings that last so many `seconds` each.
 pub fn memory_of_training(hyperparameters: &Hyperparameters, seconds: &[f64]) -> u64 {
-    let of_samples = |samples: usize| Recorded::of(hyperparameters, samples);
+    let hearing = Hearing::untrained(hyperparameters);
     let rate = f64::from(hyperparameters.sample_rate);
     let lengths = seconds.iter().map(|seconds| (seconds * rate) as usize);
     let (all, needed) = (
         lengths.clone().sum::<usize>(),
-        samples_of_one_time_step(hyperparameters),
+        hearing.samples_of_one_time_step(),
     );
-    let recordings: Vec<Recorded> = match all < needed {
+    let recordings: Vec<usize> = match all < needed {
         // They are joined and wrapped.
-        true => vec![of_samples(all + needed)],
-        false => lengths.map(of_samples).collect(),
+        true => vec![all + needed],
+        false => lengths.collect(),
     };
-    let sum = |of: fn(&Recorded) -> u64| recordings.iter().map(of).sum::<u64>();
-    let (samples, seen) = (sum(|r| r.samples), sum(|r| r.seen));
+    let bytes = |values: usize| (values * size_of::<f32>()) as u64;
+    let samples = bytes(recordings.iter().sum());
+    let seen = recordings.iter().map(|n| hearing.values_seen_of(*n)).sum();
+    let seen = bytes(seen);
     // What a model keeps lies beside what it sees; its file holds it as text, which
     // is made from a copy and copied. How long that is depends on the music: 2.7
     // times the samples were measured.
@@ -101,38 +103,10 @@ pub fn memory_of_training(hyperparameters: &Hyperparameters, seconds: &[f64]) ->
         AnswerMode::Frozen => (0, 0),
         AnswerMode::Moving => (samples, samples * 11 / 4),
     };
-    // Spectra take the place of one recording after the other.
-    let mut while_converted = samples;
-    let mut most_while_converted = samples;
-    for recording in recordings.iter().filter(|_| hyperparameters.use_fft) {
-        most_while_converted = most_while_converted.max(while_converted + recording.seen);
-        while_converted = while_converted + recording.seen - recording.samples;
-    }
     let network = memory_needed(hyperparameters);
-    let before = most_while_converted + kept;
+    let before = bytes(hearing.values_while_learning(&recordings)) + kept;
     let during = seen + kept + network.max(exported);
     PROGRAM + before.max(during)
-}
-
-/// Bytes of one recording.
-struct Recorded {
-    samples: u64,
-    /// As the network sees it.
-    seen: u64,
-}
-
-impl Recorded {
-    fn of(hyperparameters: &Hyperparameters, samples: usize) -> Recorded {
-        let seen = match hyperparameters.analysis() {
-            Some(analysis) => analysis.frames_in(samples) * analysis.bins(),
-            None => samples,
-        };
-        let bytes = |values: usize| (values * size_of::<f32>()) as u64;
-        Recorded {
-            samples: bytes(samples),
-            seen: bytes(seen),
-        }
-    }
 }
 
 /// Seconds of a training step, and steps of an epoch.
@@ -172,12 +146,7 @@ fn measure_sampling(
             &mut weights,
         ),
         hyperparameters: hyperparameters.clone(),
-        normalisation: Normalisation {
-            largest_magnitude: 1.0,
-            highest_frequency: None,
-            sustained: None,
-            least_change: None,
-        },
+        normalisation: Normalisation::default(),
         training_audio: Vec::new(),
         kept_audio: Vec::new(),
         training: TrainingSummary::default(),

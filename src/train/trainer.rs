@@ -7,7 +7,7 @@ use rand_distr::{Distribution, StandardNormal};
 use super::Dataset;
 use super::checkpoint::{Checkpoint, CheckpointError, Notes, Position, join, split};
 use super::dreams::{Dreams, SampledPrediction, Sampling};
-use crate::generate::continuation::sampling_windows;
+use crate::hearing::Hearing;
 use crate::hyperparameters::Hyperparameters;
 use crate::model::{Adam, Dropout, Network, State, Tape, clip};
 use crate::random::{self, Stream};
@@ -69,7 +69,8 @@ pub fn memory_needed(hyperparameters: &Hyperparameters) -> u64 {
     // Of the head: its values, their gradient before and after the tanh.
     let of_a_row = layers * (16 * h + d.max(h)) + 2 * (d + h) + 4 * architecture.width() as u64;
     let copies = layers * 8 * h * h + hyperparameters.bptt_steps as u64 * rows * d.max(h);
-    let windows = sampling_windows(hyperparameters);
+    let hearing = Hearing::untrained(hyperparameters);
+    let windows = hearing.sampling_windows();
     let sampled = |length: usize| {
         let elements = windows.input_span() + length * windows.ext_cursor_inc;
         (elements * windows.width) as u64
@@ -472,7 +473,7 @@ impl Trainer {
         TrainedModel {
             hyperparameters: self.hyperparameters.clone(),
             network: self.network.clone(),
-            normalisation: self.dataset.normalisation.clone(),
+            normalisation: self.dataset.hearing.normalisation().clone(),
             training_audio: self.dataset.sources.clone(),
             kept_audio: self.dataset.kept.clone(),
             training: TrainingSummary {
