@@ -36,6 +36,7 @@ mod key {
 pub struct TrainedModel {
     pub hyperparameters: Hyperparameters,
     pub network: Network,
+    /// What the training audio says about how the network hears.
     pub normalisation: Normalisation,
     pub training_audio: Vec<TrainingAudio>,
     /// The recordings themselves, at the model's rate, where the weights may

@@ -82,15 +82,15 @@ pub struct Guard {
     /// Whether the seed itself hardly changes, so that a drone may answer it.
     seed_is_sustained: bool,
     full_scale: f32,
-    usual: Dynamics,
+    training: Dynamics,
 }
 
 impl Guard {
     /// For answers to `seed`, as loud as the network hears it. A sample of
-    /// `full_scale` is the largest that the network can predict; `usual` is what
+    /// `full_scale` is the largest that the network can predict; `training` is what
     /// the training audio does.
-    pub fn new(seed: &Signal, full_scale: f32, usual: Dynamics) -> Guard {
-        let of_training = SHARE_OF_LEAST_CHANGE * usual.least_change.unwrap_or(0.0);
+    pub fn new(seed: &Signal, full_scale: f32, training: Dynamics) -> Guard {
+        let of_training = SHARE_OF_LEAST_CHANGE * training.least_change.unwrap_or(0.0);
         let still = of_training.clamp(STILL, STILL_AT_MOST);
         let sustained = |change| change < still.max(2.0 * STILL);
         Guard {
@@ -99,7 +99,7 @@ impl Guard {
             seed_is_sustained: Dynamics::least_change_of_short(seed, LEAST_SPECTRA)
                 .is_some_and(sustained),
             full_scale,
-            usual,
+            training,
         }
     }
 
@@ -142,8 +142,8 @@ impl Guard {
         if !self.seed_is_sustained && heard.least_change.is_some_and(still) {
             return Some(Fault::Drone);
         }
-        let loudest = heard.sustained.zip(self.usual.sustained);
-        let burst = |(here, usual)| here > usual + BURST;
+        let loudest = heard.sustained.zip(self.training.sustained);
+        let burst = |(here, training)| here > training + BURST;
         loudest.is_some_and(burst).then_some(Fault::Burst)
     }
 

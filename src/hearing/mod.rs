@@ -6,21 +6,20 @@
 //! sound ← band limit ← de-emphasis ← samples or oscillator bank ← × largest ← scale ← sequence
 //! ```
 //!
-//! Whatever else is made of a sound for the network has its place here, so that
-//! training and answering cannot come to differ: a description of the coming
-//! frame beside the network's input, made of the training audio's labels and of
-//! what an answer follows; and the guide beside what is fed back, which is a
-//! sound seen by the same [`Hearing`].
+//! Two things more that a network may be shown have their place here, so that
+//! training and answering cannot come to differ: beside its input, a description
+//! of the frame to come, computed alike for training audio and seeds; beside what
+//! is fed back, a guide, the sequence of a sound that an answer follows.
 
 mod dynamics;
-mod kind;
+mod element;
 mod normalisation;
 
 use std::mem;
 
 pub use dynamics::Dynamics;
 pub(crate) use dynamics::block_len;
-use kind::Kind;
+use element::Element;
 pub use normalisation::Normalisation;
 
 use crate::audio::Signal;
@@ -32,7 +31,7 @@ use crate::random::Stream;
 /// frames, of as many values each as its windows are wide.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hearing {
-    kind: Kind,
+    element: Element,
     /// In Hz.
     sample_rate: u32,
     /// From 0, which is none, to 0.99.
@@ -50,16 +49,16 @@ impl Hearing {
     /// That of a network by `hyperparameters` that learned or will learn from
     /// audio of this `normalisation`.
     pub fn new(hyperparameters: &Hyperparameters, normalisation: Normalisation) -> Hearing {
-        let kind = Kind::new(hyperparameters);
-        let training = training_windows(hyperparameters, kind.width());
+        let element = Element::new(hyperparameters);
+        let training = training_windows(hyperparameters, element.width());
         Hearing {
             sample_rate: hyperparameters.sample_rate,
             pre_emphasis: hyperparameters.pre_emphasis as f32,
-            to_full_scale: kind != Kind::Audio || hyperparameters.normalise,
+            to_full_scale: element != Element::Sample || hyperparameters.normalise,
             band_limit: hyperparameters.band_limit,
             sampling: sampling_windows(hyperparameters, &training),
             training,
-            kind,
+            element,
             normalisation,
         }
     }
@@ -111,19 +110,19 @@ impl Hearing {
     /// with the last sample of `seed`.
     pub fn see_seed(&self, seed: &[f32]) -> Vec<f32> {
         let shortest = self.samples_of(self.sampling.input_span());
-        let increment = self.sampling.ext_cursor_inc * self.kind.hop();
+        let increment = self.sampling.ext_cursor_inc * self.element.hop();
         self.see(preceded_by_silence(seed, shortest, increment))
     }
 
     fn analyse(&self, mut sound: Vec<f32>) -> Vec<f32> {
         pre_emphasise(&mut sound, self.pre_emphasis);
-        self.kind.analyse(sound)
+        self.element.analyse(sound)
     }
 
     fn scale(&self, elements: &mut [f32]) {
         for value in elements {
             let share = *value / self.normalisation.largest_magnitude;
-            *value = self.kind.compress(share);
+            *value = self.element.compress(share);
         }
     }
 
@@ -131,7 +130,7 @@ impl Hearing {
     /// leaves open is drawn from `phases`.
     pub fn sound(&self, sequence: Vec<f32>, phases: &mut Stream) -> Signal {
         let largest = self.normalisation.largest_magnitude;
-        let mut samples = self.kind.sound(sequence, largest, phases);
+        let mut samples = self.element.sound(sequence, largest, phases);
         de_emphasise(&mut samples, self.pre_emphasis);
         if let Some(highest) = self.normalisation.highest_frequency {
             samples = limit_band(&samples, highest / f64::from(self.sample_rate));
@@ -149,7 +148,7 @@ impl Hearing {
         let mut seed = seed.clone();
         if self.to_full_scale {
             let seen = largest(&self.see_seed(&seed.samples));
-            let gain = (1.0 / self.kind.expand(seen)).min(1.0 / seed.peak());
+            let gain = (1.0 / self.element.expand(seen)).min(1.0 / seed.peak());
             let gain = if gain.is_finite() { gain } else { 1.0 };
             seed.samples.iter_mut().for_each(|sample| *sample *= gain);
         }
@@ -159,13 +158,13 @@ impl Hearing {
     /// Takes out of `values` that the network predicted what none can be: a
     /// magnitude is never negative.
     pub fn confine(&self, values: &mut [f32]) {
-        self.kind.confine(values);
+        self.element.confine(values);
     }
 
     /// The largest sample that the network can predict; without bounds where it
     /// does not predict the samples themselves.
     pub fn full_scale(&self) -> f32 {
-        match self.kind == Kind::Audio && self.pre_emphasis == 0.0 {
+        match self.element == Element::Sample && self.pre_emphasis == 0.0 {
             true => self.normalisation.largest_magnitude,
             false => f32::INFINITY,
         }
@@ -201,39 +200,42 @@ impl Hearing {
         self.samples_of(self.training.time_step_span())
     }
 
-    /// Samples of so many adjacent elements, at least one.
+    /// Samples that adjacent `elements`, at least one, are made of.
     fn samples_of(&self, elements: usize) -> usize {
-        (elements - 1) * self.kind.hop() + self.kind.samples_of_one()
+        (elements - 1) * self.element.hop() + self.element.samples()
     }
 
     /// Values that the network sees of `samples` samples.
     pub fn values_seen_of(&self, samples: usize) -> usize {
-        self.kind.elements_in(samples) * self.kind.width()
+        self.element.count_in(samples) * self.element.width()
     }
 
     /// Values that sound for `samples` samples.
     pub fn values_to_sound(&self, samples: usize) -> usize {
-        self.kind.elements_to_sound(samples) * self.kind.width()
+        self.element.count_to_sound(samples) * self.element.width()
     }
 
-    /// Values that a sequence grows by in so many seconds.
+    /// Values that a sequence grows by in `seconds` seconds.
     pub fn values_in(&self, seconds: f64) -> usize {
         let samples = (seconds * f64::from(self.sample_rate)).ceil() as usize;
-        samples.div_ceil(self.kind.hop()) * self.kind.width()
+        samples.div_ceil(self.element.hop()) * self.element.width()
     }
 
     /// Seconds that `values` values of a sequence last.
     pub fn seconds_of(&self, values: usize) -> f64 {
-        let samples_per_value = self.kind.hop() as f64 / self.kind.width() as f64;
+        let samples_per_value = self.element.hop() as f64 / self.element.width() as f64;
         values as f64 * samples_per_value / f64::from(self.sample_rate)
     }
 
     /// Values that lie in memory at most while [`Hearing::learn`] makes sequences
-    /// of recordings of so many `samples` each, one after the other.
+    /// of recordings, which have as many `samples` each.
     pub fn values_while_learning(&self, samples: &[usize]) -> usize {
         let mut now: usize = samples.iter().sum();
+        if self.element == Element::Sample {
+            return now;
+        }
         let mut most = now;
-        for samples in samples.iter().filter(|_| self.kind != Kind::Audio) {
+        for samples in samples {
             let seen = self.values_seen_of(*samples);
             most = most.max(now + seen);
             now = now + seen - samples;

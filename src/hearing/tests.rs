@@ -130,3 +130,49 @@ fn the_spectrum_windows_count_frames() {
     assert_eq!(windows.input_span(), 100);
     assert_eq!(windows.time_step_span(), 101);
 }
+
+/// One of samples and one of frames.
+const EITHER: [&str; 2] = [
+    r#"{"preset": "vector", "seg_len": 16, "normalise": true, "pre_emphasis": 0.5}"#,
+    r#"{"preset": "magnitude-spectrum", "window_size": 64, "hop_size": 24,
+        "magnitude_scale": "square-root"}"#,
+];
+
+#[test]
+fn training_audio_and_what_comes_later_are_seen_alike() {
+    let sound = |gain: f32| -> Vec<f32> {
+        let sample = |n: i32| gain * (n as f32 * 0.4).sin() * (n as f32 * 0.01).cos();
+        (0..1000).map(sample).collect()
+    };
+    for json in EITHER {
+        let mut hearing = Hearing::untrained(&Hyperparameters::parse(json).unwrap());
+        let mut recordings = [sound(0.1), sound(0.4)];
+        hearing.learn(&mut recordings);
+        for (recording, gain) in recordings.iter().zip([0.1, 0.4]) {
+            assert_eq!(recording.len(), hearing.values_seen_of(1000), "{json}");
+            assert_eq!(*recording, hearing.see(sound(gain)), "{json}");
+            // A seed differs by the silence before it.
+            let seed = hearing.see_seed(&sound(gain));
+            assert!(seed.len() >= recording.len(), "{json}");
+        }
+        assert!((largest(&recordings[1]) - 1.0).abs() < 1e-6, "{json}");
+    }
+}
+
+#[test]
+fn values_are_samples_or_the_bins_of_frames() {
+    for (json, [to_sound, in_a_second]) in
+        EITHER.into_iter().zip([[1000, 11025], [43 * 64, 460 * 64]])
+    {
+        let hearing = Hearing::untrained(&Hyperparameters::parse(json).unwrap());
+        assert_eq!(hearing.values_to_sound(1000), to_sound, "{json}");
+        assert_eq!(hearing.values_in(1.0), in_a_second, "{json}");
+        assert!(
+            (hearing.seconds_of(in_a_second) - 1.0).abs() < 2e-3,
+            "{json}"
+        );
+        let sound = hearing.sound(vec![0.1; to_sound], &mut stream(1, "phases"));
+        assert!((1000..1024).contains(&sound.samples.len()), "{json}");
+        assert_eq!(sound.sample_rate, 11025);
+    }
+}

@@ -1,16 +1,16 @@
-//! The two kinds of sequence that a network sees, and all in which they differ.
+//! What the sequence that a network sees consists of, and all that differs with it.
 
 use crate::frames::{Analysis, OscillatorBank};
 use crate::hyperparameters::{Hyperparameters, MagnitudeScale};
 use crate::random::Stream;
 
-/// What a sequence consists of.
+/// One element of a sequence.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Kind {
-    /// Samples, from -1 to 1.
-    Audio,
-    /// Magnitude frames, `[frames, bins]`.
-    Spectrum(Spectrum),
+pub enum Element {
+    /// A sample, from -1 to 1.
+    Sample,
+    /// A magnitude frame, `[bins]`, each from 0 to 1.
+    Frame(Spectrum),
 }
 
 /// How sound becomes magnitude frames, and they become sound.
@@ -23,12 +23,12 @@ pub struct Spectrum {
     pub peaks_only: bool,
 }
 
-impl Kind {
+impl Element {
     /// That of a network by `hyperparameters`.
-    pub fn new(hyperparameters: &Hyperparameters) -> Kind {
+    pub fn new(hyperparameters: &Hyperparameters) -> Element {
         match hyperparameters.use_fft {
-            false => Kind::Audio,
-            true => Kind::Spectrum(Spectrum {
+            false => Element::Sample,
+            true => Element::Frame(Spectrum {
                 analysis: Analysis {
                     window_size: hyperparameters.window_size,
                     hop_size: hyperparameters.hop_size,
@@ -40,68 +40,68 @@ impl Kind {
         }
     }
 
-    /// Values in one element: a sample, or a frame's bins.
+    /// Values in one.
     pub fn width(&self) -> usize {
         match self {
-            Kind::Audio => 1,
-            Kind::Spectrum(spectrum) => spectrum.analysis.bins(),
+            Element::Sample => 1,
+            Element::Frame(spectrum) => spectrum.analysis.bins(),
         }
     }
 
-    /// Samples between the starts of adjacent elements.
+    /// Samples between the starts of adjacent ones.
     pub fn hop(&self) -> usize {
         match self {
-            Kind::Audio => 1,
-            Kind::Spectrum(spectrum) => spectrum.analysis.hop_size,
+            Element::Sample => 1,
+            Element::Frame(spectrum) => spectrum.analysis.hop_size,
         }
     }
 
-    /// Samples of one element alone.
-    pub fn samples_of_one(&self) -> usize {
+    /// Samples that one is made of.
+    pub fn samples(&self) -> usize {
         match self {
-            Kind::Audio => 1,
-            Kind::Spectrum(spectrum) => spectrum.analysis.window_size,
+            Element::Sample => 1,
+            Element::Frame(spectrum) => spectrum.analysis.window_size,
         }
     }
 
-    /// Elements that lie wholly within `samples` samples.
-    pub fn elements_in(&self, samples: usize) -> usize {
-        match samples.checked_sub(self.samples_of_one()) {
-            Some(rest) => rest / self.hop() + 1,
-            None => 0,
-        }
-    }
-
-    /// Elements that sound for `samples` samples: an oscillator bank needs a
-    /// frame at both ends of each hop.
-    pub fn elements_to_sound(&self, samples: usize) -> usize {
+    /// How many lie wholly within `samples` samples.
+    pub fn count_in(&self, samples: usize) -> usize {
         match self {
-            Kind::Audio => samples,
-            Kind::Spectrum(_) => samples.div_ceil(self.hop()) + 1,
+            Element::Sample => samples,
+            Element::Frame(spectrum) => spectrum.analysis.frames_in(samples),
         }
     }
 
-    /// The elements of a sound, unscaled.
+    /// How many sound for `samples` samples: an oscillator bank needs a frame at
+    /// both ends of each hop.
+    pub fn count_to_sound(&self, samples: usize) -> usize {
+        match self {
+            Element::Sample => samples,
+            Element::Frame(_) => samples.div_ceil(self.hop()) + 1,
+        }
+    }
+
+    /// Those of a `sound`, unscaled.
     pub fn analyse(&self, sound: Vec<f32>) -> Vec<f32> {
         match self {
-            Kind::Audio => sound,
-            Kind::Spectrum(spectrum) => spectrum.analysis.magnitudes(&sound).magnitudes,
+            Element::Sample => sound,
+            Element::Frame(spectrum) => spectrum.analysis.magnitudes(&sound).magnitudes,
         }
     }
 
     /// What the network sees for `value`, a share of the largest.
     pub fn compress(&self, value: f32) -> f32 {
         match self {
-            Kind::Audio => value,
-            Kind::Spectrum(spectrum) => spectrum.scale.compress(value),
+            Element::Sample => value,
+            Element::Frame(spectrum) => spectrum.scale.compress(value),
         }
     }
 
     /// The share of the largest that the network sees as `value`.
     pub fn expand(&self, value: f32) -> f32 {
         match self {
-            Kind::Audio => value,
-            Kind::Spectrum(spectrum) => spectrum.scale.expand(value),
+            Element::Sample => value,
+            Element::Frame(spectrum) => spectrum.scale.expand(value),
         }
     }
 
@@ -109,12 +109,8 @@ impl Kind {
     /// is never negative.
     pub fn confine(&self, values: &mut [f32]) {
         match self {
-            Kind::Audio => (),
-            Kind::Spectrum(_) => {
-                for magnitude in values {
-                    *magnitude = magnitude.max(0.0);
-                }
-            }
+            Element::Sample => (),
+            Element::Frame(_) => values.iter_mut().for_each(|v| *v = v.max(0.0)),
         }
     }
 
@@ -122,11 +118,11 @@ impl Kind {
     /// for `largest`; oscillators start at random `phases`.
     pub fn sound(&self, mut elements: Vec<f32>, largest: f32, phases: &mut Stream) -> Vec<f32> {
         match self {
-            Kind::Audio => {
+            Element::Sample => {
                 elements.iter_mut().for_each(|sample| *sample *= largest);
                 elements
             }
-            Kind::Spectrum(spectrum) => spectrum.resynthesise(elements, largest, phases),
+            Element::Frame(spectrum) => spectrum.resynthesise(elements, largest, phases),
         }
     }
 }
