@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::audio::Signal;
 use crate::files;
-use crate::generate::continuation::at_training_level;
 use crate::hyperparameters::Hyperparameters;
 use crate::packed::with_16_bits;
 use crate::trained_model::{ModelError, TrainedModel, TrainingAudio};
@@ -110,7 +109,7 @@ impl Learning {
         {
             remove(model, self.recordings + before);
         }
-        let seed = at_training_level(&model.hyperparameters, &model.normalisation, seed);
+        let seed = model.hearing().at_training_level(seed);
         model.kept_audio.push(with_16_bits(&seed.samples));
         model.training_audio.push(source);
         let len = |sounds: &[Vec<f32>]| sounds.iter().map(Vec::len).sum::<usize>();

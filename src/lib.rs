@@ -1,8 +1,8 @@
 //! antiphon answers a recorded sound with a recurrent network's continuation of it.
 //!
 //! Two flows run through the crate. A sound's way: a file becomes a mono signal
-//! ([`audio`]), the signal becomes the input matrices a network sees
-//! ([`frames`]), the network predicts what comes next ([`model`]), and its
+//! ([`audio`]), the signal becomes the sequence a network sees ([`hearing`], by
+//! way of [`frames`]), the network predicts what comes next ([`model`]), and its
 //! predictions are fed back until they make a sound as long as was asked for
 //! ([`generate`]). A job's way: a seed is seen in a folder, claimed, answered,
 //! published and signalled.
@@ -29,6 +29,8 @@ pub mod hyperparameters;
 pub mod audio;
 
 pub mod frames;
+
+pub mod hearing;
 
 pub mod plot;
 

@@ -7,10 +7,11 @@ use std::path::Path;
 use rand::RngExt;
 
 use crate::audio::Signal;
+use crate::hearing::Normalisation;
 use crate::hyperparameters::Hyperparameters;
 use crate::model::Network;
 use crate::random::stream;
-use crate::trained_model::{Normalisation, TrainedModel, TrainingAudio, TrainingSummary};
+use crate::trained_model::{TrainedModel, TrainingAudio, TrainingSummary};
 
 /// `n` values from -1 to 1, which differ from `seed` to `seed`.
 pub fn values(n: usize, seed: usize) -> Vec<f32> {
@@ -62,8 +63,7 @@ pub fn random_model(json: &str) -> TrainedModel {
         normalisation: Normalisation {
             largest_magnitude: if hyperparameters.use_fft { 37.5 } else { 1.0 },
             highest_frequency: hyperparameters.band_limit.then_some(5000.0),
-            sustained: None,
-            least_change: None,
+            ..Normalisation::default()
         },
         hyperparameters,
         training_audio: vec![TrainingAudio {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::files;
-use crate::frames::{Analysis, WindowFormat};
+use crate::hearing::{Hearing, Normalisation};
 use crate::hyperparameters::{AnswerMode, Approach, Hyperparameters, OutputKind};
 use crate::model::onnx::{self, OnnxError, OnnxFile};
 use crate::model::{Architecture, Drawing, Dropout, Head, Network, Output};
@@ -36,34 +36,13 @@ mod key {
 pub struct TrainedModel {
     pub hyperparameters: Hyperparameters,
     pub network: Network,
+    /// What the training audio says about how the network hears.
     pub normalisation: Normalisation,
     pub training_audio: Vec<TrainingAudio>,
     /// The recordings themselves, at the model's rate, where the weights may
     /// move while it answers; none otherwise.
     pub kept_audio: Vec<Vec<f32>>,
     pub training: TrainingSummary,
-}
-
-/// How sound is made what the network sees, and its predictions sound.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Normalisation {
-    /// The training set's largest magnitude or sample, which everything is
-    /// divided by; 1 for audio that is not scaled.
-    pub largest_magnitude: f32,
-    /// The training set's highest frequency in Hz, above which predictions have
-    /// nothing either; `None` where they are left as they are.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub highest_frequency: Option<f64>,
-    /// The loudest that the training set stays in all its bands at once, in
-    /// decibels ([`Usual`](crate::generate::guard::Usual)), which
-    /// tells a burst; `None` in models older than that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sustained: Option<f64>,
-    /// How much it changes where it changes least, in decibels
-    /// ([`Usual`](crate::generate::guard::Usual)), which tells a drone; `None` in models older than that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub least_change: Option<f64>,
 }
 
 /// One recording the model learned from.
@@ -172,33 +151,14 @@ impl Hyperparameters {
             top_p: self.top_p,
         }
     }
-
-    /// The windows that one time step of training shows the network.
-    pub fn training_windows(&self) -> WindowFormat {
-        let spectra = self.approach() == Approach::MagnitudeSpectrum;
-        WindowFormat {
-            width: if spectra { self.seg_len } else { 1 },
-            row_len: if spectra { 1 } else { self.seg_len },
-            rows: self.num_unrollings,
-            int_cursor_inc: self.int_cursor_inc,
-            ext_cursor_inc: self.ext_cursor_inc,
-            label_offset: self.label_offset,
-            label_rows: self.label_shape[0],
-            label_len: if spectra { 1 } else { self.label_shape[1] },
-        }
-    }
-
-    /// How the signal becomes spectra; `None` where the network sees audio.
-    pub fn analysis(&self) -> Option<Analysis> {
-        self.use_fft.then_some(Analysis {
-            window_size: self.window_size,
-            hop_size: self.hop_size,
-            zero_padding: self.zero_padding,
-        })
-    }
 }
 
 impl TrainedModel {
+    /// How its network hears.
+    pub fn hearing(&self) -> Hearing {
+        Hearing::new(&self.hyperparameters, self.normalisation.clone())
+    }
+
     /// The bytes of the model's ONNX file.
     pub fn to_bytes(&self) -> Vec<u8> {
         let hyperparameters = &self.hyperparameters;
@@ -352,17 +312,6 @@ pub mod tests {
     }
 
     #[test]
-    fn the_spectrum_windows_count_frames() {
-        let windows = Hyperparameters::preset(Approach::MagnitudeSpectrum).training_windows();
-        assert_eq!(
-            (windows.width, windows.row_len, windows.label_len),
-            (1024, 1, 1)
-        );
-        assert_eq!(windows.input_span(), 100);
-        assert_eq!(windows.time_step_span(), 101);
-    }
-
-    #[test]
     fn moving_weights_have_noise_of_their_own_and_no_gain() {
         let drawing = |answer: &str| {
             let json = format!(
@@ -383,8 +332,7 @@ pub mod tests {
             let normalisation = Normalisation {
                 largest_magnitude,
                 highest_frequency,
-                sustained: None,
-                least_change: None,
+                ..Normalisation::default()
             };
             let other = TrainedModel {
                 normalisation,

@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::model_choice::ModelChoice;
 use crate::bundled;
+use crate::hearing::Normalisation;
 use crate::hyperparameters::{AnswerMode, Hyperparameters, OutputKind};
-use crate::trained_model::{Normalisation, TrainedModel, TrainingAudio, TrainingSummary};
+use crate::trained_model::{TrainedModel, TrainingAudio, TrainingSummary};
 
 /// Print what a model is, or which models are bundled
 ///

@@ -184,7 +184,7 @@ fn with_seeds(dataset: Dataset, hyperparameters: &Hyperparameters) -> anyhow::Re
     let seeds: Vec<_> = seeds
         .collect::<Result<_, _>>()
         .context("\"seed_fn_list\"")?;
-    Ok(dataset.with_seeds(&seeds, hyperparameters))
+    Ok(dataset.with_seeds(&seeds))
 }
 
 fn train(beginning: Beginning, between_checkpoints: Duration) -> anyhow::Result<()> {

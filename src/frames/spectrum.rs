@@ -107,18 +107,6 @@ impl Spectra {
     pub fn frames(&self) -> usize {
         self.magnitudes.len() / self.bins
     }
-
-    /// The largest magnitude; 0 when there is none.
-    pub fn largest(&self) -> f32 {
-        self.magnitudes.iter().copied().fold(0.0, f32::max)
-    }
-
-    /// Divides all magnitudes by `divisor`.
-    pub fn divide(&mut self, divisor: f32) {
-        for magnitude in &mut self.magnitudes {
-            *magnitude /= divisor;
-        }
-    }
 }
 
 #[cfg(test)]

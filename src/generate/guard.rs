@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::audio::Signal;
-use crate::frames::Analysis;
+use crate::hearing::{Dynamics, block_len};
 
 /// Why a prediction is not to be delivered as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,13 +53,6 @@ impl Fault {
 /// least that can be said not to change.
 pub const STRETCH_SECONDS: f64 = 2.5;
 
-/// Length of the blocks that are compared with each other.
-const BLOCK_SECONDS: f64 = 0.1;
-/// Spectra are of two blocks each: an oscillator bank's sound repeats itself
-/// within that time when its frames do.
-const BLOCKS_OF_A_SPECTRUM: usize = 2;
-/// Spectra of one stretch.
-const SPECTRA: usize = 24;
 /// A seed of fewer spectra is too short to say whether it changes.
 const LEAST_SPECTRA: usize = 8;
 /// A block of so little of the seed's level is silent: -60 dB.
@@ -76,46 +69,9 @@ const STILL: f64 = 0.6;
 /// well, but no more than this, in decibels: answers change a little less.
 const SHARE_OF_LEAST_CHANGE: f64 = 0.7;
 const STILL_AT_MOST: f64 = 1.5;
-/// Bands, each as wide as the next in octaves, and where the lowest begins in Hz.
-const BANDS: usize = 20;
-const LOWEST_BAND: f64 = 50.0;
-/// Bands further below the loudest, in decibels, do not matter.
-const BANDS_WITHIN: f64 = 30.0;
-
-/// Spectra that a burst lasts: half a second and a spectrum's own length.
-const SPECTRA_OF_A_BURST: usize = 6;
 /// So much more than the training audio stays at is a burst, in decibels. Answers
 /// without one measured up to 4 more, those with one 6 to 20.
 const BURST: f64 = 6.0;
-/// A band below this, in decibels of full scale, counts as being there.
-const QUIETEST: f64 = -80.0;
-
-/// What a sound does over time, by which answers are measured against the training
-/// audio; `None` where it is too short or that is not known.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Usual {
-    /// How loud it stays in all its bands at once where it is loudest: the mean
-    /// over the bands, in decibels of full scale, of the least that each has in
-    /// some half a second.
-    pub sustained: Option<f64>,
-    /// How much the stretch of it changes that changes least, in decibels; silent
-    /// ones aside.
-    pub least_change: Option<f64>,
-}
-
-impl Usual {
-    /// That of `signal`.
-    pub fn of(signal: &Signal) -> Usual {
-        let bands = band_levels(signal);
-        // A tone at full scale: a quarter of the window, whose mean is one half.
-        let window = (BLOCKS_OF_A_SPECTRUM * block_len(signal)) as f64;
-        let full_scale = 20.0 * (window / 4.0).log10();
-        Usual {
-            sustained: sustained(&bands, full_scale),
-            least_change: least_change(&bands, SPECTRA),
-        }
-    }
-}
 
 /// Listens to the predictions that answer one seed.
 pub struct Guard {
@@ -126,24 +82,24 @@ pub struct Guard {
     /// Whether the seed itself hardly changes, so that a drone may answer it.
     seed_is_sustained: bool,
     full_scale: f32,
-    usual: Usual,
+    training: Dynamics,
 }
 
 impl Guard {
     /// For answers to `seed`, as loud as the network hears it. A sample of
-    /// `full_scale` is the largest that the network can predict; `usual` is what
+    /// `full_scale` is the largest that the network can predict; `training` is what
     /// the training audio does.
-    pub fn new(seed: &Signal, full_scale: f32, usual: Usual) -> Guard {
-        let of_training = SHARE_OF_LEAST_CHANGE * usual.least_change.unwrap_or(0.0);
+    pub fn new(seed: &Signal, full_scale: f32, training: Dynamics) -> Guard {
+        let of_training = SHARE_OF_LEAST_CHANGE * training.least_change.unwrap_or(0.0);
         let still = of_training.clamp(STILL, STILL_AT_MOST);
         let sustained = |change| change < still.max(2.0 * STILL);
         Guard {
             level: level(seed),
             still,
-            seed_is_sustained: least_change(&band_levels(seed), LEAST_SPECTRA)
+            seed_is_sustained: Dynamics::least_change_of_short(seed, LEAST_SPECTRA)
                 .is_some_and(sustained),
             full_scale,
-            usual,
+            training,
         }
     }
 
@@ -181,13 +137,13 @@ impl Guard {
         if clipped as f64 > CLIPPED * n {
             return Some(Fault::Clipping);
         }
-        let heard = Usual::of(sound);
+        let heard = Dynamics::of(sound);
         let still = |change| change < self.still;
         if !self.seed_is_sustained && heard.least_change.is_some_and(still) {
             return Some(Fault::Drone);
         }
-        let loudest = heard.sustained.zip(self.usual.sustained);
-        let burst = |(here, usual)| here > usual + BURST;
+        let loudest = heard.sustained.zip(self.training.sustained);
+        let burst = |(here, training)| here > training + BURST;
         loudest.is_some_and(burst).then_some(Fault::Burst)
     }
 
@@ -208,22 +164,6 @@ pub fn level(signal: &Signal) -> f64 {
     (powers.iter().sum::<f64>() / powers.len().max(1) as f64).sqrt()
 }
 
-/// [`Usual::sustained`] of a sound of these bands.
-fn sustained(bands: &[[f64; BANDS]], full_scale: f64) -> Option<f64> {
-    let stays = bands.windows(SPECTRA_OF_A_BURST).map(|spectra| {
-        let least = |band: usize| {
-            let levels = spectra.iter().map(|levels| levels[band]);
-            (levels.fold(f64::INFINITY, f64::min) - full_scale).max(QUIETEST)
-        };
-        (0..BANDS).map(least).sum::<f64>() / BANDS as f64
-    });
-    stays.max_by(f64::total_cmp)
-}
-
-fn block_len(signal: &Signal) -> usize {
-    ((BLOCK_SECONDS * f64::from(signal.sample_rate)) as usize).max(2)
-}
-
 /// Root mean square of each block around its mean, since DC is no sound.
 fn block_levels(signal: &Signal) -> Vec<f64> {
     let (len, samples) = (block_len(signal), &signal.samples[..]);
@@ -240,62 +180,6 @@ fn block_levels(signal: &Signal) -> Vec<f64> {
         (sum / len).sqrt()
     };
     blocks.map(rms).collect()
-}
-
-/// [`Usual::least_change`] of a sound of these bands; `None` if it has fewer than
-/// `least` spectra.
-fn least_change(bands: &[[f64; BANDS]], least: usize) -> Option<f64> {
-    if bands.len() < least {
-        return None;
-    }
-    let changes = bands.windows(SPECTRA.min(bands.len())).filter_map(change);
-    changes.min_by(f64::total_cmp)
-}
-
-/// Level of each band in decibels, spectrum by spectrum.
-fn band_levels(signal: &Signal) -> Vec<[f64; BANDS]> {
-    let hop_size = block_len(signal);
-    let analysis = Analysis {
-        window_size: BLOCKS_OF_A_SPECTRUM * hop_size,
-        hop_size,
-        zero_padding: false,
-    };
-    let hz = f64::from(signal.sample_rate) / analysis.window_size as f64;
-    let octaves = (0.5 * f64::from(signal.sample_rate) / LOWEST_BAND).log2();
-    let band = |bin: usize| {
-        let octave = (bin as f64 * hz / LOWEST_BAND).log2();
-        ((octave / octaves * BANDS as f64).max(0.0) as usize).min(BANDS - 1)
-    };
-    let spectra = analysis.magnitudes(&signal.samples);
-    let levels = spectra.magnitudes.chunks(spectra.bins).map(|spectrum| {
-        let mut powers = [f64::MIN_POSITIVE; BANDS];
-        for (bin, magnitude) in spectrum.iter().enumerate() {
-            powers[band(bin)] += f64::from(*magnitude).powi(2);
-        }
-        powers.map(|power| 10.0 * power.log10())
-    });
-    levels.collect()
-}
-
-/// How far the bands that matter usually are from their medians; medians
-/// throughout, so that a click in a buzz does not make it lively.
-fn change(stretch: &[[f64; BANDS]]) -> Option<f64> {
-    let of_band = |band: usize| {
-        let levels: Vec<f64> = stretch.iter().map(|levels| levels[band]).collect();
-        let usual = median(levels.clone());
-        let distances = levels.iter().map(|level| (level - usual).abs());
-        (usual, median(distances.collect()))
-    };
-    let bands: Vec<(f64, f64)> = (0..BANDS).map(of_band).collect();
-    let loudest = bands.iter().map(|(usual, _)| *usual).fold(-200.0, f64::max);
-    let matter = bands.iter().filter(|(l, _)| *l > loudest - BANDS_WITHIN);
-    let distances: Vec<f64> = matter.map(|(_, distance)| *distance).collect();
-    (loudest > -200.0).then(|| median(distances))
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 #[cfg(test)]
@@ -316,7 +200,7 @@ mod tests {
     #[test]
     fn each_fault_is_found_and_music_has_none() {
         let notes = signal(note);
-        let guard = Guard::new(&notes, 1.0, Usual::default());
+        let guard = Guard::new(&notes, 1.0, Dynamics::default());
         let fault = |samples: fn(f32) -> f32| guard.fault(&signal(samples));
         assert_eq!(guard.fault(&notes), None);
         assert_eq!(fault(|_| f32::NAN), Some(Fault::NotANumber));
@@ -346,13 +230,13 @@ mod tests {
                 false => note(n),
             })
         };
-        let guard = Guard::new(&signal(note), 1.0, Usual::default());
+        let guard = Guard::new(&signal(note), 1.0, Dynamics::default());
         assert_eq!(guard.fault(&stuck(3.0)), Some(Fault::Drone));
         assert_eq!(guard.fault(&stuck(1.0)), None);
-        let sustained = Guard::new(&signal(|n| 0.5 * (n * 0.3).sin()), 1.0, Usual::default());
+        let sustained = Guard::new(&signal(|n| 0.5 * (n * 0.3).sin()), 1.0, Dynamics::default());
         assert_eq!(sustained.fault(&stuck(3.0)), None);
         let swelling = |n: f32| (n * 0.3).sin() * (0.1 + 0.4 * (n * 5e-4).sin().powi(2));
-        let swelling = Guard::new(&signal(swelling), 1.0, Usual::default());
+        let swelling = Guard::new(&signal(swelling), 1.0, Dynamics::default());
         assert_eq!(swelling.fault(&stuck(3.0)), Some(Fault::Drone));
     }
 
@@ -366,9 +250,9 @@ mod tests {
             })
         };
         let guard_of = |training: &Signal| {
-            let usual = Usual {
+            let usual = Dynamics {
                 least_change: None,
-                ..Usual::of(training)
+                ..Dynamics::of(training)
             };
             Guard::new(&signal(note), 1.0, usual)
         };
@@ -378,7 +262,7 @@ mod tests {
         assert_eq!(guard.fault(&burst(1.0)), Some(Fault::Burst));
         let noisy = guard_of(&burst(0.9));
         assert_eq!(noisy.fault(&burst(1.0)), None);
-        let unknown = Guard::new(&signal(note), 1.0, Usual::default());
+        let unknown = Guard::new(&signal(note), 1.0, Dynamics::default());
         assert_eq!(unknown.fault(&burst(1.0)), None);
     }
 
@@ -387,12 +271,12 @@ mod tests {
         // Beats of a decibel or so, which is more than a stuck network's.
         let beats = |n: f32| 0.2 * (n * 0.2).sin() * (1.0 + 0.25 * (n * 0.0012).sin());
         let (beats, notes) = (signal(beats), signal(note));
-        let change = Usual::of(&beats).least_change.unwrap();
+        let change = Dynamics::of(&beats).least_change.unwrap();
         assert!((1.0..1.4).contains(&change), "{change}");
         let guard = |least_change| {
-            let usual = Usual {
+            let usual = Dynamics {
                 least_change,
-                ..Usual::default()
+                ..Dynamics::default()
             };
             Guard::new(&notes, 1.0, usual)
         };
@@ -401,9 +285,9 @@ mod tests {
         assert_eq!(guard(Some(change)).fault(&beats), None);
         assert_eq!(guard(Some(9.0)).fault(&beats), Some(Fault::Drone));
         assert_eq!(guard(Some(9.0)).fault(&notes), None);
-        let beating_seed = Usual {
+        let beating_seed = Dynamics {
             least_change: Some(9.0),
-            ..Usual::default()
+            ..Dynamics::default()
         };
         let guard = Guard::new(&beats, 1.0, beating_seed);
         assert_eq!(guard.fault(&beats), None);
@@ -411,7 +295,7 @@ mod tests {
 
     #[test]
     fn a_rest_is_no_silence_but_a_stretch_of_it_is() {
-        let guard = Guard::new(&signal(note), 1.0, Usual::default());
+        let guard = Guard::new(&signal(note), 1.0, Dynamics::default());
         let rest = |from: f32| signal(move |n| if n < from { note(n) } else { 0.0 });
         assert_eq!(guard.fault(&rest(25_000.0)), None);
         assert_eq!(guard.fault(&rest(15_000.0)), Some(Fault::Silence));
@@ -424,7 +308,7 @@ mod tests {
     fn a_last_sample_is_no_silence() {
         let mut notes = signal(note);
         notes.samples.truncate(801);
-        let guard = Guard::new(&notes, 1.0, Usual::default());
+        let guard = Guard::new(&notes, 1.0, Dynamics::default());
         assert_eq!(guard.fault(&notes), None);
     }
 

@@ -5,9 +5,10 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::continuation::{Mark, to_sound, values_needed};
-use super::guard::{Fault, Guard, STRETCH_SECONDS, Usual};
+use super::continuation::Mark;
+use super::guard::{Fault, Guard, STRETCH_SECONDS};
 use crate::audio::Signal;
+use crate::hearing::Hearing;
 use crate::hyperparameters::{AnswerMode, Hyperparameters, OutputKind};
 use crate::model::State;
 use crate::random;
@@ -47,8 +48,8 @@ pub struct Place {
 }
 
 /// Listens to one prediction while it is made.
-pub struct Listener<'a> {
-    model: &'a TrainedModel,
+pub struct Listener {
+    hearing: Hearing,
     guard: Guard,
     random_seed: u64,
     beginning: Option<Place>,
@@ -63,26 +64,24 @@ pub struct Listener<'a> {
     tries: u32,
 }
 
-impl<'a> Listener<'a> {
+impl Listener {
     /// Listens to an answer of `model` of `seconds` to `seed`, as loud as the
     /// network hears it. Without `may_go_back`, or where nothing is random, it
     /// only gives a verdict in the end.
     pub fn new(
-        model: &'a TrainedModel,
+        model: &TrainedModel,
         seed: &Signal,
         seconds: f64,
         random_seed: u64,
         may_go_back: bool,
-    ) -> Listener<'a> {
+    ) -> Listener {
         let most = LEAST_RESPONSES + (seconds / SECONDS_PER_RESPONSE) as usize;
         let may_go_back = may_go_back && is_random(&model.hyperparameters);
-        let usual = Usual {
-            sustained: model.normalisation.sustained,
-            least_change: model.normalisation.least_change,
-        };
+        let hearing = model.hearing();
+        let of_training = hearing.normalisation().dynamics;
         Listener {
-            guard: Guard::new(seed, full_scale(model), usual),
-            model,
+            guard: Guard::new(seed, hearing.full_scale(), of_training),
+            hearing,
             random_seed,
             beginning: None,
             recent: VecDeque::new(),
@@ -101,19 +100,15 @@ impl<'a> Listener<'a> {
 
     /// What is wrong with the newest stretch of what is `predicted`.
     pub fn hear(&self, predicted: &[f32]) -> Option<Fault> {
-        let samples = (STRETCH_SECONDS * self.sample_rate()).ceil() as usize;
-        let values = values_needed(&self.model.hyperparameters, samples);
+        let rate = f64::from(self.hearing.sample_rate());
+        let samples = (STRETCH_SECONDS * rate).ceil() as usize;
+        let values = self.hearing.values_to_sound(samples);
         let newest = predicted.len().checked_sub(values)?;
-        let sound = to_sound(
-            &self.model.hyperparameters,
-            &self.model.normalisation,
-            predicted[newest..].to_vec(),
-            &mut random::stream(self.random_seed, "listening"),
-        );
-        self.guard.fault_of_stretch(&Signal {
-            samples: sound,
-            sample_rate: self.model.hyperparameters.sample_rate,
-        })
+        let mut phases = random::stream(self.random_seed, "listening");
+        let stretch = self
+            .hearing
+            .sound(predicted[newest..].to_vec(), &mut phases);
+        self.guard.fault_of_stretch(&stretch)
     }
 
     /// What is wrong with the whole prediction.
@@ -169,40 +164,17 @@ impl<'a> Listener<'a> {
         self.responses
     }
 
-    fn sample_rate(&self) -> f64 {
-        f64::from(self.model.hyperparameters.sample_rate)
-    }
-
     fn values_per_second(&self) -> usize {
-        let hyperparameters = &self.model.hyperparameters;
-        let rate = hyperparameters.sample_rate as usize;
-        match hyperparameters.analysis() {
-            None => rate,
-            Some(analysis) => rate.div_ceil(analysis.hop_size) * analysis.bins(),
-        }
+        self.hearing.values_in(1.0)
     }
 
+    /// In whole milliseconds.
     fn seconds(&self, values: usize) -> f64 {
-        let per_sample = match self.model.hyperparameters.analysis() {
-            None => 1.0,
-            Some(analysis) => analysis.hop_size as f64 / analysis.bins() as f64,
-        };
-        let seconds = values as f64 * per_sample / self.sample_rate();
-        (seconds * 1000.0).round() / 1000.0
+        (self.hearing.seconds_of(values) * 1000.0).round() / 1000.0
     }
 }
 
 /// Whether the same seed may have another answer.
 fn is_random(hyperparameters: &Hyperparameters) -> bool {
     hyperparameters.output != OutputKind::Value || hyperparameters.answer == AnswerMode::Moving
-}
-
-/// The largest sample that `model` can predict; without bounds where it does
-/// not predict the samples themselves.
-fn full_scale(model: &TrainedModel) -> f32 {
-    let hyperparameters = &model.hyperparameters;
-    match hyperparameters.use_fft || hyperparameters.pre_emphasis > 0.0 {
-        true => f32::INFINITY,
-        false => model.normalisation.largest_magnitude,
-    }
 }

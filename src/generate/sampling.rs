@@ -5,13 +5,12 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::continuation::{
-    Continuation, NotANumber, at_training_level, to_sequence, to_sound, values_needed,
-};
+use super::continuation::{Continuation, NotANumber};
 use super::guard::Fault;
 use super::listener::{Listener, Place, Response};
 use super::{Engine, EngineError};
 use crate::audio::Signal;
+use crate::hearing::Hearing;
 use crate::model::State;
 use crate::random::{self, Stream};
 use crate::trained_model::TrainedModel;
@@ -109,7 +108,8 @@ pub fn generate(
     if seed.peak() < SILENCE {
         return Err(GenerateError::SilentSeed);
     }
-    let seed = &at_training_level(&model.hyperparameters, &model.normalisation, seed);
+    let hearing = model.hearing();
+    let seed = &hearing.at_training_level(seed);
     let samples = samples_in(request.seconds, seed.sample_rate);
 
     let begun = Instant::now();
@@ -122,7 +122,7 @@ pub fn generate(
     let (signal, fault) = loop {
         let outputs = sampler.continue_for(samples, &mut listener, progress)?;
         let (made, sampled) = (outputs.len(), Instant::now());
-        let signal = signal_of(model, outputs, samples, random_seed);
+        let signal = signal_of(&hearing, outputs, samples, random_seed);
         let fault = listener.verdict(&signal);
         resynthesis += sampled.elapsed();
         match fault.and_then(|fault| listener.respond(fault, made)) {
@@ -144,20 +144,16 @@ pub fn generate(
 }
 
 /// The `samples` samples of sound that `outputs` stand for.
-fn signal_of(model: &TrainedModel, outputs: Vec<f32>, samples: usize, random_seed: u64) -> Signal {
+fn signal_of(hearing: &Hearing, outputs: Vec<f32>, samples: usize, random_seed: u64) -> Signal {
     let mut phases = random::stream(random_seed, "phases");
-    let (hyperparameters, normalisation) = (&model.hyperparameters, &model.normalisation);
-    let mut sound = to_sound(hyperparameters, normalisation, outputs, &mut phases);
-    sound.truncate(samples);
-    Signal {
-        samples: sound,
-        sample_rate: hyperparameters.sample_rate,
-    }
+    let mut signal = hearing.sound(outputs, &mut phases);
+    signal.samples.truncate(samples);
+    signal
 }
 
 /// A seed that an engine continues.
 struct Sampler<'a> {
-    model: &'a TrainedModel,
+    hearing: Hearing,
     engine: &'a mut dyn Engine,
     continuation: Continuation,
     random_seed: u64,
@@ -169,20 +165,20 @@ struct Sampler<'a> {
 
 impl<'a> Sampler<'a> {
     fn new(
-        model: &'a TrainedModel,
+        model: &TrainedModel,
         engine: &'a mut dyn Engine,
         seed: &Signal,
         random_seed: u64,
     ) -> Self {
-        let hyperparameters = &model.hyperparameters;
-        let seed = to_sequence(hyperparameters, &model.normalisation, &seed.samples);
-        let continuation = Continuation::new(hyperparameters, seed);
+        let hearing = model.hearing();
+        let seed = hearing.see_seed(&seed.samples);
+        let continuation = Continuation::new(&model.hyperparameters, &hearing, seed);
         Sampler {
             state: State::zero(model.network.architecture(), continuation.rows()),
             continuation,
             draws: random::stream(random_seed, "draws"),
             random_seed,
-            model,
+            hearing,
             engine,
             frames: Vec::new(),
             predictions: Vec::new(),
@@ -227,7 +223,7 @@ impl<'a> Sampler<'a> {
         listener: &mut Listener,
         progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
     ) -> Result<Vec<f32>, GenerateError> {
-        let needed = values_needed(&self.model.hyperparameters, samples);
+        let needed = self.hearing.values_to_sound(samples);
         let mut outputs = 0;
         loop {
             if let Some(fault) = self.append(listener) {
@@ -298,8 +294,7 @@ mod tests {
     use super::*;
     use crate::frames::WindowFormat;
     use crate::generate::Native;
-    use crate::generate::continuation::sampling_windows;
-    use crate::generate::guard::Usual;
+    use crate::hearing::Dynamics;
     use crate::model::Tape;
     use crate::trained_model::tests::random_model;
 
@@ -325,14 +320,15 @@ mod tests {
     /// Figure 3.1 with the full matrix: every row with its own state, the last
     /// element of the prediction kept, the rest thrown away.
     fn full_matrix_loop(model: &TrainedModel, seed: &Signal, outputs: usize) -> Vec<f32> {
-        let format = model.hyperparameters.training_windows();
-        let increment = sampling_windows(&model.hyperparameters).ext_cursor_inc;
+        let hearing = model.hearing();
+        let format = hearing.training_windows().clone();
+        let increment = hearing.sampling_windows().ext_cursor_inc;
         let windows = WindowFormat {
             ext_cursor_inc: increment,
             ..format
         };
         // The last row starts where the one-row stream does: rows above it hear silence first.
-        let mut sequence = to_sequence(&model.hyperparameters, &model.normalisation, &seed.samples);
+        let mut sequence = hearing.see_seed(&seed.samples);
         let silence = (windows.rows - 1) * windows.int_cursor_inc * windows.width;
         sequence.splice(0..0, vec![0.0; silence]);
 
@@ -494,12 +490,12 @@ mod tests {
         wrong_until: usize,
         wrong: fn(f32) -> f32,
     ) -> Result<Prediction, GenerateError> {
-        scripted_answer_after_training(Usual::default(), wrong_until, wrong)
+        scripted_answer_after_training(Dynamics::default(), wrong_until, wrong)
     }
 
     /// By a model whose training audio does what `usual` says.
     fn scripted_answer_after_training(
-        usual: Usual,
+        usual: Dynamics,
         wrong_until: usize,
         wrong: fn(f32) -> f32,
     ) -> Result<Prediction, GenerateError> {
@@ -507,8 +503,7 @@ mod tests {
             r#"{"preset": "vector", "seg_len": 441, "hidden_size": 4, "num_unrollings": 2,
                 "output": "mixture", "components": 2}"#,
         );
-        model.normalisation.sustained = usual.sustained;
-        model.normalisation.least_change = usual.least_change;
+        model.normalisation.dynamics = usual;
         let mut engine = Scripted {
             played: 0,
             wrong_until,
@@ -554,7 +549,7 @@ mod tests {
     fn sampling_goes_back_to_before_a_burst() {
         let noise = |n: f32| 0.5 * ((n * 12.9898).sin() * 43758.547).fract();
         let right = scripted_answer(0, noise).unwrap();
-        let usual = Usual {
+        let usual = Dynamics {
             sustained: Some(-50.0),
             least_change: None,
         };
@@ -571,7 +566,7 @@ mod tests {
     fn sampling_goes_back_to_before_what_changes_less_than_the_training_audio() {
         let beats = |n: f32| 0.2 * (n * 0.3).sin() * (1.0 + 0.25 * (n * 0.0009).sin());
         let first_fault = |least_change| {
-            let usual = Usual {
+            let usual = Dynamics {
                 sustained: None,
                 least_change,
             };

@@ -1,11 +1,10 @@
 //! Recordings as the sequences that training windows are cut from.
 
 use crate::audio::Signal;
-use crate::frames::{WindowFormat, highest_frequency, pre_emphasise};
-use crate::generate::continuation::{at_training_level, to_sequence};
-use crate::generate::guard::Usual;
+use crate::frames::WindowFormat;
+use crate::hearing::Hearing;
 use crate::hyperparameters::{AnswerMode, Hyperparameters};
-use crate::trained_model::{Normalisation, TrainingAudio};
+use crate::trained_model::TrainingAudio;
 
 /// One recording, at the model's rate, and where it comes from.
 pub struct Recording {
@@ -23,8 +22,8 @@ pub struct Dataset {
     /// The sounds of `seed_fn_list` as the network sees them; none where seeds
     /// come from the training audio.
     pub seeds: Vec<Vec<f32>>,
-    /// How sound was scaled; goes into the model.
-    pub normalisation: Normalisation,
+    /// How the network hears; what of it is the recordings' goes into the model.
+    pub hearing: Hearing,
     /// Where it comes from; goes into the model.
     pub sources: Vec<TrainingAudio>,
     /// The recordings' samples where the model keeps them to go on learning
@@ -71,9 +70,7 @@ pub struct Gathering<'a> {
     short_ends: Joined,
     /// Sequences of `training` before the joined one.
     before_short: usize,
-    highest_frequency: f64,
-    sustained: Option<f64>,
-    least_change: Option<f64>,
+    hearing: Hearing,
     sources: Vec<TrainingAudio>,
     kept: Vec<Vec<f32>>,
 }
@@ -99,17 +96,16 @@ impl Joined {
 impl<'a> Gathering<'a> {
     /// For what `hyperparameters` say the network sees.
     pub fn new(hyperparameters: &'a Hyperparameters) -> Gathering<'a> {
+        let hearing = Hearing::untrained(hyperparameters);
         Gathering {
             hyperparameters,
-            needed: samples_of_one_time_step(hyperparameters),
+            needed: hearing.samples_of_one_time_step(),
             training: Vec::new(),
             validation: Vec::new(),
             short: Joined::default(),
             short_ends: Joined::default(),
             before_short: 0,
-            highest_frequency: 0.0,
-            sustained: None,
-            least_change: None,
+            hearing,
             sources: Vec::new(),
             kept: Vec::new(),
         }
@@ -128,18 +124,8 @@ impl<'a> Gathering<'a> {
     /// Adds a recording.
     pub fn add(&mut self, recording: Recording) {
         let Recording { signal, source } = recording;
-        let usual = Usual::of(&signal);
+        self.hearing.listen(&signal);
         let mut samples = signal.samples;
-        if self.hyperparameters.band_limit {
-            self.highest_frequency = self.highest_frequency.max(highest_frequency(&samples));
-        }
-        self.sustained = self
-            .sustained
-            .into_iter()
-            .chain(usual.sustained)
-            .max_by(f64::total_cmp);
-        let least_change = self.least_change.into_iter().chain(usual.least_change);
-        self.least_change = least_change.min_by(f64::total_cmp);
         if self.hyperparameters.answer == AnswerMode::Moving {
             self.kept.push(samples.clone());
         }
@@ -191,29 +177,20 @@ impl<'a> Gathering<'a> {
             }
             self.validation.push(ends.samples);
         }
-        let hyperparameters = self.hyperparameters;
-        let largest_magnitude = to_sequences(&mut self.training, hyperparameters, None);
-        to_sequences(
-            &mut self.validation,
-            hyperparameters,
-            Some(largest_magnitude),
-        );
+        let mut hearing = self.hearing;
+        hearing.learn(&mut self.training);
+        let held_out = self.validation.into_iter();
+        let validation = held_out.map(|sound| hearing.see(sound)).collect();
         let sequences = |sequences, batch| Sequences {
             sequences,
-            windows: hyperparameters.training_windows(),
+            windows: hearing.training_windows().clone(),
             batch,
         };
-        let highest_frequency = self.highest_frequency * f64::from(hyperparameters.sample_rate);
         Ok(Dataset {
-            training: sequences(self.training, hyperparameters.batch),
-            validation: sequences(self.validation, 1),
+            training: sequences(self.training, self.hyperparameters.batch),
+            validation: sequences(validation, 1),
             seeds: Vec::new(),
-            normalisation: Normalisation {
-                largest_magnitude,
-                highest_frequency: hyperparameters.band_limit.then_some(highest_frequency),
-                sustained: self.sustained,
-                least_change: self.least_change,
-            },
+            hearing,
             sources: self.sources,
             kept: self.kept,
         })
@@ -275,22 +252,11 @@ impl Dataset {
     }
 
     /// Takes `seeds`, at the model's rate, to begin sampled predictions with.
-    pub fn with_seeds(mut self, seeds: &[Signal], hyperparameters: &Hyperparameters) -> Dataset {
-        let sequence = |seed: &Signal| {
-            let seed = at_training_level(hyperparameters, &self.normalisation, seed);
-            to_sequence(hyperparameters, &self.normalisation, &seed.samples)
-        };
+    pub fn with_seeds(mut self, seeds: &[Signal]) -> Dataset {
+        let hearing = &self.hearing;
+        let sequence = |seed| hearing.see_seed(&hearing.at_training_level(seed).samples);
         self.seeds = seeds.iter().map(sequence).collect();
         self
-    }
-}
-
-/// Audio samples that one input matrix and its label span.
-pub(super) fn samples_of_one_time_step(hyperparameters: &Hyperparameters) -> usize {
-    let span = hyperparameters.training_windows().time_step_span();
-    match hyperparameters.analysis() {
-        Some(analysis) => (span - 1) * analysis.hop_size + analysis.window_size,
-        None => span,
     }
 }
 
@@ -299,51 +265,6 @@ pub(super) fn samples_of_one_time_step(hyperparameters: &Hyperparameters) -> usi
 fn wrapped(samples: &[f32], needed: usize) -> Vec<f32> {
     let len = needed + samples.len();
     samples.iter().copied().cycle().take(len).collect()
-}
-
-/// Makes signals the sequences the network sees. Spectra, and audio where
-/// `normalise` says so, are divided by `largest_magnitude`, or by their own
-/// largest where that is not given; gives the divisor.
-fn to_sequences(
-    signals: &mut [Vec<f32>],
-    hyperparameters: &Hyperparameters,
-    largest_magnitude: Option<f32>,
-) -> f32 {
-    for signal in signals.iter_mut() {
-        pre_emphasise(signal, hyperparameters.pre_emphasis as f32);
-    }
-    let Some(analysis) = hyperparameters.analysis() else {
-        return normalise(signals, hyperparameters.normalise, largest_magnitude);
-    };
-    // Each takes its signal's place at once: both together are large.
-    for signal in signals.iter_mut() {
-        *signal = analysis.magnitudes(signal).magnitudes;
-    }
-    let magnitudes = || signals.iter().flatten().copied();
-    let divisor = divisor(largest_magnitude.unwrap_or_else(|| magnitudes().fold(0.0, f32::max)));
-    for magnitude in signals.iter_mut().flatten() {
-        *magnitude = hyperparameters
-            .magnitude_scale
-            .compress(*magnitude / divisor);
-    }
-    divisor
-}
-
-fn normalise(signals: &mut [Vec<f32>], wanted: bool, largest: Option<f32>) -> f32 {
-    if !wanted {
-        return 1.0;
-    }
-    let peak = |signal: &Vec<f32>| signal.iter().fold(0.0f32, |peak, s| peak.max(s.abs()));
-    let largest = largest.unwrap_or_else(|| signals.iter().map(peak).fold(0.0, f32::max));
-    let divisor = divisor(largest);
-    let samples = signals.iter_mut().flatten();
-    samples.for_each(|sample| *sample /= divisor);
-    divisor
-}
-
-/// Silence stays silence; any scale does.
-fn divisor(largest: f32) -> f32 {
-    if largest > 0.0 { largest } else { 1.0 }
 }
 
 impl Sequences {
@@ -597,7 +518,7 @@ mod tests {
             json,
             vec![recording(vec![0.1; 20]), recording(vec![-0.25; 20])],
         );
-        assert_eq!(dataset.normalisation.largest_magnitude, 0.25);
+        assert_eq!(dataset.hearing.normalisation().largest_magnitude, 0.25);
         assert_eq!(dataset.training.sequences[1][0], -1.0);
         assert_eq!(dataset.training.sequences[0][0], 0.4);
     }
@@ -611,7 +532,7 @@ mod tests {
         };
         let highest = |json: &str| {
             let dataset = dataset(json, vec![sine(3000.0), sine(4000.0), sine(500.0)]);
-            dataset.normalisation.highest_frequency
+            dataset.hearing.normalisation().highest_frequency
         };
         let limited = highest(r#"{"preset": "column-vector", "band_limit": true}"#).unwrap();
         assert!((limited - 4000.0).abs() < 20.0, "{limited}");
@@ -624,7 +545,8 @@ mod tests {
             let sample = |n: i32| gain * ((n as f32 * 12.9898).sin() * 43758.547).fract();
             recording((0..9000).map(sample).collect())
         };
-        let stays = |recordings| dataset(COLUMN, recordings).normalisation.sustained;
+        let dynamics = |recordings| dataset(COLUMN, recordings).hearing.normalisation().dynamics;
+        let stays = |recordings| dynamics(recordings).sustained;
         let (soft, loud) = (stays(vec![noise(0.05)]), stays(vec![noise(0.5)]));
         assert!((loud.unwrap() - soft.unwrap() - 20.0).abs() < 0.1);
         assert_eq!(stays(vec![noise(0.05), noise(0.5)]), loud);
@@ -638,7 +560,8 @@ mod tests {
             let sample = |n: i32| level(n as f32) * (n as f32 * 0.2).sin();
             recording((0..40_000).map(sample).collect())
         };
-        let changes = |recordings| dataset(COLUMN, recordings).normalisation.least_change;
+        let dynamics = |recordings| dataset(COLUMN, recordings).hearing.normalisation().dynamics;
+        let changes = |recordings| dynamics(recordings).least_change;
         let (calm, lively) = (changes(vec![swelling(0.1)]), changes(vec![swelling(0.8)]));
         assert!(calm.unwrap() < 0.5 * lively.unwrap(), "{calm:?} {lively:?}");
         assert_eq!(changes(vec![swelling(0.8), swelling(0.1)]), calm);
@@ -654,7 +577,7 @@ mod tests {
         let sequences = &dataset.training.sequences;
         assert!((largest(&sequences[1]) - 1.0).abs() < 1e-6);
         assert!((largest(&sequences[0]) - 0.25).abs() < 0.02);
-        assert!(dataset.normalisation.largest_magnitude > 0.5);
+        assert!(dataset.hearing.normalisation().largest_magnitude > 0.5);
 
         let silence = self::dataset(json, vec![recording(vec![0.0; 64])]);
         assert!(silence.training.sequences[0].iter().all(|m| *m == 0.0));

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Dataset;
 use super::checkpoint::{DreamsArrays, DreamsNotes, join, split};
 use crate::audio::Signal;
-use crate::generate::continuation::{Continuation, NotANumber, sampling_windows, to_sound};
+use crate::generate::continuation::{Continuation, NotANumber};
 use crate::hyperparameters::{Hyperparameters, SeedMode};
 use crate::model::{Dropout, Network, State, Tape};
 use crate::random::{self, Stream};
@@ -135,16 +135,13 @@ impl Dreams {
         let seeds = Seeds::new(hyperparameters, dataset);
         let complete = |(index, (dream, random)): (usize, (&mut Dream, &mut Stream))| {
             let predicted = dream.continuation.predicted().to_vec();
-            let samples = to_sound(hyperparameters, &dataset.normalisation, predicted, random);
+            let signal = dataset.hearing.sound(predicted, random);
             *dream = seeds.begin(seeds.next_place(dream.place, random));
             SampledPrediction {
                 step,
                 sampling: self.sampling,
                 number: index + 1,
-                signal: Signal {
-                    samples,
-                    sample_rate: hyperparameters.sample_rate,
-                },
+                signal,
             }
         };
         let dreams = self.dreams.iter_mut().zip(&mut self.random);
@@ -204,6 +201,7 @@ impl Dreams {
             .map(|(place, (sequence, heard))| Dream {
                 continuation: Continuation::resume(
                     hyperparameters,
+                    &dataset.hearing,
                     sequence.to_vec(),
                     heard.to_vec(),
                     predicted,
@@ -242,7 +240,7 @@ struct Seeds<'a> {
 
 impl<'a> Seeds<'a> {
     fn new(hyperparameters: &'a Hyperparameters, dataset: &'a Dataset) -> Seeds<'a> {
-        let windows = sampling_windows(hyperparameters);
+        let windows = dataset.hearing.sampling_windows();
         let span = windows.input_span();
         Seeds {
             hyperparameters,
@@ -283,7 +281,11 @@ impl<'a> Seeds<'a> {
             None => self.dataset.training.stretch(place, self.span),
         };
         Dream {
-            continuation: Continuation::new(self.hyperparameters, seed.to_vec()),
+            continuation: Continuation::new(
+                self.hyperparameters,
+                &self.dataset.hearing,
+                seed.to_vec(),
+            ),
             place,
         }
     }
@@ -339,7 +341,7 @@ mod tests {
     }
 
     fn trainer(hyperparameters: &Hyperparameters) -> Trainer {
-        let dataset = dataset(hyperparameters).with_seeds(&seeds(), hyperparameters);
+        let dataset = dataset(hyperparameters).with_seeds(&seeds());
         Trainer::new(hyperparameters.clone(), dataset, 1, 1)
     }
 
@@ -367,12 +369,12 @@ mod tests {
 
     impl Figure {
         fn new(hyperparameters: &Hyperparameters) -> Figure {
-            let dataset = dataset(hyperparameters).with_seeds(&seeds(), hyperparameters);
+            let dataset = dataset(hyperparameters).with_seeds(&seeds());
             let architecture = hyperparameters.architecture();
             let mut weights = random::stream(1, "weights");
             let network = Network::init(architecture, 0.3, &mut weights);
             Figure {
-                windows: hyperparameters.training_windows(),
+                windows: dataset.hearing.training_windows().clone(),
                 adam: Adam::new(network.weights.len()),
                 state: State::zero(network.architecture(), hyperparameters.num_unrollings),
                 network,
@@ -408,7 +410,8 @@ mod tests {
             self.network
                 .forward(&matrix, sampling_state, None, &mut tape);
             let prediction = tape.prediction();
-            let kept = sampling_windows(&self.hyperparameters).ext_cursor_inc * self.windows.width;
+            let sampling = self.dataset.hearing.sampling_windows();
+            let kept = sampling.ext_cursor_inc * self.windows.width;
             let mut last = prediction[prediction.len() - kept..].to_vec();
             if self.hyperparameters.use_fft {
                 last.iter_mut()
@@ -432,13 +435,7 @@ mod tests {
 
         /// `save_output`; the prediction's own stream gives the phases.
         fn save_output(&self, output: &[Vec<f32>], random: &mut Stream) -> Vec<f32> {
-            let normalisation = &self.dataset.normalisation;
-            to_sound(
-                &self.hyperparameters,
-                normalisation,
-                output.concat(),
-                random,
-            )
+            self.dataset.hearing.sound(output.concat(), random).samples
         }
     }
 
@@ -573,7 +570,7 @@ mod tests {
             let hyperparameters = read(APPROACHES[1], &format!(r#""seed_mode": "{mode}""#));
             let mut dataset = dataset(&hyperparameters);
             if files {
-                dataset = dataset.with_seeds(&seeds(), &hyperparameters);
+                dataset = dataset.with_seeds(&seeds());
             }
             let seeds = Seeds::new(&hyperparameters, &dataset);
             let mut random = random::stream(1, "seeds");

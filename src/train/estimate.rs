@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use super::{Dataset, Diverged, Moving, Recording, TooShort, Trainer};
 use crate::audio::Signal;
 use crate::generate::{Engine, GenerateError, Native, Prime, Request, generate};
+use crate::hearing::Normalisation;
 use crate::hyperparameters::{AnswerMode, Hyperparameters};
 use crate::model::Network;
 use crate::random;
-use crate::trained_model::{Normalisation, TrainedModel, TrainingAudio, TrainingSummary};
+use crate::trained_model::{TrainedModel, TrainingAudio, TrainingSummary};
 
 /// Training is measured for at least so long, and at least so many steps.
 const LEAST_TRAINING: Duration = Duration::from_secs(1);
@@ -109,12 +110,7 @@ fn measure_sampling(
             &mut weights,
         ),
         hyperparameters: hyperparameters.clone(),
-        normalisation: Normalisation {
-            largest_magnitude: 1.0,
-            highest_frequency: None,
-            sustained: None,
-            least_change: None,
-        },
+        normalisation: Normalisation::default(),
         training_audio: Vec::new(),
         kept_audio: Vec::new(),
         training: TrainingSummary::default(),

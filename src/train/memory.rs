@@ -1,7 +1,6 @@
 //! How much memory training takes, and whether there is as much.
 
-use super::dataset::samples_of_one_time_step;
-use crate::generate::continuation::sampling_windows;
+use crate::hearing::Hearing;
 use crate::hyperparameters::{AnswerMode, Hyperparameters};
 use crate::system::memory;
 
@@ -40,20 +39,22 @@ const PROGRAM: u64 = 14_000_000;
 /// Bytes of memory that training takes at its largest, by `hyperparameters` and on
 /// recordings that last so many `seconds` each.
 pub fn memory_of_training(hyperparameters: &Hyperparameters, seconds: &[f64]) -> u64 {
-    let of_samples = |samples: usize| Recorded::of(hyperparameters, samples);
+    let hearing = Hearing::untrained(hyperparameters);
     let rate = f64::from(hyperparameters.sample_rate);
     let lengths = seconds.iter().map(|seconds| (seconds * rate) as usize);
     let (all, needed) = (
         lengths.clone().sum::<usize>(),
-        samples_of_one_time_step(hyperparameters),
+        hearing.samples_of_one_time_step(),
     );
-    let recordings: Vec<Recorded> = match all < needed {
+    let recordings: Vec<usize> = match all < needed {
         // They are joined and wrapped.
-        true => vec![of_samples(all + needed)],
-        false => lengths.map(of_samples).collect(),
+        true => vec![all + needed],
+        false => lengths.collect(),
     };
-    let sum = |of: fn(&Recorded) -> u64| recordings.iter().map(of).sum::<u64>();
-    let (samples, seen) = (sum(|r| r.samples), sum(|r| r.seen));
+    let bytes = |values: usize| (values * size_of::<f32>()) as u64;
+    let samples = bytes(recordings.iter().sum());
+    let seen = recordings.iter().map(|n| hearing.values_seen_of(*n)).sum();
+    let seen = bytes(seen);
     // What a model keeps lies beside what it sees; its file holds it as text, which
     // is made from a copy and copied. How long that is depends on the music: 2.7
     // times the samples were measured.
@@ -61,38 +62,10 @@ pub fn memory_of_training(hyperparameters: &Hyperparameters, seconds: &[f64]) ->
         AnswerMode::Frozen => (0, 0),
         AnswerMode::Moving => (samples, samples * 11 / 4),
     };
-    // Spectra take the place of one recording after the other.
-    let mut while_converted = samples;
-    let mut most_while_converted = samples;
-    for recording in recordings.iter().filter(|_| hyperparameters.use_fft) {
-        most_while_converted = most_while_converted.max(while_converted + recording.seen);
-        while_converted = while_converted + recording.seen - recording.samples;
-    }
     let network = of_the_network(hyperparameters);
-    let before = most_while_converted + kept;
+    let before = bytes(hearing.values_while_learning(&recordings)) + kept;
     let during = seen + kept + network.max(exported);
     PROGRAM + before.max(during)
-}
-
-/// Bytes of one recording.
-struct Recorded {
-    samples: u64,
-    /// As the network sees it.
-    seen: u64,
-}
-
-impl Recorded {
-    fn of(hyperparameters: &Hyperparameters, samples: usize) -> Recorded {
-        let seen = match hyperparameters.analysis() {
-            Some(analysis) => analysis.frames_in(samples) * analysis.bins(),
-            None => samples,
-        };
-        let bytes = |values: usize| (values * size_of::<f32>()) as u64;
-        Recorded {
-            samples: bytes(samples),
-            seen: bytes(seen),
-        }
-    }
 }
 
 /// Bytes of memory that training by `hyperparameters` takes, recordings
@@ -108,7 +81,8 @@ fn of_the_network(hyperparameters: &Hyperparameters) -> u64 {
     // Of the head: its values, their gradient before and after the tanh.
     let of_a_row = layers * (16 * h + d.max(h)) + 2 * (d + h) + 4 * architecture.width() as u64;
     let copies = layers * 8 * h * h + hyperparameters.bptt_steps as u64 * rows * d.max(h);
-    let windows = sampling_windows(hyperparameters);
+    let hearing = Hearing::untrained(hyperparameters);
+    let windows = hearing.sampling_windows();
     let sampled = |length: usize| {
         let elements = windows.input_span() + length * windows.ext_cursor_inc;
         (elements * windows.width) as u64

@@ -228,7 +228,7 @@ mod tests {
 
     use super::*;
     use crate::audio::Signal;
-    use crate::generate::continuation::{Continuation, to_sequence};
+    use crate::generate::continuation::Continuation;
     use crate::generate::{Prime, Request, generate};
     use crate::hyperparameters::{Hyperparameters, LrSchedule};
     use crate::train::Recording;
@@ -302,12 +302,9 @@ mod tests {
         }
         assert_eq!(trainer.network(), &model.network);
 
-        let seed = to_sequence(
-            hyperparameters,
-            &model.normalisation,
-            &sound(30, 0.5).samples,
-        );
-        let mut seed = Continuation::new(hyperparameters, seed);
+        let hearing = model.hearing();
+        let seed = hearing.see_seed(&sound(30, 0.5).samples);
+        let mut seed = Continuation::new(hyperparameters, &hearing, seed);
         let mut state = State::zero(model.network.architecture(), 1);
         let (mut tape, mut random) = (Tape::new(1), random::stream(9, "draws"));
         let mut network = model.network.clone();

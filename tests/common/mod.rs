@@ -10,10 +10,11 @@ use std::process::{Command, Output};
 
 use antiphon::audio::Signal;
 use antiphon::audio::write::{SampleFormat, write_wav};
+use antiphon::hearing::Normalisation;
 use antiphon::hyperparameters::Hyperparameters;
 use antiphon::model::Network;
 use antiphon::random::stream;
-use antiphon::trained_model::{Normalisation, TrainedModel, TrainingSummary};
+use antiphon::trained_model::{TrainedModel, TrainingSummary};
 
 /// Small hyperparameters, one for each approach, and some of each kind of network.
 pub const SMALL: [(&str, &str); 11] = [
@@ -76,8 +77,7 @@ pub fn random_model(hyperparameters: &str) -> TrainedModel {
         normalisation: Normalisation {
             largest_magnitude: if hyperparameters.use_fft { 5.0 } else { 1.0 },
             highest_frequency: None,
-            sustained: None,
-            least_change: None,
+            ..Normalisation::default()
         },
         hyperparameters,
         training_audio: Vec::new(),

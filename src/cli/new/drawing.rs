@@ -184,6 +184,7 @@ impl Axis {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hearing::Hearing;
     use crate::hyperparameters::{Hyperparameters, Preset};
 
     fn drawing(json: &str) -> String {
@@ -193,7 +194,13 @@ mod tests {
         } else {
             "samples"
         };
-        format!("\n{}", draw(&hyperparameters.training_windows(), unit))
+        format!(
+            "\n{}",
+            draw(
+                Hearing::untrained(&hyperparameters).training_windows(),
+                unit
+            )
+        )
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::dialogue::Dialogue;
 use super::drawing::draw;
 use crate::cli::all_threads;
 use crate::destination::Destination;
+use crate::hearing::Hearing;
 use crate::hyperparameters::{AnswerMode, Approach, Hyperparameters, OutputKind, Preset, schema};
 use crate::system::memory;
 use crate::train::{Estimate, measure, memory_of_training, refuse_what_does_not_fit};
@@ -241,7 +242,8 @@ fn show_format<R: BufRead, W: Write>(
     dialogue: &mut Dialogue<R, W>,
     h: &Hyperparameters,
 ) -> anyhow::Result<()> {
-    let windows = h.training_windows();
+    let hearing = Hearing::untrained(h);
+    let windows = hearing.training_windows();
     let unit = if h.use_fft { "frames" } else { "samples" };
     if h.use_fft {
         dialogue.say(&format!("seg_len         {} bins of a frame", h.seg_len))?;
@@ -258,7 +260,7 @@ fn show_format<R: BufRead, W: Write>(
         seconds(windows.input_span()),
         seconds(windows.ext_cursor_inc),
     ))?;
-    dialogue.say(&draw(&windows, unit))
+    dialogue.say(&draw(windows, unit))
 }
 
 /// Says how large the model is and what making and using it takes, measured

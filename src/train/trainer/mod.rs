@@ -357,7 +357,7 @@ impl Trainer {
         TrainedModel {
             hyperparameters: self.hyperparameters.clone(),
             network: self.network.clone(),
-            normalisation: self.dataset.normalisation.clone(),
+            normalisation: self.dataset.hearing.normalisation().clone(),
             training_audio: self.dataset.sources.clone(),
             kept_audio: self.dataset.kept.clone(),
             training: TrainingSummary {

@@ -1,0 +1,144 @@
+//! How loud and how lively a sound is: what it does over time, by which answers
+//! are measured against the training audio.
+
+use serde::{Deserialize, Serialize};
+
+use crate::audio::Signal;
+use crate::frames::Analysis;
+
+/// Length of the blocks that are compared with each other.
+const BLOCK_SECONDS: f64 = 0.1;
+/// Spectra are of two blocks each: an oscillator bank's sound repeats itself
+/// within that time when its frames do.
+const BLOCKS_OF_A_SPECTRUM: usize = 2;
+/// Spectra of one stretch.
+const SPECTRA: usize = 24;
+/// Bands, each as wide as the next in octaves, and where the lowest begins in Hz.
+const BANDS: usize = 20;
+const LOWEST_BAND: f64 = 50.0;
+/// Bands further below the loudest, in decibels, do not matter.
+const BANDS_WITHIN: f64 = 30.0;
+
+/// Spectra that a burst lasts: half a second and a spectrum's own length.
+const SPECTRA_OF_A_BURST: usize = 6;
+/// A band below this, in decibels of full scale, counts as being there.
+const QUIETEST: f64 = -80.0;
+
+/// What a sound does over time, by which answers are measured against the training
+/// audio; `None` where it is too short or that is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Dynamics {
+    /// How loud it stays in all its bands at once where it is loudest: the mean
+    /// over the bands, in decibels of full scale, of the least that each has in
+    /// some half a second. Louder than that for long is a burst.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sustained: Option<f64>,
+    /// How much the stretch of it changes that changes least, in decibels; silent
+    /// ones aside. Changing less than that is a drone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least_change: Option<f64>,
+}
+
+impl Dynamics {
+    /// That of `signal`.
+    pub fn of(signal: &Signal) -> Dynamics {
+        let bands = band_levels(signal);
+        // A tone at full scale: a quarter of the window, whose mean is one half.
+        let window = (BLOCKS_OF_A_SPECTRUM * block_len(signal)) as f64;
+        let full_scale = 20.0 * (window / 4.0).log10();
+        Dynamics {
+            sustained: sustained(&bands, full_scale),
+            least_change: least_change(&bands, SPECTRA),
+        }
+    }
+
+    /// [`Dynamics::least_change`] of a `signal` that may be short, but not of
+    /// fewer than `least` spectra of 0.2 s, 0.1 s apart.
+    pub(crate) fn least_change_of_short(signal: &Signal, least: usize) -> Option<f64> {
+        least_change(&band_levels(signal), least)
+    }
+
+    /// That of a sound that consists of this one and the `other`: as loud as the
+    /// louder, and changing as little as the one that changes less.
+    pub fn with(self, other: Dynamics) -> Dynamics {
+        let sustained = self.sustained.into_iter().chain(other.sustained);
+        let least_change = self.least_change.into_iter().chain(other.least_change);
+        Dynamics {
+            sustained: sustained.max_by(f64::total_cmp),
+            least_change: least_change.min_by(f64::total_cmp),
+        }
+    }
+}
+
+/// Samples of the blocks that a signal's levels are compared in.
+pub(crate) fn block_len(signal: &Signal) -> usize {
+    ((BLOCK_SECONDS * f64::from(signal.sample_rate)) as usize).max(2)
+}
+
+/// [`Dynamics::sustained`] of a sound of these bands.
+fn sustained(bands: &[[f64; BANDS]], full_scale: f64) -> Option<f64> {
+    let stays = bands.windows(SPECTRA_OF_A_BURST).map(|spectra| {
+        let least = |band: usize| {
+            let levels = spectra.iter().map(|levels| levels[band]);
+            (levels.fold(f64::INFINITY, f64::min) - full_scale).max(QUIETEST)
+        };
+        (0..BANDS).map(least).sum::<f64>() / BANDS as f64
+    });
+    stays.max_by(f64::total_cmp)
+}
+
+/// [`Dynamics::least_change`] of a sound of these bands; `None` if it has fewer than
+/// `least` spectra.
+fn least_change(bands: &[[f64; BANDS]], least: usize) -> Option<f64> {
+    if bands.len() < least {
+        return None;
+    }
+    let changes = bands.windows(SPECTRA.min(bands.len())).filter_map(change);
+    changes.min_by(f64::total_cmp)
+}
+
+/// Level of each band in decibels, spectrum by spectrum.
+fn band_levels(signal: &Signal) -> Vec<[f64; BANDS]> {
+    let hop_size = block_len(signal);
+    let analysis = Analysis {
+        window_size: BLOCKS_OF_A_SPECTRUM * hop_size,
+        hop_size,
+        zero_padding: false,
+    };
+    let hz = f64::from(signal.sample_rate) / analysis.window_size as f64;
+    let octaves = (0.5 * f64::from(signal.sample_rate) / LOWEST_BAND).log2();
+    let band = |bin: usize| {
+        let octave = (bin as f64 * hz / LOWEST_BAND).log2();
+        ((octave / octaves * BANDS as f64).max(0.0) as usize).min(BANDS - 1)
+    };
+    let spectra = analysis.magnitudes(&signal.samples);
+    let levels = spectra.magnitudes.chunks(spectra.bins).map(|spectrum| {
+        let mut powers = [f64::MIN_POSITIVE; BANDS];
+        for (bin, magnitude) in spectrum.iter().enumerate() {
+            powers[band(bin)] += f64::from(*magnitude).powi(2);
+        }
+        powers.map(|power| 10.0 * power.log10())
+    });
+    levels.collect()
+}
+
+/// How far the bands that matter usually are from their medians; medians
+/// throughout, so that a click in a buzz does not make it lively.
+fn change(stretch: &[[f64; BANDS]]) -> Option<f64> {
+    let of_band = |band: usize| {
+        let levels: Vec<f64> = stretch.iter().map(|levels| levels[band]).collect();
+        let usual = median(levels.clone());
+        let distances = levels.iter().map(|level| (level - usual).abs());
+        (usual, median(distances.collect()))
+    };
+    let bands: Vec<(f64, f64)> = (0..BANDS).map(of_band).collect();
+    let loudest = bands.iter().map(|(usual, _)| *usual).fold(-200.0, f64::max);
+    let matter = bands.iter().filter(|(l, _)| *l > loudest - BANDS_WITHIN);
+    let distances: Vec<f64> = matter.map(|(_, distance)| *distance).collect();
+    (loudest > -200.0).then(|| median(distances))
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}

@@ -1,0 +1,140 @@
+//! What the sequence that a network sees consists of, and all that differs with it.
+
+use crate::frames::{Analysis, OscillatorBank};
+use crate::hyperparameters::{Hyperparameters, MagnitudeScale};
+use crate::random::Stream;
+
+/// One element of a sequence.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Element {
+    /// A sample, from -1 to 1.
+    Sample,
+    /// A magnitude frame, `[bins]`, each from 0 to 1.
+    Frame(Spectrum),
+}
+
+/// How sound becomes magnitude frames, and they become sound.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spectrum {
+    pub analysis: Analysis,
+    /// How magnitudes are scaled for the network.
+    pub scale: MagnitudeScale,
+    /// Whether only peaks of a frame sound.
+    pub peaks_only: bool,
+}
+
+impl Element {
+    /// That of a network by `hyperparameters`.
+    pub fn new(hyperparameters: &Hyperparameters) -> Element {
+        match hyperparameters.use_fft {
+            false => Element::Sample,
+            true => Element::Frame(Spectrum {
+                analysis: Analysis {
+                    window_size: hyperparameters.window_size,
+                    hop_size: hyperparameters.hop_size,
+                    zero_padding: hyperparameters.zero_padding,
+                },
+                scale: hyperparameters.magnitude_scale,
+                peaks_only: hyperparameters.peak_picking,
+            }),
+        }
+    }
+
+    /// Values in one.
+    pub fn width(&self) -> usize {
+        match self {
+            Element::Sample => 1,
+            Element::Frame(spectrum) => spectrum.analysis.bins(),
+        }
+    }
+
+    /// Samples between the starts of adjacent ones.
+    pub fn hop(&self) -> usize {
+        match self {
+            Element::Sample => 1,
+            Element::Frame(spectrum) => spectrum.analysis.hop_size,
+        }
+    }
+
+    /// Samples that one is made of.
+    pub fn samples(&self) -> usize {
+        match self {
+            Element::Sample => 1,
+            Element::Frame(spectrum) => spectrum.analysis.window_size,
+        }
+    }
+
+    /// How many lie wholly within `samples` samples.
+    pub fn count_in(&self, samples: usize) -> usize {
+        match self {
+            Element::Sample => samples,
+            Element::Frame(spectrum) => spectrum.analysis.frames_in(samples),
+        }
+    }
+
+    /// How many sound for `samples` samples: an oscillator bank needs a frame at
+    /// both ends of each hop.
+    pub fn count_to_sound(&self, samples: usize) -> usize {
+        match self {
+            Element::Sample => samples,
+            Element::Frame(_) => samples.div_ceil(self.hop()) + 1,
+        }
+    }
+
+    /// Those of a `sound`, unscaled.
+    pub fn analyse(&self, sound: Vec<f32>) -> Vec<f32> {
+        match self {
+            Element::Sample => sound,
+            Element::Frame(spectrum) => spectrum.analysis.magnitudes(&sound).magnitudes,
+        }
+    }
+
+    /// What the network sees for `value`, a share of the largest.
+    pub fn compress(&self, value: f32) -> f32 {
+        match self {
+            Element::Sample => value,
+            Element::Frame(spectrum) => spectrum.scale.compress(value),
+        }
+    }
+
+    /// The share of the largest that the network sees as `value`.
+    pub fn expand(&self, value: f32) -> f32 {
+        match self {
+            Element::Sample => value,
+            Element::Frame(spectrum) => spectrum.scale.expand(value),
+        }
+    }
+
+    /// Takes out of `values` that a network predicted what is none: a magnitude
+    /// is never negative.
+    pub fn confine(&self, values: &mut [f32]) {
+        match self {
+            Element::Sample => (),
+            Element::Frame(_) => values.iter_mut().for_each(|v| *v = v.max(0.0)),
+        }
+    }
+
+    /// The sound of `elements` that the network saw or predicted, where 1 stands
+    /// for `largest`; oscillators start at random `phases`.
+    pub fn sound(&self, mut elements: Vec<f32>, largest: f32, phases: &mut Stream) -> Vec<f32> {
+        match self {
+            Element::Sample => {
+                elements.iter_mut().for_each(|sample| *sample *= largest);
+                elements
+            }
+            Element::Frame(spectrum) => spectrum.resynthesise(elements, largest, phases),
+        }
+    }
+}
+
+impl Spectrum {
+    fn resynthesise(&self, mut frames: Vec<f32>, largest: f32, phases: &mut Stream) -> Vec<f32> {
+        let (analysis, peaks_only) = (&self.analysis, self.peaks_only);
+        let amplitude = largest * analysis.amplitude_of_unit_magnitude(peaks_only);
+        for magnitude in &mut frames {
+            *magnitude = amplitude * self.scale.expand(*magnitude);
+        }
+        OscillatorBank::new(analysis.bins(), analysis.hop_size, peaks_only, phases)
+            .resynthesise(&frames)
+    }
+}

@@ -1,0 +1,292 @@
+//! Between sound and the sequence that a network sees of it, both ways, and
+//! alike for training audio, seeds and predictions.
+//!
+//! ```text
+//! sound → pre-emphasis → samples or magnitude frames → ÷ largest → scale → sequence
+//! sound ← band limit ← de-emphasis ← samples or oscillator bank ← × largest ← scale ← sequence
+//! ```
+//!
+//! Two things more that a network may be shown have their place here, so that
+//! training and answering cannot come to differ: beside its input, a description
+//! of the frame to come, computed alike for training audio and seeds; beside what
+//! is fed back, a guide, the sequence of a sound that an answer follows.
+
+mod dynamics;
+mod element;
+mod normalisation;
+
+use std::mem;
+
+pub use dynamics::Dynamics;
+pub(crate) use dynamics::block_len;
+use element::Element;
+pub use normalisation::Normalisation;
+
+use crate::audio::Signal;
+use crate::frames::{WindowFormat, de_emphasise, highest_frequency, limit_band, pre_emphasise};
+use crate::hyperparameters::{Approach, Hyperparameters};
+use crate::random::Stream;
+
+/// How a network hears. A sequence consists of elements, samples or magnitude
+/// frames, of as many values each as its windows are wide.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hearing {
+    element: Element,
+    /// In Hz.
+    sample_rate: u32,
+    /// From 0, which is none, to 0.99.
+    pre_emphasis: f32,
+    /// Whether the training audio's largest value is 1 to the network.
+    to_full_scale: bool,
+    /// Whether predictions end where the training audio's band does.
+    band_limit: bool,
+    training: WindowFormat,
+    sampling: WindowFormat,
+    normalisation: Normalisation,
+}
+
+impl Hearing {
+    /// That of a network by `hyperparameters` that learned or will learn from
+    /// audio of this `normalisation`.
+    pub fn new(hyperparameters: &Hyperparameters, normalisation: Normalisation) -> Hearing {
+        let element = Element::new(hyperparameters);
+        let training = training_windows(hyperparameters, element.width());
+        Hearing {
+            sample_rate: hyperparameters.sample_rate,
+            pre_emphasis: hyperparameters.pre_emphasis as f32,
+            to_full_scale: element != Element::Sample || hyperparameters.normalise,
+            band_limit: hyperparameters.band_limit,
+            sampling: sampling_windows(hyperparameters, &training),
+            training,
+            element,
+            normalisation,
+        }
+    }
+
+    /// That of a network by `hyperparameters` whose training audio is yet to
+    /// come, for [`Hearing::listen`] and [`Hearing::learn`].
+    pub fn untrained(hyperparameters: &Hyperparameters) -> Hearing {
+        Hearing::new(hyperparameters, Normalisation::default())
+    }
+
+    /// Takes note of the band and the dynamics of a whole `recording` of the
+    /// training audio, at the model's rate.
+    pub fn listen(&mut self, recording: &Signal) {
+        let known = &mut self.normalisation;
+        if self.band_limit {
+            let highest = highest_frequency(&recording.samples) * f64::from(self.sample_rate);
+            let before = known.highest_frequency.unwrap_or(0.0);
+            known.highest_frequency = Some(highest.max(before));
+        }
+        known.dynamics = known.dynamics.with(Dynamics::of(recording));
+    }
+
+    /// Makes each of the training audio's `recordings` the sequence that the
+    /// network sees of it, by the largest value of them all.
+    pub fn learn(&mut self, recordings: &mut [Vec<f32>]) {
+        // Each takes its sound's place at once: both together are large.
+        for recording in recordings.iter_mut() {
+            *recording = self.analyse(mem::take(recording));
+        }
+        if self.to_full_scale {
+            let largest = recordings.iter().map(|elements| largest(elements));
+            let largest = largest.fold(0.0, f32::max);
+            // Silence stays silence; any scale does.
+            self.normalisation.largest_magnitude = if largest > 0.0 { largest } else { 1.0 };
+        }
+        for recording in recordings.iter_mut() {
+            self.scale(recording);
+        }
+    }
+
+    /// The sequence that the network sees of `sound`, at the model's rate.
+    pub fn see(&self, sound: Vec<f32>) -> Vec<f32> {
+        let mut elements = self.analyse(sound);
+        self.scale(&mut elements);
+        elements
+    }
+
+    /// As [`Hearing::see`], preceded by silence so that whole input matrices end
+    /// with the last sample of `seed`.
+    pub fn see_seed(&self, seed: &[f32]) -> Vec<f32> {
+        let shortest = self.samples_of(self.sampling.input_span());
+        let increment = self.sampling.ext_cursor_inc * self.element.hop();
+        self.see(preceded_by_silence(seed, shortest, increment))
+    }
+
+    fn analyse(&self, mut sound: Vec<f32>) -> Vec<f32> {
+        pre_emphasise(&mut sound, self.pre_emphasis);
+        self.element.analyse(sound)
+    }
+
+    fn scale(&self, elements: &mut [f32]) {
+        for value in elements {
+            let share = *value / self.normalisation.largest_magnitude;
+            *value = self.element.compress(share);
+        }
+    }
+
+    /// The sound of a `sequence` that the network saw or predicted; what it
+    /// leaves open is drawn from `phases`.
+    pub fn sound(&self, sequence: Vec<f32>, phases: &mut Stream) -> Signal {
+        let largest = self.normalisation.largest_magnitude;
+        let mut samples = self.element.sound(sequence, largest, phases);
+        de_emphasise(&mut samples, self.pre_emphasis);
+        if let Some(highest) = self.normalisation.highest_frequency {
+            samples = limit_band(&samples, highest / f64::from(self.sample_rate));
+        }
+        Signal {
+            samples,
+            sample_rate: self.sample_rate,
+        }
+    }
+
+    /// `seed`, at the model's rate, as loud as the training audio was: where that
+    /// was scaled to its own largest value, so is the seed. It stays within full
+    /// scale, which matters to one much darker than the training audio.
+    pub fn at_training_level(&self, seed: &Signal) -> Signal {
+        let mut seed = seed.clone();
+        if self.to_full_scale {
+            let seen = largest(&self.see_seed(&seed.samples));
+            let gain = (1.0 / self.element.expand(seen)).min(1.0 / seed.peak());
+            let gain = if gain.is_finite() { gain } else { 1.0 };
+            seed.samples.iter_mut().for_each(|sample| *sample *= gain);
+        }
+        seed
+    }
+
+    /// Takes out of `values` that the network predicted what none can be: a
+    /// magnitude is never negative.
+    pub fn confine(&self, values: &mut [f32]) {
+        self.element.confine(values);
+    }
+
+    /// The largest sample that the network can predict; without bounds where it
+    /// does not predict the samples themselves.
+    pub fn full_scale(&self) -> f32 {
+        match self.element == Element::Sample && self.pre_emphasis == 0.0 {
+            true => self.normalisation.largest_magnitude,
+            false => f32::INFINITY,
+        }
+    }
+
+    /// The rate of its sounds, in Hz.
+    pub fn sample_rate(&self) -> u32 {
+        self.sample_rate
+    }
+
+    /// What is known of the training audio.
+    pub fn normalisation(&self) -> &Normalisation {
+        &self.normalisation
+    }
+
+    /// The windows that one time step of training shows the network.
+    pub fn training_windows(&self) -> &WindowFormat {
+        &self.training
+    }
+
+    /// The windows that sampling shows the network: each input matrix follows the
+    /// last by one prediction.
+    ///
+    /// Sampling keeps the last element of a prediction only, and rows interact in
+    /// the transpose approach alone; in the others the last row's stream is the
+    /// whole computation, so one row is all there is.
+    pub fn sampling_windows(&self) -> &WindowFormat {
+        &self.sampling
+    }
+
+    /// Samples of one input matrix and its label.
+    pub fn samples_of_one_time_step(&self) -> usize {
+        self.samples_of(self.training.time_step_span())
+    }
+
+    /// Samples that adjacent `elements`, at least one, are made of.
+    fn samples_of(&self, elements: usize) -> usize {
+        (elements - 1) * self.element.hop() + self.element.samples()
+    }
+
+    /// Values that the network sees of `samples` samples.
+    pub fn values_seen_of(&self, samples: usize) -> usize {
+        self.element.count_in(samples) * self.element.width()
+    }
+
+    /// Values that sound for `samples` samples.
+    pub fn values_to_sound(&self, samples: usize) -> usize {
+        self.element.count_to_sound(samples) * self.element.width()
+    }
+
+    /// Values that a sequence grows by in `seconds` seconds.
+    pub fn values_in(&self, seconds: f64) -> usize {
+        let samples = (seconds * f64::from(self.sample_rate)).ceil() as usize;
+        samples.div_ceil(self.element.hop()) * self.element.width()
+    }
+
+    /// Seconds that `values` values of a sequence last.
+    pub fn seconds_of(&self, values: usize) -> f64 {
+        let samples_per_value = self.element.hop() as f64 / self.element.width() as f64;
+        values as f64 * samples_per_value / f64::from(self.sample_rate)
+    }
+
+    /// Values that lie in memory at most while [`Hearing::learn`] makes sequences
+    /// of recordings, which have as many `samples` each.
+    pub fn values_while_learning(&self, samples: &[usize]) -> usize {
+        let mut now: usize = samples.iter().sum();
+        if self.element == Element::Sample {
+            return now;
+        }
+        let mut most = now;
+        for samples in samples {
+            let seen = self.values_seen_of(*samples);
+            most = most.max(now + seen);
+            now = now + seen - samples;
+        }
+        most
+    }
+}
+
+/// See [`Hearing::training_windows`].
+fn training_windows(hyperparameters: &Hyperparameters, width: usize) -> WindowFormat {
+    WindowFormat {
+        width,
+        row_len: hyperparameters.seg_len / width,
+        rows: hyperparameters.num_unrollings,
+        int_cursor_inc: hyperparameters.int_cursor_inc,
+        ext_cursor_inc: hyperparameters.ext_cursor_inc,
+        label_offset: hyperparameters.label_offset,
+        label_rows: hyperparameters.label_shape[0],
+        label_len: hyperparameters.label_shape[1] / width,
+    }
+}
+
+/// See [`Hearing::sampling_windows`].
+fn sampling_windows(hyperparameters: &Hyperparameters, training: &WindowFormat) -> WindowFormat {
+    let approach = hyperparameters.approach();
+    WindowFormat {
+        rows: match approach {
+            Approach::Transpose => training.rows,
+            _ => 1,
+        },
+        ext_cursor_inc: match approach {
+            Approach::Vector => hyperparameters.samples_per_prediction(),
+            _ => 1,
+        },
+        ..training.clone()
+    }
+}
+
+/// The largest magnitude of `values`; 0 when there is none.
+fn largest(values: &[f32]) -> f32 {
+    values.iter().fold(0.0, |largest, v| largest.max(v.abs()))
+}
+
+/// `signal` at the end of the shortest signal of `shortest + n · increment` samples.
+fn preceded_by_silence(signal: &[f32], shortest: usize, increment: usize) -> Vec<f32> {
+    let beyond = signal.len().saturating_sub(shortest);
+    let len = shortest + beyond.next_multiple_of(increment);
+    let mut padded = vec![0.0; len - signal.len()];
+    padded.extend_from_slice(signal);
+    padded
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,178 @@
+use std::f32::consts::PI;
+
+use super::*;
+use crate::random::stream;
+
+#[test]
+fn what_the_network_sees_of_a_sound_is_that_sound_again() {
+    let seed: Vec<f32> = (0..64).map(|n| 0.3 * (n as f32 * 0.4).sin()).collect();
+    let normalisation = Normalisation {
+        largest_magnitude: 0.25,
+        ..Normalisation::default()
+    };
+    let json =
+        r#"{"preset": "column-vector", "seg_len": 8, "normalise": true, "pre_emphasis": 0.9}"#;
+    let hyperparameters = Hyperparameters::parse(json).unwrap();
+    let hearing = Hearing::new(&hyperparameters, normalisation);
+    let seen = hearing.see_seed(&seed);
+    assert!((seen[10] - (seed[10] - 0.9 * seed[9]) / 0.25).abs() < 1e-5);
+    let mut phases = stream(1, "phases");
+    let sound = hearing.sound(seen, &mut phases).samples;
+    for (a, b) in sound.iter().zip(&seed) {
+        assert!((a - b).abs() < 1e-5);
+    }
+}
+
+#[test]
+fn predictions_end_where_the_training_audios_band_does() {
+    let hyperparameters = Hyperparameters::parse(r#"{"preset": "column-vector-cpu"}"#).unwrap();
+    let sine = |frequency: f32| -> Vec<f32> {
+        let step = 2.0 * PI * frequency / hyperparameters.sample_rate as f32;
+        (0..4000).map(|n| (n as f32 * step).sin()).collect()
+    };
+    let loudest = |frequency: f32, highest_frequency: Option<f64>| {
+        let normalisation = Normalisation {
+            highest_frequency,
+            ..Normalisation::default()
+        };
+        let hearing = Hearing::new(&hyperparameters, normalisation);
+        let seen = hearing.see_seed(&sine(frequency));
+        let mut phases = stream(1, "phases");
+        let sound = hearing.sound(seen, &mut phases).samples;
+        sound[1000..3000].iter().fold(0.0f32, |l, s| l.max(s.abs()))
+    };
+    assert!(loudest(4500.0, None) > 0.9);
+    assert!(loudest(4500.0, Some(4000.0)) < 1e-3);
+    assert!(loudest(3500.0, Some(4000.0)) > 0.9);
+}
+
+#[test]
+fn a_spectrum_sounds_as_loud_as_it_was_however_it_is_scaled() {
+    let seed: Vec<f32> = (0..8192).map(|n| 0.5 * (n as f32 * 0.4).sin()).collect();
+    let rms = |sound: &[f32]| {
+        let middle = &sound[1000..6000];
+        (middle.iter().map(|s| s * s).sum::<f32>() / middle.len() as f32).sqrt()
+    };
+    for extra in [
+        "",
+        r#", "magnitude_scale": "square-root""#,
+        r#", "pre_emphasis": 0.9"#,
+    ] {
+        let json = format!(
+            r#"{{"preset": "magnitude-spectrum", "window_size": 512, "hop_size": 128 {extra}}}"#
+        );
+        let hyperparameters = Hyperparameters::parse(&json).unwrap();
+        let normalisation = Normalisation {
+            largest_magnitude: 90.0,
+            ..Normalisation::default()
+        };
+        let hearing = Hearing::new(&hyperparameters, normalisation);
+        let seen = hearing.see_seed(&seed);
+        let mut phases = stream(1, "phases");
+        let sound = hearing.sound(seen, &mut phases).samples;
+        let ratio = rms(&sound) / rms(&seed);
+        assert!((0.9..1.1).contains(&ratio), "{extra}: {ratio}");
+    }
+}
+
+#[test]
+fn a_quiet_seed_is_brought_to_the_level_of_the_training_audio() {
+    let seed = |level: f32| Signal {
+        samples: (0..4000).map(|n| level * (n as f32 * 0.3).sin()).collect(),
+        sample_rate: 11025,
+    };
+    let normalisation = Normalisation {
+        largest_magnitude: 0.25,
+        ..Normalisation::default()
+    };
+    let largest_seen = |settings: &str, level: f32| {
+        let json = format!(r#"{{"window_size": 64, {settings}}}"#);
+        let hyperparameters = Hyperparameters::parse(&json).unwrap();
+        let hearing = Hearing::new(&hyperparameters, normalisation.clone());
+        let seed = hearing.at_training_level(&seed(level));
+        let seen = hearing.see_seed(&seed.samples);
+        seen.into_iter().fold(0.0f32, |l, v| l.max(v.abs()))
+    };
+    for settings in [
+        r#""normalise": true"#,
+        r#""normalise": true, "pre_emphasis": 0.5"#,
+        r#""use_fft": true"#,
+        r#""use_fft": true, "magnitude_scale": "square-root""#,
+    ] {
+        for level in [0.4, 0.01] {
+            let largest = largest_seen(settings, level);
+            assert!((largest - 1.0).abs() < 1e-4, "{settings}: {largest}");
+        }
+    }
+    // The dissertation's audio is heard as it is.
+    assert!((largest_seen(r#""lr": 0.1"#, 0.01) - 0.01 / 0.25).abs() < 1e-4);
+}
+
+#[test]
+fn a_seed_is_aligned_with_its_end() {
+    assert_eq!(
+        preceded_by_silence(&[1.0, 2.0, 3.0], 2, 2),
+        [0.0, 1.0, 2.0, 3.0]
+    );
+    assert_eq!(preceded_by_silence(&[1.0, 2.0], 2, 2), [1.0, 2.0]);
+    assert_eq!(preceded_by_silence(&[1.0], 3, 2), [0.0, 0.0, 1.0]);
+}
+
+#[test]
+fn the_spectrum_windows_count_frames() {
+    let hyperparameters = Hyperparameters::preset(Approach::MagnitudeSpectrum);
+    let hearing = Hearing::untrained(&hyperparameters);
+    let windows = hearing.training_windows();
+    assert_eq!(
+        (windows.width, windows.row_len, windows.label_len),
+        (1024, 1, 1)
+    );
+    assert_eq!(windows.input_span(), 100);
+    assert_eq!(windows.time_step_span(), 101);
+}
+
+/// One of samples and one of frames.
+const EITHER: [&str; 2] = [
+    r#"{"preset": "vector", "seg_len": 16, "normalise": true, "pre_emphasis": 0.5}"#,
+    r#"{"preset": "magnitude-spectrum", "window_size": 64, "hop_size": 24,
+        "magnitude_scale": "square-root"}"#,
+];
+
+#[test]
+fn training_audio_and_what_comes_later_are_seen_alike() {
+    let sound = |gain: f32| -> Vec<f32> {
+        let sample = |n: i32| gain * (n as f32 * 0.4).sin() * (n as f32 * 0.01).cos();
+        (0..1000).map(sample).collect()
+    };
+    for json in EITHER {
+        let mut hearing = Hearing::untrained(&Hyperparameters::parse(json).unwrap());
+        let mut recordings = [sound(0.1), sound(0.4)];
+        hearing.learn(&mut recordings);
+        for (recording, gain) in recordings.iter().zip([0.1, 0.4]) {
+            assert_eq!(recording.len(), hearing.values_seen_of(1000), "{json}");
+            assert_eq!(*recording, hearing.see(sound(gain)), "{json}");
+            // A seed differs by the silence before it.
+            let seed = hearing.see_seed(&sound(gain));
+            assert!(seed.len() >= recording.len(), "{json}");
+        }
+        assert!((largest(&recordings[1]) - 1.0).abs() < 1e-6, "{json}");
+    }
+}
+
+#[test]
+fn values_are_samples_or_the_bins_of_frames() {
+    for (json, [to_sound, in_a_second]) in
+        EITHER.into_iter().zip([[1000, 11025], [43 * 64, 460 * 64]])
+    {
+        let hearing = Hearing::untrained(&Hyperparameters::parse(json).unwrap());
+        assert_eq!(hearing.values_to_sound(1000), to_sound, "{json}");
+        assert_eq!(hearing.values_in(1.0), in_a_second, "{json}");
+        assert!(
+            (hearing.seconds_of(in_a_second) - 1.0).abs() < 2e-3,
+            "{json}"
+        );
+        let sound = hearing.sound(vec![0.1; to_sound], &mut stream(1, "phases"));
+        assert!((1000..1024).contains(&sound.samples.len()), "{json}");
+        assert_eq!(sound.sample_rate, 11025);
+    }
+}
