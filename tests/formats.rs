@@ -567,6 +567,9 @@ fn no_damage_to_any_kind_of_file_breaks_anything() {
         (F, "-c:a libmp3lame", "d.mp3"),
         (F, "-c:a aac", "d.aac"),
         (F, "-c:a adpcm_ms", "d-ms.wav"),
+        (F, "-c:a pcm_s24be", "d.mov"),
+        (F, "-c:a pcm_s8", "d-8.mov"),
+        (F, "-c:a alac", "d-alac.mov"),
     ];
     let mut state = 0x5eed_u64;
     let mut dice = move |sides: usize| {

@@ -218,7 +218,8 @@ fn stored<R: Read + Seek>(file: &mut R, media: (u64, u64)) -> io::Result<Option<
             _ => None,
         };
         return Ok(match cookie {
-            Some((body, end)) if matches!(end - body, 28 | 52) => {
+            // A header of four bytes, and what ALAC's own format has.
+            Some((body, end)) if matches!(end.saturating_sub(body), 28 | 52) => {
                 Some(Stored::Alac(beginning(file, body + 4, end - body - 4)?))
             }
             _ => None,
