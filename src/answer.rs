@@ -16,7 +16,7 @@ use crate::generate::{
     Engine, EngineError, EngineKind, GenerateError, Native, OnnxRuntime, Prediction, Prime,
     Request, Response, Timings, generate,
 };
-use crate::hyperparameters::{AnswerMode, Hyperparameters, HyperparametersError};
+use crate::hyperparameters::{AnswerMode, Hyperparameters, HyperparametersError, OutputKind};
 use crate::learning::{Learning, LearningError, LearningNotes};
 use crate::names::readable;
 use crate::random::stream;
@@ -77,6 +77,46 @@ impl Changes {
         change(feedback_noise, self.feedback_noise);
         change(&mut hyperparameters.feedback_gain, self.feedback_gain);
         hyperparameters.validate()
+    }
+
+    /// Refuses what would change nothing in answers by `hyperparameters`.
+    fn check(&self, hyperparameters: &Hyperparameters) -> Result<(), ResponderError> {
+        let is_moving = hyperparameters.answer == AnswerMode::Moving;
+        let (mixture, drawn) = match hyperparameters.output {
+            OutputKind::Value => (false, false),
+            OutputKind::Mixture => (true, true),
+            OutputKind::Levels => (false, true),
+        };
+        const DRAWN: &str = "models that draw their predictions (\"output\": mixture or levels)";
+        let changes = [
+            (
+                "train_every",
+                self.train_every.is_some(),
+                is_moving,
+                "weights that move",
+            ),
+            (
+                "feedback_gain",
+                self.feedback_gain.is_some(),
+                !is_moving,
+                "frozen weights",
+            ),
+            ("temperature", self.temperature.is_some(), drawn, DRAWN),
+            ("top_p", self.top_p.is_some(), drawn, DRAWN),
+            (
+                "feedback_noise",
+                self.feedback_noise.is_some(),
+                mixture,
+                "models whose output is a mixture",
+            ),
+        ];
+        match changes
+            .iter()
+            .find(|(_, asked, applies, _)| *asked && !applies)
+        {
+            Some((key, _, _, applies_to)) => Err(ResponderError::DoesNotApply { key, applies_to }),
+            None => Ok(()),
+        }
     }
 }
 
@@ -204,6 +244,13 @@ pub enum ResponderError {
     #[error(transparent)]
     Changes(#[from] HyperparametersError),
     #[error(
+        "\"{key}\" applies to {applies_to}, and changes nothing in this model's answers; leave it out"
+    )]
+    DoesNotApply {
+        key: &'static str,
+        applies_to: &'static str,
+    },
+    #[error(
         "{name} keeps no training audio, so that its weights cannot move; train it with \
          \"answer\": \"moving\", or let it answer frozen"
     )]
@@ -232,6 +279,7 @@ impl Responder {
         let mut model = TrainedModel::from_bytes(bytes, Path::new(name))?;
         let trained_with = model.hyperparameters.clone();
         changes.apply(&mut model.hyperparameters)?;
+        changes.check(&model.hyperparameters)?;
         let way = match (model.hyperparameters.answer, kind) {
             (AnswerMode::Frozen, EngineKind::Native) => {
                 Way::Frozen(Box::new(Native::new(model.network.clone(), threads)))

@@ -146,6 +146,33 @@ fn new_train_inspect_generate() {
 }
 
 #[test]
+fn the_noise_that_is_fed_back_is_that_of_weights_as_they_answer() {
+    let desk = Desk::new();
+    let mixture = SMALL_VECTOR.replacen(
+        '{',
+        r#"{"answer": "moving", "output": "mixture", "components": 4, "#,
+        1,
+    );
+    let output = desk.train(&mixture, &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    for mode in ["frozen", "moving"] {
+        let asked = [
+            "--seconds",
+            "1",
+            "--answer",
+            mode,
+            "--feedback-noise",
+            "0.7",
+        ];
+        let output = desk.generate("model.onnx", "guitar.wav", &asked);
+        assert!(output.status.success(), "{mode}: {}", stderr(&output));
+        let sidecar = std::fs::read_to_string(desk.path("answer.json")).unwrap();
+        let sidecar: serde_json::Value = serde_json::from_str(&sidecar).unwrap();
+        assert_eq!(sidecar["feedback_noise"], 0.7, "{mode}");
+    }
+}
+
+#[test]
 fn an_answer_has_the_rate_and_the_channels_that_were_asked_for() {
     let desk = Desk::new();
     common::random_model(common::gallery::LIVELY)
@@ -496,7 +523,15 @@ fn moving_weights_answer_the_same_each_time_and_unlike_frozen_ones() {
     assert_ne!(moved, answer(&["--seconds", "1", "--train-every", "5"]));
 
     let softer = ["--seconds", "1", "--feedback-gain", "0.9"];
-    assert_eq!(moved, answer(&softer)); // which is for frozen weights
+    desk.assert_refused(
+        &desk.generate("model.onnx", "guitar.wav", &softer),
+        &["\"feedback_gain\" applies to frozen weights"],
+    );
+    let slower = ["--answer", "frozen", "--train-every", "5"];
+    desk.assert_refused(
+        &desk.generate("model.onnx", "guitar.wav", &slower),
+        &["\"train_every\" applies to weights that move"],
+    );
     let frozen = answer(&["--seconds", "1", "--answer", "frozen"]);
     assert_ne!(
         frozen,
@@ -505,18 +540,11 @@ fn moving_weights_answer_the_same_each_time_and_unlike_frozen_ones() {
     let sidecar = std::fs::read_to_string(desk.path("answer.json")).unwrap();
     let sidecar: serde_json::Value = serde_json::from_str(&sidecar).unwrap();
     assert_eq!(sidecar["feedback_gain"], 0.9);
-    for mode in ["frozen", "moving"] {
-        answer(&[
-            "--seconds",
-            "1",
-            "--answer",
-            mode,
-            "--feedback-noise",
-            "0.7",
-        ]);
-        let sidecar = std::fs::read_to_string(desk.path("answer.json")).unwrap();
-        let sidecar: serde_json::Value = serde_json::from_str(&sidecar).unwrap();
-        assert_eq!(sidecar["feedback_noise"], 0.7, "{mode}");
+    for option in ["--feedback-noise", "--temperature", "--top-p"] {
+        desk.assert_refused(
+            &desk.generate("model.onnx", "guitar.wav", &[option, "0.7"]),
+            &["changes nothing in this model's answers"],
+        );
     }
     desk.assert_refused(
         &desk.generate("model.onnx", "guitar.wav", &["--feedback-gain", "2"]),
