@@ -18,8 +18,9 @@
 
 pub mod system;
 
-pub mod destination;
 pub mod files;
+
+pub mod destination;
 pub mod names;
 pub mod packed;
 pub mod random;

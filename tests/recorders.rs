@@ -409,6 +409,38 @@ fn gallery_of_nobody() -> Option<Gallery> {
     Some(gallery)
 }
 
+/// A recorder that keeps its header true, and another user's file: who has it open is
+/// not told, and only notifications say that it was not closed.
+#[test]
+fn a_recording_of_another_user_is_complete_when_it_is_closed() {
+    use std::os::unix::fs::MetadataExt;
+    let Some(gallery) = gallery_of_nobody() else {
+        return;
+    };
+    let whole = wav(2.0);
+    let path = gallery.path("seeds/a.wav");
+    let mut recording = File::create(&path).unwrap();
+    if recording.metadata().unwrap().uid() != 0 {
+        eprintln!("SKIPPED: the daemon is the user who records, since that is not root");
+        return;
+    }
+    for part in 1..=3 {
+        let bytes = 44 + (whole.len() - 44) * part / 3 / 2 * 2;
+        let data = (bytes - 44) as u32;
+        let mut so_far = whole[..bytes].to_vec();
+        so_far[4..8].copy_from_slice(&(data + 36).to_le_bytes());
+        so_far[40..44].copy_from_slice(&data.to_le_bytes());
+        recording.seek(SeekFrom::Start(0)).unwrap();
+        recording.write_all(&so_far).unwrap();
+        // Longer than whatever rests, and than this recorder has paused.
+        let pause = Duration::from_secs(2 * part as u64);
+        assert_eq!(gallery.hear_within(pause), None, "part {part}");
+    }
+    drop(recording);
+    let seed = gallery.hear_one_answer("a.wav");
+    assert!(fs::read(seed).unwrap() == whole);
+}
+
 #[test]
 fn a_folder_that_may_not_be_looked_into_is_told_of_once() {
     use std::os::unix::fs::PermissionsExt;

@@ -30,6 +30,7 @@ mod fault;
 mod formats;
 mod hashing;
 pub mod header;
+mod header_check;
 mod limit;
 mod mix;
 pub mod output;
@@ -38,7 +39,7 @@ pub mod resample;
 pub mod write;
 
 pub use formats::{FORMATS, Format, is_called_a_sound};
-pub use header::{HeaderCheck, Lack};
+pub use header_check::{HeaderCheck, Lack};
 pub use mix::Mixed;
 pub use read::Facts;
 

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::dataset::{Dataset, Gathering, Recording, TooShort};
-use super::inspection::{Heard, Remark, decibels, inspect, is_noise};
+use super::inspection::{Heard, decibels, inspect, is_noise};
 use crate::audio::header::header_agrees_with_length;
 use crate::audio::{self, AudioError, HeaderCheck, Mixed};
 use crate::hyperparameters::Hyperparameters;
@@ -188,8 +188,8 @@ pub struct Recordings {
     pub files: Vec<PathBuf>,
     /// Each one's name, length and kind.
     heard: Vec<Line>,
-    /// Files that were left out.
-    pub skipped: usize,
+    /// How many files were left out.
+    skipped: usize,
 }
 
 struct Line {
@@ -237,6 +237,67 @@ fn length(seconds: f64) -> String {
     }
 }
 
+/// Sentences on what is wrong with recordings.
+#[derive(Default)]
+struct Faults {
+    /// On what was left out.
+    skipped: Vec<String>,
+    /// On what is heard all the same.
+    told: Vec<String>,
+}
+
+impl Faults {
+    fn leave_out(&mut self, sentence: String) {
+        tracing::warn!("left out: {sentence}");
+        self.skipped.push(sentence);
+    }
+
+    /// Tells what is odd about the recording `file`; whether it is to be left out,
+    /// which is told of unless it is the only one.
+    fn inspect(&mut self, file: &str, source: &audio::Source, is_only: bool) -> bool {
+        let remarks = inspect(&facts_of(source));
+        if let Some(silence) = remarks.iter().find(|remark| remark.is_silence()) {
+            let sentence = format!("{file} is {silence}");
+            match is_only {
+                true => self.skipped.push(sentence),
+                false => self.leave_out(sentence),
+            }
+            return true;
+        }
+        for remark in remarks {
+            let sentence = format!("{file} is {remark}");
+            if !remark.is_told_by_reading() {
+                tracing::warn!("{sentence}");
+            }
+            self.told.push(sentence);
+        }
+        false
+    }
+
+    fn refuse(self) -> Result<(), RecordingsError> {
+        let count = self.skipped.len() + self.told.len();
+        match self.skipped.into_iter().chain(self.told).next() {
+            Some(first) => Err(RecordingsError::Strict { count, first }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Line {
+    fn of(file: String, facts: &audio::Facts) -> Line {
+        let channels = match facts.channels {
+            1 => "mono".to_owned(),
+            2 => "stereo".to_owned(),
+            n => format!("{n} channels"),
+        };
+        Line {
+            file,
+            seconds: facts.seconds(),
+            kind: format!("{}, {} Hz, {channels}", facts.format, facts.sample_rate),
+        }
+    }
+}
+
 /// Reads `files` as what `hyperparameters` say the network sees, and tells what is
 /// odd about them.
 pub fn read(
@@ -246,54 +307,23 @@ pub fn read(
 ) -> Result<Recordings, RecordingsError> {
     let mut gathering = Gathering::new(hyperparameters);
     let (mut used, mut heard) = (Vec::new(), Vec::new());
-    // Sentences on what was left out, and on what else is a fault.
-    let (mut skipped, mut faults) = (Vec::new(), Vec::new());
+    let mut faults = Faults::default();
     let mut loudest = 0.0f32;
+    let (is_new, is_only) = (care != Care::AsBefore, files.len() == 1);
     for path in files {
         let source = match audio::load(path, hyperparameters.sample_rate) {
             Ok(source) => source,
-            Err(cause) if care == Care::AsBefore || files.len() == 1 => return Err(cause.into()),
+            Err(cause) if !is_new || is_only => return Err(cause.into()),
             Err(cause) => {
-                tracing::warn!("left out: {cause}");
-                skipped.push(cause.to_string());
+                faults.leave_out(cause.to_string());
                 continue;
             }
         };
-        if care != Care::AsBefore {
-            let remarks = inspect(&facts_of(&source));
-            let is_silent = remarks.iter().any(Remark::is_silence);
-            for remark in remarks {
-                let sentence = format!("{} is {remark}", name(path));
-                match (is_silent, remark.is_told_by_reading()) {
-                    (true, _) if files.len() > 1 => tracing::warn!("left out: {sentence}"),
-                    (true, _) | (_, true) => {}
-                    (false, false) => tracing::warn!("{sentence}"),
-                }
-                match is_silent {
-                    true => skipped.push(sentence),
-                    false => faults.push(sentence),
-                }
-            }
-            if is_silent {
-                continue;
-            }
+        if is_new && faults.inspect(&name(path), &source, is_only) {
+            continue;
         }
         loudest = loudest.max(source.signal.peak());
-        let facts = &source.facts;
-        heard.push(Line {
-            file: name(path),
-            seconds: facts.seconds(),
-            kind: format!(
-                "{}, {} Hz, {}",
-                facts.format,
-                facts.sample_rate,
-                match facts.channels {
-                    1 => "mono".to_owned(),
-                    2 => "stereo".to_owned(),
-                    n => format!("{n} channels"),
-                }
-            ),
-        });
+        heard.push(Line::of(name(path), &source.facts));
         used.push(path.clone());
         let seconds = source.signal.seconds();
         gathering.add(Recording {
@@ -305,25 +335,24 @@ pub fn read(
             },
         });
     }
+    let skipped = faults.skipped.len();
     if used.is_empty() {
-        let more = skipped.len().saturating_sub(1);
-        let first = skipped.into_iter().next().unwrap_or_default();
+        let first = faults.skipped.into_iter().next().unwrap_or_default();
+        let more = skipped.saturating_sub(1);
         return Err(RecordingsError::NothingLeft { first, more });
     }
-    if care != Care::AsBefore && is_noise(loudest) {
+    if is_new && is_noise(loudest) {
         let peak = decibels(loudest);
         return Err(RecordingsError::OnlyNoise { peak });
     }
-    let count = skipped.len() + faults.len();
-    if let (Care::Strict, Some(first)) = (care, skipped.first().or(faults.first())) {
-        let first = first.clone();
-        return Err(RecordingsError::Strict { count, first });
+    if care == Care::Strict {
+        faults.refuse()?;
     }
     Ok(Recordings {
         dataset: gathering.finish()?,
         files: used,
         heard,
-        skipped: skipped.len(),
+        skipped,
     })
 }
 

@@ -68,15 +68,9 @@ impl Content {
     }
 
     fn lacks(&self) -> Option<Lacking> {
-        match &self.header {
-            HeaderCheck::Incomplete(lack) => Some(match *lack {
-                Lack::Header => Lacking::Header,
-                Lack::Sound => Lacking::Sound,
-                Lack::Size => Lacking::Size,
-                Lack::Rest { declared, present } => Lacking::Rest { declared, present },
-            }),
-            _ if self.has_holes => Some(Lacking::Parts),
-            HeaderCheck::Complete | HeaderCheck::OpenEnded | HeaderCheck::NotRecognised(_) => None,
+        match self.header {
+            HeaderCheck::Incomplete(lack) => Some(Lacking::ByHeader(lack)),
+            _ => self.has_holes.then_some(Lacking::Parts),
         }
     }
 }
@@ -84,20 +78,21 @@ impl Content {
 /// Why a file does not look complete, though nobody may be writing it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lacking {
-    Header,
-    Sound,
-    Size,
-    Rest { declared: u64, present: u64 },
+    /// What its header says is not there.
+    ByHeader(Lack),
+    /// Parts of it were never written.
     Parts,
 }
 
 impl fmt::Display for Lacking {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Lacking::Header => f.write_str("it has no header yet"),
-            Lacking::Sound => f.write_str("its header stands there alone"),
-            Lacking::Size => f.write_str("its recorder has not written its length yet"),
-            Lacking::Rest { declared, present } => {
+            Lacking::ByHeader(Lack::Header) => f.write_str("it has no header yet"),
+            Lacking::ByHeader(Lack::Sound) => f.write_str("its header stands there alone"),
+            Lacking::ByHeader(Lack::Size) => {
+                f.write_str("its recorder has not written its length yet")
+            }
+            Lacking::ByHeader(Lack::Rest { declared, present }) => {
                 write!(f, "{present} of {declared} bytes are there")
             }
             Lacking::Parts => f.write_str("parts of it are not filled yet"),

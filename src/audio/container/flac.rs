@@ -3,7 +3,7 @@
 use std::io::{self, Read, Seek};
 
 use super::{beginning, bytes_at, part};
-use crate::audio::header::{HeaderCheck, Lack};
+use crate::audio::{HeaderCheck, Lack};
 
 pub(super) const MAGIC: &[u8; 4] = b"fLaC";
 

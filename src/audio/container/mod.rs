@@ -8,7 +8,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use super::coding::{Encoding, Ends};
 use super::fault::Fault;
-use super::header::{HeaderCheck, Lack};
+use super::{HeaderCheck, Lack};
 
 mod au;
 mod caf;

@@ -4,7 +4,7 @@ use std::io::{self, Read, Seek};
 
 use super::{beginning, part};
 use crate::audio::coding::{Coding, Ends};
-use crate::audio::header::{HeaderCheck, Lack};
+use crate::audio::{HeaderCheck, Lack};
 
 const MAX_BOXES: usize = 4096;
 

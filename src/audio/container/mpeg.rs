@@ -4,7 +4,7 @@
 use std::io::{self, Read, Seek};
 
 use super::{Kind, Recognised, beginning, part};
-use crate::audio::header::{HeaderCheck, Lack};
+use crate::audio::{HeaderCheck, Lack};
 
 /// How far into a file its first frame is looked for, and what is read for that.
 const SEARCHED: usize = 4096;

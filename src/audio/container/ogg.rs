@@ -4,7 +4,7 @@ use std::io::{self, Read, Seek};
 
 use super::{Recognised, beginning, part};
 use crate::audio::container::Kind;
-use crate::audio::header::{HeaderCheck, Lack};
+use crate::audio::{HeaderCheck, Lack};
 
 pub(super) const MAGIC: &[u8; 4] = b"OggS";
 
