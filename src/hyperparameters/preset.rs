@@ -2,9 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    AnswerMode, Approach, Hyperparameters, LrSchedule, MagnitudeScale, OutputKind, SeedMode,
-};
+use super::Approach;
 
 /// Settings to start from, one set per approach and kind of machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,97 +51,13 @@ impl Preset {
         let Preset::Cpu(approach) = self else {
             return Map::new();
         };
-        // Rows as far apart as int_cursor_inc hear different parts of the
-        // recordings, so that one matrix is a sample of the whole.
-        let of_the_approach = match approach {
-            Approach::Vector => json!({
-                "seg_len": 256,
-                // Overlapping by half.
-                "label_offset": 128,
-                "num_unrollings": 32,
-                "int_cursor_inc": 25_013,
-                "bptt_steps": 16,
-                "output": "mixture",
-                "noise": 0.1,
-                "clip_norm": 1.0,
-                "lr_schedule": "cosine",
-                "pre_emphasis": 0.9,
-                "dream_length": 1723, // 20 s
-            }),
-            Approach::ColumnVector => json!({
-                "seg_len": 256,
-                "hidden_size": 128,
-                "num_unrollings": 16,
-                "int_cursor_inc": 75_011,
-                "lr": 0.002,
-                "use_dropout": false,
-                // What is linear, tones that go on, past the LSTM.
-                "use_skip": true,
-                "bptt_steps": 64,
-                "output": "mixture",
-                // Without it, frozen weights sustain a tone for ever.
-                "feedback_gain": 0.985,
-                "clip_norm": 1.0,
-                "lr_schedule": "cosine",
-                // The less, the surer its low notes; the more, the livelier its frozen answers.
-                "pre_emphasis": 0.75,
-                "answer": "moving",
-                // The less, the more its notes fade.
-                "moving_feedback_noise": 0.3,
-                "train_every": 160,
-                "moving_bptt_steps": 16,
-                "moving_lr": 0.0003,
-                // Weights that hear phrase after phrase are led from note to note.
-                "moving_seconds": 3.5,
-                "dream_length": 110_250, // 10 s
-            }),
-            Approach::Transpose => json!({
-                "seg_len": 128,
-                "num_unrollings": 8,
-                "int_cursor_inc": 64,
-                "batch": 8,
-                "answer": "moving",
-                "train_every": 16,
-                "pre_emphasis": 0.7,
-                "dream_length": 110_250, // 10 s
-            }),
-            Approach::MagnitudeSpectrum => json!({
-                "window_size": 512,
-                "hop_size": 512,
-                "hidden_size": 256,
-                "num_unrollings": 32,
-                "int_cursor_inc": 97,
-                "bptt_steps": 16,
-                "output": "mixture",
-                "feedback_noise": 0.5,
-                "moving_feedback_noise": 0.5,
-                "noise": 0.05,
-                "clip_norm": 1.0,
-                "lr_schedule": "cosine",
-                "magnitude_scale": "square-root",
-                "pre_emphasis": 0.9,
-                "dream_length": 431, // 20 s
-            }),
-        };
-        let of_all = json!({
-            "max_minutes": 10,
-            // Never the end within max_minutes: the shortest epoch, that of 30 s
-            // in spectra, has some forty steps.
-            "num_epochs": 100_000,
-            "lr": 0.001,
-            // Components of a mixture that begin alike stay alike.
-            "weight_stddev": 0.05,
-            "normalise": true,
-            "band_limit": true,
-            "audio_freq": 0,
-            "num_dreams": 1,
-        });
-        let (Value::Object(mut differences), Value::Object(of_the_approach)) =
-            (of_all, of_the_approach)
-        else {
-            unreachable!("both are written as objects");
-        };
-        differences.extend(of_the_approach);
+        let mut differences = object(of_every_cpu_preset());
+        differences.extend(object(match approach {
+            Approach::Vector => vector_cpu(),
+            Approach::ColumnVector => column_vector_cpu(),
+            Approach::Transpose => transpose_cpu(),
+            Approach::MagnitudeSpectrum => magnitude_spectrum_cpu(),
+        }));
         differences
     }
 }
@@ -170,83 +84,139 @@ impl std::fmt::Display for Preset {
     }
 }
 
-/// The dissertation's settings for `approach`, without the formats that follow
-/// from others.
-pub(super) fn dissertation(approach: Approach) -> Hyperparameters {
-    let mut settings = Hyperparameters {
-        sample_rate: 11025,
-        lr: 1e-4,
-        num_epochs: 20,
-        weight_stddev: 1e-6,
-        num_layers: 1,
-        hidden_size: 1024,
-        use_dropout: false,
-        use_residual: false,
-        use_skip: false,
-        regularization: false,
-        reg_amount: 1e-5,
-        input_dropout: 0.5,
-        output_dropout: 1.0,
-        seg_len: 1024,
-        num_unrollings: 100,
-        int_cursor_inc: 1024,
-        ext_cursor_inc: 1,
-        label_shape: [100, 1024],
-        label_offset: 1024,
-        output_shape: [100, 1024],
-        use_transpose: approach == Approach::Transpose,
-        use_fft: approach == Approach::MagnitudeSpectrum,
-        hop_size: 256,
-        window_size: 1024,
-        zero_padding: true,
-        peak_picking: true,
-        bptt_steps: 1,
-        batch: 1,
-        lr_schedule: LrSchedule::Constant,
-        noise: 0.0,
-        clip_norm: 0.0,
-        validation: 0.0,
-        output: OutputKind::Value,
-        components: 8,
-        temperature: 1.0,
-        feedback_noise: 1.0,
-        feedback_gain: 1.0,
-        top_p: 1.0,
-        answer: AnswerMode::Frozen,
-        moving_feedback_noise: 1.0,
-        train_every: 1,
-        moving_bptt_steps: 0,
-        moving_lr: 0.0,
-        moving_seconds: 0.0,
-        normalise: false,
-        pre_emphasis: 0.0,
-        band_limit: false,
-        magnitude_scale: MagnitudeScale::Linear,
-        max_minutes: 0.0,
-        audio_freq: 10_000,
-        seq_dream_len: 400,
-        num_dreams: 3,
-        dream_length: 400,
-        sample_dropout: true,
-        seed_fn_list: Vec::new(),
-        seed_mode: SeedMode::Random,
-    };
-    match approach {
-        Approach::Vector | Approach::MagnitudeSpectrum => {}
-        Approach::ColumnVector => {
-            settings.seg_len = 2048;
-            settings.num_unrollings = 10;
-            settings.lr = 1e-5;
-            settings.use_dropout = true;
-        }
-        Approach::Transpose => settings.weight_stddev = 0.1,
-    }
+/// The dissertation's settings for the vector approach, every key, in the order
+/// that files have.
+const DISSERTATION: &str = include_str!("dissertation.json");
+
+/// The dissertation's settings for `approach`, whose formats that follow from
+/// others are those of the vector approach.
+pub(super) fn dissertation(approach: Approach) -> Map<String, Value> {
+    let of_vector = serde_json::from_str(DISSERTATION).expect("the file is JSON, as tests say");
+    let mut settings = object(of_vector);
+    settings.extend(object(match approach {
+        Approach::Vector => json!({}),
+        Approach::ColumnVector => json!({
+            "seg_len": 2048,
+            "num_unrollings": 10,
+            "lr": 1e-5,
+            "use_dropout": true,
+        }),
+        Approach::Transpose => json!({ "use_transpose": true, "weight_stddev": 0.1 }),
+        Approach::MagnitudeSpectrum => json!({ "use_fft": true }),
+    }));
     settings
+}
+
+fn of_every_cpu_preset() -> Value {
+    json!({
+        "max_minutes": 10,
+        // Never the end within max_minutes: the shortest epoch, that of 30 s
+        // in spectra, has some forty steps.
+        "num_epochs": 100_000,
+        "lr": 0.001,
+        // Components of a mixture that begin alike stay alike.
+        "weight_stddev": 0.05,
+        "normalise": true,
+        "band_limit": true,
+        "audio_freq": 0,
+        "num_dreams": 1,
+    })
+}
+
+// Rows as far apart as int_cursor_inc hear different parts of the recordings, so
+// that one matrix is a sample of the whole.
+
+fn vector_cpu() -> Value {
+    json!({
+        "seg_len": 256,
+        // Overlapping by half.
+        "label_offset": 128,
+        "num_unrollings": 32,
+        "int_cursor_inc": 25_013,
+        "bptt_steps": 16,
+        "output": "mixture",
+        "noise": 0.1,
+        "clip_norm": 1.0,
+        "lr_schedule": "cosine",
+        "pre_emphasis": 0.9,
+        "dream_length": 1723, // 20 s
+    })
+}
+
+fn column_vector_cpu() -> Value {
+    json!({
+        "seg_len": 256,
+        "hidden_size": 128,
+        "num_unrollings": 16,
+        "int_cursor_inc": 75_011,
+        "lr": 0.002,
+        "use_dropout": false,
+        // What is linear, tones that go on, past the LSTM.
+        "use_skip": true,
+        "bptt_steps": 64,
+        "output": "mixture",
+        // Without it, frozen weights sustain a tone for ever.
+        "feedback_gain": 0.985,
+        "clip_norm": 1.0,
+        "lr_schedule": "cosine",
+        // The less, the surer its low notes; the more, the livelier its frozen answers.
+        "pre_emphasis": 0.75,
+        "answer": "moving",
+        // The less, the more its notes fade.
+        "moving_feedback_noise": 0.3,
+        "train_every": 160,
+        "moving_bptt_steps": 16,
+        "moving_lr": 0.0003,
+        // Weights that hear phrase after phrase are led from note to note.
+        "moving_seconds": 3.5,
+        "dream_length": 110_250, // 10 s
+    })
+}
+
+fn transpose_cpu() -> Value {
+    json!({
+        "seg_len": 128,
+        "num_unrollings": 8,
+        "int_cursor_inc": 64,
+        "batch": 8,
+        "answer": "moving",
+        "train_every": 16,
+        "pre_emphasis": 0.7,
+        "dream_length": 110_250, // 10 s
+    })
+}
+
+fn magnitude_spectrum_cpu() -> Value {
+    json!({
+        "window_size": 512,
+        "hop_size": 512,
+        "hidden_size": 256,
+        "num_unrollings": 32,
+        "int_cursor_inc": 97,
+        "bptt_steps": 16,
+        "output": "mixture",
+        "feedback_noise": 0.5,
+        "moving_feedback_noise": 0.5,
+        "noise": 0.05,
+        "clip_norm": 1.0,
+        "lr_schedule": "cosine",
+        "magnitude_scale": "square-root",
+        "pre_emphasis": 0.9,
+        "dream_length": 431, // 20 s
+    })
+}
+
+fn object(settings: Value) -> Map<String, Value> {
+    match settings {
+        Value::Object(settings) => settings,
+        _ => unreachable!("presets are objects"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hyperparameters::Hyperparameters;
 
     #[test]
     fn a_preset_is_found_by_its_name() {

@@ -1,48 +1,38 @@
-//! The JSON Schema of a hyperparameters file, from the type itself.
+//! The JSON Schema of a hyperparameters file, from the table of rules.
 
-use schemars::generate::SchemaSettings;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{Hyperparameters, Preset};
+use super::Preset;
+use super::table::rules;
 
 /// The JSON Schema of a hyperparameters file: each hyperparameter with its
-/// meaning, and `"preset"`, which fills in what the file leaves out.
+/// meaning and its range, and `"preset"`, which fills in what the file leaves out.
 pub fn schema() -> Value {
-    let mut settings = SchemaSettings::draft2020_12();
-    settings.inline_subschemas = true;
-    let schema = settings
-        .into_generator()
-        .into_root_schema_for::<Hyperparameters>();
-    let mut schema = schema.to_value();
-    join_lines(&mut schema);
-    if let Some(schema) = schema.as_object_mut() {
-        schema.remove("required");
+    let mut properties = Map::new();
+    for rule in rules() {
+        let mut property = rule.values.schema();
+        property["description"] = rule.meaning.into();
+        properties.insert(rule.key.to_owned(), property);
     }
-    schema["properties"]["preset"] = json!({
+    let preset = json!({
         "description": "Settings that fill in what the file leaves out.",
         "type": "string",
         "enum": Preset::ALL.map(Preset::name),
     });
-    schema
-}
-
-/// Makes each description one line: where a comment's lines end means nothing.
-fn join_lines(schema: &mut Value) {
-    match schema {
-        Value::Object(map) => {
-            if let Some(Value::String(text)) = map.get_mut("description") {
-                *text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            }
-            map.values_mut().for_each(join_lines);
-        }
-        Value::Array(values) => values.iter_mut().for_each(join_lines),
-        _ => {}
-    }
+    properties.insert("preset".to_owned(), preset);
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Hyperparameters",
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": false,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hyperparameters::Hyperparameters;
 
     fn settings(preset: Preset) -> serde_json::Map<String, Value> {
         let text = Hyperparameters::preset(preset).to_json();
@@ -79,6 +69,7 @@ mod tests {
         };
         let within = value.as_f64().is_none_or(|v| {
             number("minimum").is_none_or(|low| v >= low)
+                && number("exclusiveMinimum").is_none_or(|low| v > low)
                 && number("maximum").is_none_or(|high| v <= high)
         });
         let items = value.as_array().is_none_or(|items| {
@@ -105,6 +96,9 @@ mod tests {
         let properties = &schema["properties"];
         assert!(!allows(&properties["lr_schedule"], &json!("sine")));
         assert!(!allows(&properties["seg_len"], &json!(-1)));
+        assert!(!allows(&properties["temperature"], &json!(0)));
+        assert!(!allows(&properties["lr"], &json!(0)));
+        assert!(!allows(&properties["num_layers"], &json!(65)));
         assert!(!allows(&properties["label_shape"], &json!([1, 2, 3])));
         assert!(!allows(&properties["seed_fn_list"], &json!("a.wav")));
     }

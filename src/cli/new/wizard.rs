@@ -12,105 +12,9 @@ use super::drawing::draw;
 use crate::cli::all_threads;
 use crate::destination::Destination;
 use crate::hearing::Hearing;
-use crate::hyperparameters::{AnswerMode, Approach, Hyperparameters, OutputKind, Preset, schema};
+use crate::hyperparameters::{Approach, Hyperparameters, Preset, Rule, TABLE, Values};
 use crate::system::memory;
 use crate::train::{Estimate, measure, memory_of_training, refuse_what_does_not_fit};
-
-/// A hyperparameter, and whether it matters with those settled so far.
-type Question = (&'static str, fn(&Hyperparameters) -> bool);
-
-/// What is asked, under headings, in an order in which defaults follow from
-/// what was asked before.
-const QUESTIONS: [(&str, &[Question]); 4] = [
-    (
-        "Input and label",
-        &[
-            ("sample_rate", |_| true),
-            ("window_size", |h| h.use_fft),
-            ("hop_size", |h| h.use_fft),
-            ("zero_padding", |h| h.use_fft),
-            ("peak_picking", |h| h.use_fft),
-            ("seg_len", |h| !h.use_fft),
-            ("num_unrollings", |_| true),
-            ("int_cursor_inc", |h| h.num_unrollings > 1),
-            ("ext_cursor_inc", |_| true),
-            ("label_offset", |_| true),
-            ("normalise", |h| !h.use_fft),
-            ("pre_emphasis", |_| true),
-            ("band_limit", |_| true),
-            ("magnitude_scale", |h| h.use_fft),
-        ],
-    ),
-    (
-        "Network",
-        &[
-            ("num_layers", |_| true),
-            ("hidden_size", |_| true),
-            ("use_residual", |h| {
-                h.num_layers > 1 || h.hidden_size == h.seg_len
-            }),
-            ("use_skip", |h| h.approach() != Approach::Transpose),
-            ("weight_stddev", |_| true),
-            ("output", |_| true),
-            ("components", is_drawn),
-            ("temperature", is_drawn),
-            ("top_p", is_drawn),
-            ("feedback_noise", |h| h.output == OutputKind::Mixture),
-            ("answer", |_| true),
-            ("feedback_gain", |h| h.answer == AnswerMode::Frozen),
-            ("moving_feedback_noise", |h| {
-                h.answer == AnswerMode::Moving && h.output == OutputKind::Mixture
-            }),
-            ("train_every", |h| h.answer == AnswerMode::Moving),
-            ("moving_bptt_steps", |h| h.answer == AnswerMode::Moving),
-            ("moving_lr", |h| h.answer == AnswerMode::Moving),
-            ("moving_seconds", |h| {
-                h.answer == AnswerMode::Moving && h.approach() != Approach::Transpose
-            }),
-        ],
-    ),
-    (
-        "Training",
-        &[
-            ("lr", |_| true),
-            ("lr_schedule", |_| true),
-            ("num_epochs", |_| true),
-            ("max_minutes", |_| true),
-            ("bptt_steps", |_| true),
-            ("batch", |_| true),
-            ("use_dropout", |_| true),
-            ("input_dropout", |h| h.use_dropout),
-            ("output_dropout", |h| h.use_dropout),
-            ("regularization", |_| true),
-            ("reg_amount", |h| h.regularization),
-            ("noise", |_| true),
-            ("clip_norm", |_| true),
-            ("validation", |_| true),
-        ],
-    ),
-    (
-        "Predictions while training",
-        &[
-            ("audio_freq", |_| true),
-            ("seq_dream_len", |h| h.audio_freq > 0),
-            ("num_dreams", |_| true),
-            ("dream_length", |h| h.num_dreams > 0),
-            ("sample_dropout", |h| {
-                h.use_dropout && samples_in_training(h)
-            }),
-            ("seed_fn_list", samples_in_training),
-            ("seed_mode", samples_in_training),
-        ],
-    ),
-];
-
-fn is_drawn(hyperparameters: &Hyperparameters) -> bool {
-    hyperparameters.output != OutputKind::Value
-}
-
-fn samples_in_training(hyperparameters: &Hyperparameters) -> bool {
-    hyperparameters.audio_freq > 0 || hyperparameters.num_dreams > 0
-}
 
 /// Most recordings that training is measured for: an hour.
 const MOST_SECONDS: f64 = 3600.0;
@@ -168,20 +72,19 @@ fn ask_hyperparameters<R: BufRead, W: Write>(
     dialogue: &mut Dialogue<R, W>,
     preset: Preset,
 ) -> anyhow::Result<Hyperparameters> {
-    let schema = schema();
     let mut given = Map::from_iter([("preset".to_owned(), preset.name().into())]);
     let mut settled = Hyperparameters::preset(preset);
-    for (heading, questions) in QUESTIONS {
-        dialogue.say(&format!("\n{heading}\n"))?;
-        for (key, matters) in questions {
-            if !matters(&settled) {
+    for group in &TABLE {
+        dialogue.say(&format!("\n{}\n", group.heading))?;
+        for rule in group.rules {
+            if !rule.applies.holds(&settled) {
                 continue;
             }
-            let default = value_of(&settled, key);
-            dialogue.explain(&meaning(&schema["properties"][key]))?;
-            let answer = dialogue.ask(key, &shown(&default), |text| {
+            let default = &settled.values()[rule.key];
+            dialogue.explain(&meaning(rule))?;
+            let answer = dialogue.ask(rule.key, &shown(default), |text| {
                 let mut given = given.clone();
-                given.insert((*key).to_owned(), parse_answer(text, &default));
+                given.insert(rule.key.to_owned(), parse_answer(text, default));
                 let settled = Hyperparameters::parse(&Value::Object(given.clone()).to_string());
                 settled
                     .map(|settled| (given, settled))
@@ -195,20 +98,18 @@ fn ask_hyperparameters<R: BufRead, W: Write>(
     Ok(settled)
 }
 
-/// What a hyperparameter means: its schema's description, and its choices' where it has some.
-fn meaning(property: &Value) -> String {
-    let text = |schema: &Value| schema["description"].as_str().unwrap_or("").to_owned();
-    let mut meaning = text(property);
-    for choice in property["oneOf"].as_array().into_iter().flatten() {
-        let name = choice["const"].as_str().unwrap_or("");
-        meaning += &format!(" {name}: {}", text(choice));
+/// What a hyperparameter means and may be.
+fn meaning(rule: &Rule) -> String {
+    let mut meaning = rule.meaning.to_owned();
+    match &rule.values {
+        Values::Choice(choices) => {
+            for (name, what) in *choices {
+                meaning += &format!(" {name}: {what}");
+            }
+        }
+        values => meaning += &format!(" Allowed: {}.", values.words()),
     }
-    // Marks of Rust's documentation.
-    meaning.replace("**", "").replace('`', "")
-}
-
-fn value_of(hyperparameters: &Hyperparameters, key: &str) -> Value {
-    serde_json::to_value(hyperparameters).map_or(Value::Null, |all| all[key].clone())
+    meaning
 }
 
 /// A default as the person answering would write it.
@@ -361,20 +262,6 @@ fn ask_file<R: BufRead, W: Write>(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_hyperparameter_is_asked_for_or_follows() {
-        // The approach decides these; spectra alone leave seg_len out as well.
-        const FOLLOW: [&str; 4] = ["label_shape", "output_shape", "use_transpose", "use_fft"];
-        let settings = serde_json::to_value(Hyperparameters::preset(Approach::Vector)).unwrap();
-        let mut known: Vec<&str> = settings.as_object().unwrap().keys().map(|k| &**k).collect();
-        let questions = QUESTIONS.iter().flat_map(|(_, questions)| *questions);
-        let mut asked: Vec<&str> = questions.map(|(key, _)| *key).collect();
-        asked.extend(FOLLOW);
-        asked.sort();
-        known.sort();
-        assert_eq!(asked, known);
-    }
 
     /// The hyperparameters that somebody who answers `answers` ends up with,
     /// and what they were asked.

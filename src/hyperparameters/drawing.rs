@@ -1,0 +1,63 @@
+//! How predictions are drawn and fed back.
+
+use serde::{Deserialize, Serialize};
+
+use super::rule::{Rule, Values, When};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule::new(
+        "answer",
+        Values::Choice(&[
+            ("frozen", "They stay as they were trained."),
+            (
+                "moving",
+                "They go on learning from the training audio, which the model keeps: the \
+                 dissertation's concurrent sampling (section 3.3).",
+            ),
+        ]),
+        "What the weights do while the model answers.",
+    ),
+    Rule::new(
+        "temperature",
+        Values::Number(0.01, 10.0),
+        "What the logarithms of chances are divided by when a prediction is drawn: below 1 the \
+         likely becomes likelier, and the answer tamer.",
+    )
+    .when(When::Drawn)
+    .option("T"),
+    Rule::new(
+        "top_p",
+        Values::Above(0.0, 1.0),
+        "Only the likeliest choices that together reach this chance are drawn: below 1 the \
+         unlikely never happens.",
+    )
+    .when(When::Drawn)
+    .option("P"),
+    Rule::new(
+        "feedback_noise",
+        Values::Number(0.0, 10.0),
+        "Share of a mixture's noise that what is fed back carries: more keeps an answer moving, \
+         less lets notes fade; the sound itself carries none.",
+    )
+    .when(When::FrozenMixture)
+    .option("S"),
+    Rule::new(
+        "feedback_gain",
+        Values::Number(0.5, 1.0),
+        "What is fed back is multiplied by this: a little below 1, tones die away that would \
+         last for ever.",
+    )
+    .when(When::Frozen)
+    .option("G"),
+];
+
+/// What the weights do while a model answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnswerMode {
+    /// They stay as they were trained.
+    Frozen,
+    /// They go on learning from the training audio, which the model keeps: the
+    /// dissertation's concurrent sampling (section 3.3).
+    Moving,
+}

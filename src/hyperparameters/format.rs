@@ -1,0 +1,160 @@
+//! What the network hears and what it predicts.
+
+use serde::{Deserialize, Serialize};
+
+use super::rule::{Rule, Values, When};
+
+/// Cursors and offsets beyond this are slips of the pen.
+const FAR: u64 = 1 << 40;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule::new(
+        "sample_rate",
+        Values::Whole(1000, 384_000),
+        "Sampling rate the model hears and speaks at, in Hz: nothing above half of it is ever heard.",
+    ),
+    Rule::new(
+        "window_size",
+        Values::Whole(16, 65_536),
+        "Audio samples of one analysis frame: more hear pitches more exactly, and onsets less.",
+    )
+    .when(When::Spectra),
+    Rule::new(
+        "hop_size",
+        Values::Whole(1, 65_536),
+        "Audio samples from one analysis frame to the next, at most window_size: fewer follow \
+         quick changes, and take longer.",
+    )
+    .when(When::Spectra),
+    Rule::new(
+        "zero_padding",
+        Values::Flag,
+        "Whether a frame is padded with as many zeros as it has samples, which doubles its bins.",
+    )
+    .when(When::Spectra),
+    Rule::new(
+        "peak_picking",
+        Values::Flag,
+        "Whether only bins larger than both neighbours sound (section 3.2, step 1): clearer tones, \
+         less noise.",
+    )
+    .when(When::Spectra),
+    Rule::new(
+        "seg_len",
+        Values::Whole(2, 65_536),
+        "Length of each input vector: how much the network hears in one time step.",
+    )
+    .when(When::Audio),
+    Rule::new(
+        "num_unrollings",
+        Values::Whole(1, 65_536),
+        "Number of input vectors in each input matrix: how many places of a recording are learned \
+         from at once.",
+    ),
+    Rule::new(
+        "int_cursor_inc",
+        Values::Whole(1, FAR),
+        "Distance between the first elements of adjacent input vectors of one matrix: far apart, \
+         they hear different parts of a recording.",
+    )
+    .when(When::SeveralRows),
+    Rule::new(
+        "ext_cursor_inc",
+        Values::Whole(1, FAR),
+        "Distance between the first elements of adjacent input matrices: how far one time step \
+         goes on.",
+    ),
+    Rule::new(
+        "label_shape",
+        Values::Shape,
+        "Shape of the label matrix: all of the next vectors, or one sample for each.",
+    )
+    .when(When::ByApproach),
+    Rule::new(
+        "label_offset",
+        Values::Whole(1, FAR),
+        "Distance from the first input element to the first label element: in the vector approach \
+         less than seg_len makes vectors overlap, which then fade into each other.",
+    ),
+    Rule::new(
+        "output_shape",
+        Values::Shape,
+        "Shape of the prediction, equal to label_shape.",
+    )
+    .when(When::ByApproach),
+    Rule::new(
+        "use_transpose",
+        Values::Flag,
+        "Whether one sample is predicted for the entire matrix (the transpose approach).",
+    )
+    .when(When::ByApproach),
+    Rule::new(
+        "use_fft",
+        Values::Flag,
+        "Whether the model sees magnitude spectra (the magnitude spectrum approach).",
+    )
+    .when(When::ByApproach),
+    Rule::new(
+        "normalise",
+        Values::Flag,
+        "Whether audio is scaled to full scale for the network, so that it hears soft recordings \
+         and seeds as well as loud ones.",
+    )
+    .when(When::Audio),
+    Rule::new(
+        "pre_emphasis",
+        Values::Number(0.0, 0.99),
+        "How much high frequencies are raised for the network and lowered again in its \
+         predictions: each sample loses so much of the one before; more gives clearer highs and \
+         less noise.",
+    ),
+    Rule::new(
+        "band_limit",
+        Values::Flag,
+        "Whether predictions have nothing above the training audio's highest frequency: no hiss \
+         where it had none.",
+    ),
+    Rule::new(
+        "magnitude_scale",
+        Values::Choice(&[
+            (
+                "linear",
+                "As they are, the largest at 1: the dissertation's way.",
+            ),
+            (
+                "square-root",
+                "Their square roots, which brings out what is soft.",
+            ),
+        ]),
+        "How magnitudes are scaled for the network.",
+    )
+    .when(When::Spectra),
+];
+
+/// How magnitudes are scaled for the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MagnitudeScale {
+    /// As they are, the largest at 1: the dissertation's way.
+    Linear,
+    /// Their square roots, which brings out what is soft.
+    SquareRoot,
+}
+
+impl MagnitudeScale {
+    /// What the network sees for a magnitude from 0 to 1.
+    pub fn compress(self, magnitude: f32) -> f32 {
+        match self {
+            MagnitudeScale::Linear => magnitude,
+            MagnitudeScale::SquareRoot => magnitude.sqrt(),
+        }
+    }
+
+    /// The magnitude that the network sees as `value`.
+    pub fn expand(self, value: f32) -> f32 {
+        match self {
+            MagnitudeScale::Linear => value,
+            MagnitudeScale::SquareRoot => value * value,
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What files say, and what they may not say.
+
+use super::*;
+
+fn refusal(json: &str) -> String {
+    Hyperparameters::parse(json).unwrap_err().to_string()
+}
+
+#[test]
+fn presets_have_the_dissertations_format_relations() {
+    let vector = Hyperparameters::preset(Approach::Vector);
+    assert_eq!(vector.int_cursor_inc, 1024);
+    assert_eq!(vector.ext_cursor_inc, 1024);
+    assert_eq!(vector.label_offset, 1024);
+    assert_eq!(vector.label_shape, [100, 1024]);
+
+    let column = Hyperparameters::preset(Approach::ColumnVector);
+    assert_eq!(column.ext_cursor_inc, 1);
+    assert_eq!(column.label_offset, column.seg_len);
+    assert_eq!(column.label_shape, [column.num_unrollings, 1]);
+
+    let transpose = Hyperparameters::preset(Approach::Transpose);
+    assert_eq!(transpose.label_shape, [1, 1]);
+    assert_eq!(transpose.label_offset, 99 * 1024 + 1024);
+
+    let spectrum = Hyperparameters::preset(Approach::MagnitudeSpectrum);
+    assert_eq!(spectrum.seg_len, spectrum.window_size);
+    assert_eq!(spectrum.ext_cursor_inc, 1);
+}
+
+#[test]
+fn every_preset_survives_its_own_file_and_goes_by_its_name() {
+    for preset in Preset::ALL {
+        let settings = Hyperparameters::preset(preset);
+        assert_eq!(settings.approach(), preset.approach());
+        let read = Hyperparameters::parse(&settings.to_json()).unwrap();
+        assert_eq!(read, settings);
+        let named = Hyperparameters::parse(&format!(r#"{{"preset": "{preset}"}}"#)).unwrap();
+        assert_eq!(named, settings);
+    }
+}
+
+#[test]
+fn moving_rows_are_spread_over_the_seconds_that_a_file_gives() {
+    let apart = |preset: &str, seconds: f64| {
+        let json = format!(
+            r#"{{"preset": "{preset}", "sample_rate": 8000, "num_unrollings": 4, "hop_size": 100,
+            "int_cursor_inc": 3, "validation": 0.1, "moving_seconds": {seconds}}}"#
+        );
+        let moving = Hyperparameters::parse(&json).unwrap().while_moving();
+        assert_eq!(moving.validation, 0.0);
+        moving.int_cursor_inc
+    };
+    assert_eq!(apart("column-vector", 2.0), 4000);
+    assert_eq!(apart("magnitude-spectrum", 2.0), 40);
+    assert_eq!(apart("magnitude-spectrum", 1e-9), 1);
+    assert_eq!(apart("column-vector", 0.0), 3);
+    assert_eq!(apart("transpose", 2.0), 3);
+}
+
+#[test]
+fn formats_follow_the_values_that_a_file_gives() {
+    let read = Hyperparameters::parse(r#"{"preset": "vector", "seg_len": 256}"#).unwrap();
+    assert_eq!(read.int_cursor_inc, 256);
+    assert_eq!(read.label_shape, [100, 256]);
+    assert_eq!(read.hidden_size, 256);
+
+    let read = Hyperparameters::parse(r#"{"preset": "magnitude-spectrum", "window_size": 128}"#);
+    assert_eq!(read.unwrap().hop_size, 64);
+    let read =
+        Hyperparameters::parse(r#"{"preset": "magnitude-spectrum-cpu", "window_size": 128}"#);
+    assert_eq!(read.unwrap().hop_size, 64);
+
+    // What a preset fixes stays as it is.
+    let read = Hyperparameters::parse(r#"{"preset": "vector-cpu", "seg_len": 128}"#).unwrap();
+    let preset = Hyperparameters::preset(Preset::Cpu(Approach::Vector));
+    assert_eq!(read.int_cursor_inc, preset.int_cursor_inc);
+    assert_eq!(read.label_offset, 128);
+
+    let read = Hyperparameters::parse(
+        r#"{"use_transpose": true, "seg_len": 8, "num_unrollings": 3, "int_cursor_inc": 2}"#,
+    )
+    .unwrap();
+    assert_eq!(read.approach(), Approach::Transpose);
+    assert_eq!(read.label_offset, 2 * 2 + 8);
+}
+
+#[test]
+fn the_cosine_falls_to_a_tenth() {
+    assert_eq!(LrSchedule::Cosine.factor(0.0), 1.0);
+    assert!((LrSchedule::Cosine.factor(0.5) - 0.55).abs() < 1e-12);
+    assert!((LrSchedule::Cosine.factor(1.0) - 0.1).abs() < 1e-12);
+    assert_eq!(LrSchedule::Constant.factor(0.7), 1.0);
+    let read = Hyperparameters::parse(r#"{"lr_schedule": "cosine"}"#).unwrap();
+    assert_eq!(read.lr_schedule, LrSchedule::Cosine);
+    assert!(refusal(r#"{"lr_schedule": "sine"}"#).contains("`constant` or `cosine`"));
+}
+
+#[test]
+fn a_refusal_names_the_key_the_value_and_what_is_allowed() {
+    assert_eq!(
+        refusal(r#"{"seg_lenn": 256}"#),
+        "unknown hyperparameter \"seg_lenn\"; did you mean \"seg_len\"?"
+    );
+    assert_eq!(
+        refusal(r#"{"lr": -1}"#),
+        "hyperparameter \"lr\" is -1; allowed: above 0, at most 1"
+    );
+    assert_eq!(
+        refusal(r#"{"num_layers": 0}"#),
+        "hyperparameter \"num_layers\" is 0; allowed: 1 to 64"
+    );
+    assert!(refusal(r#"{"lr": "fast"}"#).starts_with("hyperparameter \"lr\": invalid type"));
+    let preset = refusal(r#"{"preset": "waves"}"#);
+    assert!(
+        preset.contains("vector, column-vector, transpose"),
+        "{preset}"
+    );
+    assert!(preset.contains("magnitude-spectrum-cpu"), "{preset}");
+    assert!(refusal(r#"{"label_shape": [100, 7]}"#).contains("[100, 1024] or [100, 1]"));
+    assert!(refusal(r#"{"output_shape": [100, 1]}"#).contains("label_shape"));
+    assert!(refusal(r#"{"use_fft": true, "seg_len": 100}"#).contains("1024, the bins"));
+    let far = refusal(r#"{"int_cursor_inc": 20000000000}"#);
+    assert!(
+        far.contains("\"int_cursor_inc\" is 20000000000") && far.contains("an hour"),
+        "{far}"
+    );
+    assert!(refusal(r#"{"label_offset": 90000000}"#).contains("\"label_offset\""));
+    assert!(refusal(r#"{"dream_length": 0}"#).contains("\"dream_length\" is 0"));
+    assert!(refusal(r#"{"label_shape": [100, 0]}"#).contains("label_shape"));
+    assert!(refusal(r#"{"seed_mode": "again"}"#).contains("`same`, `random`, `advance`"));
+    assert!(refusal("[1]").contains("not a JSON object"));
+    assert!(refusal("{").contains("not JSON"));
+    assert!(refusal(r#"{"use_fft": true, "use_transpose": true}"#).contains("use_transpose"));
+}
