@@ -47,8 +47,6 @@ pub mod train;
 
 pub mod judge;
 
-pub mod learning;
-
 pub mod answer;
 
 pub mod watch;

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::files;
 use crate::hearing::{Hearing, Normalisation};
-use crate::hyperparameters::{AnswerMode, Approach, Hyperparameters, OutputKind};
+use crate::hyperparameters::{Approach, Hyperparameters, OutputKind};
 use crate::model::onnx::{self, OnnxError, OnnxFile};
-use crate::model::{Architecture, Drawing, Dropout, Head, Network, Output};
+use crate::model::{Architecture, Dropout, Head, Network, Output};
 use crate::packed::{sound_from_text, sound_to_text};
 
 /// Version of the metadata's format.
@@ -136,20 +136,6 @@ impl Hyperparameters {
             input_keep: self.input_dropout,
             output_keep: self.output_dropout,
         })
-    }
-
-    /// How predictions are drawn, where the output is a distribution.
-    pub fn drawing(&self) -> Drawing {
-        let (feedback_noise, feedback_gain) = match self.answer {
-            AnswerMode::Frozen => (self.feedback_noise, self.feedback_gain),
-            AnswerMode::Moving => (self.moving_feedback_noise, 1.0),
-        };
-        Drawing {
-            temperature: self.temperature,
-            feedback_noise,
-            feedback_gain,
-            top_p: self.top_p,
-        }
     }
 }
 
@@ -309,20 +295,6 @@ pub mod tests {
             let read = TrainedModel::from_bytes(&model.to_bytes(), Path::new("m.onnx")).unwrap();
             assert_eq!(read, model);
         }
-    }
-
-    #[test]
-    fn moving_weights_have_noise_of_their_own_and_no_gain() {
-        let drawing = |answer: &str| {
-            let json = format!(
-                r#"{{"preset": "vector", "answer": "{answer}", "feedback_noise": 0.8,
-                "feedback_gain": 0.99, "moving_feedback_noise": 0.3}}"#
-            );
-            let drawing = Hyperparameters::parse(&json).unwrap().drawing();
-            (drawing.feedback_noise, drawing.feedback_gain)
-        };
-        assert_eq!(drawing("frozen"), (0.8, 0.99));
-        assert_eq!(drawing("moving"), (0.3, 1.0));
     }
 
     #[test]

@@ -11,8 +11,10 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use antiphon::generate::{Engine, Native, Prime, Request, generate};
-use antiphon::hyperparameters::{AnswerMode, Hyperparameters};
+use antiphon::generate::{
+    AnswerSettings, Engine, Native, Player, Prime, Request, Weights, generate,
+};
+use antiphon::hyperparameters::Hyperparameters;
 use antiphon::train::{Dataset, Moving, Recording, Trainer};
 use antiphon::trained_model::{TrainedModel, TrainingAudio};
 use common::{SMALL, pluck, random_model};
@@ -68,16 +70,23 @@ fn answer(model: &TrainedModel) -> Vec<f32> {
         prime: Prime::Seed,
         may_go_back: false,
     };
-    let mut engine: Box<dyn Engine> = match hyperparameters.answer {
-        AnswerMode::Frozen => Box::new(Native::new(model.network.clone(), 1)),
-        AnswerMode::Moving => {
-            let dataset = Dataset::new(vec![recording(rate)], &hyperparameters.while_moving());
-            Box::new(Moving::new(model, dataset.unwrap(), 7, 1).unwrap())
+    let settings = AnswerSettings::of(hyperparameters);
+    let mut engine: Box<dyn Engine> = match &settings.weights {
+        Weights::Frozen { .. } => Box::new(Native::new(model.network.clone(), 1)),
+        Weights::Moving(weights) => {
+            let training = weights.training(hyperparameters);
+            let dataset = Dataset::new(vec![recording(rate)], &training).unwrap();
+            Box::new(Moving::new(model, weights, dataset, 7, 1).unwrap())
         }
     };
     let mut go_on = |_: f64| ControlFlow::Continue(());
     let seed = pluck(220.0, 0.3, rate);
-    let answer = generate(model, engine.as_mut(), &seed, &request, &mut go_on);
+    let player = Player {
+        model,
+        settings: &settings,
+        engine: engine.as_mut(),
+    };
+    let answer = generate(player, &seed, &request, &mut go_on);
     answer.unwrap().signal.samples
 }
 

@@ -2,12 +2,11 @@
 
 mod common;
 
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use antiphon::audio::Signal;
 use antiphon::bundled::{self, MODELS};
-use antiphon::generate::{Native, Prime, Request, generate};
+use antiphon::generate::{Native, Prime, Request};
 use antiphon::hyperparameters::{Approach, Hyperparameters};
 use antiphon::trained_model::TrainedModel;
 
@@ -37,10 +36,7 @@ fn each_gives_an_audible_answer_to_plucked_strings() {
             prime: Prime::Seed,
             may_go_back: false,
         };
-        let mut go_on = |_: f64| ControlFlow::Continue(());
-        let answer = generate(&model, &mut engine, &seed, &request, &mut go_on)
-            .unwrap()
-            .signal;
+        let answer = common::answer(&model, &mut engine, &seed, &request);
 
         // Audible from beginning to end: no second below -50 dB, no constant offset.
         for piece in answer.samples.chunks(answer.samples.len() / 3) {

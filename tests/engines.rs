@@ -2,11 +2,10 @@
 
 mod common;
 
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::Output;
 
-use antiphon::generate::{Engine, Native, OnnxRuntime, Prime, Request, generate};
+use antiphon::generate::{Engine, Native, OnnxRuntime, Prime, Request};
 use antiphon::model::State;
 use antiphon::random::stream;
 use antiphon::trained_model::TrainedModel;
@@ -84,13 +83,8 @@ fn they_agree_over_the_first_200_outputs_of_free_running() {
             prime: Prime::Seed,
             may_go_back: false,
         };
-        let [native, onnxruntime] = engines(&model).map(|mut engine| {
-            let mut go_on = |_: f64| ControlFlow::Continue(());
-            generate(&model, engine.as_mut(), &seed, &request, &mut go_on)
-                .unwrap()
-                .signal
-                .samples
-        });
+        let [native, onnxruntime] = engines(&model)
+            .map(|mut engine| common::answer(&model, engine.as_mut(), &seed, &request).samples);
         assert_eq!(native.len(), 200 * samples_per_output);
         assert!(native.iter().any(|value| value.abs() > 1e-3), "{name}");
         let difference = largest_difference(&native, &onnxruntime);
@@ -110,11 +104,7 @@ fn the_same_random_seed_gives_the_same_bytes() {
             may_go_back: false,
         };
         let mut engine = Native::new(model.network.clone(), 1);
-        let mut go_on = |_: f64| ControlFlow::Continue(());
-        generate(&model, &mut engine, &seed, &request, &mut go_on)
-            .unwrap()
-            .signal
-            .samples
+        common::answer(&model, &mut engine, &seed, &request).samples
     };
     assert_eq!(sound(1), sound(1));
     assert_ne!(sound(1), sound(2));

@@ -482,9 +482,9 @@ fn sounds_are_known_by_their_names() {
 }
 
 #[test]
-fn the_readme_lists_what_is_read() {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = std::fs::read_to_string(readme).unwrap();
+fn the_page_on_seeds_lists_what_is_read() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/seeds.md");
+    let page = std::fs::read_to_string(page).unwrap();
     let rows: Vec<String> = FORMATS
         .iter()
         .map(|format| {
@@ -502,7 +502,7 @@ fn the_readme_lists_what_is_read() {
         })
         .collect();
     let expected = rows.join("\n");
-    assert!(readme.contains(&expected), "README.md lacks:\n{expected}");
+    assert!(page.contains(&expected), "docs/seeds.md lacks:\n{expected}");
 }
 
 #[test]

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
+use super::asked_options::AskedOptions;
 use super::model_choice::ModelChoice;
-use crate::answer::{Changes, Loudness, Responder, Settings};
+use crate::answer::{Loudness, Responder, Settings, forget};
 use crate::audio::output::{OutputChannels, OutputFormat, OutputRate};
 use crate::audio::write::SampleFormat;
 use crate::destination::same_file;
-use crate::generate::{EngineKind, Prime, Request};
+use crate::generate::{Asked, EngineKind, Prime, Request};
 use crate::hyperparameters::AnswerMode;
-use crate::learning;
 
 #[derive(Clone, clap::Args)]
 pub struct AnswerOptions {
@@ -31,9 +31,6 @@ pub struct AnswerOptions {
     /// [default: as it was trained for]
     #[arg(long, value_name = "frozen|moving", value_parser = parse_answer)]
     answer: Option<AnswerMode>,
-    /// Predictions of the network from one training step to the next, where weights move
-    #[arg(long, value_name = "N")]
-    train_every: Option<usize>,
     /// Keep what moving weights learn while they answer, and begin with it the next time;
     /// the model itself stays as it is
     #[arg(long, value_name = "FILE.onnx")]
@@ -44,19 +41,8 @@ pub struct AnswerOptions {
     /// Forget what was kept, and begin with the model itself
     #[arg(long, requires = "keep_learning")]
     forget: bool,
-    /// Below 1 the likely becomes likelier, where the model draws its predictions
-    #[arg(long, value_name = "T")]
-    temperature: Option<f64>,
-    /// Draw only from the likeliest that together have this chance
-    #[arg(long, value_name = "P")]
-    top_p: Option<f64>,
-    /// Share of a mixture's noise that is fed back
-    #[arg(long, value_name = "S")]
-    feedback_noise: Option<f64>,
-    /// What is fed back is multiplied by this, while the weights are frozen: below 1, tones
-    /// die away that would last for ever
-    #[arg(long, value_name = "G")]
-    feedback_gain: Option<f64>,
+    #[command(flatten)]
+    asked: AskedOptions,
     /// As loud as the seed, or as the model made it
     #[arg(long, default_value = "seed", value_name = "seed|model", value_parser = parse_loudness)]
     loudness: Loudness,
@@ -92,22 +78,18 @@ impl AnswerOptions {
         }
     }
 
-    fn changes(&self) -> Changes {
-        Changes {
+    fn asked(&self) -> Asked {
+        Asked {
             answer: self.answer,
-            train_every: self.train_every,
-            temperature: self.temperature,
-            top_p: self.top_p,
-            feedback_noise: self.feedback_noise,
-            feedback_gain: self.feedback_gain,
+            values: self.asked.0.clone(),
         }
     }
 
     /// The model called `name`, in the engine asked for, on so many threads.
     pub fn responder(&self, name: &str, threads: usize) -> anyhow::Result<Responder> {
         let model = ModelChoice::find(name)?;
-        let changes = self.changes();
-        let responder = Responder::new(&model.name, &model.bytes, self.engine, &changes, threads)?;
+        let asked = self.asked();
+        let responder = Responder::new(&model.name, &model.bytes, self.engine, &asked, threads)?;
         match &self.keep_learning {
             Some(file) => Ok(responder.keep_learning(file, self.learn_from_seeds)?),
             None => Ok(responder),
@@ -128,7 +110,7 @@ impl AnswerOptions {
             bail!("{model} is the model itself; keep what it learns in a file of its own");
         }
         if self.forget {
-            learning::forget(file)?;
+            forget(file)?;
         }
         Ok(())
     }

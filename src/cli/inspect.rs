@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::model_choice::ModelChoice;
 use crate::bundled;
+use crate::generate::{AnswerSettings, Weights};
 use crate::hearing::Normalisation;
-use crate::hyperparameters::{AnswerMode, Hyperparameters, OutputKind};
+use crate::hyperparameters::{Hyperparameters, OutputKind};
 use crate::trained_model::{TrainedModel, TrainingAudio, TrainingSummary};
 
 /// Print what a model is, or which models are bundled
@@ -144,31 +145,35 @@ fn print(model: &Description) {
 
 /// How a model's predictions are drawn, and its weights move.
 fn print_answer(h: &Hyperparameters) {
+    let settings = AnswerSettings::of(h);
+    let temperature = settings.drawing.temperature.0;
+    let feedback = settings.feedback();
     match h.output {
         OutputKind::Value => {}
         OutputKind::Mixture => println!(
-            "output       a mixture of {} Gaussians, drawn at temperature {}, noise fed back {}",
-            h.components,
-            h.temperature,
-            h.drawing().feedback_noise
+            "output       a mixture of {} Gaussians, drawn at temperature {temperature}, noise fed \
+             back {}",
+            h.components, feedback.noise
         ),
         OutputKind::Levels => println!(
-            "output       {} mu-law levels, drawn at temperature {}",
-            h.components, h.temperature
+            "output       {} mu-law levels, drawn at temperature {temperature}",
+            h.components
         ),
     }
-    let gain = h.drawing().feedback_gain;
-    if gain < 1.0 {
-        println!("feedback     predictions are fed back multiplied by {gain}");
+    if feedback.gain < 1.0 {
+        println!(
+            "feedback     predictions are fed back multiplied by {}",
+            feedback.gain
+        );
     }
-    if h.answer == AnswerMode::Moving {
-        let moving = h.while_moving();
+    if let Weights::Moving(weights) = &settings.weights {
+        let training = weights.training(h);
         println!(
             "answers      with moving weights, every {} predictions a training step of {} time \
              steps, at a learning rate of {}",
-            h.train_every,
-            moving.bptt_steps,
-            moving.lr * moving.lr_schedule.factor(1.0)
+            weights.train_every,
+            weights.steps_back,
+            training.lr * training.lr_schedule.factor(1.0)
         );
     }
 }

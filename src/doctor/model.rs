@@ -5,10 +5,11 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::Finding;
-use crate::answer::{Changes, Loudness, Responder, Settings};
+use crate::answer::{Loudness, Responder, Settings};
 use crate::audio::Signal;
 use crate::audio::output::OutputFormat;
 use crate::audio::write::{SampleFormat, write_wav};
+use crate::generate::Asked;
 use crate::generate::{EngineKind, Prime, Request};
 
 /// Length of the seed and of the answer.
@@ -19,7 +20,7 @@ const SLOW: f64 = 3.0;
 /// Loads the model of `bytes`, known as `name`, into the engine `kind`, and
 /// has it answer a short seed.
 pub fn examine(name: &str, bytes: &[u8], kind: EngineKind, threads: usize) -> Vec<Finding> {
-    let mut responder = match Responder::new(name, bytes, kind, &Changes::default(), threads) {
+    let mut responder = match Responder::new(name, bytes, kind, &Asked::default(), threads) {
         Ok(responder) => responder,
         Err(error) => return vec![Finding::fail("model", error.to_string())],
     };

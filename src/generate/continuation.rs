@@ -3,10 +3,11 @@
 
 use std::f32::consts::PI;
 
+use super::AnswerSettings;
+use super::drawing::{Drawing, Drawn, Feedback};
 use crate::frames::WindowFormat;
 use crate::hearing::Hearing;
-use crate::hyperparameters::Hyperparameters;
-use crate::model::{Drawing, Drawn, Output};
+use crate::model::Output;
 use crate::random::Stream;
 
 /// A seed and what has been predicted after it: samples, or magnitude frames
@@ -16,6 +17,7 @@ pub struct Continuation {
     hearing: Hearing,
     output: Output,
     drawing: Drawing,
+    feedback: Feedback,
     /// What the network is shown.
     sequence: Vec<f32>,
     /// The same without the noise that is fed back.
@@ -24,9 +26,9 @@ pub struct Continuation {
     drawn: Drawn,
 }
 
-/// How far a [`Continuation`] had come.
+/// The end of a [`Continuation`] as it once was.
 #[derive(Clone, Debug)]
-pub struct Mark {
+pub struct Tail {
     len: usize,
     /// The last values, which later ones fade into.
     sequence: Vec<f32>,
@@ -38,36 +40,37 @@ pub struct Mark {
 pub struct NotANumber;
 
 impl Continuation {
-    /// Begins after `seed`, the sequence as a network by `hyperparameters` sees it
-    /// (see [`Hearing::see_seed`]).
+    /// Begins after `seed`, the sequence as the network sees it (see
+    /// [`Hearing::see_seed`]). Its outputs mean `output`, and are drawn and fed back
+    /// as `settings` say.
     pub fn new(
-        hyperparameters: &Hyperparameters,
+        output: Output,
+        settings: &AnswerSettings,
         hearing: &Hearing,
         seed: Vec<f32>,
     ) -> Continuation {
-        Continuation::resume(hyperparameters, hearing, seed.clone(), seed, 0)
-    }
-
-    /// Goes on with what the network is shown and what is `heard`, of which the
-    /// last `predicted` values are predictions.
-    ///
-    /// # Panics
-    /// If there are not so many values.
-    pub fn resume(
-        hyperparameters: &Hyperparameters,
-        hearing: &Hearing,
-        sequence: Vec<f32>,
-        heard: Vec<f32>,
-        predicted: usize,
-    ) -> Continuation {
         Continuation {
             hearing: hearing.clone(),
-            output: hyperparameters.architecture().output,
-            drawing: hyperparameters.drawing(),
-            seed_values: sequence.len() - predicted,
-            sequence,
-            heard,
+            output,
+            drawing: settings.drawing,
+            feedback: settings.feedback(),
+            seed_values: seed.len(),
+            heard: seed.clone(),
+            sequence: seed,
             drawn: Drawn::default(),
+        }
+    }
+
+    /// Takes the last `predicted` values of what it began with for predictions,
+    /// which are `heard` like this, seed and all.
+    ///
+    /// # Panics
+    /// If it did not begin with so many values.
+    pub fn resume(self, heard: Vec<f32>, predicted: usize) -> Continuation {
+        Continuation {
+            seed_values: self.sequence.len() - predicted,
+            heard,
+            ..self
         }
     }
 
@@ -107,8 +110,8 @@ impl Continuation {
         }
         let overlap = self.overlap();
         let drawn = &mut self.drawn;
-        self.output
-            .draw(newest, outputs, self.drawing, random, drawn);
+        let said = self.output.said(newest, outputs);
+        self.drawing.draw(said, self.feedback, random, drawn);
         self.hearing.confine(&mut drawn.heard);
         self.hearing.confine(&mut drawn.fed_back);
         cross_fade(&mut self.sequence, &drawn.fed_back, overlap);
@@ -121,23 +124,23 @@ impl Continuation {
         self.windows().label_len * self.windows().width - self.prediction_values()
     }
 
-    /// How far it has come.
-    pub fn mark(&self) -> Mark {
+    /// Its end, to which it can go back.
+    pub fn tail(&self) -> Tail {
         let end = self.sequence.len() - self.overlap();
-        Mark {
+        Tail {
             len: self.sequence.len(),
             sequence: self.sequence[end..].to_vec(),
             heard: self.heard[end..].to_vec(),
         }
     }
 
-    /// Forgets what was predicted after `mark`, which it has passed.
-    pub fn go_back(&mut self, mark: &Mark) {
-        let end = mark.len - mark.sequence.len();
+    /// Forgets what was predicted since it ended with `tail`.
+    pub fn go_back(&mut self, tail: &Tail) {
+        let end = tail.len - tail.sequence.len();
         self.sequence.truncate(end);
-        self.sequence.extend_from_slice(&mark.sequence);
+        self.sequence.extend_from_slice(&tail.sequence);
         self.heard.truncate(end);
-        self.heard.extend_from_slice(&mark.heard);
+        self.heard.extend_from_slice(&tail.heard);
     }
 
     /// Seed and predictions as the network is shown them.
@@ -172,7 +175,20 @@ fn cross_fade(sequence: &mut Vec<f32>, next: &[f32], overlap: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hyperparameters::Hyperparameters;
     use crate::random::stream;
+
+    fn continuation(json: &str, seed: Vec<f32>) -> Continuation {
+        let hyperparameters = Hyperparameters::parse(json).unwrap();
+        let hearing = Hearing::untrained(&hyperparameters);
+        let settings = AnswerSettings::of(&hyperparameters);
+        Continuation::new(
+            hyperparameters.architecture().output,
+            &settings,
+            &hearing,
+            seed,
+        )
+    }
 
     #[test]
     fn overlapping_vectors_fade_into_each_other() {
@@ -190,8 +206,7 @@ mod tests {
         let json = r#"{"preset": "vector", "seg_len": 8, "label_offset": 4, "num_unrollings": 2}"#;
         let hyperparameters = Hyperparameters::parse(json).unwrap();
         assert_eq!(hyperparameters.ext_cursor_inc, 4);
-        let hearing = Hearing::untrained(&hyperparameters);
-        let mut continuation = Continuation::new(&hyperparameters, &hearing, vec![0.0; 8]);
+        let mut continuation = continuation(json, vec![0.0; 8]);
         let mut random = stream(1, "draws");
         continuation.append(&[1.0; 8], &mut random).unwrap();
         continuation.append(&[2.0; 8], &mut random).unwrap();
@@ -205,16 +220,14 @@ mod tests {
     #[test]
     fn it_goes_back_as_if_nothing_had_been_predicted_since() {
         let json = r#"{"preset": "vector", "seg_len": 8, "label_offset": 4, "num_unrollings": 2}"#;
-        let hyperparameters = Hyperparameters::parse(json).unwrap();
-        let hearing = Hearing::untrained(&hyperparameters);
-        let mut continuation = Continuation::new(&hyperparameters, &hearing, vec![0.0; 8]);
+        let mut continuation = continuation(json, vec![0.0; 8]);
         let mut random = stream(1, "draws");
         continuation.append(&[1.0; 8], &mut random).unwrap();
-        let (mark, before) = (continuation.mark(), continuation.heard().to_vec());
+        let (tail, before) = (continuation.tail(), continuation.heard().to_vec());
         for value in [2.0, 3.0, 4.0] {
             continuation.append(&[value; 8], &mut random).unwrap();
         }
-        continuation.go_back(&mark);
+        continuation.go_back(&tail);
         assert_eq!(continuation.heard(), before);
         assert_eq!(continuation.sequence(), before);
     }

@@ -5,14 +5,12 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::continuation::Mark;
+use super::continuation::Tail;
 use super::guard::{Fault, Guard, STRETCH_SECONDS};
 use crate::audio::Signal;
 use crate::hearing::Hearing;
-use crate::hyperparameters::{AnswerMode, Hyperparameters, OutputKind};
 use crate::model::State;
 use crate::random;
-use crate::trained_model::TrainedModel;
 
 /// Seconds that sampling goes back the first time, to well before what is
 /// wrong; twice as many each time that it fails to get beyond it.
@@ -36,10 +34,10 @@ pub struct Response {
     pub back_to: f64,
 }
 
-/// What it takes to go on from somewhere.
+/// What it takes to go on from some second of a prediction.
 #[derive(Clone, Debug)]
-pub struct Place {
-    pub mark: Mark,
+pub struct Snapshot {
+    pub tail: Tail,
     pub state: State,
     /// The network's output that is yet to be appended.
     pub predictions: Vec<f32>,
@@ -52,8 +50,8 @@ pub struct Listener {
     hearing: Hearing,
     guard: Guard,
     random_seed: u64,
-    beginning: Option<Place>,
-    recent: VecDeque<Place>,
+    beginning: Option<Snapshot>,
+    recent: VecDeque<Snapshot>,
     /// Values predicted when it listens next.
     next: usize,
     responses: Vec<Response>,
@@ -65,19 +63,16 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens to an answer of `model` of `seconds` to `seed`, as loud as the
-    /// network hears it. Without `may_go_back`, or where nothing is random, it
-    /// only gives a verdict in the end.
+    /// Listens to an answer of `seconds` to `seed`, as loud as the network hears
+    /// it. Unless it `may_go_back`, it only gives a verdict in the end.
     pub fn new(
-        model: &TrainedModel,
+        hearing: Hearing,
         seed: &Signal,
         seconds: f64,
         random_seed: u64,
         may_go_back: bool,
     ) -> Listener {
         let most = LEAST_RESPONSES + (seconds / SECONDS_PER_RESPONSE) as usize;
-        let may_go_back = may_go_back && is_random(&model.hyperparameters);
-        let hearing = model.hearing();
         let of_training = hearing.normalisation().dynamics;
         Listener {
             guard: Guard::new(seed, hearing.full_scale(), of_training),
@@ -116,23 +111,23 @@ impl Listener {
         self.guard.fault(prediction)
     }
 
-    /// Remembers a place with nothing wrong.
-    pub fn remember(&mut self, place: Place) {
-        self.next = place.made + self.values_per_second();
+    /// Remembers a snapshot, up to which nothing is wrong.
+    pub fn remember(&mut self, snapshot: Snapshot) {
+        self.next = snapshot.made + self.values_per_second();
         if self.beginning.is_none() {
-            self.beginning = Some(place);
+            self.beginning = Some(snapshot);
             return;
         }
-        self.recent.push_back(place);
+        self.recent.push_back(snapshot);
         if self.recent.len() > PLACES {
             self.recent.pop_front();
         }
     }
 
-    /// The place to go back to from a `fault` that was noticed when `made`
+    /// The snapshot to go back to from a `fault` that was noticed when `made`
     /// values were predicted, and the number of this response, from 1. `None`
     /// if sampling has gone back often enough.
-    pub fn respond(&mut self, fault: Fault, made: usize) -> Option<(&Place, usize)> {
+    pub fn respond(&mut self, fault: Fault, made: usize) -> Option<(&Snapshot, usize)> {
         if self.responses.len() >= self.most_responses {
             return None;
         }
@@ -148,15 +143,15 @@ impl Listener {
         };
         let seconds = seconds_back << self.tries.min(PLACES as u32);
         let wanted = made.saturating_sub(seconds * self.values_per_second());
-        self.recent.retain(|place| place.made <= wanted);
-        let place = self.recent.back().or(self.beginning.as_ref())?;
-        self.next = place.made + self.values_per_second();
+        self.recent.retain(|snapshot| snapshot.made <= wanted);
+        let snapshot = self.recent.back().or(self.beginning.as_ref())?;
+        self.next = snapshot.made + self.values_per_second();
         self.responses.push(Response {
             fault,
             noticed_at: self.seconds(made),
-            back_to: self.seconds(place.made),
+            back_to: self.seconds(snapshot.made),
         });
-        Some((place, self.responses.len()))
+        Some((snapshot, self.responses.len()))
     }
 
     /// What was done about what was wrong.
@@ -172,9 +167,4 @@ impl Listener {
     fn seconds(&self, values: usize) -> f64 {
         (self.hearing.seconds_of(values) * 1000.0).round() / 1000.0
     }
-}
-
-/// Whether the same seed may have another answer.
-fn is_random(hyperparameters: &Hyperparameters) -> bool {
-    hyperparameters.output != OutputKind::Value || hyperparameters.answer == AnswerMode::Moving
 }

@@ -6,16 +6,19 @@
 //! ```
 
 pub mod continuation;
+pub mod drawing;
 pub mod guard;
 mod listener;
 mod native;
 mod onnxruntime;
 mod sampling;
+mod settings;
 
 pub use listener::Response;
 pub use native::{Native, play};
 pub use onnxruntime::OnnxRuntime;
-pub use sampling::{GenerateError, Prediction, Prime, Request, Timings, generate};
+pub use sampling::{GenerateError, Player, Prediction, Prime, Request, Timings, generate};
+pub use settings::{AnswerSettings, Asked, MovingWeights, SettingsError, Weights};
 
 use crate::model::{Architecture, State};
 

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::continuation::{Continuation, NotANumber};
 use super::guard::Fault;
-use super::listener::{Listener, Place, Response};
-use super::{Engine, EngineError};
+use super::listener::{Listener, Response, Snapshot};
+use super::{AnswerSettings, Engine, EngineError, Weights};
 use crate::audio::Signal;
 use crate::hearing::Hearing;
-use crate::model::State;
+use crate::model::{Output, State};
 use crate::random::{self, Stream};
 use crate::trained_model::TrainedModel;
 
@@ -84,8 +84,18 @@ pub enum GenerateError {
     Engine(#[from] EngineError),
 }
 
-/// Lets `model`, run by `engine`, continue `seed`, which it hears as loud as it
-/// heard its training audio.
+/// What answers: a model, how, and what runs it.
+pub struct Player<'a> {
+    /// The model, whose own settings do not matter here.
+    pub model: &'a TrainedModel,
+    /// How it answers.
+    pub settings: &'a AnswerSettings,
+    /// What runs its network: one whose weights move, where the settings say so.
+    pub engine: &'a mut dyn Engine,
+}
+
+/// Lets `player` continue `seed`, which it hears as loud as its model heard its
+/// training audio.
 ///
 /// A guard listens: when something is wrong with the prediction, sampling goes
 /// back some seconds, and on from there with other random numbers.
@@ -93,29 +103,30 @@ pub enum GenerateError {
 /// `progress` hears now and then which share of the prediction is made, from 0
 /// to 1, and may stop it.
 pub fn generate(
-    model: &TrainedModel,
-    engine: &mut dyn Engine,
+    player: Player,
     seed: &Signal,
     request: &Request,
     progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
 ) -> Result<Prediction, GenerateError> {
-    if seed.sample_rate != model.hyperparameters.sample_rate {
+    let hearing = player.model.hearing();
+    if seed.sample_rate != hearing.sample_rate() {
         return Err(GenerateError::SampleRate {
             seed: seed.sample_rate,
-            model: model.hyperparameters.sample_rate,
+            model: hearing.sample_rate(),
         });
     }
     if seed.peak() < SILENCE {
         return Err(GenerateError::SilentSeed);
     }
-    let hearing = model.hearing();
     let seed = &hearing.at_training_level(seed);
     let samples = samples_in(request.seconds, seed.sample_rate);
 
     let begun = Instant::now();
-    let (random_seed, may_go_back) = (request.random_seed, request.may_go_back);
-    let mut listener = Listener::new(model, seed, request.seconds, random_seed, may_go_back);
-    let mut sampler = Sampler::new(model, engine, seed, random_seed);
+    let random_seed = request.random_seed;
+    let may_go_back = request.may_go_back && player.is_random();
+    let listening = hearing.clone();
+    let mut listener = Listener::new(listening, seed, request.seconds, random_seed, may_go_back);
+    let mut sampler = Sampler::new(player, seed, random_seed);
     sampler.prime(request.prime, progress)?;
     let primed = Instant::now();
     let mut resynthesis = Duration::ZERO;
@@ -126,7 +137,7 @@ pub fn generate(
         let fault = listener.verdict(&signal);
         resynthesis += sampled.elapsed();
         match fault.and_then(|fault| listener.respond(fault, made)) {
-            Some((place, response)) => sampler.go_back(place, response),
+            Some((snapshot, response)) => sampler.go_back(snapshot, response),
             None => break (signal, fault),
         }
     };
@@ -141,6 +152,14 @@ pub fn generate(
         responses: listener.into_responses(),
         timings,
     })
+}
+
+impl Player<'_> {
+    /// Whether the same seed may have another answer.
+    fn is_random(&self) -> bool {
+        let moving = matches!(self.settings.weights, Weights::Moving(_));
+        moving || self.model.network.architecture().output != Output::Value
+    }
 }
 
 /// The `samples` samples of sound that `outputs` stand for.
@@ -164,22 +183,19 @@ struct Sampler<'a> {
 }
 
 impl<'a> Sampler<'a> {
-    fn new(
-        model: &TrainedModel,
-        engine: &'a mut dyn Engine,
-        seed: &Signal,
-        random_seed: u64,
-    ) -> Self {
-        let hearing = model.hearing();
+    fn new(player: Player<'a>, seed: &Signal, random_seed: u64) -> Self {
+        let hearing = player.model.hearing();
+        let architecture = player.model.network.architecture();
         let seed = hearing.see_seed(&seed.samples);
-        let continuation = Continuation::new(&model.hyperparameters, &hearing, seed);
+        let output = architecture.output;
+        let continuation = Continuation::new(output, player.settings, &hearing, seed);
         Sampler {
-            state: State::zero(model.network.architecture(), continuation.rows()),
+            state: State::zero(architecture, continuation.rows()),
             continuation,
             draws: random::stream(random_seed, "draws"),
             random_seed,
             hearing,
-            engine,
+            engine: player.engine,
             frames: Vec::new(),
             predictions: Vec::new(),
         }
@@ -229,8 +245,8 @@ impl<'a> Sampler<'a> {
             if let Some(fault) = self.append(listener) {
                 let made = self.continuation.predicted().len();
                 let response = listener.respond(fault, made);
-                let (place, response) = response.ok_or(GenerateError::NotANumber)?;
-                self.go_back(place, response);
+                let (snapshot, response) = response.ok_or(GenerateError::NotANumber)?;
+                self.go_back(snapshot, response);
                 continue;
             }
             let made = self.continuation.predicted().len();
@@ -257,26 +273,26 @@ impl<'a> Sampler<'a> {
             if fault.is_some() {
                 return fault;
             }
-            listener.remember(self.place());
+            listener.remember(self.snapshot());
         }
         let appended = self.continuation.append(&self.predictions, &mut self.draws);
         appended.err().map(|NotANumber| Fault::NotANumber)
     }
 
-    fn place(&self) -> Place {
-        Place {
-            mark: self.continuation.mark(),
+    fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            tail: self.continuation.tail(),
             state: self.state.clone(),
             predictions: self.predictions.clone(),
             made: self.continuation.predicted().len(),
         }
     }
 
-    /// Goes on from `place`; each `response` has random numbers of its own.
-    fn go_back(&mut self, place: &Place, response: usize) {
-        self.continuation.go_back(&place.mark);
-        self.state.clone_from(&place.state);
-        self.predictions.clone_from(&place.predictions);
+    /// Goes on from `snapshot`; each `response` has random numbers of its own.
+    fn go_back(&mut self, snapshot: &Snapshot, response: usize) {
+        self.continuation.go_back(&snapshot.tail);
+        self.state.clone_from(&snapshot.state);
+        self.predictions.clone_from(&snapshot.predictions);
         self.draws = random::stream(self.random_seed, &format!("draws.{response}"));
     }
 }
@@ -307,11 +323,31 @@ mod tests {
         }
     }
 
+    fn answer(
+        model: &TrainedModel,
+        engine: &mut dyn Engine,
+        seed: &Signal,
+        request: &Request,
+    ) -> Result<Prediction, GenerateError> {
+        let player = Player {
+            model,
+            settings: &AnswerSettings::of(&model.hyperparameters),
+            engine,
+        };
+        generate(player, seed, request, &mut |_| ControlFlow::Continue(()))
+    }
+
     fn continuation(model: &TrainedModel, seed: &Signal, samples: usize, prime: Prime) -> Vec<f32> {
         let mut engine = Native::new(model.network.clone(), 1);
-        let mut sampler = Sampler::new(model, &mut engine, seed, 1);
+        let settings = AnswerSettings::of(&model.hyperparameters);
+        let player = Player {
+            model,
+            settings: &settings,
+            engine: &mut engine,
+        };
+        let mut sampler = Sampler::new(player, seed, 1);
         let mut go_on = |_: f64| ControlFlow::Continue(());
-        let mut listener = Listener::new(model, seed, 0.0, 1, false);
+        let mut listener = Listener::new(model.hearing(), seed, 0.0, 1, false);
         sampler.prime(prime, &mut go_on).unwrap();
         let continued = sampler.continue_for(samples, &mut listener, &mut go_on);
         continued.unwrap()
@@ -438,9 +474,7 @@ mod tests {
                     prime: Prime::Seed,
                     may_go_back: true,
                 };
-                let mut go_on = |_: f64| ControlFlow::Continue(());
-                let prediction =
-                    generate(&model, &mut engine, &seed, &request, &mut go_on).unwrap();
+                let prediction = answer(&model, &mut engine, &seed, &request).unwrap();
                 assert_eq!(prediction.signal.samples.len(), samples_in(seconds, 11025));
             }
         }
@@ -515,8 +549,7 @@ mod tests {
             prime: Prime::Seed,
             may_go_back: true,
         };
-        let mut go_on = |_: f64| ControlFlow::Continue(());
-        generate(&model, &mut engine, &seed(VECTOR), &request, &mut go_on)
+        answer(&model, &mut engine, &seed(VECTOR), &request)
     }
 
     #[test]
@@ -598,7 +631,12 @@ mod tests {
         };
         let refusal = |model: &TrainedModel, seed: &Signal, flow: ControlFlow<()>| {
             let mut engine = Native::new(model.network.clone(), 1);
-            generate(model, &mut engine, seed, &request, &mut |_| flow)
+            let player = Player {
+                model,
+                settings: &AnswerSettings::of(&model.hyperparameters),
+                engine: &mut engine,
+            };
+            generate(player, seed, &request, &mut |_| flow)
                 .unwrap_err()
                 .to_string()
         };

@@ -53,7 +53,7 @@ fn push_row(page: &mut String, rule: &Rule) {
         }
     }
     let option = match rule.option {
-        Some(_) => format!("`--{}`", rule.option_name()),
+        Some(option) => format!("`--{} {}`", option.name, option.value),
         None => String::new(),
     };
     let (key, values, applies) = (rule.key, rule.values.words(), rule.applies.words());

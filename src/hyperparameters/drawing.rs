@@ -24,7 +24,7 @@ pub(super) const RULES: &[Rule] = &[
          likely becomes likelier, and the answer tamer.",
     )
     .when(When::Drawn)
-    .option("T"),
+    .option("temperature", "T"),
     Rule::new(
         "top_p",
         Values::Above(0.0, 1.0),
@@ -32,7 +32,7 @@ pub(super) const RULES: &[Rule] = &[
          unlikely never happens.",
     )
     .when(When::Drawn)
-    .option("P"),
+    .option("top-p", "P"),
     Rule::new(
         "feedback_noise",
         Values::Number(0.0, 10.0),
@@ -40,7 +40,7 @@ pub(super) const RULES: &[Rule] = &[
          less lets notes fade; the sound itself carries none.",
     )
     .when(When::FrozenMixture)
-    .option("S"),
+    .option("feedback-noise", "S"),
     Rule::new(
         "feedback_gain",
         Values::Number(0.5, 1.0),
@@ -48,7 +48,7 @@ pub(super) const RULES: &[Rule] = &[
          last for ever.",
     )
     .when(When::Frozen)
-    .option("G"),
+    .option("feedback-gain", "G"),
 ];
 
 /// What the weights do while a model answers.
@@ -60,4 +60,14 @@ pub enum AnswerMode {
     /// They go on learning from the training audio, which the model keeps: the
     /// dissertation's concurrent sampling (section 3.3).
     Moving,
+}
+
+impl AnswerMode {
+    /// Its name in files and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            AnswerMode::Frozen => "frozen",
+            AnswerMode::Moving => "moving",
+        }
+    }
 }

@@ -38,7 +38,7 @@ pub use error::HyperparametersError;
 pub use format::MagnitudeScale;
 pub use network::OutputKind;
 pub use preset::Preset;
-pub use rule::{Rule, Values, When};
+pub use rule::{Rule, RuleOption, Values, When};
 pub use schema::schema;
 pub use table::{Group, TABLE, rule, rules};
 pub use training::LrSchedule;
@@ -199,34 +199,6 @@ impl Hyperparameters {
     /// The settings of `preset`; an approach stands for the dissertation's own.
     pub fn preset(preset: impl Into<Preset>) -> Hyperparameters {
         reading::fill(preset.into(), Default::default()).expect("presets are allowed, as tests say")
-    }
-
-    /// Those of training that goes on while a model answers.
-    pub fn while_moving(&self) -> Hyperparameters {
-        let mut moving = self.clone();
-        moving.num_dreams = 0;
-        moving.audio_freq = 0;
-        // No loss is measured then, so that no end need be long enough for it.
-        moving.validation = 0.0;
-        if self.moving_bptt_steps > 0 {
-            moving.bptt_steps = self.moving_bptt_steps;
-        }
-        if self.moving_lr > 0.0 {
-            moving.lr = self.moving_lr;
-            moving.lr_schedule = LrSchedule::Constant;
-        }
-        if self.moves_by_phrases() {
-            let element = if self.use_fft { self.hop_size } else { 1 };
-            let rows = (self.num_unrollings * element) as f64;
-            let apart = self.moving_seconds * f64::from(self.sample_rate) / rows;
-            moving.int_cursor_inc = (apart as usize).max(1);
-        }
-        moving
-    }
-
-    /// Whether weights that move hear a recording phrase by phrase.
-    pub fn moves_by_phrases(&self) -> bool {
-        self.moving_seconds > 0.0 && self.approach() != Approach::Transpose
     }
 
     /// Every hyperparameter by its name, as a file has it.

@@ -17,7 +17,7 @@ pub(super) const RULES: &[Rule] = &[
          take longer.",
     )
     .when(When::Moving)
-    .option("N"),
+    .option("train-every", "N"),
     Rule::new(
         "moving_bptt_steps",
         Values::Whole(0, 4096),

@@ -18,9 +18,18 @@ pub struct Rule {
     pub applies: When,
     /// What it does, in one sentence.
     pub meaning: &'static str,
-    /// What the command line calls its value, where an answer may be asked for
-    /// with another than the model's own.
-    pub option: Option<&'static str>,
+    /// Its option, where an answer may be asked for with another value than the
+    /// model's own.
+    pub option: Option<RuleOption>,
+}
+
+/// A hyperparameter's option on the command line.
+#[derive(Clone, Copy, Debug)]
+pub struct RuleOption {
+    /// Its name, without the dashes before it.
+    pub name: &'static str,
+    /// What its value is called.
+    pub value: &'static str,
 }
 
 /// What a hyperparameter may be.
@@ -160,15 +169,10 @@ impl Rule {
         self
     }
 
-    /// The same, with an option of the command line whose value is called so.
-    pub(super) const fn option(mut self, value_name: &'static str) -> Rule {
-        self.option = Some(value_name);
+    /// The same, with an option of the command line.
+    pub(super) const fn option(mut self, name: &'static str, value: &'static str) -> Rule {
+        self.option = Some(RuleOption { name, value });
         self
-    }
-
-    /// Its option's name on the command line, without the dashes before it.
-    pub fn option_name(&self) -> String {
-        self.key.replace('_', "-")
     }
 
     /// Refuses `value`, which is of the right type, where it is out of range.

@@ -41,24 +41,6 @@ fn every_preset_survives_its_own_file_and_goes_by_its_name() {
 }
 
 #[test]
-fn moving_rows_are_spread_over_the_seconds_that_a_file_gives() {
-    let apart = |preset: &str, seconds: f64| {
-        let json = format!(
-            r#"{{"preset": "{preset}", "sample_rate": 8000, "num_unrollings": 4, "hop_size": 100,
-            "int_cursor_inc": 3, "validation": 0.1, "moving_seconds": {seconds}}}"#
-        );
-        let moving = Hyperparameters::parse(&json).unwrap().while_moving();
-        assert_eq!(moving.validation, 0.0);
-        moving.int_cursor_inc
-    };
-    assert_eq!(apart("column-vector", 2.0), 4000);
-    assert_eq!(apart("magnitude-spectrum", 2.0), 40);
-    assert_eq!(apart("magnitude-spectrum", 1e-9), 1);
-    assert_eq!(apart("column-vector", 0.0), 3);
-    assert_eq!(apart("transpose", 2.0), 3);
-}
-
-#[test]
 fn formats_follow_the_values_that_a_file_gives() {
     let read = Hyperparameters::parse(r#"{"preset": "vector", "seg_len": 256}"#).unwrap();
     assert_eq!(read.int_cursor_inc, 256);

@@ -30,5 +30,5 @@ pub use architecture::{Architecture, TensorSpec};
 pub use dropout::Dropout;
 pub use head::Head;
 pub use network::{Network, State, Tape};
-pub use output::{Drawing, Drawn, Output};
+pub use output::{Mixture, Output, Said, from_level};
 pub use update::clip;

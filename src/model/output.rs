@@ -1,11 +1,7 @@
 //! What a network's outputs mean: values, or a distribution of values that is
 //! drawn from.
 
-use rand::RngExt;
-use rand_distr::{Distribution, StandardNormal};
-
 use super::threads::cut;
-use crate::random::Stream;
 
 /// The meaning of the values that a head gives for one prediction of O values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,28 +16,56 @@ pub enum Output {
     Levels { levels: usize },
 }
 
-/// How values are drawn from a distribution.
+/// What a head's values say of one prediction.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Drawing {
-    /// What the logarithms of chances are divided by: below 1 the likely
-    /// becomes likelier.
-    pub temperature: f64,
-    /// Share of a mixture's own noise that what is fed back carries.
-    pub feedback_noise: f64,
-    /// What is fed back is multiplied by this.
-    pub feedback_gain: f64,
-    /// The likeliest choices that together reach this chance are the only ones
-    /// drawn; 1 for all.
-    pub top_p: f64,
+pub enum Said<'a> {
+    /// The predicted values.
+    Value(&'a [f32]),
+    /// A mixture of Gaussians over the predicted values.
+    Mixture(Mixture<'a>),
+    /// Logarithms of the chances of mu-law levels.
+    Levels(&'a [f32]),
 }
 
-/// One prediction that was drawn.
-#[derive(Clone, Debug, Default)]
-pub struct Drawn {
-    /// What is heard.
-    pub heard: Vec<f32>,
-    /// What is fed back to the network.
-    pub fed_back: Vec<f32>,
+/// A mixture of K Gaussians over O values.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mixture<'a> {
+    means: &'a [f32],
+    /// Logarithms of the chances of its components, not normalised, `[K]`.
+    pub weights: &'a [f32],
+    deviations: &'a [f32],
+    outputs: usize,
+}
+
+impl<'a> Mixture<'a> {
+    fn new(components: usize, row: &'a [f32], outputs: usize) -> Mixture<'a> {
+        let (means, rest) = row.split_at(components * outputs);
+        let (weights, deviations) = rest.split_at(components);
+        Mixture {
+            means,
+            weights,
+            deviations,
+            outputs,
+        }
+    }
+
+    /// Mean of component `k`, `[O]`.
+    pub fn mean(&self, k: usize) -> &'a [f32] {
+        &self.means[k * self.outputs..][..self.outputs]
+    }
+
+    /// Standard deviation of component `k`, that of each value.
+    pub fn deviation(&self, k: usize) -> f32 {
+        self.log_deviation(k).0.exp()
+    }
+
+    /// The bounded logarithm of a deviation, and its slope.
+    fn log_deviation(&self, k: usize) -> (f32, f32) {
+        let value = self.deviations[k];
+        let bounded = value.clamp(*LOG_DEVIATION.start(), *LOG_DEVIATION.end());
+        let slope = if bounded == value { 1.0 } else { 0.0 };
+        (bounded + LOG_DEVIATION_OFFSET, slope)
+    }
 }
 
 /// Predictions and their labels.
@@ -145,42 +169,13 @@ impl Output {
         sum
     }
 
-    /// Draws one prediction of `outputs` values from the head's values `row`.
-    pub fn draw(
-        self,
-        row: &[f32],
-        outputs: usize,
-        drawing: Drawing,
-        random: &mut Stream,
-        Drawn { heard, fed_back }: &mut Drawn,
-    ) {
-        heard.clear();
-        fed_back.clear();
+    /// What the head's values `row` say of one prediction of `outputs` values.
+    pub fn said(self, row: &[f32], outputs: usize) -> Said<'_> {
         match self {
-            Output::Value => {
-                heard.extend_from_slice(row);
-                fed_back.extend_from_slice(heard);
-            }
-            Output::Mixture { components } => {
-                let (means, rest) = row.split_at(components * outputs);
-                let (weights, deviations) = rest.split_at(components);
-                let chosen = choose(weights, drawing, random);
-                heard.extend_from_slice(&means[chosen * outputs..][..outputs]);
-                let deviation = log_deviation(deviations[chosen]).0.exp();
-                let deviation = drawing.feedback_noise as f32 * deviation;
-                fed_back.extend(heard.iter().map(|mean| {
-                    let noise: f32 = StandardNormal.sample(random);
-                    mean + deviation * noise
-                }));
-            }
-            Output::Levels { levels } => {
-                let chosen = choose(row, drawing, random);
-                heard.push(from_level(chosen, levels));
-                fed_back.extend_from_slice(heard);
-            }
+            Output::Value => Said::Value(row),
+            Output::Mixture { components } => Said::Mixture(Mixture::new(components, row, outputs)),
+            Output::Levels { .. } => Said::Levels(row),
         }
-        let gain = drawing.feedback_gain as f32;
-        fed_back.iter_mut().for_each(|value| *value *= gain);
     }
 }
 
@@ -194,18 +189,11 @@ fn squared_error(row: &[f32], label: &[f32], d: &mut [f32]) -> f64 {
     sum
 }
 
-/// The bounded logarithm of a deviation, and its slope.
-fn log_deviation(value: f32) -> (f32, f32) {
-    let bounded = value.clamp(*LOG_DEVIATION.start(), *LOG_DEVIATION.end());
-    let slope = if bounded == value { 1.0 } else { 0.0 };
-    (bounded + LOG_DEVIATION_OFFSET, slope)
-}
-
 /// -log Σ w_k N(label; mean_k, deviation_k²), constants aside.
 fn mixture_loss(components: usize, row: &[f32], label: &[f32], d: &mut [f32]) -> f64 {
     let outputs = label.len();
-    let (means, rest) = row.split_at(components * outputs);
-    let (weights, deviations) = rest.split_at(components);
+    let mixture = Mixture::new(components, row, outputs);
+    let weights = mixture.weights;
     let (d_means, d_rest) = d.split_at_mut(components * outputs);
     let (d_weights, d_deviations) = d_rest.split_at_mut(components);
     let log_weights_sum = log_sum_exp(weights.iter().copied());
@@ -213,9 +201,8 @@ fn mixture_loss(components: usize, row: &[f32], label: &[f32], d: &mut [f32]) ->
     // d_weights holds the errors, then the logarithms of the joint densities,
     // d_deviations the inverse variances.
     for k in 0..components {
-        let mean = &means[k * outputs..][..outputs];
-        let error: f32 = squares(mean, label);
-        let (log_deviation, _) = log_deviation(deviations[k]);
+        let error: f32 = squares(mixture.mean(k), label);
+        let (log_deviation, _) = mixture.log_deviation(k);
         let inverse_variance = (-2.0 * log_deviation).exp();
         d_deviations[k] = error * inverse_variance;
         d_weights[k] = weights[k]
@@ -227,10 +214,10 @@ fn mixture_loss(components: usize, row: &[f32], label: &[f32], d: &mut [f32]) ->
     for k in 0..components {
         let responsibility = (d_weights[k] - log_likelihood).exp();
         d_weights[k] = (weights[k] - log_weights_sum).exp() - responsibility;
-        let (log_deviation, slope) = log_deviation(deviations[k]);
+        let (log_deviation, slope) = mixture.log_deviation(k);
         d_deviations[k] = slope * responsibility * (outputs as f32 - d_deviations[k]);
         let pull = responsibility * (-2.0 * log_deviation).exp();
-        let means = means[k * outputs..][..outputs].iter().zip(label);
+        let means = mixture.mean(k).iter().zip(label);
         for (d, (mean, label)) in d_means[k * outputs..].iter_mut().zip(means) {
             *d = pull * (mean - label);
         }
@@ -272,35 +259,6 @@ fn log_sum_exp(values: impl Iterator<Item = f32> + Clone) -> f32 {
             .ln()
 }
 
-/// Draws an index by chances given as logarithms.
-fn choose(logarithms: &[f32], drawing: Drawing, random: &mut Stream) -> usize {
-    let largest = logarithms.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let chance = |value: &f32| (f64::from(value - largest) / drawing.temperature).exp();
-    let mut chances: Vec<(usize, f64)> = logarithms.iter().map(chance).enumerate().collect();
-    let mut sum: f64 = chances.iter().map(|(_, chance)| chance).sum();
-    if drawing.top_p < 1.0 {
-        chances.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let enough = drawing.top_p * sum;
-        let mut reached = 0.0;
-        let kept = chances.iter().take_while(|(_, chance)| {
-            let more = reached < enough;
-            reached += chance;
-            more
-        });
-        let kept = kept.count().max(1);
-        chances.truncate(kept);
-        sum = chances.iter().map(|(_, chance)| chance).sum();
-    }
-    let mut drawn = random.random_range(0.0..1.0) * sum;
-    for (index, chance) in &chances {
-        drawn -= chance;
-        if drawn < 0.0 {
-            return *index;
-        }
-    }
-    chances.last().map_or(0, |(index, _)| *index)
-}
-
 /// The mu-law level of a sample.
 fn to_level(sample: f32, levels: usize) -> usize {
     let sample = sample.clamp(-1.0, 1.0);
@@ -309,23 +267,18 @@ fn to_level(sample: f32, levels: usize) -> usize {
     (0.5 * (compressed + 1.0) * steps).round() as usize
 }
 
-/// The sample in the middle of a mu-law level.
-fn from_level(level: usize, levels: usize) -> f32 {
+/// The sample in the middle of mu-law level `level` of `levels`.
+pub fn from_level(level: usize, levels: usize) -> f32 {
     let compressed = 2.0 * level as f32 / (levels - 1) as f32 - 1.0;
     compressed.signum() * ((compressed.abs() * MU.ln_1p()).exp_m1()) / MU
 }
 
 #[cfg(test)]
 mod tests {
+    use rand::RngExt;
+
     use super::*;
     use crate::random::stream;
-
-    const PLAIN: Drawing = Drawing {
-        temperature: 1.0,
-        feedback_noise: 1.0,
-        feedback_gain: 1.0,
-        top_p: 1.0,
-    };
 
     fn values(n: usize, name: &str) -> Vec<f32> {
         let mut random = stream(1, name);
@@ -400,77 +353,6 @@ mod tests {
             (loss - expected).abs() < 1e-3 * expected.abs(),
             "{loss} {expected}"
         );
-    }
-
-    #[test]
-    fn draws_follow_chances_temperature_and_top_p() {
-        let logarithms = [0.5f32.ln(), 0.3f32.ln(), 0.2f32.ln()];
-        let share = |drawing: Drawing| {
-            let mut random = stream(3, "draws");
-            let mut counts = [0.0; 3];
-            for _ in 0..20_000 {
-                counts[choose(&logarithms, drawing, &mut random)] += 1.0 / 20_000.0;
-            }
-            counts
-        };
-        let close = |a: [f64; 3], b: [f64; 3]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 0.02);
-        assert!(close(share(PLAIN), [0.5, 0.3, 0.2]));
-        let cold = Drawing {
-            temperature: 0.5,
-            ..PLAIN
-        };
-        assert!(close(share(cold), [0.25 / 0.38, 0.09 / 0.38, 0.04 / 0.38]));
-        let top = Drawing {
-            top_p: 0.7,
-            ..PLAIN
-        };
-        assert!(close(share(top), [0.5 / 0.8, 0.3 / 0.8, 0.0]));
-        let one = Drawing {
-            top_p: 0.1,
-            ..PLAIN
-        };
-        assert!(close(share(one), [1.0, 0.0, 0.0]));
-    }
-
-    #[test]
-    fn a_mixtures_mean_is_heard_and_its_noise_fed_back() {
-        let output = Output::Mixture { components: 2 };
-        // Second component is certain; its deviation is exp(-1 - 3).
-        let row = [0.1, 0.2, 0.3, 0.4, -50.0, 50.0, 0.0, -1.0];
-        let mut drawn = Drawn::default();
-        let mut random = stream(1, "draw");
-        let mut squares = 0.0;
-        for _ in 0..2000 {
-            output.draw(&row, 2, PLAIN, &mut random, &mut drawn);
-            assert_eq!(drawn.heard, [0.3, 0.4]);
-            squares += f64::from(drawn.fed_back[0] - 0.3).powi(2) / 2000.0;
-        }
-        assert!((squares.sqrt() / (-4.0f64).exp() - 1.0).abs() < 0.1);
-        let quiet = Drawing {
-            feedback_noise: 0.0,
-            ..PLAIN
-        };
-        output.draw(&row, 2, quiet, &mut random, &mut drawn);
-        assert_eq!(drawn.heard, drawn.fed_back);
-    }
-
-    #[test]
-    fn what_is_fed_back_is_multiplied_by_the_gain_and_what_is_heard_is_not() {
-        let softer = Drawing {
-            feedback_noise: 0.0,
-            feedback_gain: 0.5,
-            ..PLAIN
-        };
-        let mixture = [0.1, 0.2, 0.25, 0.5, -50.0, 50.0, 0.0, -1.0];
-        for (output, row, heard) in [
-            (Output::Value, &[0.25, 0.5][..], [0.25, 0.5]),
-            (Output::Mixture { components: 2 }, &mixture, [0.25, 0.5]),
-        ] {
-            let mut drawn = Drawn::default();
-            output.draw(row, 2, softer, &mut stream(1, "draw"), &mut drawn);
-            assert_eq!(drawn.heard, heard);
-            assert_eq!(drawn.fed_back, [0.125, 0.25]);
-        }
     }
 
     #[test]

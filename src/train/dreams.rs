@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Dataset;
 use super::checkpoint::{DreamsArrays, DreamsNotes, join, split};
 use crate::audio::Signal;
+use crate::generate::AnswerSettings;
 use crate::generate::continuation::{Continuation, NotANumber};
 use crate::hyperparameters::{Hyperparameters, SeedMode};
 use crate::model::{Dropout, Network, State, Tape};
@@ -199,13 +200,8 @@ impl Dreams {
         let both = sequences.zip(arrays.heard.chunks_exact(values));
         self.dreams = (notes.places.into_iter().zip(both))
             .map(|(place, (sequence, heard))| Dream {
-                continuation: Continuation::resume(
-                    hyperparameters,
-                    &dataset.hearing,
-                    sequence.to_vec(),
-                    heard.to_vec(),
-                    predicted,
-                ),
+                continuation: continuation(hyperparameters, dataset, sequence.to_vec())
+                    .resume(heard.to_vec(), predicted),
                 place,
             })
             .collect();
@@ -281,14 +277,21 @@ impl<'a> Seeds<'a> {
             None => self.dataset.training.stretch(place, self.span),
         };
         Dream {
-            continuation: Continuation::new(
-                self.hyperparameters,
-                &self.dataset.hearing,
-                seed.to_vec(),
-            ),
+            continuation: continuation(self.hyperparameters, self.dataset, seed.to_vec()),
             place,
         }
     }
+}
+
+/// One that begins with `sequence`.
+fn continuation(
+    hyperparameters: &Hyperparameters,
+    dataset: &Dataset,
+    sequence: Vec<f32>,
+) -> Continuation {
+    let output = hyperparameters.architecture().output;
+    let settings = AnswerSettings::of(hyperparameters);
+    Continuation::new(output, &settings, &dataset.hearing, sequence)
 }
 
 #[cfg(test)]

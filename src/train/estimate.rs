@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 
 use super::{Dataset, Diverged, Moving, Recording, TooShort, Trainer};
 use crate::audio::Signal;
-use crate::generate::{Engine, GenerateError, Native, Prime, Request, generate};
+use crate::generate::{
+    AnswerSettings, Engine, GenerateError, Native, Player, Prime, Request, Weights, generate,
+};
 use crate::hearing::Normalisation;
-use crate::hyperparameters::{AnswerMode, Hyperparameters};
+use crate::hyperparameters::Hyperparameters;
 use crate::model::Network;
 use crate::random;
 use crate::trained_model::{TrainedModel, TrainingAudio, TrainingSummary};
@@ -115,11 +117,12 @@ fn measure_sampling(
         kept_audio: Vec::new(),
         training: TrainingSummary::default(),
     };
-    let mut engine: Box<dyn Engine> = match hyperparameters.answer {
-        AnswerMode::Frozen => Box::new(Native::new(model.network.clone(), threads)),
-        AnswerMode::Moving => {
-            let dataset = dataset(&hyperparameters.while_moving(), recordings)?;
-            let moving = Moving::new(&model, dataset, 0, threads);
+    let settings = AnswerSettings::of(hyperparameters);
+    let mut engine: Box<dyn Engine> = match &settings.weights {
+        Weights::Frozen { .. } => Box::new(Native::new(model.network.clone(), threads)),
+        Weights::Moving(weights) => {
+            let dataset = dataset(&weights.training(hyperparameters), recordings)?;
+            let moving = Moving::new(&model, weights, dataset, 0, threads);
             Box::new(moving.map_err(GenerateError::Engine)?)
         }
     };
@@ -135,7 +138,12 @@ fn measure_sampling(
             may_go_back: false,
         };
         let mut go_on = |_: f64| ControlFlow::Continue(());
-        let timings = generate(&model, engine.as_mut(), &seed, &request, &mut go_on)?.timings;
+        let player = Player {
+            model: &model,
+            settings: &settings,
+            engine: engine.as_mut(),
+        };
+        let timings = generate(player, &seed, &request, &mut go_on)?.timings;
         let taken = timings.sampling + timings.resynthesis;
         if taken >= LEAST_SAMPLING.as_secs_f64() || seconds >= MOST_SOUND {
             return Ok(taken / seconds);

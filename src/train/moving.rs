@@ -7,7 +7,7 @@ use std::thread;
 use rand::RngExt;
 
 use super::{Dataset, Diverged, Trainer};
-use crate::generate::{Engine, EngineError, EngineKind, play};
+use crate::generate::{Engine, EngineError, EngineKind, MovingWeights, play};
 use crate::hyperparameters::Hyperparameters;
 use crate::model::{Network, State, Tape};
 use crate::random;
@@ -40,17 +40,17 @@ pub struct Moving {
 
 impl Moving {
     /// For one answer of `model`, whose training audio is `dataset`, cut as
-    /// [`Hyperparameters::while_moving`](crate::hyperparameters::Hyperparameters::while_moving)
-    /// says. Where in it training goes on is drawn by `random_seed`.
+    /// [`MovingWeights::training`] says. Where in it training goes on is drawn by
+    /// `random_seed`.
     pub fn new(
         model: &TrainedModel,
+        settings: &MovingWeights,
         dataset: Dataset,
         random_seed: u64,
         threads: usize,
     ) -> Result<Moving, EngineError> {
-        let hyperparameters = model.hyperparameters.while_moving();
-        let train_every = hyperparameters.train_every;
-        let phrase = Phrase::of(&hyperparameters);
+        let phrase = Phrase::of(settings, &model.hyperparameters);
+        let hyperparameters = settings.training(&model.hyperparameters);
         let mut place = random::stream(random_seed, "moving");
         // One thread predicts.
         let of_training = threads.saturating_sub(1).max(1);
@@ -63,7 +63,7 @@ impl Moving {
             network: model.network.clone(),
             training: Training::begin(trainer, phrase, threads > 1),
             tape: Tape::new(1),
-            train_every,
+            train_every: settings.train_every,
             played: 0,
         })
     }
@@ -112,11 +112,12 @@ struct Phrase {
 }
 
 impl Phrase {
-    /// That of `hyperparameters` as they are while weights move.
-    fn of(hyperparameters: &Hyperparameters) -> Option<Phrase> {
-        let of_a_row = hyperparameters.int_cursor_inc / hyperparameters.ext_cursor_inc;
-        hyperparameters.moves_by_phrases().then(|| Phrase {
-            steps: of_a_row.div_ceil(hyperparameters.bptt_steps).max(1),
+    /// That of weights that move by `settings` in a model by `hyperparameters`.
+    fn of(settings: &MovingWeights, hyperparameters: &Hyperparameters) -> Option<Phrase> {
+        let apart = settings.rows_apart(hyperparameters)?;
+        let of_a_row = apart / hyperparameters.ext_cursor_inc;
+        Some(Phrase {
+            steps: of_a_row.div_ceil(settings.steps_back).max(1),
             skip: of_a_row * (hyperparameters.num_unrollings - 1),
         })
     }
@@ -229,7 +230,7 @@ mod tests {
     use super::*;
     use crate::audio::Signal;
     use crate::generate::continuation::Continuation;
-    use crate::generate::{Prime, Request, generate};
+    use crate::generate::{AnswerSettings, Player, Prime, Request, generate};
     use crate::hyperparameters::{Hyperparameters, LrSchedule};
     use crate::train::Recording;
     use crate::trained_model::TrainingAudio;
@@ -269,8 +270,9 @@ mod tests {
     }
 
     fn answer(model: &TrainedModel, random_seed: u64, threads: usize) -> Vec<f32> {
-        let dataset = dataset(&model.hyperparameters.while_moving());
-        let mut engine = Moving::new(model, dataset, random_seed, threads).unwrap();
+        let weights = MovingWeights::of(&model.hyperparameters);
+        let dataset = dataset(&weights.training(&model.hyperparameters));
+        let mut engine = Moving::new(model, &weights, dataset, random_seed, threads).unwrap();
         let request = Request {
             seconds: 60.0 / 11025.0,
             random_seed,
@@ -278,7 +280,12 @@ mod tests {
             may_go_back: false,
         };
         let mut go_on = |_: f64| ControlFlow::Continue(());
-        let answer = generate(model, &mut engine, &sound(30, 0.5), &request, &mut go_on);
+        let player = Player {
+            model,
+            settings: &AnswerSettings::of(&model.hyperparameters),
+            engine: &mut engine,
+        };
+        let answer = generate(player, &sound(30, 0.5), &request, &mut go_on);
         answer.unwrap().signal.samples
     }
 
@@ -304,7 +311,9 @@ mod tests {
 
         let hearing = model.hearing();
         let seed = hearing.see_seed(&sound(30, 0.5).samples);
-        let mut seed = Continuation::new(hyperparameters, &hearing, seed);
+        let output = model.network.architecture().output;
+        let settings = AnswerSettings::of(hyperparameters);
+        let mut seed = Continuation::new(output, &settings, &hearing, seed);
         let mut state = State::zero(model.network.architecture(), 1);
         let (mut tape, mut random) = (Tape::new(1), random::stream(9, "draws"));
         let mut network = model.network.clone();

@@ -10,6 +10,7 @@ use std::process::{Command, Output};
 
 use antiphon::audio::Signal;
 use antiphon::audio::write::{SampleFormat, write_wav};
+use antiphon::generate::{AnswerSettings, Engine, Player, Request, generate};
 use antiphon::hearing::Normalisation;
 use antiphon::hyperparameters::Hyperparameters;
 use antiphon::model::Network;
@@ -159,4 +160,20 @@ pub fn tool(name: &str) -> Option<PathBuf> {
 /// Whether a test must skip because the program `name` is not there.
 pub fn skipped_without(name: &str) -> bool {
     tool(name).is_none()
+}
+
+/// What `model` answers to `seed`, by its own settings.
+pub fn answer(
+    model: &TrainedModel,
+    engine: &mut dyn Engine,
+    seed: &Signal,
+    request: &Request,
+) -> Signal {
+    let player = Player {
+        model,
+        settings: &AnswerSettings::of(&model.hyperparameters),
+        engine,
+    };
+    let mut go_on = |_: f64| std::ops::ControlFlow::Continue(());
+    generate(player, seed, request, &mut go_on).unwrap().signal
 }

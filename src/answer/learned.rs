@@ -7,24 +7,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::audio::Signal;
 use crate::files;
-use crate::hyperparameters::Hyperparameters;
 use crate::packed::with_16_bits;
 use crate::trained_model::{ModelError, TrainedModel, TrainingAudio};
 
 /// Where a model that goes on learning is kept, and what it learns from.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Learning {
+pub struct Learned {
     file: PathBuf,
-    /// Those of the model's own file; a job may ask for others.
-    hyperparameters: Hyperparameters,
     /// Recordings that the model was trained on; seeds it heard come after them.
     recordings: usize,
-    notes: LearningNotes,
+    notes: LearnedNotes,
 }
 
 /// What a sidecar says about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LearningNotes {
+pub struct LearnedNotes {
     /// SHA-256 of the file that the answer began with; none where that was
     /// still the model itself.
     pub began_with: Option<String>,
@@ -34,7 +31,7 @@ pub struct LearningNotes {
 
 /// Why a model cannot go on with what it learned.
 #[derive(Debug, thiserror::Error)]
-pub enum LearningError {
+pub enum LearnedError {
     #[error(transparent)]
     Model(#[from] ModelError),
     #[error(
@@ -44,21 +41,18 @@ pub enum LearningError {
     OtherModel { path: PathBuf },
 }
 
-impl Learning {
-    /// Lets `model`, trained with `hyperparameters`, go on with what `file`
-    /// holds, if there is such a file, and be kept there. With `from_seeds` it
-    /// learns from the seeds it hears as well.
+impl Learned {
+    /// Lets `model` go on with what `file` holds, if there is such a file, and be
+    /// kept there. With `from_seeds` it learns from the seeds it hears as well.
     pub fn begin(
         file: &Path,
         from_seeds: bool,
-        hyperparameters: &Hyperparameters,
         model: &mut TrainedModel,
-    ) -> Result<Learning, LearningError> {
-        let mut learning = Learning {
+    ) -> Result<Learned, LearnedError> {
+        let mut learning = Learned {
             file: file.to_owned(),
-            hyperparameters: hyperparameters.clone(),
             recordings: model.training_audio.len(),
-            notes: LearningNotes {
+            notes: LearnedNotes {
                 began_with: None,
                 from_seeds,
             },
@@ -74,27 +68,23 @@ impl Learning {
         Ok(learning)
     }
 
-    fn go_on(&mut self, bytes: &[u8], model: &mut TrainedModel) -> Result<(), LearningError> {
+    fn go_on(&mut self, bytes: &[u8], model: &mut TrainedModel) -> Result<(), LearnedError> {
         let learned = TrainedModel::from_bytes(bytes, &self.file)?;
-        let same = learned.hyperparameters == self.hyperparameters
+        let same = learned.hyperparameters == model.hyperparameters
             && learned.normalisation == model.normalisation
             && learned.training_audio.starts_with(&model.training_audio);
         if !same {
-            return Err(LearningError::OtherModel {
+            return Err(LearnedError::OtherModel {
                 path: self.file.clone(),
             });
         }
-        let hyperparameters = model.hyperparameters.clone();
-        *model = TrainedModel {
-            hyperparameters,
-            ..learned
-        };
+        *model = learned;
         self.notes.began_with = Some(files::sha256(bytes));
         Ok(())
     }
 
     /// What the sidecar of an answer that begins now says.
-    pub fn notes(&self) -> &LearningNotes {
+    pub fn notes(&self) -> &LearnedNotes {
         &self.notes
     }
 
@@ -123,11 +113,7 @@ impl Learning {
 
     /// Keeps `model`, which the next answer begins with.
     pub fn keep(&mut self, model: &TrainedModel) -> Result<(), ModelError> {
-        let kept = TrainedModel {
-            hyperparameters: self.hyperparameters.clone(),
-            ..model.clone()
-        };
-        let bytes = kept.to_bytes();
+        let bytes = model.to_bytes();
         files::write_atomically(&self.file, &bytes).map_err(|cause| ModelError::Unwritable {
             path: self.file.clone(),
             cause,
@@ -182,9 +168,8 @@ mod tests {
         }
     }
 
-    fn begin(file: &Path, model: &mut TrainedModel) -> Result<Learning, LearningError> {
-        let hyperparameters = model.hyperparameters.clone();
-        Learning::begin(file, true, &hyperparameters, model)
+    fn begin(file: &Path, model: &mut TrainedModel) -> Result<Learned, LearnedError> {
+        Learned::begin(file, true, model)
     }
 
     #[test]
@@ -199,12 +184,8 @@ mod tests {
         learning.keep(&model).unwrap();
 
         let mut next = random_model(JSON);
-        // What a job asks for does not make it another model.
-        let trained_with = next.hyperparameters.clone();
-        next.hyperparameters.train_every = 5;
-        let going_on = Learning::begin(&file, true, &trained_with, &mut next).unwrap();
+        let going_on = begin(&file, &mut next).unwrap();
         assert_eq!(next.network, model.network);
-        assert_eq!(next.hyperparameters.train_every, 5);
         let sha256 = files::sha256(&std::fs::read(&file).unwrap());
         assert_eq!(going_on.notes().began_with, Some(sha256));
         assert_eq!(learning.notes(), going_on.notes());

@@ -1,0 +1,54 @@
+//! Why there is no answer, or nobody who answers.
+
+use std::path::PathBuf;
+
+use super::learned::LearnedError;
+use crate::audio::AudioError;
+use crate::generate::guard::Fault;
+use crate::generate::{EngineError, GenerateError, SettingsError};
+use crate::train::TooShort;
+use crate::trained_model::ModelError;
+
+/// Why a seed has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError {
+    #[error(transparent)]
+    Audio(#[from] AudioError),
+    #[error("{}: {cause}", path.display())]
+    Generate { path: PathBuf, cause: GenerateError },
+    #[error(
+        "{}: the model's prediction is broken ({fault}; made again: {responses} times); train it \
+         longer, or differently", path.display()
+    )]
+    Broken {
+        path: PathBuf,
+        fault: Fault,
+        responses: usize,
+    },
+}
+
+/// Why there is no responder.
+#[derive(Debug, thiserror::Error)]
+pub enum ResponderError {
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(
+        "{name} keeps no training audio, so that its weights cannot move; train it with \
+         \"answer\": \"moving\", or let it answer frozen"
+    )]
+    NothingKept { name: String },
+    #[error("weights move in the native engine only; choose it, or let the model answer frozen")]
+    MovingElsewhere,
+    #[error("the training audio that {name} keeps: {cause}")]
+    KeptAudio { name: String, cause: TooShort },
+    #[error(transparent)]
+    Learned(#[from] LearnedError),
+    #[error(
+        "{name} answers with frozen weights, which learn nothing; only moving ones can be kept"
+    )]
+    NothingLearned { name: String },
+}

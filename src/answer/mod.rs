@@ -1,0 +1,391 @@
+//! One seed file answered with one prediction file, and the sidecar that says
+//! how: the step that `generate` and `watch` share.
+
+mod commission;
+mod error;
+mod learned;
+mod sidecar;
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use rand::RngExt;
+
+pub use commission::{Loudness, Settings};
+pub use error::{AnswerError, ResponderError};
+pub use learned::{LearnedError, LearnedNotes, forget};
+pub use sidecar::{Level, ModelIdentity, Sidecar};
+
+use self::learned::Learned;
+use crate::audio::write::Written;
+use crate::audio::{self, Signal};
+use crate::files;
+use crate::generate::guard;
+use crate::generate::{
+    AnswerSettings, Asked, Engine, EngineKind, GenerateError, MovingWeights, Native, OnnxRuntime,
+    Player, Prediction, Prime, Request, Weights, generate,
+};
+use crate::names::readable;
+use crate::random::stream;
+use crate::train::{Dataset, Moving, Recording};
+use crate::trained_model::{TrainedModel, TrainingAudio};
+
+/// A model with the settings of its answers and all it takes to give them.
+pub struct Responder {
+    model: TrainedModel,
+    settings: AnswerSettings,
+    means: Means,
+    learned: Option<Learned>,
+    identity: ModelIdentity,
+    threads: usize,
+}
+
+/// What answers are made with, whatever the seed.
+enum Means {
+    /// An engine with the weights the model has.
+    Frozen(Box<dyn Engine>),
+    /// The audio that weights go on learning from; each answer begins with those
+    /// the model has.
+    Moving {
+        weights: MovingWeights,
+        dataset: Box<Dataset>,
+    },
+}
+
+/// A model whose weights an answer moved, and what they learned from.
+struct Moved {
+    model: TrainedModel,
+    dataset: Box<Dataset>,
+}
+
+/// A seed, ready to be answered.
+struct Seed {
+    signal: Signal,
+    source: TrainingAudio,
+    request: Request,
+    /// Sample rate of its prediction's file, in Hz.
+    rate: u32,
+}
+
+impl Responder {
+    /// Loads the model whose ONNX file is `bytes`, known as `name`, into an engine,
+    /// to answer as it does by itself but for what is `asked`.
+    pub fn new(
+        name: &str,
+        bytes: &[u8],
+        kind: EngineKind,
+        asked: &Asked,
+        threads: usize,
+    ) -> Result<Responder, ResponderError> {
+        let model = TrainedModel::from_bytes(bytes, Path::new(name))?;
+        let settings = AnswerSettings::asked(&model.hyperparameters, asked)?;
+        let means = match (&settings.weights, kind) {
+            (Weights::Frozen { .. }, EngineKind::Native) => {
+                Means::Frozen(Box::new(Native::new(model.network.clone(), threads)))
+            }
+            (Weights::Frozen { .. }, EngineKind::OnnxRuntime) => {
+                let architecture = model.network.architecture();
+                Means::Frozen(Box::new(OnnxRuntime::new(bytes, architecture, threads)?))
+            }
+            (Weights::Moving(weights), EngineKind::Native) => Means::Moving {
+                weights: weights.clone(),
+                dataset: kept_audio(&model, weights, name)?,
+            },
+            (Weights::Moving(_), EngineKind::OnnxRuntime) => {
+                return Err(ResponderError::MovingElsewhere);
+            }
+        };
+        Ok(Responder {
+            identity: ModelIdentity {
+                name: name.to_owned(),
+                sha256: files::sha256(bytes),
+            },
+            model,
+            settings,
+            means,
+            learned: None,
+            threads,
+        })
+    }
+
+    /// Begins with what `file` says the model learned by earlier answers, if there
+    /// is such a file, and keeps there what it learns by those to come, each
+    /// of which begins where the last one ended. With `from_seeds` it learns from
+    /// its seeds as well.
+    pub fn keep_learning(
+        mut self,
+        file: &Path,
+        from_seeds: bool,
+    ) -> Result<Responder, ResponderError> {
+        let name = &self.identity.name;
+        let Means::Moving { weights, dataset } = &mut self.means else {
+            return Err(ResponderError::NothingLearned { name: name.clone() });
+        };
+        let model = &mut self.model;
+        self.learned = Some(Learned::begin(file, from_seeds, model)?);
+        *dataset = kept_audio(model, weights, name)?;
+        Ok(self)
+    }
+
+    /// The model that answers.
+    pub fn model(&self) -> &TrainedModel {
+        &self.model
+    }
+
+    /// Name and hash of the model that answers.
+    pub fn identity(&self) -> &ModelIdentity {
+        &self.identity
+    }
+
+    /// Name of the engine that runs it.
+    pub fn engine_name(&self) -> &'static str {
+        match &self.means {
+            Means::Frozen(engine) => engine.name(),
+            Means::Moving { .. } => EngineKind::Native.name(),
+        }
+    }
+
+    /// Answers a short noise, so that a model that cannot answer is found out
+    /// before a seed comes, and the first seed waits for nothing.
+    pub fn warm(&mut self) -> Result<(), GenerateError> {
+        let sample_rate = self.model.hyperparameters.sample_rate;
+        let mut random = stream(0, "warm");
+        let samples = (0..sample_rate / 50).map(|_| random.random_range(-0.1..0.1));
+        let seed = Signal {
+            samples: samples.collect(),
+            sample_rate,
+        };
+        let request = Request {
+            seconds: 0.01,
+            random_seed: 0,
+            prime: Prime::Seed,
+            may_go_back: false,
+        };
+        let source = TrainingAudio {
+            file: "noise".to_owned(),
+            seconds: seed.seconds(),
+            sha256: String::new(),
+        };
+        self.predict(&seed, &source, &request, &mut |_| ControlFlow::Continue(()))?;
+        Ok(())
+    }
+
+    /// Answers the file `seed` with the file `output`, which is written in
+    /// place and synced. `progress` is [`generate`]'s.
+    pub fn answer(
+        &mut self,
+        seed: &Path,
+        output: &Path,
+        settings: &Settings,
+        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+    ) -> Result<Sidecar, AnswerError> {
+        let heard = self.hear(seed, output, settings)?;
+        let predicted = self.predict(&heard.signal, &heard.source, &heard.request, progress);
+        let (mut prediction, moved) = predicted.map_err(|cause| AnswerError::Generate {
+            path: seed.to_owned(),
+            cause,
+        })?;
+        refuse_what_is_broken(seed, &prediction)?;
+        let prediction_level = Level::of(&prediction.signal);
+        let gain = match settings.loudness {
+            Loudness::Model => 1.0,
+            Loudness::Seed => {
+                (guard::level(&heard.signal) / guard::level(&prediction.signal)) as f32
+            }
+        };
+        for sample in &mut prediction.signal.samples {
+            *sample *= gain;
+        }
+        let seconds = heard.request.seconds;
+        let written = settings
+            .output
+            .write(output, &prediction.signal, seconds, heard.rate)?;
+        warn_of_what_was_scaled(&written);
+        let learning = self.learned.as_ref().map(|l| l.notes().clone());
+        if prediction.fault.is_none() {
+            self.keep(moved);
+        }
+        Ok(Sidecar {
+            antiphon: env!("CARGO_PKG_VERSION").to_owned(),
+            model: self.identity.clone(),
+            engine: self.engine_name().to_owned(),
+            seed: heard.source.file,
+            seed_sha256: heard.source.sha256,
+            seconds,
+            random_seed: heard.request.random_seed,
+            prime: heard.request.prime,
+            settings: self.settings.clone(),
+            learning,
+            loudness: settings.loudness,
+            responses: prediction.responses,
+            fault: prediction.fault,
+            format: settings.output.samples,
+            channels: settings.output.channels.count(),
+            rate: settings.output.rate,
+            sample_rate: heard.rate,
+            seed_level: Level::of(&heard.signal),
+            prediction_level,
+            gain,
+            scaled_by: written.scaled_by,
+            timings: prediction.timings,
+        })
+    }
+
+    /// Reads the file `seed`, whose answer `output` can hold.
+    fn hear(&self, seed: &Path, output: &Path, settings: &Settings) -> Result<Seed, AnswerError> {
+        let sample_rate = self.model.hyperparameters.sample_rate;
+        let audio::Source {
+            signal,
+            sha256,
+            facts,
+            ..
+        } = audio::load_at_most(seed, sample_rate, settings.longest_seed)?;
+        let rate = settings.output.sample_rate(facts.sample_rate, sample_rate);
+        let request = settings.request_for(&sha256);
+        settings.output.check(output, request.seconds, rate)?;
+        Ok(Seed {
+            source: TrainingAudio {
+                file: readable(seed.file_name().unwrap_or_default()),
+                sha256,
+                seconds: signal.seconds(),
+            },
+            signal,
+            request,
+            rate,
+        })
+    }
+
+    /// Predicts what follows `seed`, known as `source`; gives the model that its
+    /// weights moved to, if that is to be kept.
+    fn predict(
+        &mut self,
+        seed: &Signal,
+        source: &TrainingAudio,
+        request: &Request,
+        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+    ) -> Result<(Prediction, Option<Moved>), GenerateError> {
+        let moved = self.moved(seed, source);
+        let (model, settings) = (&self.model, &self.settings);
+        let player = |engine| Player {
+            model,
+            settings,
+            engine,
+        };
+        let (weights, dataset) = match &mut self.means {
+            Means::Frozen(engine) => {
+                let prediction = generate(player(engine.as_mut()), seed, request, progress)?;
+                return Ok((prediction, None));
+            }
+            Means::Moving { weights, dataset } => {
+                (weights, moved.as_ref().map_or(&*dataset, |m| &m.dataset))
+            }
+        };
+        let dataset = Dataset::clone(dataset);
+        let mut moving = Moving::new(model, weights, dataset, request.random_seed, self.threads)?;
+        let prediction = generate(player(&mut moving), seed, request, progress)?;
+        let Some(mut moved) = moved else {
+            return Ok((prediction, None));
+        };
+        let (network, steps) = moving.end().map_err(GenerateError::Engine)?;
+        moved.model.network = network;
+        moved.model.training.steps += steps;
+        Ok((prediction, Some(moved)))
+    }
+
+    /// The model that the answer to `seed` is to move and what it learns from, where
+    /// that is to be kept.
+    fn moved(&self, seed: &Signal, source: &TrainingAudio) -> Option<Moved> {
+        let (Some(learned), Means::Moving { weights, dataset }) = (&self.learned, &self.means)
+        else {
+            return None;
+        };
+        let by_itself = || Moved {
+            model: self.model.clone(),
+            dataset: dataset.clone(),
+        };
+        if !learned.notes().from_seeds {
+            return Some(by_itself());
+        }
+        let mut model = self.model.clone();
+        learned.hear(&mut model, seed, source.clone());
+        match kept_audio(&model, weights, &self.identity.name) {
+            Ok(dataset) => Some(Moved { model, dataset }),
+            Err(cause) => {
+                tracing::warn!("nothing is learned from {}: {cause}", source.file);
+                Some(by_itself())
+            }
+        }
+    }
+
+    /// Goes on from what was `moved` with the next answer. An answer is worth more
+    /// than what was learned by it: if that cannot be kept, this is only said.
+    fn keep(&mut self, moved: Option<Moved>) {
+        let (Some(learned), Some(moved)) = (&mut self.learned, moved) else {
+            return;
+        };
+        match learned.keep(&moved.model) {
+            Ok(()) => {
+                self.model = moved.model;
+                if let Means::Moving { dataset, .. } = &mut self.means {
+                    *dataset = moved.dataset;
+                }
+            }
+            Err(cause) => tracing::warn!("what was learned is lost: {cause}"),
+        }
+    }
+}
+
+/// Refuses a `prediction` that nobody should hear; says what else is wrong with it.
+fn refuse_what_is_broken(seed: &Path, prediction: &Prediction) -> Result<(), AnswerError> {
+    match prediction.fault {
+        Some(fault) if fault.is_broken() => Err(AnswerError::Broken {
+            path: seed.to_owned(),
+            fault,
+            responses: prediction.responses.len(),
+        }),
+        Some(fault) => {
+            let seed = seed.display();
+            tracing::warn!("{seed}: the prediction is a {fault} in part or whole");
+            Ok(())
+        }
+        None => Ok(()),
+    }
+}
+
+fn warn_of_what_was_scaled(written: &Written) {
+    if let Some(factor) = written.scaled_by {
+        let peak = written.peak;
+        tracing::warn!(
+            "the prediction's peak of {peak:.2} was over full scale; all of it was multiplied by {factor:.3}"
+        );
+    }
+}
+
+/// The training audio that `model`, known as `name`, keeps, cut for `weights` that move.
+fn kept_audio(
+    model: &TrainedModel,
+    weights: &MovingWeights,
+    name: &str,
+) -> Result<Box<Dataset>, ResponderError> {
+    if model.kept_audio.is_empty() {
+        return Err(ResponderError::NothingKept {
+            name: name.to_owned(),
+        });
+    }
+    let recording = |(samples, source): (&Vec<f32>, &TrainingAudio)| Recording {
+        signal: Signal {
+            samples: samples.clone(),
+            sample_rate: model.hyperparameters.sample_rate,
+        },
+        source: source.clone(),
+    };
+    let recordings = model.kept_audio.iter().zip(&model.training_audio);
+    let recordings = recordings.map(recording).collect();
+    let dataset = Dataset::new(recordings, &weights.training(&model.hyperparameters));
+    dataset
+        .map(Box::new)
+        .map_err(|cause| ResponderError::KeptAudio {
+            name: name.to_owned(),
+            cause,
+        })
+}

@@ -1,0 +1,85 @@
+//! The sidecar of a prediction: how it came about.
+
+use serde::{Deserialize, Serialize};
+
+use super::commission::Loudness;
+use super::learned::LearnedNotes;
+use crate::audio::Signal;
+use crate::audio::output::OutputRate;
+use crate::audio::write::SampleFormat;
+use crate::generate::guard::Fault;
+use crate::generate::{AnswerSettings, Prime, Response, Timings};
+
+/// Which model answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelIdentity {
+    /// The path or name it was loaded by.
+    pub name: String,
+    /// SHA-256 of its file.
+    pub sha256: String,
+}
+
+/// Level of a sound, where 1 is full scale.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Level {
+    pub peak: f32,
+    pub rms: f32,
+}
+
+/// How a prediction came about: enough to make it again byte for byte, with
+/// the same build on the same kind of processor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sidecar {
+    /// Version of antiphon.
+    pub antiphon: String,
+    pub model: ModelIdentity,
+    pub engine: String,
+    /// The seed file's name, without its folder.
+    pub seed: String,
+    pub seed_sha256: String,
+    pub seconds: f64,
+    pub random_seed: u64,
+    pub prime: Prime,
+    /// How predictions were drawn and fed back, and what the weights did.
+    #[serde(flatten)]
+    pub settings: AnswerSettings,
+    /// What it began with, where the model keeps what it learns.
+    pub learning: Option<LearnedNotes>,
+    pub loudness: Loudness,
+    /// What was wrong while it was made, and what was done about it.
+    pub responses: Vec<Response>,
+    /// What is wrong with it all the same.
+    pub fault: Option<Fault>,
+    pub format: SampleFormat,
+    pub channels: u16,
+    /// What was asked for: the seed's rate, the model's, or a number.
+    pub rate: OutputRate,
+    /// That of the file, in Hz.
+    pub sample_rate: u32,
+    pub seed_level: Level,
+    /// Level of the prediction as the model made it.
+    pub prediction_level: Level,
+    /// What it was multiplied by to be as loud as the seed.
+    pub gain: f32,
+    /// What the prediction was multiplied by to stay below full scale.
+    pub scaled_by: Option<f32>,
+    pub timings: Timings,
+}
+
+impl Level {
+    pub(super) fn of(signal: &Signal) -> Level {
+        Level {
+            peak: signal.peak(),
+            rms: signal.rms(),
+        }
+    }
+}
+
+impl Sidecar {
+    /// The sidecar file's text.
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).expect("plain fields always serialise");
+        text.push('\n');
+        text
+    }
+}

@@ -1,0 +1,20 @@
+//! Taming or loosening what is drawn.
+
+use serde::{Deserialize, Serialize};
+
+use super::Rule;
+use super::chances::Chances;
+
+/// What the logarithms of chances are divided by: below 1 the likely becomes
+/// likelier.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Temperature(pub f64);
+
+impl Rule for Temperature {
+    fn apply(&self, chances: &mut Chances) {
+        for choice in chances.choices() {
+            choice.logarithm /= self.0;
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! Settings of an answer: how predictions are drawn, and what the weights do.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::drawing::{Drawing, Feedback, Temperature, TopP};
+use crate::hyperparameters::{AnswerMode, Hyperparameters, HyperparametersError, LrSchedule, rule};
+
+/// Settings of an answer: a model's own, or others that were asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AnswerSettings {
+    /// How predictions are drawn.
+    #[serde(flatten)]
+    pub drawing: Drawing,
+    /// What the weights do.
+    #[serde(flatten)]
+    pub weights: Weights,
+}
+
+/// What the weights do while a model answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum Weights {
+    /// They stay as they are.
+    Frozen {
+        /// What is fed back.
+        #[serde(flatten)]
+        feedback: Feedback,
+    },
+    /// They go on learning.
+    Moving(MovingWeights),
+}
+
+/// How weights go on learning.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MovingWeights {
+    /// Share of a mixture's noise that what is fed back carries.
+    pub feedback_noise: f64,
+    /// Predictions of the network from one training step to the next.
+    pub train_every: usize,
+    /// The learning rate; `None` for the one that training ended with.
+    #[serde(rename = "moving_lr")]
+    pub learning_rate: Option<f64>,
+    /// Time steps that one gradient reaches back over.
+    #[serde(rename = "moving_bptt_steps")]
+    pub steps_back: usize,
+    /// Seconds of a phrase that the rows of a training step are spread over, and
+    /// go on from once they have heard it; `None` for rows as in training.
+    #[serde(rename = "moving_seconds")]
+    pub phrase: Option<f64>,
+}
+
+/// What is asked of an answer other than the model's own settings say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Asked {
+    /// Frozen or moving.
+    pub answer: Option<AnswerMode>,
+    /// Values by the hyperparameter's name; `feedback_noise` is that of the weights
+    /// as they answer, frozen or moving.
+    pub values: Map<String, Value>,
+}
+
+/// Why an answer cannot have the settings that were asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A value is out of range.
+    #[error(transparent)]
+    Impossible(#[from] HyperparametersError),
+    /// Something would change nothing.
+    #[error(
+        "\"{key}\" applies to {applies_to}, and changes nothing in this model's answers; leave it out"
+    )]
+    DoesNotApply {
+        /// What was asked for.
+        key: String,
+        /// Where it would change something.
+        applies_to: &'static str,
+    },
+}
+
+impl AnswerSettings {
+    /// Those of a model by `hyperparameters` from which nothing else is asked.
+    pub fn of(hyperparameters: &Hyperparameters) -> AnswerSettings {
+        let h = hyperparameters;
+        let weights = match h.answer {
+            AnswerMode::Frozen => Weights::Frozen {
+                feedback: Feedback {
+                    noise: h.feedback_noise,
+                    gain: h.feedback_gain,
+                },
+            },
+            AnswerMode::Moving => Weights::Moving(MovingWeights::of(h)),
+        };
+        AnswerSettings {
+            drawing: Drawing {
+                temperature: Temperature(h.temperature),
+                top_p: TopP(h.top_p),
+            },
+            weights,
+        }
+    }
+
+    /// Those of a model by `hyperparameters`, but for what is `asked`.
+    ///
+    /// # Errors
+    /// Values that are out of range, and those that would change nothing.
+    pub fn asked(
+        hyperparameters: &Hyperparameters,
+        asked: &Asked,
+    ) -> Result<AnswerSettings, SettingsError> {
+        let mode = asked.answer.unwrap_or(hyperparameters.answer);
+        let key_of = |asked: &str| match (asked, mode) {
+            ("feedback_noise", AnswerMode::Moving) => "moving_feedback_noise".to_owned(),
+            _ => asked.to_owned(),
+        };
+        let mut changes = Map::from_iter([("answer".to_owned(), mode.name().into())]);
+        let values = asked.values.iter();
+        changes.extend(values.map(|(key, value)| (key_of(key), value.clone())));
+        let changed = hyperparameters.with(&changes)?;
+        for key in asked.values.keys() {
+            let applies = rule(&key_of(key)).map(|rule| rule.applies);
+            if let Some(applies) = applies.filter(|applies| !applies.holds(&changed)) {
+                return Err(SettingsError::DoesNotApply {
+                    key: key.clone(),
+                    applies_to: applies.words(),
+                });
+            }
+        }
+        Ok(AnswerSettings::of(&changed))
+    }
+
+    /// What is fed back. Weights that move lose what they sustain of themselves,
+    /// and need no gain.
+    pub fn feedback(&self) -> Feedback {
+        match &self.weights {
+            Weights::Frozen { feedback } => *feedback,
+            Weights::Moving(moving) => Feedback {
+                noise: moving.feedback_noise,
+                gain: 1.0,
+            },
+        }
+    }
+}
+
+impl MovingWeights {
+    /// Those of a model by `hyperparameters`, whatever its weights do by themselves.
+    pub fn of(hyperparameters: &Hyperparameters) -> MovingWeights {
+        let h = hyperparameters;
+        // In the transpose approach the rows are one input.
+        let by_phrases = h.moving_seconds > 0.0 && !h.use_transpose;
+        MovingWeights {
+            feedback_noise: h.moving_feedback_noise,
+            train_every: h.train_every,
+            learning_rate: (h.moving_lr > 0.0).then_some(h.moving_lr),
+            steps_back: match h.moving_bptt_steps {
+                0 => h.bptt_steps,
+                steps => steps,
+            },
+            phrase: by_phrases.then_some(h.moving_seconds),
+        }
+    }
+
+    /// Hyperparameters of training that goes on while a model by `hyperparameters`
+    /// answers.
+    pub fn training(&self, hyperparameters: &Hyperparameters) -> Hyperparameters {
+        let mut training = hyperparameters.clone();
+        training.num_dreams = 0;
+        training.audio_freq = 0;
+        // No loss is measured then, so that no end need be long enough for it.
+        training.validation = 0.0;
+        training.bptt_steps = self.steps_back;
+        if let Some(learning_rate) = self.learning_rate {
+            training.lr = learning_rate;
+            training.lr_schedule = LrSchedule::Constant;
+        }
+        if let Some(apart) = self.rows_apart(hyperparameters) {
+            training.int_cursor_inc = apart;
+        }
+        training
+    }
+
+    /// Elements of the sequence from one row to the next, where the rows are
+    /// spread over a phrase.
+    pub fn rows_apart(&self, hyperparameters: &Hyperparameters) -> Option<usize> {
+        let h = hyperparameters;
+        let element = if h.use_fft { h.hop_size } else { 1 };
+        let rows = (h.num_unrollings * element) as f64;
+        let apart = |seconds| seconds * f64::from(h.sample_rate) / rows;
+        self.phrase.map(|seconds| (apart(seconds) as usize).max(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn hyperparameters(json: &str) -> Hyperparameters {
+        Hyperparameters::parse(json).unwrap()
+    }
+
+    fn asked(json: &str, answer: AnswerMode, values: Value) -> Result<AnswerSettings, String> {
+        let Value::Object(values) = values else {
+            panic!("{values}");
+        };
+        let answer = Some(answer);
+        AnswerSettings::asked(&hyperparameters(json), &Asked { answer, values })
+            .map_err(|error| error.to_string())
+    }
+
+    const MIXTURE: &str = r#"{"preset": "vector", "output": "mixture", "feedback_noise": 0.8,
+        "feedback_gain": 0.99, "moving_feedback_noise": 0.3}"#;
+
+    #[test]
+    fn moving_weights_have_noise_of_their_own_and_no_gain() {
+        let feedback = |answer| {
+            let feedback = asked(MIXTURE, answer, json!({})).unwrap().feedback();
+            (feedback.noise, feedback.gain)
+        };
+        assert_eq!(feedback(AnswerMode::Frozen), (0.8, 0.99));
+        assert_eq!(feedback(AnswerMode::Moving), (0.3, 1.0));
+    }
+
+    #[test]
+    fn what_is_asked_changes_what_it_applies_to() {
+        for answer in [AnswerMode::Frozen, AnswerMode::Moving] {
+            let other = json!({"temperature": 0.5, "top_p": 0.9, "feedback_noise": 0.7});
+            let settings = asked(MIXTURE, answer, other).unwrap();
+            assert_eq!(settings.drawing.temperature, Temperature(0.5));
+            assert_eq!(settings.drawing.top_p, TopP(0.9));
+            assert_eq!(settings.feedback().noise, 0.7);
+        }
+    }
+
+    #[test]
+    fn what_would_change_nothing_or_is_impossible_is_an_error() {
+        let value = r#"{"preset": "vector"}"#;
+        for (json, answer, values, expected) in [
+            (
+                value,
+                AnswerMode::Frozen,
+                json!({"temperature": 0.5}),
+                "applies to models that draw",
+            ),
+            (
+                value,
+                AnswerMode::Moving,
+                json!({"feedback_noise": 0.5}),
+                "\"feedback_noise\" applies",
+            ),
+            (
+                value,
+                AnswerMode::Frozen,
+                json!({"train_every": 5}),
+                "applies to weights that move",
+            ),
+            (
+                value,
+                AnswerMode::Moving,
+                json!({"feedback_gain": 0.9}),
+                "applies to frozen weights",
+            ),
+            (
+                value,
+                AnswerMode::Frozen,
+                json!({"feedback_gain": 2}),
+                "\"feedback_gain\" is 2; allowed: 0.5 to 1",
+            ),
+            (
+                MIXTURE,
+                AnswerMode::Frozen,
+                json!({"temprature": 1}),
+                "did you mean \"temperature\"?",
+            ),
+        ] {
+            let error = asked(json, answer, values).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_sidecar_holds_what_applies() {
+        let written = |answer| {
+            let settings = asked(MIXTURE, answer, json!({})).unwrap();
+            let value = serde_json::to_value(&settings).unwrap();
+            let read: AnswerSettings = serde_json::from_value(value.clone()).unwrap();
+            assert_eq!(read, settings);
+            value
+        };
+        assert_eq!(
+            written(AnswerMode::Frozen),
+            json!({"temperature": 1.0, "top_p": 1.0, "answer": "frozen", "feedback_noise": 0.8,
+                "feedback_gain": 0.99})
+        );
+        assert_eq!(
+            written(AnswerMode::Moving),
+            json!({"temperature": 1.0, "top_p": 1.0, "answer": "moving", "feedback_noise": 0.3,
+                "train_every": 1, "moving_lr": null, "moving_bptt_steps": 1, "moving_seconds": null})
+        );
+    }
+
+    #[test]
+    fn moving_rows_are_spread_over_the_seconds_of_a_phrase() {
+        let apart = |preset: &str, seconds: f64| {
+            let hyperparameters = hyperparameters(&format!(
+                r#"{{"preset": "{preset}", "sample_rate": 8000, "num_unrollings": 4, "hop_size": 100,
+                "int_cursor_inc": 3, "validation": 0.1, "moving_seconds": {seconds}}}"#
+            ));
+            let training = MovingWeights::of(&hyperparameters).training(&hyperparameters);
+            assert_eq!(training.validation, 0.0);
+            training.int_cursor_inc
+        };
+        assert_eq!(apart("column-vector", 2.0), 4000);
+        assert_eq!(apart("magnitude-spectrum", 2.0), 40);
+        assert_eq!(apart("magnitude-spectrum", 1e-9), 1);
+        assert_eq!(apart("column-vector", 0.0), 3);
+        assert_eq!(apart("transpose", 2.0), 3);
+    }
+}
