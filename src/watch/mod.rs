@@ -23,11 +23,6 @@ mod session;
 mod spool;
 mod worker;
 
-#[cfg(test)]
-mod arrivals;
-#[cfg(test)]
-mod promise;
-
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -184,3 +179,6 @@ fn reopen(
     }
     None
 }
+
+#[cfg(test)]
+mod tests;
