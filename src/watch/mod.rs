@@ -12,14 +12,20 @@
 
 mod arrival;
 mod crew;
+mod dispatcher;
 mod error;
 pub mod folders;
 mod inbox;
+mod intake;
+mod listing;
 mod notifications;
+mod observation;
+mod queue;
 mod reload;
+mod remarks;
 mod retention;
 mod root;
-mod session;
+mod site;
 mod spool;
 mod worker;
 
@@ -37,9 +43,10 @@ pub use root::{Root, WhichRoot, check_moves};
 pub use spool::{Claim, Delivered, Process, Spool};
 pub use worker::{Answers, NoAnswer, Terms};
 
+use dispatcher::{Dispatcher, End};
 use notifications::Hint;
 use reload::Reload;
-use session::{End, Session};
+use site::Site;
 use worker::{Job, Outcome};
 
 /// How often a folder that is not there is looked for.
@@ -99,7 +106,7 @@ pub enum WatchError {
     Stuck,
 }
 
-/// What a session hears.
+/// What a dispatcher hears.
 enum Message {
     Hint(Hint),
     Finished {
@@ -138,11 +145,18 @@ pub fn watch(
     loop {
         let (spool, claims) = opened;
         wanted = WhichRoot::Again(spool.root().known().clone());
-        let session = Session::new(plan, spool, claims, answerers, &mut reload, &on_event)?;
-        answerers = match session.run(stop)? {
+        let site = Site {
+            plan,
+            spool: Arc::new(spool),
+            on_event: &on_event,
+        };
+        let dispatcher = Dispatcher::new(&site, claims, answerers, &mut reload)?;
+        answerers = match dispatcher.run(stop)? {
             End::Stopped => return Ok(()),
             End::Lost(answerers) => answerers,
         };
+        // Its lock has to go before the root can be opened again.
+        drop(site);
         match reopen(plan, &wanted, &process, &on_event, stop) {
             Some(again) => opened = again,
             None => return Ok(()),
