@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
+use super::claim::Claim;
 use super::crew::Crew;
 use super::error::SpoolError;
 use super::intake::Intake;
@@ -14,7 +15,6 @@ use super::queue::Queue;
 use super::reload::Reload;
 use super::retention;
 use super::site::Site;
-use super::spool::Claim;
 use super::worker::{Answers, Job, Outcome};
 use super::{Event, Message, WatchError};
 use crate::names::readable;

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use super::Event;
 use super::arrival::Proof;
+use super::claim::Claim;
 use super::error::{SpoolError, failed_to};
 use super::inbox::{Arrived, Arriving, Inbox};
 use super::notifications::Hint;
 use super::queue::Queue;
 use super::site::Site;
-use super::spool::{Claim, following};
+use super::spool::following;
 use super::worker::Job;
 use crate::names::readable;
 

@@ -11,7 +11,9 @@
 //! passes.
 
 mod arrival;
+mod claim;
 mod crew;
+mod delivery;
 mod dispatcher;
 mod error;
 pub mod folders;
@@ -25,8 +27,10 @@ mod reload;
 mod remarks;
 mod retention;
 mod root;
+mod seed_names;
 mod site;
 mod spool;
+mod steps;
 mod worker;
 
 use std::path::PathBuf;
@@ -35,12 +39,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use arrival::may_be_a_seed;
+pub use claim::Claim;
 pub use error::SpoolError;
 pub use inbox::Arriving;
 pub use reload::{AnswerSource, Stamp};
 pub use retention::{ALL, Bounds, Retention};
 pub use root::{Root, WhichRoot, check_moves};
-pub use spool::{Claim, Delivered, Process, Spool};
+pub use spool::{Delivered, Process, Spool};
 pub use worker::{Answers, NoAnswer, Terms};
 
 use dispatcher::{Dispatcher, End};
@@ -86,9 +91,11 @@ pub struct Plan {
     pub root: PathBuf,
     /// Whether it must be there already.
     pub existing: bool,
+    /// What is asked of every answer.
     pub terms: Terms,
     /// How long a file that does not look complete is waited for after its last change.
     pub patience: Duration,
+    /// How much is kept of what is over.
     pub retention: Retention,
     /// Bytes that are left free on the disk: below, seeds wait.
     pub free_space_floor: u64,

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::Event;
+use super::claim::Claim;
 use super::site::Site;
-use super::spool::Claim;
 use super::worker::Job;
 use crate::names::readable;
 

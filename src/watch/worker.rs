@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::arrival::has_writer;
+use super::claim::Claim;
 use super::error::SpoolError;
-use super::spool::{Claim, Delivered, MOST_ATTEMPTS, Spool};
+use super::spool::{Delivered, MOST_ATTEMPTS, Spool};
 use crate::answer::{AnswerError, Responder, Settings};
 use crate::audio::{self, AudioError};
 use crate::files;
