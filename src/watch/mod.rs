@@ -10,28 +10,35 @@
 //! permission, a disk) never costs a seed: it waits, and work goes on when it
 //! passes.
 
-mod arrival;
+// The folders, and a seed's way through them.
 mod claim;
-mod crew;
 mod delivery;
-mod dispatcher;
 mod error;
 pub mod folders;
-mod inbox;
-mod intake;
-mod listing;
-mod notifications;
-mod observation;
-mod queue;
-mod reload;
-mod remarks;
 mod retention;
 mod root;
 mod seed_names;
-mod site;
 mod spool;
 mod steps;
+
+// Which files are seeds by now.
+mod arrival;
+mod inbox;
+mod listing;
+mod notifications;
+mod observation;
+mod remarks;
+
+// How seeds are answered.
+mod crew;
+mod reload;
 mod worker;
+
+// All of it, while one root is open.
+mod dispatcher;
+mod intake;
+mod queue;
+mod site;
 
 use std::path::PathBuf;
 use std::sync::Arc;
