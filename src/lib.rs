@@ -55,7 +55,7 @@ pub mod status;
 
 pub mod osc;
 
-pub mod untrusted;
+pub mod fuzzing;
 
 pub mod service;
 

@@ -15,15 +15,17 @@ use crate::names::{is_scratch, readable};
 use crate::system::disk::{self, Space};
 use crate::watch::{self, folders, may_be_a_seed};
 
-/// Failures that are told with their reasons.
+/// Failures that are told with their reasons: as many as fit on a screen beside the rest.
 const LAST_FAILURES: usize = 5;
 
 /// How things stand.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Status {
+    /// The folder.
     pub root: PathBuf,
     /// Whether a daemon watches the folder.
     pub running: bool,
+    /// How many seeds are where.
     #[serde(flatten)]
     pub counts: Counts,
     /// The seed that has waited longest.
@@ -43,9 +45,13 @@ pub struct Status {
 /// How many seeds are where.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
+    /// In seeds/, or claimed and waiting for their turn.
     pub waiting: usize,
+    /// Being answered.
     pub working: usize,
+    /// Answered, as far as they are kept.
     pub done: usize,
+    /// In failed/.
     pub failed: usize,
 }
 
@@ -53,13 +59,16 @@ pub struct Counts {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DaemonState {
+    /// Files in seeds/ that are not complete yet.
     pub arriving: Vec<ArrivingFile>,
+    /// What came over OSC.
     pub osc: Received,
 }
 
 /// A file in seeds/ that waits to become a seed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ArrivingFile {
+    /// Its name.
     pub name: String,
     /// Why it waits, in a sentence.
     pub because: String,
@@ -112,6 +121,7 @@ impl fmt::Display for Received {
 /// A seed that waits.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Waiting {
+    /// Its name.
     pub name: String,
     /// Since it was last written to.
     pub seconds: f64,
@@ -122,7 +132,9 @@ pub struct Waiting {
 pub struct Failure {
     /// The seed's name, without its extension.
     pub name: String,
+    /// What is said about it in failed/.
     pub reason: String,
+    /// Since it failed.
     pub seconds_ago: f64,
 }
 

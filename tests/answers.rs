@@ -22,7 +22,8 @@ use common::{SMALL, pluck, random_model};
 /// Samples of an answer that are compared, and weights of a network.
 const SAMPLES: usize = 120;
 const WEIGHTS: usize = 40;
-/// Processors multiply and add in other orders: so much of the largest value.
+/// How far an answer may be off, as a share of the largest value: processors multiply
+/// and add in other orders.
 const TOLERANCE: f32 = 5e-3;
 
 /// Such as they learn with: dropout, noise, a penalty, several stretches at once.

@@ -28,6 +28,16 @@ impl Desk {
         self.folder.path().join(name)
     }
 
+    /// The path of `name`, as a word of a command line.
+    fn word(&self, name: &str) -> String {
+        self.path(name).to_str().unwrap().to_owned()
+    }
+
+    /// What stands in `name`.
+    fn bytes(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path(name)).unwrap()
+    }
+
     fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path(name);
         std::fs::write(&path, text).unwrap();
@@ -227,64 +237,73 @@ fn refused(words: &[&str], why: &str) {
     );
 }
 
-#[test]
-fn a_users_file_is_never_replaced_by_any_command_unless_told_to() {
+/// A desk with model.onnx and seed.wav.
+fn desk_with_a_model() -> Desk {
     let desk = Desk::new();
-    let text = |name: &str| desk.path(name).to_str().unwrap().to_owned();
-    let [model, seed, own] = ["model.onnx", "seed.wav", "own.wav"].map(text);
     common::random_model(common::gallery::LIVELY)
-        .write(Path::new(&model))
+        .write(&desk.path("model.onnx"))
         .unwrap();
-    write_seed(Path::new(&seed), &pluck(220.0, 1.0, 11025));
-    let before = |name: &str| std::fs::read(desk.path(name)).unwrap();
-    let (model_before, seed_before) = (before("model.onnx"), before("seed.wav"));
-    let generate = |output: &str| {
-        [
-            "generate",
-            "--model",
-            &model,
-            "--seed",
-            &seed,
-            "--seconds",
-            "0.2",
-            "--output",
-            output,
-        ]
-        .map(str::to_owned)
-    };
+    write_seed(&desk.path("seed.wav"), &pluck(220.0, 1.0, 11025));
+    desk
+}
+
+/// Has seed.wav answered by model.onnx, into `output`.
+fn generate_into(desk: &Desk, output: &str, extra: &[&str]) -> Vec<String> {
+    let mut words = vec!["generate".to_owned(), "--model".to_owned()];
+    words.extend([desk.word("model.onnx"), "--seed".to_owned()]);
+    words.extend([desk.word("seed.wav"), "--output".to_owned()]);
+    words.extend([desk.word(output), "--seconds".to_owned(), "0.2".to_owned()]);
+    words.extend(extra.iter().map(|word| (*word).to_owned()));
+    words
+}
+
+#[test]
+fn an_answer_replaces_no_file_of_the_users_and_nothing_that_is_read() {
+    let desk = desk_with_a_model();
+    let before = ["model.onnx", "seed.wav"].map(|name| desk.bytes(name));
     let generate_refused = |output: &str, extra: &[&str], why: &str| {
-        let words = generate(output);
-        let words: Vec<&str> = words
-            .iter()
-            .map(String::as_str)
-            .chain(extra.iter().copied())
-            .collect();
+        let words = generate_into(&desk, output, extra);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
         refused(&words, why);
     };
     // A sound; the text that would stand beside one; what is read, also by force.
     desk.write("own.wav", "mine");
-    generate_refused(&own, &[], "own.wav is there already");
+    generate_refused("own.wav", &[], "own.wav is there already");
     desk.write("mine.json", "mine");
-    generate_refused(&text("mine.wav"), &[], "mine.json is there already");
+    generate_refused("mine.wav", &[], "mine.json is there already");
     assert!(!desk.path("mine.wav").exists());
-    for (input, why) in [(&seed, "seed.wav"), (&model, "model.onnx")] {
-        generate_refused(input, &[], why);
+    for input in ["seed.wav", "model.onnx"] {
+        generate_refused(input, &[], input);
         generate_refused(input, &["--force"], "is read");
     }
     for name in ["x.flac", "x.aiff", "x.json", "x.mp3"] {
-        generate_refused(&text(name), &[], "end its name in .wav");
+        generate_refused(name, &[], "end its name in .wav");
         assert!(!desk.path(name).exists());
     }
-    // Other commands.
-    let json = desk.write("h.json", SMALL_VECTOR);
-    let json = json.to_str().unwrap();
-    let [svg, runs] = ["own.svg", "runs"].map(text);
+    assert_eq!(desk.bytes("own.wav"), b"mine");
+    assert_eq!(desk.bytes("mine.json"), b"mine");
+    assert!(["model.onnx", "seed.wav"].map(|name| desk.bytes(name)) == before);
+}
+
+#[test]
+fn no_other_command_replaces_a_file_of_the_users() {
+    let desk = desk_with_a_model();
+    let before = ["model.onnx", "seed.wav"].map(|name| desk.bytes(name));
+    desk.write("h.json", SMALL_VECTOR);
     desk.write("own.svg", "mine");
+    let [json, sound, seed, svg, model, runs] = [
+        "h.json",
+        "h.wav",
+        "seed.wav",
+        "own.svg",
+        "model.onnx",
+        "runs",
+    ]
+    .map(|name| desk.word(name));
     refused(
-        &["new", "--preset", "vector", "--output", json],
+        &["new", "--preset", "vector", "--output", &json],
         "h.json is there already",
     );
-    let sound = text("h.wav");
     refused(
         &["new", "--preset", "vector", "--output", &sound],
         "end its name in .json",
@@ -295,31 +314,27 @@ fn a_users_file_is_never_replaced_by_any_command_unless_told_to() {
     );
     refused(
         &[
-            "train", json, "--audio", &seed, "--output", &model, "--runs", &runs,
+            "train", &json, "--audio", &seed, "--output", &model, "--runs", &runs,
         ],
         "model.onnx is there already",
     );
     assert!(!desk.path("runs").exists(), "nothing was begun");
-    assert_eq!(before("own.wav"), b"mine");
-    assert_eq!(before("mine.json"), b"mine");
-    assert_eq!(before("own.svg"), b"mine");
-    assert!(before("model.onnx") == model_before && before("seed.wav") == seed_before);
+    assert_eq!(desk.bytes("own.svg"), b"mine");
+    assert!(["model.onnx", "seed.wav"].map(|name| desk.bytes(name)) == before);
+}
 
-    for words in [
-        generate(&own).to_vec(),
-        vec![
-            "new".into(),
-            "--preset".into(),
-            "vector".into(),
-            "--output".into(),
-            text("mine.json"),
-        ],
-    ] {
-        let output = run(words.iter().map(String::as_str).chain(["--force"]));
-        assert!(output.status.success(), "{}", stderr(&output));
-    }
-    assert!(before("own.wav").starts_with(b"RIFF"));
-    assert!(before("mine.json").starts_with(b"{"));
+#[test]
+fn a_file_is_replaced_by_force() {
+    let desk = desk_with_a_model();
+    desk.write("own.wav", "mine");
+    desk.write("mine.json", "mine");
+    let answered = run(generate_into(&desk, "own.wav", &["--force"]));
+    assert!(answered.status.success(), "{}", stderr(&answered));
+    let json = desk.word("mine.json");
+    let written = run(["new", "--preset", "vector", "--output", &json, "--force"]);
+    assert!(written.status.success(), "{}", stderr(&written));
+    assert!(desk.bytes("own.wav").starts_with(b"RIFF"));
+    assert!(desk.bytes("mine.json").starts_with(b"{"));
 }
 
 #[test]
@@ -424,40 +439,54 @@ fn ctrl_c_ends_training_with_a_usable_model() {
     assert!(output.status.success(), "{}", stderr(&output));
 }
 
-#[test]
-fn a_run_is_drawn_with_its_recording_and_predictions() {
+/// Has the run in `folder` drawn; what is said.
+fn plotted(folder: &Path) -> String {
+    let output = run([Path::new("plot"), folder]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    stderr(&output)
+}
+
+/// A desk with a run, and the run's folder, with `count` predictions, one each 1000 steps.
+fn desk_with_a_run(count: usize) -> (Desk, PathBuf) {
     let desk = Desk::new();
     let hyperparameters =
         SMALL_VECTOR.replace("\"num_epochs\"", "\"validation\": 0.2, \"num_epochs\"");
     let output = desk.train(&hyperparameters, &[]);
     assert!(output.status.success(), "{}", stderr(&output));
     let folder = desk.path("runs/model");
-    let plot = || run([Path::new("plot"), &folder]);
     let predictions = folder.join("predictions");
     if predictions.exists() {
         std::fs::remove_dir_all(&predictions).unwrap();
     }
-
-    let output = plot();
-    assert!(output.status.success(), "{}", stderr(&output));
-    assert!(
-        stderr(&output).contains("no predictions"),
-        "{}",
-        stderr(&output)
-    );
-
-    std::fs::create_dir(&predictions).unwrap();
-    for step in 1..=9 {
+    if count > 0 {
+        std::fs::create_dir(&predictions).unwrap();
+    }
+    for step in 1..=count {
         let name = format!("{:08}-concurrent-1.wav", 1000 * step);
         write_seed(&predictions.join(name), &pluck(220.0, 0.5, 11025));
     }
-    let output = plot();
-    assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(
-        stderr(&output),
-        format!("Wrote {}.\n", folder.join("plot.svg").display())
-    );
-    let page = std::fs::read_to_string(folder.join("plot.svg")).unwrap();
+    (desk, folder)
+}
+
+#[test]
+fn a_run_without_predictions_is_drawn_and_what_is_no_run_is_not() {
+    let (desk, folder) = desk_with_a_run(0);
+    let said = plotted(&folder);
+    assert!(said.contains("no predictions"), "{said}");
+
+    let no_run = run([Path::new("plot"), desk.folder.path()]);
+    desk.assert_refused(&no_run, &["run.json"]);
+    let output = [Path::new("--output"), Path::new("a.wav")];
+    let sound = run([Path::new("plot"), &folder].into_iter().chain(output));
+    assert_eq!(sound.status.code(), Some(2), "{}", stderr(&sound));
+}
+
+#[test]
+fn a_run_is_drawn_with_its_recording_and_predictions() {
+    let (_desk, folder) = desk_with_a_run(9);
+    let page = folder.join("plot.svg");
+    assert_eq!(plotted(&folder), format!("Wrote {}.\n", page.display()));
+    let page = std::fs::read_to_string(page).unwrap();
     for words in [
         "Run model",
         "vector approach",
@@ -469,16 +498,19 @@ fn a_run_is_drawn_with_its_recording_and_predictions() {
         assert!(page.contains(words), "{words}");
     }
     assert_eq!(page.matches("Prediction after").count(), 6);
+}
 
-    // What is missing is said, and the rest is drawn.
+#[test]
+fn what_a_page_lacks_is_said_and_the_rest_is_drawn() {
+    let (desk, folder) = desk_with_a_run(9);
     std::fs::remove_file(desk.path("guitar.wav")).unwrap();
     std::fs::remove_file(folder.join("model.onnx")).unwrap();
-    std::fs::write(predictions.join("00009000-concurrent-1.wav"), "half").unwrap();
+    let last = folder.join("predictions/00009000-concurrent-1.wav");
+    std::fs::write(last, "half").unwrap();
     let losses = folder.join("losses.csv");
     let columns = "step,epochs,loss,validation_loss,seconds\n1,0.";
     std::fs::write(&losses, columns).unwrap();
-    let output = plot();
-    assert!(output.status.success(), "{}", stderr(&output));
+    let said = plotted(&folder);
     let page = std::fs::read_to_string(folder.join("plot.svg")).unwrap();
     for words in [
         "guitar.wav",
@@ -486,89 +518,89 @@ fn a_run_is_drawn_with_its_recording_and_predictions() {
         "No loss is logged yet",
         "no model yet",
     ] {
-        assert!(stderr(&output).contains(words), "{}", stderr(&output));
+        assert!(said.contains(words), "{said}");
         assert!(page.contains(words), "{words}");
     }
     assert_eq!(page.matches("Prediction after").count(), 5);
     assert_eq!(std::fs::read_to_string(&losses).unwrap(), columns);
-
-    let no_run = run([Path::new("plot"), desk.folder.path()]);
-    desk.assert_refused(&no_run, &["run.json"]);
-    let sound = run([
-        Path::new("plot"),
-        &folder,
-        Path::new("--output"),
-        Path::new("a.wav"),
-    ]);
-    assert_eq!(sound.status.code(), Some(2), "{}", stderr(&sound));
 }
 
-#[test]
-fn moving_weights_answer_the_same_each_time_and_unlike_frozen_ones() {
+/// A desk with a model whose weights move while it answers.
+fn desk_with_moving_weights() -> Desk {
     let desk = Desk::new();
     let moving = SMALL_VECTOR.replacen('{', r#"{"answer": "moving", "train_every": 2, "#, 1);
     let output = desk.train(&moving, &["--threads", "2"]);
     assert!(output.status.success(), "{}", stderr(&output));
-    let answer = |extra: &[&str]| {
-        let output = desk.generate("model.onnx", "guitar.wav", extra);
-        assert!(output.status.success(), "{}", stderr(&output));
-        let wav = std::fs::read(desk.path("answer.wav")).unwrap();
-        std::fs::remove_file(desk.path("answer.wav")).unwrap();
-        wav
-    };
+    desk
+}
+
+/// The model's answer to the guitar, which is taken away.
+fn answer_of(desk: &Desk, extra: &[&str]) -> Vec<u8> {
+    let output = desk.generate("model.onnx", "guitar.wav", extra);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let wav = desk.bytes("answer.wav");
+    std::fs::remove_file(desk.path("answer.wav")).unwrap();
+    wav
+}
+
+/// The model does not answer the guitar with these options, and says `words`.
+fn answer_refused(desk: &Desk, extra: &[&str], words: &[&str]) {
+    desk.assert_refused(&desk.generate("model.onnx", "guitar.wav", extra), words);
+}
+
+#[test]
+fn moving_weights_answer_the_same_each_time_and_unlike_frozen_ones() {
+    let desk = desk_with_moving_weights();
+    let answer = |extra: &[&str]| answer_of(&desk, extra);
     let moved = answer(&["--seconds", "1"]);
     assert_eq!(moved, answer(&["--seconds", "1"]));
     assert_ne!(moved, answer(&["--seconds", "1", "--random-seed", "1"]));
     assert_ne!(moved, answer(&["--seconds", "1", "--answer", "frozen"]));
     assert_ne!(moved, answer(&["--seconds", "1", "--train-every", "5"]));
 
-    let softer = ["--seconds", "1", "--feedback-gain", "0.9"];
-    desk.assert_refused(
-        &desk.generate("model.onnx", "guitar.wav", &softer),
-        &["\"feedback_gain\" applies to frozen weights"],
-    );
-    let slower = ["--answer", "frozen", "--train-every", "5"];
-    desk.assert_refused(
-        &desk.generate("model.onnx", "guitar.wav", &slower),
-        &["\"train_every\" applies to weights that move"],
-    );
-    let frozen = answer(&["--seconds", "1", "--answer", "frozen"]);
-    assert_ne!(
-        frozen,
-        answer(&[&softer[..], &["--answer", "frozen"]].concat())
-    );
+    let frozen = ["--seconds", "1", "--answer", "frozen"];
+    let softer = [&frozen[..], &["--feedback-gain", "0.9"]].concat();
+    assert_ne!(answer(&frozen), answer(&softer));
     let sidecar = std::fs::read_to_string(desk.path("answer.json")).unwrap();
     let sidecar: serde_json::Value = serde_json::from_str(&sidecar).unwrap();
     assert_eq!(sidecar["feedback_gain"], 0.9);
+}
+
+#[test]
+fn options_that_a_models_answers_do_not_have_are_refused() {
+    let desk = desk_with_moving_weights();
+    answer_refused(
+        &desk,
+        &["--feedback-gain", "0.9"],
+        &["\"feedback_gain\" applies to frozen weights"],
+    );
+    answer_refused(
+        &desk,
+        &["--answer", "frozen", "--train-every", "5"],
+        &["\"train_every\" applies to weights that move"],
+    );
     for option in ["--feedback-noise", "--temperature", "--top-p"] {
-        desk.assert_refused(
-            &desk.generate("model.onnx", "guitar.wav", &[option, "0.7"]),
-            &["changes nothing in this model's answers"],
-        );
+        let words = ["changes nothing in this model's answers"];
+        answer_refused(&desk, &[option, "0.7"], &words);
     }
-    desk.assert_refused(
-        &desk.generate("model.onnx", "guitar.wav", &["--feedback-gain", "2"]),
+    answer_refused(
+        &desk,
+        &["--feedback-gain", "2"],
         &["\"feedback_gain\" is 2", "0.5 to 1"],
     );
-
-    desk.assert_refused(
-        &desk.generate("model.onnx", "guitar.wav", &["--engine", "onnxruntime"]),
-        &["native engine only"],
-    );
+    answer_refused(&desk, &["--engine", "onnxruntime"], &["native engine only"]);
     std::fs::remove_file(desk.path("model.onnx")).unwrap();
     let output = desk.train(SMALL_VECTOR, &[]);
     assert!(output.status.success(), "{}", stderr(&output));
-    desk.assert_refused(
-        &desk.generate("model.onnx", "guitar.wav", &["--answer", "moving"]),
+    answer_refused(
+        &desk,
+        &["--answer", "moving"],
         &[
             "model.onnx keeps no training audio",
             "\"answer\": \"moving\"",
         ],
     );
-    desk.assert_refused(
-        &desk.generate("model.onnx", "guitar.wav", &["--temperature", "0"]),
-        &["\"temperature\" is 0"],
-    );
+    answer_refused(&desk, &["--temperature", "0"], &["\"temperature\" is 0"]);
 }
 
 #[test]
@@ -721,8 +753,11 @@ const RESUMABLE: &str = r#"{"preset": "vector", "seg_len": 32, "num_unrollings":
     "noise": 0.1, "use_dropout": true, "lr_schedule": "cosine", "validation": 0.1, "num_epochs": 15,
     "audio_freq": 300, "seq_dream_len": 50, "num_dreams": 2, "dream_length": 170, "seed_mode": "advance"}"#;
 
+/// Files by their names.
+type Files = std::collections::BTreeMap<std::ffi::OsString, Vec<u8>>;
+
 /// Names and bytes of the predictions in a run's folder.
-fn predictions(folder: &Path) -> std::collections::BTreeMap<std::ffi::OsString, Vec<u8>> {
+fn predictions(folder: &Path) -> Files {
     std::fs::read_dir(folder.join("predictions"))
         .unwrap()
         .map(|entry| entry.unwrap())
@@ -738,30 +773,15 @@ fn weights(path: &Path) -> Vec<f32> {
         .weights
 }
 
+/// Trains anew, in the run's `folder`, and is killed again and again, mostly between two
+/// checkpoints, once by Ctrl-C; the output of the process that comes to the end.
 #[cfg(unix)]
-#[test]
-fn an_interrupted_run_ends_as_an_uninterrupted_one_to_the_last_bit() {
-    let desk = Desk::new();
-    let output = desk.train(RESUMABLE, &["--threads", "2"]);
-    assert!(output.status.success(), "{}", stderr(&output));
-    let uninterrupted = weights(&desk.path("model.onnx"));
-    std::fs::remove_file(desk.path("model.onnx")).unwrap();
-
-    // Killed again and again, mostly between two checkpoints, once by Ctrl-C.
-    let folder = desk.path("runs/model-2");
+fn interrupt_and_resume(desk: &Desk, folder: &Path) -> Output {
     let mut arguments: Vec<PathBuf> = vec!["train".into(), desk.path("hyperparameters.json")];
-    arguments.extend([
-        "--audio".into(),
-        desk.path("guitar.wav"),
-        "--output".into(),
-        desk.path("model.onnx"),
-    ]);
-    arguments.extend([
-        "--threads".into(),
-        "2".into(),
-        "--runs".into(),
-        desk.path("runs"),
-    ]);
+    arguments.extend(["--audio".into(), desk.path("guitar.wav")]);
+    arguments.extend(["--output".into(), desk.path("model.onnx")]);
+    arguments.extend(["--threads".into(), "2".into()]);
+    arguments.extend(["--runs".into(), desk.path("runs")]);
     for signal in ["-KILL", "-KILL", "-INT", "-KILL"] {
         let mut child = common::antiphon()
             .args(&arguments)
@@ -774,9 +794,35 @@ fn an_interrupted_run_ends_as_an_uninterrupted_one_to_the_last_bit() {
             .args([signal, &child.id().to_string()])
             .status();
         child.wait().unwrap();
-        arguments = vec!["train".into(), "--resume".into(), folder.clone()];
+        arguments = vec!["train".into(), "--resume".into(), folder.to_owned()];
     }
-    let output = run(&arguments);
+    run(&arguments)
+}
+
+/// Predictions of both kinds, each with its picture.
+#[cfg(unix)]
+fn assert_all_predicted(files: &Files) {
+    let names: Vec<_> = files.keys().map(|name| name.to_string_lossy()).collect();
+    for sound in names.iter().filter(|name| name.ends_with(".wav")) {
+        let picture = Path::new(sound.as_ref()).with_extension("svg");
+        assert!(files.contains_key(picture.as_os_str()), "{sound}");
+    }
+    for name in ["00000300-sequential-1.wav", "00000340-concurrent-2.wav"] {
+        assert!(files.contains_key(std::ffi::OsStr::new(name)), "{names:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_ends_as_an_uninterrupted_one_to_the_last_bit() {
+    let desk = Desk::new();
+    let output = desk.train(RESUMABLE, &["--threads", "2"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let uninterrupted = weights(&desk.path("model.onnx"));
+    std::fs::remove_file(desk.path("model.onnx")).unwrap();
+
+    let folder = desk.path("runs/model-2");
+    let output = interrupt_and_resume(&desk, &folder);
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(
         stderr(&output).contains("Going on from step"),
@@ -788,22 +834,7 @@ fn an_interrupted_run_ends_as_an_uninterrupted_one_to_the_last_bit() {
         "the same weights to the last bit"
     );
     let expected = predictions(&desk.path("runs/model"));
-    for sound in expected
-        .keys()
-        .filter(|n| n.to_string_lossy().ends_with(".wav"))
-    {
-        let picture = Path::new(sound).with_extension("svg");
-        assert!(expected.contains_key(picture.as_os_str()), "{sound:?}");
-    }
-    let names: Vec<_> = expected.keys().map(|n| n.to_string_lossy()).collect();
-    assert!(
-        names.contains(&"00000300-sequential-1.wav".into()),
-        "{names:?}"
-    );
-    assert!(
-        names.contains(&"00000340-concurrent-2.wav".into()),
-        "{names:?}"
-    );
+    assert_all_predicted(&expected);
     assert!(
         predictions(&folder) == expected,
         "the same predictions to the last bit"

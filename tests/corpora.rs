@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use antiphon::untrusted::{READERS, Reader};
+use antiphon::fuzzing::{READERS, Reader};
 
 /// The files of the corpus `name`.
 fn corpus(name: &str) -> Vec<PathBuf> {
@@ -45,7 +45,7 @@ fn every_target_reads_through_one_of_these_functions() {
             .join(format!("{name}.rs"));
         let text = fs::read_to_string(target).unwrap();
         assert!(
-            text.contains(&format!("antiphon::untrusted::{name}(bytes)")),
+            text.contains(&format!("antiphon::fuzzing::{name}(bytes)")),
             "{text}"
         );
     }

@@ -555,6 +555,38 @@ fn an_id3_tag_in_front_is_skipped() {
 
 // --- Hostile files ----------------------------------------------------------
 
+/// A die whose throws are the same each time.
+struct Die(u64);
+
+impl Die {
+    fn throw(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % sides as u64) as usize
+    }
+}
+
+/// Changes up to six places, or cuts the file off there.
+fn damage(bytes: &mut Vec<u8>, die: &mut Die) {
+    for _ in 0..=die.throw(5) {
+        // Headers are where it hurts.
+        let reach = if die.throw(2) == 0 {
+            bytes.len().min(300)
+        } else {
+            bytes.len()
+        };
+        let at = die.throw(reach);
+        match die.throw(5) {
+            0 => bytes[at] = die.throw(256) as u8,
+            1 => bytes[at] ^= 1 << die.throw(8),
+            2 => bytes.iter_mut().skip(at).take(4).for_each(|b| *b = 0xff),
+            3 => bytes.iter_mut().skip(at).take(4).for_each(|b| *b = 0),
+            _ => bytes.truncate(at + 1),
+        }
+    }
+}
+
 #[test]
 fn no_damage_to_any_kind_of_file_breaks_anything() {
     let Some(studio) = Studio::new(&[F, S]) else {
@@ -571,13 +603,7 @@ fn no_damage_to_any_kind_of_file_breaks_anything() {
         (F, "-c:a pcm_s8", "d-8.mov"),
         (F, "-c:a alac", "d-alac.mov"),
     ];
-    let mut state = 0x5eed_u64;
-    let mut dice = move |sides: usize| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state % sides as u64) as usize
-    };
+    let mut die = Die(0x5eed);
     let short = studio.path("tone.wav");
     let signal = Signal {
         samples: studio.tone[..6000].to_vec(),
@@ -589,22 +615,7 @@ fn no_damage_to_any_kind_of_file_breaks_anything() {
         let whole = studio.make(tool, arguments, name);
         for _ in 0..120 {
             let mut bytes = whole.clone();
-            for _ in 0..=dice(5) {
-                // Headers are where it hurts.
-                let reach = if dice(2) == 0 {
-                    bytes.len().min(300)
-                } else {
-                    bytes.len()
-                };
-                let at = dice(reach);
-                match dice(5) {
-                    0 => bytes[at] = dice(256) as u8,
-                    1 => bytes[at] ^= 1 << dice(8),
-                    2 => bytes.iter_mut().skip(at).take(4).for_each(|b| *b = 0xff),
-                    3 => bytes.iter_mut().skip(at).take(4).for_each(|b| *b = 0),
-                    _ => bytes.truncate(at + 1),
-                }
-            }
+            damage(&mut bytes, &mut die);
             header_of_bytes(&bytes).unwrap();
             match read_bytes(&bytes, Path::new(name)) {
                 Ok(recording) => {

@@ -2,12 +2,27 @@
 
 mod common;
 
+use std::path::Path;
 use std::process::Command;
 
 use antiphon::model::{State, Tape};
 use antiphon::random::stream;
 use rand::RngExt;
 use serde_json::json;
+
+/// How far at most onnxruntime's prediction with `model` is from that in `case`.
+fn difference(name: &str, model: &Path, case: &Path) -> f32 {
+    let checker = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/check_onnx.py");
+    let mut command = Command::new(common::python());
+    let output = command.arg(checker).args([model, case]).output().unwrap();
+    assert!(
+        output.status.success(),
+        "{name}: {}",
+        common::stderr(&output)
+    );
+    let said = String::from_utf8_lossy(&output.stdout);
+    said.trim().parse().unwrap()
+}
 
 #[test]
 fn the_checker_accepts_every_model_and_onnxruntime_predicts_the_same() {
@@ -51,23 +66,7 @@ fn the_checker_accepts_every_model_and_onnxruntime_predicts_the_same() {
         let case_path = folder.path().join("case.json");
         std::fs::write(&case_path, case.to_string()).unwrap();
 
-        let output = Command::new(common::python())
-            .arg(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/tests/python/check_onnx.py"
-            ))
-            .args([&path, &case_path])
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{name}: {}",
-            common::stderr(&output)
-        );
-        let difference: f32 = String::from_utf8_lossy(&output.stdout)
-            .trim()
-            .parse()
-            .unwrap();
+        let difference = difference(name, &path, &case_path);
         assert!(difference < 1e-5, "{name}: {difference}");
     }
 }

@@ -110,7 +110,6 @@ impl Drop for Program {
     }
 }
 
-/// A port that is free now. Another program may take it meanwhile, which is rare.
 /// As OSC writes strings.
 fn string(text: impl AsRef<[u8]>) -> Vec<u8> {
     let mut bytes = text.as_ref().to_vec();
@@ -150,11 +149,21 @@ const IMMEDIATELY: u64 = 1;
 const PAST: u64 = 2_840_140_800 << 32;
 const FUTURE: u64 = 4_291_747_200 << 32;
 
+/// What is sent, by what it is called.
+type Packets = Vec<(&'static str, Vec<u8>)>;
+
 /// Ways to say `/antiphon/ping` once.
-fn pings() -> Vec<(&'static str, Vec<u8>)> {
-    let ping = ping_with("", b"");
-    let volume = message("/volume", "f", &0.5_f32.to_be_bytes());
-    let nested = |depth| (0..depth).fold(ping.clone(), |inner, _| bundle(IMMEDIATELY, &[&inner]));
+fn pings() -> Packets {
+    [
+        pings_with_arguments(),
+        pings_that_are_malformed(),
+        pings_in_bundles(),
+        pings_by_pattern(),
+    ]
+    .concat()
+}
+
+fn pings_with_arguments() -> Packets {
     let everything = [
         &1_i32.to_be_bytes()[..],
         &2.5_f32.to_be_bytes(),
@@ -164,7 +173,7 @@ fn pings() -> Vec<(&'static str, Vec<u8>)> {
     ]
     .concat();
     vec![
-        ("alone", ping.clone()),
+        ("alone", ping_with("", b"")),
         ("without type tags", string("/antiphon/ping")),
         ("int", ping_with("i", &1_i32.to_be_bytes())),
         ("float, as Pd says it", ping_with("f", &1_f32.to_be_bytes())),
@@ -191,6 +200,13 @@ fn pings() -> Vec<(&'static str, Vec<u8>)> {
             "Latin-1 and more",
             ping_with("si", b"\xe9\xe8\0\0\0\0\0\x01"),
         ),
+    ]
+}
+
+/// Such as no specification allows and some program sends all the same.
+fn pings_that_are_malformed() -> Packets {
+    let ping = ping_with("", b"");
+    vec![
         ("type tags that nobody knows", ping_with("xQ!", &[0; 12])),
         ("type tags without values", ping_with("iiii", b"")),
         ("a value that is cut off", ping_with("d", &[0x40, 0x16])),
@@ -206,6 +222,14 @@ fn pings() -> Vec<(&'static str, Vec<u8>)> {
         ),
         ("a blob of 9000 bytes", ping_with("b", &blob(9000))),
         ("a blob of 60000 bytes", ping_with("b", &blob(60_000))),
+    ]
+}
+
+fn pings_in_bundles() -> Packets {
+    let ping = ping_with("", b"");
+    let volume = message("/volume", "f", &0.5_f32.to_be_bytes());
+    let nested = |depth| (0..depth).fold(ping.clone(), |inner, _| bundle(IMMEDIATELY, &[&inner]));
+    vec![
         ("bundle", bundle(IMMEDIATELY, &[&ping])),
         ("bundle of the past", bundle(PAST, &[&ping])),
         ("bundle of the future", bundle(FUTURE, &[&ping])),
@@ -237,6 +261,11 @@ fn pings() -> Vec<(&'static str, Vec<u8>)> {
         ("without tags in a bundle", {
             bundle(1, &[&string("/antiphon/ping")])
         }),
+    ]
+}
+
+fn pings_by_pattern() -> Packets {
+    vec![
         ("?", message("/antiphon/?ing", "", b"")),
         ("*", message("/antiphon/p*", "", b"")),
         ("* in the middle", message("/a*n/p*g", "", b"")),
@@ -256,11 +285,15 @@ fn pings() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// What asks nothing, and the reasons that are counted.
-fn no_questions() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
-    let ping = ping_with("", b"");
-    let volume = message("/volume", "f", &0.5_f32.to_be_bytes());
-    let deep = |depth| (0..depth).fold(ping.clone(), |inner, _| bundle(IMMEDIATELY, &[&inner]));
+/// What is sent, by what it is called, and the reasons that are counted.
+type Refused = Vec<(&'static str, Vec<u8>, &'static [&'static str])>;
+
+/// What asks nothing.
+fn no_questions() -> Refused {
+    [messages_that_ask_nothing(), bundles_that_ask_nothing()].concat()
+}
+
+fn messages_that_ask_nothing() -> Refused {
     vec![
         ("nothing", b"".to_vec(), &["empty"]),
         ("text", b"hello antiphon\n".to_vec(), &["no-osc"]),
@@ -268,7 +301,11 @@ fn no_questions() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
         ("no first slash", string("antiphon/ping"), &["no-osc"]),
         ("noise", vec![0xff; 64], &["no-osc"]),
         ("zeros", vec![0; 64], &["no-osc"]),
-        ("another address", volume.clone(), &["unknown"]),
+        (
+            "another address",
+            message("/volume", "f", &0.5_f32.to_be_bytes()),
+            &["unknown"],
+        ),
         (
             "an answer",
             message("/antiphon/pong", "", b""),
@@ -299,6 +336,14 @@ fn no_questions() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
         ("Latin-1", string(b"/caf\xe9"), &["unknown"]),
         ("a long address", string([b'/'; 30_000]), &["unknown"]),
         ("stars", string(b"/*".repeat(15_000)), &["unknown"]),
+    ]
+}
+
+fn bundles_that_ask_nothing() -> Refused {
+    let ping = ping_with("", b"");
+    let volume = message("/volume", "f", &0.5_f32.to_be_bytes());
+    let deep = |depth| (0..depth).fold(ping.clone(), |inner, _| bundle(IMMEDIATELY, &[&inner]));
+    vec![
         ("no time tag", string("#bundle"), &["cut-off"]),
         (
             "a long element",

@@ -150,7 +150,8 @@ fn supercollider_that_writes_its_header_in_the_end() {
     assert_eq!(fs::read(seed).unwrap(), whole);
 }
 
-/// Writes `whole` to `file` in blocks, with a stop of so many seconds in the middle.
+/// Writes `whole` to `file` in blocks, with a stop of `stop` seconds in the
+/// middle.
 fn write_with_a_stop(mut file: File, whole: &[u8], stop: f64) {
     let (first, second) = whole.split_at(whole.len() / 2);
     for block in first.chunks(16384) {

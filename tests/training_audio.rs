@@ -198,44 +198,53 @@ fn without_a_usable_recording_nothing_begins() {
     assert_contains(&desk.refused(&["a.wav", "none.wav"], &[]), &["none.wav"]);
 }
 
+/// A pluck, written as it is: samples may be beyond full scale.
+fn record_as_it_is(desk: &Desk, name: &str, signal: &Signal) {
+    write_wav(&desk.path(name), signal, SampleFormat::Float32).unwrap();
+}
+
+fn clipped(mut signal: Signal, limit: f32) -> Signal {
+    let clip = |sample: &mut f32| *sample = limit * (20.0 * *sample).clamp(-1.0, 1.0);
+    signal.samples.iter_mut().for_each(clip);
+    signal
+}
+
 #[test]
-fn faults_of_recordings_are_told_before_training() {
+fn what_is_silent_or_far_too_quiet_is_not_learned_from() {
     let desk = Desk::new();
     let loud = pluck(196.0, 3.0, 11025);
-    let float = |name: &str, signal: &Signal| {
-        write_wav(&desk.path(name), signal, SampleFormat::Float32).unwrap();
-    };
-    float("silence.wav", &scaled(loud.clone(), 0.0));
+    record_as_it_is(&desk, "silence.wav", &scaled(loud.clone(), 0.0));
     assert_contains(
         &desk.refused(&["silence.wav"], &[]),
         &["silence.wav is silent"],
     );
     let mut constant = loud.clone();
     constant.samples.fill(0.5);
-    float("constant.wav", &constant);
+    record_as_it_is(&desk, "constant.wav", &constant);
     assert_contains(
         &desk.refused(&["constant.wav"], &[]),
         &["constant.wav is silent"],
     );
-    float("quiet.wav", &scaled(loud.clone(), 2e-4));
+    record_as_it_is(&desk, "quiet.wav", &scaled(loud.clone(), 2e-4));
     assert_contains(
         &desk.refused(&["quiet.wav"], &[]),
         &["no recording is louder than -7", "louder"],
     );
+    record_as_it_is(&desk, "loud.wav", &loud);
+    assert_contains(
+        &desk.said(&["quiet.wav", "loud.wav"], &[]),
+        &["quiet.wav is very quiet", "-7"],
+    );
+}
 
-    let mut clipped = scaled(loud.clone(), 20.0);
-    clipped
-        .samples
-        .iter_mut()
-        .for_each(|s| *s = s.clamp(-1.0, 1.0));
-    float("clipped.wav", &clipped);
+#[test]
+fn faults_of_recordings_are_told_before_training() {
+    let desk = Desk::new();
+    let loud = pluck(196.0, 3.0, 11025);
+    record_as_it_is(&desk, "clipped.wav", &clipped(loud.clone(), 1.0));
     // Cut off, then made quieter, at another rate than the model's.
-    let mut quieter = scaled(pluck(196.0, 3.0, 44100), 20.0);
-    quieter
-        .samples
-        .iter_mut()
-        .for_each(|s| *s = 0.6 * s.clamp(-1.0, 1.0));
-    float("quieter.wav", &quieter);
+    let quieter = clipped(pluck(196.0, 3.0, 44100), 0.6);
+    record_as_it_is(&desk, "quieter.wav", &quieter);
     let mut broken = loud.clone();
     broken.samples[5512..5515].fill(f32::NAN);
     // What writes files for tests refuses what is no number.
@@ -245,9 +254,9 @@ fn faults_of_recordings_are_told_before_training() {
         place.copy_from_slice(&sample.to_le_bytes());
     }
     fs::write(desk.path("broken.wav"), bytes).unwrap();
-    let mut gap = loud.clone();
+    let mut gap = loud;
     gap.samples.splice(11025..11025, vec![0.0; 4 * 11025]);
-    float("gap.wav", &gap);
+    record_as_it_is(&desk, "gap.wav", &gap);
     for (name, words) in [
         (
             "clipped.wav",
@@ -267,12 +276,6 @@ fn faults_of_recordings_are_told_before_training() {
         assert_contains(&desk.said(&[name], &[]), &words);
         fs::remove_dir_all(desk.path("runs")).unwrap();
     }
-    float("quiet.wav", &scaled(loud.clone(), 2e-4));
-    float("loud.wav", &loud);
-    assert_contains(
-        &desk.said(&["quiet.wav", "loud.wav"], &[]),
-        &["quiet.wav is very quiet", "-7"],
-    );
 }
 
 #[test]

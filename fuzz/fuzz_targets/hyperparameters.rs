@@ -1,5 +1,5 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    antiphon::untrusted::hyperparameters(bytes);
+    antiphon::fuzzing::hyperparameters(bytes);
 });

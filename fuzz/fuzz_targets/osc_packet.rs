@@ -1,5 +1,5 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    antiphon::untrusted::osc_packet(bytes);
+    antiphon::fuzzing::osc_packet(bytes);
 });

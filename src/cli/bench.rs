@@ -34,8 +34,9 @@ struct TrainArguments {
 
 /// Steps before the clock starts: memory is mapped, threads run.
 const WARM_UP_STEPS: usize = 3;
-/// Each size is measured for at least so long, and so many steps.
+/// Each size is measured for at least this long,
 const LEAST_TIME: Duration = Duration::from_secs(3);
+/// and for at least this many steps, however slow the machine is.
 const LEAST_STEPS: usize = 5;
 /// Sizes measured: rows R, inputs and units D = H, time steps T.
 const TRAIN_SIZES: [(usize, usize, usize); 4] =
@@ -55,6 +56,7 @@ struct TrainResult {
     gflops: f64,
 }
 
+/// Measures, and prints what was measured.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.what {
         What::Train(arguments) => train(arguments),

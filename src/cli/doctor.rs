@@ -38,6 +38,7 @@ pub struct Arguments {
     json: bool,
 }
 
+/// Looks at everything and prints what it finds.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let model = ModelChoice::find(&arguments.model)?;
     let mut findings = doctor::machine();

@@ -32,6 +32,7 @@ pub struct Arguments {
     options: AnswerOptions,
 }
 
+/// Answers one sound.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let inputs = [arguments.seed.as_path(), Path::new(&arguments.model)];
     let place = |path: &Path| -> Result<Destination, DestinationError> {

@@ -62,6 +62,7 @@ struct Judged {
     signal: Option<Signal>,
 }
 
+/// Judges, and prints the verdict.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let plot = arguments.plot.as_deref();
     let plot = plot.map(|path| Destination::new(path, arguments.force));

@@ -14,6 +14,7 @@ const MOST_BYTES: u64 = 2_000_000_000;
 pub struct ModelChoice {
     /// The path or the bundled model's name.
     pub name: String,
+    /// What is in the file.
     pub bytes: Cow<'static, [u8]>,
     /// How it sounds, of a bundled model.
     pub sound: Option<&'static str>,

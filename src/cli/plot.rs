@@ -40,6 +40,7 @@ const MOST_RECORDINGS: usize = 3;
 const SHORTEST: f64 = 5.0;
 const LONGEST: f64 = 30.0;
 
+/// Draws the page of a run.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let folder = &arguments.folder;
     let output = match &arguments.output {

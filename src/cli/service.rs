@@ -104,6 +104,7 @@ impl ScopeChoice {
     }
 }
 
+/// Installs or removes the service.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.action {
         Action::Prepare(prepare) => run_prepare(&prepare.root, &prepare.model),

@@ -24,6 +24,7 @@ pub struct Arguments {
     json: bool,
 }
 
+/// Prints how things stand.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let status = Status::of(&arguments.root)?;
     if arguments.json {

@@ -86,6 +86,7 @@ struct Beginning {
     checkpoint: Option<Checkpoint>,
 }
 
+/// Trains, or goes on training, until the end or Ctrl-C.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let between_checkpoints = Duration::from_secs(arguments.checkpoint_seconds);
     let beginning = match &arguments.resume {

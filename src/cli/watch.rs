@@ -115,21 +115,41 @@ struct Keep {
     free_space_floor: u64,
 }
 
+/// Answers seeds until it is told to stop.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let source = Arc::new(Model::new(&arguments));
-    let workers = usize::from(arguments.load.workers);
-    if let (Some(file), 2..) = (arguments.options.keep_learning(), workers) {
-        bail!(
-            "{} keeps what one worker learns; give --keep-learning or several --workers, not both",
-            file.display()
-        );
-    }
+    arguments.check_learning()?;
     arguments.options.forget(&arguments.model)?;
-    let responders: anyhow::Result<Vec<Responder>> =
-        (0..workers).map(|_| source.responder()).collect();
-    let responders = responders?;
+    let source = Arc::new(Model::new(&arguments));
+    let responders = source.responders(arguments.load.workers)?;
     let announcer = Arc::new(Announcer::new(&arguments.osc)?);
     let root = find_root(&arguments)?;
+    warn_of_name(&root);
+    if let Err(error) = system::be_nice(arguments.load.nice) {
+        tracing::warn!("cannot let other programs go first: {error}");
+    }
+    let stop = super::stop_flag()?;
+    let tally = hear(&arguments.osc_listen, &announcer, &root, &stop)?;
+    let audience = Arc::new(Audience {
+        greeting: Mutex::new(Some(greeting(&responders[0], &root, &arguments.osc))),
+        supervisor: Supervisor::default(),
+        announcer,
+        notebook: Notebook::new(&root, tally),
+    });
+    let told = Arc::clone(&audience);
+    let on_event = Arc::new(move |event: Event| told.tell(&event));
+    let answerers = responders
+        .into_iter()
+        .map(|responder| Box::new(responder) as Box<dyn Answers>)
+        .collect();
+    let watched = watch(&arguments.plan(root), answerers, source, on_event, &stop);
+    audience.supervisor.stopping();
+    watched?;
+    tracing::info!("stopped; nothing is left claimed");
+    Ok(())
+}
+
+/// A patch is told paths in messages of text.
+fn warn_of_name(root: &Path) {
     if root.to_str().is_none() {
         tracing::warn!(
             "the name of {} is no UTF-8, and messages hold no other: a patch cannot open the paths \
@@ -137,47 +157,30 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             root.display()
         );
     }
-    let plan = Plan {
-        root: root.clone(),
-        existing: arguments.existing,
-        terms: arguments.terms(),
-        patience: Duration::from_secs_f64(arguments.load.patience),
-        retention: arguments.keep.retention(),
-        free_space_floor: arguments.keep.free_space_floor,
-    };
-    if let Err(error) = system::be_nice(arguments.load.nice) {
-        tracing::warn!("cannot let other programs go first: {error}");
-    }
-    let stop = super::stop_flag()?;
-    let tally = hear(&arguments.osc_listen, &announcer, &root, &stop)?;
-    let notebook = Notebook::new(&root, tally);
-    let supervisor = Arc::new(Supervisor::default());
-    let told = Arc::clone(&supervisor);
-    let greeting = Mutex::new(Some(greeting(&responders[0], &root, &arguments.osc)));
-    let on_event = Arc::new(move |event: Event| {
+}
+
+/// All who are told what happens.
+struct Audience {
+    /// What whoever started the daemon reads first; none once it is printed.
+    greeting: Mutex<Option<String>>,
+    supervisor: Supervisor,
+    announcer: Arc<Announcer>,
+    notebook: Notebook,
+}
+
+impl Audience {
+    fn tell(&self, event: &Event) {
         // Not before the folder is known to be ours.
-        if let Some(text) = greeting
-            .lock()
-            .ok()
-            .and_then(|mut greeting| greeting.take())
-        {
+        let greeting = self.greeting.lock().ok();
+        if let Some(text) = greeting.and_then(|mut greeting| greeting.take()) {
             println!("{text}");
         }
-        told.tell(&event);
-        announcer.announce(&event);
-        if let Event::Alive { arriving } = &event {
-            notebook.write_down(arriving);
+        self.supervisor.tell(event);
+        self.announcer.announce(event);
+        if let Event::Alive { arriving } = event {
+            self.notebook.write_down(arriving);
         }
-    });
-    let answerers = responders
-        .into_iter()
-        .map(|responder| Box::new(responder) as Box<dyn Answers>)
-        .collect();
-    let watched = watch(&plan, answerers, source, on_event, &stop);
-    supervisor.stopping();
-    watched?;
-    tracing::info!("stopped; nothing is left claimed");
-    Ok(())
+    }
 }
 
 /// Writes down what only the daemon knows, for `antiphon status`.
@@ -241,6 +244,29 @@ fn find_root(arguments: &Arguments) -> anyhow::Result<PathBuf> {
 }
 
 impl Arguments {
+    /// What is learnt is kept in one file, which only one worker can write.
+    fn check_learning(&self) -> anyhow::Result<()> {
+        match (self.options.keep_learning(), self.load.workers) {
+            (Some(file), 2..) => bail!(
+                "{} keeps what one worker learns; give --keep-learning or several --workers, not \
+                 both",
+                file.display()
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    fn plan(&self, root: PathBuf) -> Plan {
+        Plan {
+            root,
+            existing: self.existing,
+            terms: self.terms(),
+            patience: Duration::from_secs_f64(self.load.patience),
+            retention: self.keep.retention(),
+            free_space_floor: self.keep.free_space_floor,
+        }
+    }
+
     fn terms(&self) -> Terms {
         Terms {
             settings: Settings {
@@ -291,6 +317,11 @@ impl Model {
             options: arguments.options.clone(),
             threads: arguments.load.threads(),
         }
+    }
+
+    /// One for each of `workers`.
+    fn responders(&self, workers: u16) -> anyhow::Result<Vec<Responder>> {
+        (0..workers).map(|_| self.responder()).collect()
     }
 
     /// Loaded, checked and warmed.

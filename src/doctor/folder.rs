@@ -14,10 +14,12 @@ use crate::watch::{check_moves, folders};
 const LITTLE_SPACE: u64 = 64 << 20;
 /// Less than this may not last for an exhibition.
 const SOME_SPACE: u64 = 2 << 30;
-/// The same of files.
+/// With room for fewer files than this it ends soon.
 const LITTLE_FILES: u64 = 100;
+/// With room for fewer than this it may not last for an exhibition.
 const SOME_FILES: u64 = 10_000;
-/// Files may be so much younger than the clock says, when another machine wrote them.
+/// Files may be younger than the clock says, by as much as the clock of another
+/// machine that wrote them may be ahead.
 const DISAGREEMENT: Duration = Duration::from_secs(120);
 
 /// Looks at the folder `root`.

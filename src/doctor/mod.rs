@@ -17,6 +17,7 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
+    /// It is as it should be.
     Ok,
     /// It works, and may not always.
     Warn,
@@ -27,6 +28,7 @@ pub enum Severity {
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
+    /// How bad it is.
     pub verdict: Severity,
     /// What was looked at, in a word or two.
     pub what: &'static str,

@@ -13,15 +13,15 @@ use crate::status::Counts;
 
 /// No datagram is longer.
 const LONGEST_PACKET: usize = 65536;
-/// How long the end is not noticed at most.
+/// How often it is asked, while nothing comes, whether to stop.
 const PATIENCE: Duration = Duration::from_millis(250);
-/// A port that cannot be had is tried again so often.
+/// From one try to the next at a port that cannot be had.
 const BETWEEN_TRIES: Duration = Duration::from_secs(1);
-/// The log tells of dropped packets so often at most.
+/// From one line of the log about dropped packets to the next, however many come.
 const BETWEEN_COMPLAINTS: Duration = Duration::from_secs(60);
-/// The folder is counted so often at most, however often somebody asks.
+/// From one count of the folder to the next, however often somebody asks.
 const BETWEEN_COUNTS: Duration = Duration::from_millis(250);
-/// So much of an unknown address is told.
+/// Characters of an unknown address that are told: a line of the log stays one line.
 const TOLD: usize = 80;
 
 /// What somebody wants to know.

@@ -3,9 +3,9 @@
 
 use super::Refusal;
 
-/// Bundles in bundles are opened so deep.
+/// Bundles in bundles are opened no deeper: nobody means more by them.
 pub const DEEPEST: usize = 8;
-/// So many messages may be in a packet.
+/// Messages that may be in a packet: more than any patch asks at once.
 pub const MOST_MESSAGES: usize = 1024;
 
 const BUNDLE: &[u8] = b"#bundle";

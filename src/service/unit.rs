@@ -9,6 +9,7 @@ use super::{Scope, ServiceError};
 /// What is to be run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Service {
+    /// Whose it is.
     pub scope: Scope,
     /// The executable, by its absolute path.
     pub program: PathBuf,

@@ -8,6 +8,7 @@ use std::process::Command;
 /// A user of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
+    /// The name to log in with.
     pub name: String,
     id: u32,
     group: u32,

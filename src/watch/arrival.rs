@@ -22,15 +22,15 @@ use crate::audio::header::{bytes_per_second, header_agrees_with_length};
 use crate::audio::{HeaderCheck, Lack};
 use crate::system::{self, writers};
 
-/// A file that nothing else is known of rests at least so long.
+/// The shortest rest of a file that nothing else is known of.
 const SHORTEST_REST: Duration = Duration::from_millis(500);
 /// The same for files whose header does not tell their byte rate.
 const REST_OF_UNKNOWN: Duration = Duration::from_secs(2);
 /// What Pd writes at a time while it records.
 const BLOCK_BYTES: f64 = 65536.0;
-/// So many blocks' time may pass from one to the next.
+/// A block may come later than it was due by half of the time that it lasts.
 const BLOCKS: f64 = 1.5;
-/// So many times the longest pause so far may the next one last.
+/// The next pause may last twice as long as the longest so far.
 const PAUSES: u32 = 2;
 
 /// What a file's content says of itself.
@@ -109,6 +109,7 @@ pub struct Evidence<'a> {
     pub closed: Option<bool>,
     /// Whether a download goes on that is to become this file.
     pub is_downloaded: bool,
+    /// What is in it.
     pub content: &'a Content,
     /// Since it was last seen to change.
     pub unchanged: Duration,
@@ -122,15 +123,20 @@ pub struct Evidence<'a> {
 /// Whether a file is complete, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
+    /// It is.
     Complete(Proof),
+    /// It may not be.
     Incomplete(Doubt),
 }
 
 /// Why a file is taken for complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
+    /// No process has it open for writing.
     NoWriter,
+    /// By the system's notifications its writer closed it.
     Closed,
+    /// It has not changed for this long.
     Rested(Duration),
     /// Nothing more came, whatever it lacks.
     PatienceOver(Lacking),
@@ -139,13 +145,15 @@ pub enum Proof {
 /// Why a file is not taken for complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doubt {
+    /// A process has it open for writing.
     HasWriter,
+    /// By the system's notifications its writer has not closed it.
     NotClosed,
     /// A download that is to become this file is not whole yet.
     Download,
-    /// It has so much time left to become what its header says.
+    /// It lacks something, and has this much time left to become whole.
     Lacks(Lacking, Duration),
-    /// It has to rest so much longer.
+    /// It has to rest for this much longer.
     Restless(Duration),
 }
 

@@ -1,234 +1,46 @@
-//! The files in `seeds/`: which are there, what was seen of them, which are seeds.
+//! The files in `seeds/`: which of them are seeds by now.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use super::arrival::{Content, Decision, Doubt, Evidence, Proof};
-use crate::names::{is_partial, is_scratch, readable};
-use crate::system::{self, writers};
-
-/// Names that are told of, and names that the log is.
-const MOST_TOLD: usize = 1000;
-/// A writer has closed a file a little before nobody has it open any more.
-const CLOSING: Duration = Duration::from_millis(100);
-const CLOSING_LOOK: Duration = Duration::from_millis(3);
-/// A file that has to rest is looked at so often.
-const SOON: Duration = Duration::from_millis(100);
+use super::arrival::Proof;
+use super::listing::{Downloads, Listing};
+use super::observation::{Observation, Standing};
+use super::remarks::Remarks;
+use crate::names::{is_scratch, readable};
 
 /// The folder's files and what was seen of them.
 pub struct Inbox {
     folder: PathBuf,
     patience: Duration,
     files: HashMap<OsString, Observation>,
-    /// What was told of already, and what the log was.
-    told: HashSet<OsString>,
-    logged: HashSet<OsString>,
-    remarks: Vec<String>,
+    remarks: Remarks,
+    /// How many files have arrived.
     arrivals: u64,
 }
 
 /// A file that has become complete.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Arrived {
+    /// Its name.
     pub name: OsString,
+    /// Why it is taken for complete.
     pub proof: Proof,
 }
 
 /// A file that is not complete yet, or cannot become a seed as it is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Arriving {
+    /// Its name.
     pub name: OsString,
     /// Why it waits, in a sentence.
     pub because: String,
     /// Since it was last seen to change.
     pub unchanged: Duration,
-}
-
-struct Observation {
-    length: u64,
-    modified: Option<SystemTime>,
-    identity: (u64, u64),
-    /// When it was last seen to change.
-    changed: Instant,
-    longest_pause: Duration,
-    /// Whether its last writer closed it, going by notifications.
-    closed: Option<bool>,
-    closed_at: Option<Instant>,
-    is_downloaded: bool,
-    /// As it is now, once looked at.
-    content: Option<Content>,
-    state: Standing,
-    /// See [`Evidence::mistaken`].
-    mistaken: u32,
-    arrival: u64,
-}
-
-/// How a file stands.
-#[derive(Clone, Debug, PartialEq)]
-enum Standing {
-    New,
-    Arriving(Doubt),
-    /// Neither called a sound nor one.
-    NoSound,
-    /// It could not be opened or read, for this reason.
-    Unreadable(String),
-    /// It was reported as complete.
-    Reported,
-    /// It was reported, could not be taken for this reason, and is reported again then.
-    SetAside(String, Instant),
-}
-
-/// Downloads that go on, by the names of their unfinished files.
-#[derive(Default)]
-struct Downloads(Vec<OsString>);
-
-impl Downloads {
-    /// Notes `name`, if it is one that has grown within `patience`.
-    fn see(&mut self, folder: &Path, name: &OsStr, patience: Duration) {
-        let modified = || folder.join(name).metadata().ok()?.modified().ok();
-        let is_fresh = |modified: SystemTime| modified.elapsed().is_ok_and(|ago| ago < patience);
-        if is_partial(name) && modified().is_some_and(is_fresh) {
-            self.0.push(name.to_owned());
-        }
-    }
-
-    /// Whether one is to become the file `name` of `length` bytes, which is empty and
-    /// only keeps the name free, or has a control file beside it.
-    fn become_of(&self, name: &OsStr, length: u64) -> bool {
-        let mut control = name.to_owned();
-        control.push(".aria2");
-        self.0.iter().any(|part| length == 0 || *part == control)
-    }
-}
-
-impl Observation {
-    fn new(metadata: &Metadata, now: Instant, arrival: u64) -> Observation {
-        Observation {
-            length: metadata.len(),
-            modified: metadata.modified().ok(),
-            identity: system::identity(metadata),
-            changed: now,
-            longest_pause: Duration::ZERO,
-            closed: None,
-            closed_at: None,
-            is_downloaded: false,
-            content: None,
-            state: Standing::New,
-            mistaken: 0,
-            arrival,
-        }
-    }
-
-    fn matches(&self, metadata: &Metadata) -> bool {
-        self.length == metadata.len()
-            && self.modified == metadata.modified().ok()
-            && self.identity == system::identity(metadata)
-    }
-
-    /// It has changed.
-    fn change(&mut self, metadata: &Metadata, now: Instant) {
-        let identity = system::identity(metadata);
-        if self.identity != identity {
-            // Another file in its place, of which nothing is known.
-            *self = Observation::new(metadata, now, self.arrival);
-            return;
-        }
-        self.length = metadata.len();
-        self.modified = metadata.modified().ok();
-        self.longest_pause = self.longest_pause.max(now - self.changed);
-        self.changed = now;
-        self.content = None;
-        self.state = Standing::New;
-        if self.closed == Some(true) {
-            self.closed = None;
-        }
-    }
-
-    /// Looks at it again; whether it has become complete.
-    fn look(
-        &mut self,
-        name: &OsStr,
-        path: &Path,
-        now: Instant,
-        patience: Duration,
-    ) -> Option<Proof> {
-        match &self.state {
-            Standing::Reported => return None,
-            Standing::SetAside(_, until) if now < *until => return None,
-            Standing::NoSound if self.content.is_some() => return None,
-            _ => {}
-        }
-        match self.decide(name, path, now, patience) {
-            Ok(Some(Decision::Complete(proof))) => {
-                self.state = Standing::Reported;
-                return Some(proof);
-            }
-            Ok(Some(Decision::Incomplete(doubt))) => self.state = Standing::Arriving(doubt),
-            Ok(None) => self.state = Standing::NoSound,
-            // Gone since; the next scan sees that.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => self.state = Standing::Unreadable(error.to_string()),
-        }
-        None
-    }
-
-    /// `None` of what is no seed.
-    fn decide(
-        &mut self,
-        name: &OsStr,
-        path: &Path,
-        now: Instant,
-        patience: Duration,
-    ) -> io::Result<Option<Decision>> {
-        let file = File::open(path)?;
-        // Asked first: what nobody writes now has the content that is seen next.
-        let has_writer = writers::has_writer(&file);
-        if has_writer == Some(true) {
-            self.content = None;
-            return Ok(Some(Decision::Incomplete(Doubt::HasWriter)));
-        }
-        let content = match self.content.take() {
-            Some(content) => content,
-            None => Content::of(path, &file)?,
-        };
-        let evidence = Evidence {
-            has_writer,
-            closed: self.closed,
-            is_downloaded: self.is_downloaded,
-            content: &content,
-            unchanged: now.saturating_duration_since(self.changed),
-            longest_pause: self.longest_pause,
-            mistaken: self.mistaken,
-        };
-        let decision = content
-            .may_be_a_seed(name)
-            .then(|| evidence.decide(patience));
-        self.content = Some(content);
-        Ok(decision)
-    }
-
-    /// When it has to be looked at again, whatever the system tells.
-    fn due(&self, now: Instant) -> Option<Instant> {
-        match &self.state {
-            Standing::New => Some(now),
-            Standing::Arriving(Doubt::HasWriter) => {
-                let is_closing = self.closed_at.is_some_and(|at| now - at < CLOSING);
-                is_closing.then(|| now + CLOSING_LOOK)
-            }
-            // How its recorder pauses is to be seen, too.
-            Standing::Arriving(Doubt::Restless(left)) => Some(now + (*left).min(SOON)),
-            Standing::Arriving(Doubt::Lacks(_, left)) => Some(now + *left),
-            Standing::SetAside(_, until) => Some(*until),
-            Standing::Arriving(Doubt::NotClosed | Doubt::Download)
-            | Standing::NoSound
-            | Standing::Unreadable(_)
-            | Standing::Reported => None,
-        }
-    }
 }
 
 impl Inbox {
@@ -239,9 +51,7 @@ impl Inbox {
             folder: folder.to_owned(),
             patience,
             files: HashMap::new(),
-            told: HashSet::new(),
-            logged: HashSet::new(),
-            remarks: Vec::new(),
+            remarks: Remarks::default(),
             arrivals: 0,
         }
     }
@@ -249,15 +59,14 @@ impl Inbox {
     /// Notes that the writer of `name` closed it, or that it was moved in.
     pub fn closed(&mut self, name: &OsStr, now: Instant) {
         if let Some(file) = self.hint(name, now) {
-            file.closed = Some(true);
-            file.closed_at = Some(now);
+            file.note_closed(now);
         }
     }
 
     /// Notes that somebody wrote to `name`.
     pub fn modified(&mut self, name: &OsStr, now: Instant) {
         if let Some(file) = self.hint(name, now) {
-            file.closed = Some(false);
+            file.note_modified();
         }
     }
 
@@ -274,15 +83,14 @@ impl Inbox {
     /// Notifications were lost: who has closed what is not known any more.
     pub fn notifications_lost(&mut self) {
         for file in self.files.values_mut() {
-            file.closed = None;
+            file.note_lost_notifications();
         }
     }
 
     /// Whether `metadata` still is that of the file `name` as it was reported.
     pub fn is_as_reported(&self, name: &OsStr, metadata: &Metadata) -> bool {
-        self.files
-            .get(name)
-            .is_some_and(|file| file.state == Standing::Reported && file.matches(metadata))
+        let file = self.files.get(name);
+        file.is_some_and(|file| file.is_as_reported(metadata))
     }
 
     /// Whether there is a file `name`, going by the last look.
@@ -299,15 +107,16 @@ impl Inbox {
     /// reported again at `until`.
     pub fn set_aside(&mut self, name: &OsStr, reason: String, until: Instant) {
         if let Some(file) = self.files.get_mut(name) {
-            file.state = Standing::SetAside(reason.clone(), until);
+            file.set_aside(reason.clone(), until);
         }
-        self.tell_once(name, &format!("{} waits: {reason}", readable(name)));
+        self.remarks
+            .tell_once(name, &format!("{} waits: {reason}", readable(name)));
     }
 
     /// `name` is back, which was reported `times` times and went on changing.
     pub fn mistaken(&mut self, name: &OsStr, times: u32, now: Instant) {
         if let Some(file) = self.hint(name, now) {
-            file.mistaken = times;
+            file.note_mistaken(times);
         }
     }
 
@@ -318,7 +127,7 @@ impl Inbox {
 
     /// Sentences that are to be told, each once.
     pub fn take_remarks(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.remarks)
+        self.remarks.take()
     }
 
     /// What waits, and why, in order of arrival.
@@ -327,7 +136,7 @@ impl Inbox {
             .files
             .iter()
             .filter_map(|(name, file)| {
-                let because = match &file.state {
+                let because = match file.standing() {
                     Standing::Arriving(doubt) => doubt.to_string(),
                     Standing::Unreadable(reason) => format!("it cannot be read: {reason}"),
                     Standing::SetAside(reason, _) => reason.clone(),
@@ -336,9 +145,9 @@ impl Inbox {
                 let arriving = Arriving {
                     name: name.clone(),
                     because,
-                    unchanged: now.saturating_duration_since(file.changed),
+                    unchanged: file.unchanged(now),
                 };
-                Some((file.arrival, arriving))
+                Some((file.arrival(), arriving))
             })
             .collect();
         arriving.sort_by_key(|(arrival, _)| *arrival);
@@ -352,75 +161,60 @@ impl Inbox {
     ///
     /// When the folder cannot be looked into.
     pub fn scan(&mut self, now: Instant, most: usize) -> io::Result<Vec<Arrived>> {
-        let (mut present, mut refused) = (Vec::new(), Vec::new());
-        let mut downloads = Downloads::default();
-        for entry in std::fs::read_dir(&self.folder)? {
-            let name = entry?.file_name();
-            if is_scratch(&name) {
-                downloads.see(&self.folder, &name, self.patience);
-                continue;
-            }
-            match std::fs::symlink_metadata(self.folder.join(&name)) {
-                Ok(metadata) if metadata.is_file() => present.push((name, metadata)),
-                Ok(metadata) => refused.push((name, metadata)),
-                // Gone since.
-                Err(_) => {}
-            }
-        }
-        // Of files found at the same look, the older arrived first.
-        present.sort_by(|(name_a, a), (name_b, b)| {
-            let time = |metadata: &Metadata| metadata.modified().ok();
-            (time(a), name_a).cmp(&(time(b), name_b))
-        });
-        let names: HashSet<&OsString> = present.iter().map(|(name, _)| name).collect();
-        self.files.retain(|name, _| names.contains(name));
-        let there: HashSet<&OsString> = present.iter().chain(&refused).map(|(n, _)| n).collect();
-        self.told.retain(|name| there.contains(name));
-        self.logged.retain(|name| there.contains(name));
-        for (name, metadata) in &refused {
+        let listing = Listing::of(&self.folder, self.patience)?;
+        self.forget_what_is_gone(&listing);
+        for (name, metadata) in &listing.others {
             self.refuse(name, metadata);
         }
-        for (name, metadata) in &present {
+        for (name, metadata) in &listing.files {
             self.observe(name, metadata, now);
         }
-        let mut arrived = Vec::new();
-        for name in self.in_order() {
-            if arrived.len() == most {
-                break;
-            }
-            let path = self.folder.join(&name);
-            let Some(file) = self.files.get_mut(&name) else {
-                continue;
-            };
-            file.is_downloaded = downloads.become_of(&name, file.length);
-            if let Some(proof) = file.look(&name, &path, now, self.patience) {
-                arrived.push(Arrived { name, proof });
-                continue;
-            }
-            match &file.state {
-                Standing::NoSound => self.log_once(&name, "neither called a sound nor is one"),
-                Standing::Unreadable(error) => {
-                    let text = format!(
-                        "{} cannot be read ({error}); let the user that runs antiphon read it, and \
-                         it is answered",
-                        readable(&name)
-                    );
-                    self.tell_once(&name, &text);
-                }
-                _ => {}
-            }
-        }
-        Ok(arrived)
+        let names = self.in_order().into_iter();
+        let complete = names.filter_map(|name| self.look(name, now, &listing.downloads));
+        Ok(complete.take(most).collect())
+    }
+
+    fn forget_what_is_gone(&mut self, listing: &Listing) {
+        let files = listing.file_names();
+        self.files
+            .retain(|name, _| files.contains(name.as_os_str()));
+        self.remarks.retain(&listing.names());
     }
 
     fn in_order(&self) -> Vec<OsString> {
         let mut names: Vec<(u64, &OsString)> = self
             .files
             .iter()
-            .map(|(name, file)| (file.arrival, name))
+            .map(|(name, file)| (file.arrival(), name))
             .collect();
         names.sort();
         names.into_iter().map(|(_, name)| name.clone()).collect()
+    }
+
+    /// Looks at the file `name`; says once why one that does not become a seed stays.
+    fn look(&mut self, name: OsString, now: Instant, downloads: &Downloads) -> Option<Arrived> {
+        let path = self.folder.join(&name);
+        let file = self.files.get_mut(&name)?;
+        let is_downloaded = downloads.become_of(&name, file.length());
+        if let Some(proof) = file.look(&path, now, self.patience, is_downloaded) {
+            return Some(Arrived { name, proof });
+        }
+        match file.standing() {
+            Standing::NoSound => {
+                let what = "neither called a sound nor is one";
+                self.remarks.log_once(&name, what);
+            }
+            Standing::Unreadable(error) => {
+                let text = format!(
+                    "{} cannot be read ({error}); let the user that runs antiphon read it, and \
+                     it is answered",
+                    readable(&name)
+                );
+                self.remarks.tell_once(&name, &text);
+            }
+            _ => {}
+        }
+        None
     }
 
     fn refuse(&mut self, name: &OsStr, metadata: &Metadata) {
@@ -431,20 +225,7 @@ impl Inbox {
                 "{shown} is a link or a device, which is not followed; copy the sound itself"
             ),
         };
-        self.tell_once(name, &text);
-    }
-
-    fn tell_once(&mut self, name: &OsStr, text: &str) {
-        if self.told.len() < MOST_TOLD && self.told.insert(name.to_owned()) {
-            tracing::warn!("{text}");
-            self.remarks.push(text.to_owned());
-        }
-    }
-
-    fn log_once(&mut self, name: &OsStr, what: &str) {
-        if self.logged.len() < MOST_TOLD && self.logged.insert(name.to_owned()) {
-            tracing::info!("{} stays where it is: it is {what}", readable(name));
-        }
+        self.remarks.tell_once(name, &text);
     }
 
     fn observe(&mut self, name: &OsStr, metadata: &Metadata, now: Instant) -> &mut Observation {
@@ -453,9 +234,7 @@ impl Inbox {
             *arrivals += 1;
             Observation::new(metadata, now, *arrivals)
         });
-        if !file.matches(metadata) {
-            file.change(metadata, now);
-        }
+        file.see(metadata, now);
         file
     }
 }
@@ -465,6 +244,10 @@ mod tests {
     use super::*;
     use crate::audio::Signal;
     use crate::audio::write::{SampleFormat, write_wav};
+    use crate::system::{self, writers};
+    use crate::watch::observation::CLOSING_LOOK;
+    use crate::watch::remarks::MOST_NAMES;
+    use std::fs::File;
     use tempfile::TempDir;
 
     const PATIENCE: Duration = Duration::from_secs(30);
@@ -681,7 +464,7 @@ mod tests {
     #[test]
     fn a_thousand_things_that_are_no_sounds_do_not_silence_what_is_to_be_told() {
         let mut folder = Folder::new();
-        for n in 0..MOST_TOLD + 50 {
+        for n in 0..MOST_NAMES + 50 {
             std::fs::write(folder.path(&format!("{n}.asd")), "no sound").unwrap();
         }
         assert!(folder.after(10.0).is_empty());

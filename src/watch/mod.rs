@@ -10,23 +10,35 @@
 //! permission, a disk) never costs a seed: it waits, and work goes on when it
 //! passes.
 
-mod arrival;
-mod crew;
+// The folders, and a seed's way through them.
+mod claim;
+mod delivery;
 mod error;
 pub mod folders;
-mod inbox;
-mod notifications;
-mod reload;
 mod retention;
 mod root;
-mod session;
+mod seed_names;
 mod spool;
+mod steps;
+
+// Which files are seeds by now.
+mod arrival;
+mod inbox;
+mod listing;
+mod notifications;
+mod observation;
+mod remarks;
+
+// How seeds are answered.
+mod crew;
+mod reload;
 mod worker;
 
-#[cfg(test)]
-mod arrivals;
-#[cfg(test)]
-mod promise;
+// All of it, while one root is open.
+mod dispatcher;
+mod intake;
+mod queue;
+mod site;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,17 +46,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use arrival::may_be_a_seed;
+pub use claim::Claim;
 pub use error::SpoolError;
 pub use inbox::Arriving;
 pub use reload::{AnswerSource, Stamp};
 pub use retention::{ALL, Bounds, Retention};
 pub use root::{Root, WhichRoot, check_moves};
-pub use spool::{Claim, Delivered, Process, Spool};
+pub use spool::{Delivered, Process, Spool};
 pub use worker::{Answers, NoAnswer, Terms};
 
+use dispatcher::{Dispatcher, End};
 use notifications::Hint;
 use reload::Reload;
-use session::{End, Session};
+use site::Site;
 use worker::{Job, Outcome};
 
 /// How often a folder that is not there is looked for.
@@ -84,9 +98,11 @@ pub struct Plan {
     pub root: PathBuf,
     /// Whether it must be there already.
     pub existing: bool,
+    /// What is asked of every answer.
     pub terms: Terms,
     /// How long a file that does not look complete is waited for after its last change.
     pub patience: Duration,
+    /// How much is kept of what is over.
     pub retention: Retention,
     /// Bytes that are left free on the disk: below, seeds wait.
     pub free_space_floor: u64,
@@ -104,7 +120,7 @@ pub enum WatchError {
     Stuck,
 }
 
-/// What a session hears.
+/// What a dispatcher hears.
 enum Message {
     Hint(Hint),
     Finished {
@@ -143,11 +159,18 @@ pub fn watch(
     loop {
         let (spool, claims) = opened;
         wanted = WhichRoot::Again(spool.root().known().clone());
-        let session = Session::new(plan, spool, claims, answerers, &mut reload, &on_event)?;
-        answerers = match session.run(stop)? {
+        let site = Site {
+            plan,
+            spool: Arc::new(spool),
+            on_event: &on_event,
+        };
+        let dispatcher = Dispatcher::new(&site, claims, answerers, &mut reload)?;
+        answerers = match dispatcher.run(stop)? {
             End::Stopped => return Ok(()),
             End::Lost(answerers) => answerers,
         };
+        // Its lock has to go before the root can be opened again.
+        drop(site);
         match reopen(plan, &wanted, &process, &on_event, stop) {
             Some(again) => opened = again,
             None => return Ok(()),
@@ -184,3 +207,6 @@ fn reopen(
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,8 @@ use super::Message;
 use super::worker::Answers;
 use crate::system;
 
-/// A file rests so long before it is taken for complete.
+/// A model file is loaded when it has not changed for this long: whoever copies it
+/// writes more often.
 const REST: Duration = Duration::from_secs(1);
 
 /// Where answers come from.

@@ -13,7 +13,9 @@ use super::root::Root;
 /// (a sound and its text) stay or go together and count as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
+    /// Names at most.
     pub names: usize,
+    /// Bytes of all their files at most.
     pub bytes: u64,
 }
 

@@ -18,28 +18,29 @@ use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use super::claim::Claim;
+use super::delivery::Delivery;
 use super::error::{SpoolError, failed_to};
 use super::folders::{ATTEMPT, job_of};
 use super::retention;
 use super::root::Root;
+use super::seed_names::{numbered, shortened};
+use super::steps::{clear, is_missing, move_new, names_in};
 use crate::files;
-use crate::names::readable;
 use crate::system::disk;
 
 /// Processes that may die of a seed before it is given up.
 pub const MOST_ATTEMPTS: usize = 3;
-/// Longer names get no number in front or behind on most filesystems.
-const LONGEST_NAME: usize = 200;
-/// From this number on a name's number is remembered.
+/// From this number on a name's number is remembered: to find it takes longer.
 const MANY: u32 = 8;
+/// Names of which it is remembered, so that memory does not grow for ever.
+const REMEMBERED: usize = 10_000;
 /// Deliveries are never told apart by less.
 const TICK: Duration = Duration::from_millis(1);
-/// Names of which it is remembered.
-const REMEMBERED: usize = 10_000;
 
 /// The folders, and what this process remembers of them only to be faster.
 pub struct Spool {
@@ -64,15 +65,6 @@ impl Process {
     }
 }
 
-/// A seed that belongs to this process until it is published, failed or released.
-pub struct Claim {
-    id: i32,
-    name: OsString,
-    /// The job's own folder in work/, which holds the seed under its own name.
-    folder: PathBuf,
-    tmp: PathBuf,
-}
-
 /// What a job ends with, as it was delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivered {
@@ -80,35 +72,6 @@ pub enum Delivered {
     Prediction(PathBuf),
     /// The seed itself, at this path in failed/.
     Failure(PathBuf),
-}
-
-/// What is delivered: `main`, whose appearance counts, and `companion`, which
-/// appears just before.
-struct Delivery<'a> {
-    marker: &'static str,
-    main: PathBuf,
-    companion: PathBuf,
-    folder: &'a Path,
-    stem: OsString,
-    extensions: [OsString; 2],
-    /// Whether the first of a name has a number too.
-    numbers_first: bool,
-}
-
-impl Delivery<'_> {
-    /// Where main and companion go, as the `number`th of their name.
-    fn paths(&self, number: u32) -> [PathBuf; 2] {
-        let number = match number {
-            1 if !self.numbers_first => String::new(),
-            n => format!(".{n:04}"),
-        };
-        self.extensions.each_ref().map(|extension| {
-            let mut name = self.stem.clone();
-            name.push(&number);
-            name.push(extension);
-            self.folder.join(name)
-        })
-    }
 }
 
 impl Spool {
@@ -125,17 +88,23 @@ impl Spool {
             process: process.0.clone(),
             numbers: Mutex::default(),
         };
+        let claims = spool.take_up_claims()?;
+        spool.clear_temporaries()?;
+        Ok((spool, claims))
+    }
+
+    fn take_up_claims(&self) -> Result<Vec<Claim>, SpoolError> {
         let mut claims = Vec::new();
-        for name in names_in(spool.root.work())? {
-            let folder = spool.root.work().join(&name);
+        for name in names_in(self.root.work())? {
+            let folder = self.root.work().join(&name);
             let Some(id) = job_of(&name).filter(|_| folder.is_dir()) else {
                 tracing::warn!("{} is not antiphon's; left alone", folder.display());
                 continue;
             };
             match names_in(&folder)?.into_iter().find(|name| !is_hidden(name)) {
                 Some(name) => {
-                    let claim = spool.claim_in(folder, id, name);
-                    if spool.settle(&claim)?.is_none() {
+                    let claim = Claim::new(&self.root, folder, id, name);
+                    if self.settle(&claim)?.is_none() {
                         claims.push(claim);
                     }
                 }
@@ -143,14 +112,19 @@ impl Spool {
                 None => clear(&folder)?,
             }
         }
-        for name in names_in(spool.root.tmp())? {
-            let path = spool.root.tmp().join(name);
+        claims.sort_by_key(Claim::id);
+        Ok(claims)
+    }
+
+    /// What is still to be delivered was brought to its end before.
+    fn clear_temporaries(&self) -> Result<(), SpoolError> {
+        for name in names_in(self.root.tmp())? {
+            let path = self.root.tmp().join(name);
             if !path.is_dir() {
                 files::remove(&path).map_err(failed_to("remove", &path))?;
             }
         }
-        claims.sort_by_key(|claim| claim.id);
-        Ok((spool, claims))
+        Ok(())
     }
 
     /// The folders.
@@ -177,14 +151,14 @@ impl Spool {
     /// Makes the seed `name` this process's own, as job `id`.
     pub fn claim(&self, name: &OsStr, id: i32) -> Result<Claim, SpoolError> {
         let folder = self.root.work().join(format!("{id:06}"));
-        let claim = self.claim_in(folder, id, name.to_owned());
+        let claim = Claim::new(&self.root, folder, id, name.to_owned());
         let waiting = self.root.seeds().join(name);
         // Only a hint, which need not outlive a crash of the machine.
         let _ = fs::write(self.last_id(), format!("{id}\n"));
-        files::make_folder(&claim.folder).map_err(failed_to("make the folder", &claim.folder))?;
+        files::make_folder(claim.folder()).map_err(failed_to("make the folder", claim.folder()))?;
         files::rename_new(&waiting, &claim.seed()).map_err(|cause| {
             // An empty folder is litter, not the error to report.
-            let _ = files::remove_folder(&claim.folder);
+            let _ = files::remove_folder(claim.folder());
             match cause.kind() {
                 io::ErrorKind::NotFound => SpoolError::Gone { name: name.into() },
                 _ => failed_to("claim", &waiting)(cause),
@@ -195,27 +169,18 @@ impl Spool {
         Ok(claim)
     }
 
-    fn claim_in(&self, folder: PathBuf, id: i32, name: OsString) -> Claim {
-        Claim {
-            folder,
-            tmp: self.root.tmp().to_owned(),
-            id,
-            name,
-        }
-    }
-
     /// Notes that this process is about to answer `claim`; how many have been
     /// about to, this one included.
     pub fn count_attempt(&self, claim: &Claim) -> Result<usize, SpoolError> {
-        let marker = claim.folder.join(format!("{ATTEMPT}{}", self.process));
+        let marker = claim.folder().join(format!("{ATTEMPT}{}", self.process));
         files::touch(&marker).map_err(failed_to("make", &marker))?;
-        files::sync_folder(&claim.folder).map_err(failed_to("sync", &claim.folder))?;
+        files::sync_folder(claim.folder()).map_err(failed_to("sync", claim.folder()))?;
         Ok(claim.markers(ATTEMPT)?.len())
     }
 
     /// The number that the prediction of `claim` would get now.
     pub fn next_number(&self, claim: &Claim) -> u32 {
-        self.free_number(&self.prediction(claim))
+        self.free_number(&Delivery::of_prediction(&self.root, claim))
     }
 
     /// Publishes the prediction written for `claim`, with the text of its
@@ -223,7 +188,8 @@ impl Spool {
     ///
     /// After an error, [`Spool::settle`] tells whether it is published.
     pub fn publish(&self, claim: &Claim, sidecar: &str) -> Result<PathBuf, SpoolError> {
-        let path = self.deliver(claim, &self.prediction(claim), sidecar)?;
+        let delivery = Delivery::of_prediction(&self.root, claim);
+        let path = self.deliver(claim, &delivery, sidecar)?;
         self.retire(claim)?;
         Ok(path)
     }
@@ -231,40 +197,10 @@ impl Spool {
     /// Puts the seed of `claim` into `failed/`, with a text beside it that says
     /// why. Gives the seed's path.
     pub fn fail(&self, claim: &Claim, reason: &str) -> Result<PathBuf, SpoolError> {
-        let path = self.deliver(claim, &self.failure(claim), &format!("{reason}\n"))?;
+        let delivery = Delivery::of_failure(&self.root, claim);
+        let path = self.deliver(claim, &delivery, &format!("{reason}\n"))?;
         self.clean_up(claim);
         Ok(path)
-    }
-
-    fn prediction(&self, claim: &Claim) -> Delivery<'_> {
-        Delivery {
-            marker: ".publish-",
-            main: claim.unpublished_prediction(),
-            companion: claim.temporary("json"),
-            folder: self.root.predictions(),
-            // A patch is told of it, and messages hold text only.
-            stem: stem(OsStr::new(&readable(&claim.name))),
-            extensions: [".wav", ".json"].map(OsString::from),
-            numbers_first: true,
-        }
-    }
-
-    fn failure(&self, claim: &Claim) -> Delivery<'_> {
-        let own = extension(&claim.name);
-        // A text that was taken for a seed keeps its name.
-        let text = match own.eq_ignore_ascii_case(".txt") {
-            true => ".reason.txt",
-            false => ".txt",
-        };
-        Delivery {
-            marker: ".fail-",
-            main: claim.seed(),
-            companion: claim.temporary("txt"),
-            folder: self.root.failed(),
-            stem: stem(&claim.name),
-            extensions: [own, text.into()],
-            numbers_first: false,
-        }
     }
 
     /// Writes the companion, and moves it and then main into their folder.
@@ -334,22 +270,22 @@ impl Spool {
     /// Brings to its end what was delivered for `claim`, also by an earlier
     /// process; undoes what was only begun, so that nothing but the seed is there.
     pub fn settle(&self, claim: &Claim) -> Result<Option<Delivered>, SpoolError> {
-        if let Some(path) = delivered(claim, &self.prediction(claim))? {
+        if let Some(path) = Delivery::of_prediction(&self.root, claim).destination(claim)? {
             self.retire(claim)?;
             return Ok(Some(Delivered::Prediction(path)));
         }
-        if let Some(path) = delivered(claim, &self.failure(claim))? {
+        if let Some(path) = Delivery::of_failure(&self.root, claim).destination(claim)? {
             self.clean_up(claim);
             return Ok(Some(Delivered::Failure(path)));
         }
-        self.remove_temporaries(claim)?;
+        claim.remove_temporaries()?;
         Ok(None)
     }
 
     /// Moves the seed of an answered `claim` to done/.
     fn retire(&self, claim: &Claim) -> Result<(), SpoolError> {
-        let mut name = OsString::from(format!("{:06}-", claim.id));
-        name.push(shortened(&claim.name));
+        let mut name = OsString::from(format!("{:06}-", claim.id()));
+        name.push(shortened(claim.name()));
         let mut to = self.root.done().join(&name);
         let mut number = 2;
         while !is_missing(&claim.seed()) && !move_new(&claim.seed(), &to)? {
@@ -366,16 +302,9 @@ impl Spool {
     /// Removes what is left of a `claim` whose seed has gone on. What cannot be
     /// removed now is removed by the next process.
     fn clean_up(&self, claim: &Claim) {
-        if let Err(error) = clear(&claim.folder).and_then(|()| self.remove_temporaries(claim)) {
+        if let Err(error) = clear(claim.folder()).and_then(|()| claim.remove_temporaries()) {
             tracing::warn!("{error}");
         }
-    }
-
-    fn remove_temporaries(&self, claim: &Claim) -> Result<(), SpoolError> {
-        for path in ["wav", "json", "txt"].map(|extension| claim.temporary(extension)) {
-            files::remove(&path).map_err(failed_to("remove", &path))?;
-        }
-        Ok(())
     }
 
     /// Puts the seed of `claim` back where it waited, beside a namesake that
@@ -387,8 +316,8 @@ impl Spool {
         Ok(name)
     }
 
-    /// Does the same with all of `claims`, of which there may be so many that each
-    /// cannot be waited for. An error concerns one of them, which the next process
+    /// Does the same with all of `claims`, for which the disk is waited for once and
+    /// not a thousand times. An error concerns one of them, which the next process
     /// finds where it is.
     pub fn release_all<'a>(&self, claims: impl Iterator<Item = &'a Claim>) -> Vec<SpoolError> {
         let mut errors: Vec<_> = claims
@@ -407,10 +336,10 @@ impl Spool {
         if self.settle(claim)?.is_some() {
             return Ok(None);
         }
-        let mut name = claim.name.clone();
+        let mut name = claim.name().to_owned();
         let mut number = 2;
         while !move_new(&claim.seed(), &self.root.seeds().join(&name))? {
-            name = claim.numbered(number);
+            name = numbered(claim.name(), number);
             number += 1;
         }
         self.clean_up(claim);
@@ -439,171 +368,11 @@ impl Spool {
     }
 }
 
-impl Claim {
-    /// The job's number.
-    pub fn id(&self) -> i32 {
-        self.id
-    }
-
-    /// The seed's name, as it was in `seeds/`.
-    pub fn name(&self) -> &OsStr {
-        &self.name
-    }
-
-    /// Where the seed is while it is worked on.
-    pub fn seed(&self) -> PathBuf {
-        self.folder.join(&self.name)
-    }
-
-    /// Where its prediction is written before it is published.
-    pub fn unpublished_prediction(&self) -> PathBuf {
-        self.temporary("wav")
-    }
-
-    fn temporary(&self, extension: &str) -> PathBuf {
-        self.tmp.join(format!("{:06}.{extension}", self.id))
-    }
-
-    /// The names of the markers that begin with `prefix`.
-    fn markers(&self, prefix: &str) -> Result<Vec<String>, SpoolError> {
-        let names = names_in(&self.folder)?;
-        let names = names.iter().filter_map(|name| name.to_str());
-        let marked = names.filter(|name| name.starts_with(prefix));
-        Ok(marked.map(str::to_owned).collect())
-    }
-
-    /// The number that the marker of `prefix` has, if there is one.
-    fn number_of(&self, prefix: &str) -> Result<Option<u32>, SpoolError> {
-        let markers = self.markers(prefix)?;
-        Ok(markers.iter().find_map(|m| m[prefix.len()..].parse().ok()))
-    }
-
-    /// Sets the marker of `prefix` to `number`; there is one at any moment.
-    fn mark(&self, prefix: &str, number: u32) -> Result<(), SpoolError> {
-        let marker = self.folder.join(format!("{prefix}{number:04}"));
-        let marked = match self.markers(prefix)?.first() {
-            Some(earlier) => files::publish(&self.folder.join(earlier), &marker),
-            None => files::touch(&marker),
-        };
-        marked.map_err(failed_to("make", &marker))?;
-        files::sync_folder(&self.folder).map_err(failed_to("sync", &self.folder))
-    }
-
-    /// The seed's name with `number` before its extension.
-    fn numbered(&self, number: u32) -> OsString {
-        let mut name = stem(&self.name);
-        name.push(format!(".{number}"));
-        name.push(extension(&self.name));
-        name
-    }
-
-    /// `text` with the seed called what its owner called it.
-    pub fn in_the_users_words(&self, text: &str) -> String {
-        text.replace(&self.seed().display().to_string(), &readable(&self.name))
-    }
-}
-
-/// Where `delivery` went, if it has happened; takes it back if it was only begun.
-fn delivered(claim: &Claim, delivery: &Delivery) -> Result<Option<PathBuf>, SpoolError> {
-    let Some(number) = claim.number_of(delivery.marker)? else {
-        return Ok(None);
-    };
-    if !is_missing(&delivery.main) {
-        undo(claim, delivery, number)?;
-        return Ok(None);
-    }
-    files::sync_folder(delivery.folder).map_err(failed_to("sync", delivery.folder))?;
-    let [main, _] = delivery.paths(number);
-    Ok(Some(main))
-}
-
-/// Takes back a delivery that was not completed.
-fn undo(claim: &Claim, delivery: &Delivery, number: u32) -> Result<(), SpoolError> {
-    let [_, companion] = delivery.paths(number);
-    // Only if ours was moved is it ours that stands there.
-    if is_missing(&delivery.companion) {
-        files::remove(&companion).map_err(failed_to("remove", &companion))?;
-    }
-    for marker in claim.markers(delivery.marker)? {
-        let marker = claim.folder.join(marker);
-        files::remove(&marker).map_err(failed_to("remove", &marker))?;
-    }
-    Ok(())
-}
-
-/// Removes a job's folder and the markers in it.
-fn clear(folder: &Path) -> Result<(), SpoolError> {
-    for name in names_in(folder)? {
-        let path = folder.join(name);
-        files::remove(&path).map_err(failed_to("remove", &path))?;
-    }
-    files::remove_folder(folder).map_err(failed_to("remove", folder))
-}
-
 /// The number after `id`; after the last, 1.
 pub fn following(id: i32) -> i32 {
     id.wrapping_add(1).max(1)
 }
 
-/// Moves `from` to `to`; false where something stands there.
-fn move_new(from: &Path, to: &Path) -> Result<bool, SpoolError> {
-    match files::rename_new(from, to) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(failed_to("move a file to", to)(error)),
-    }
-}
-
-fn is_missing(path: &Path) -> bool {
-    let missing = |error: io::Error| error.kind() == io::ErrorKind::NotFound;
-    path.symlink_metadata().err().is_some_and(missing)
-}
-
-/// The names in `folder`, sorted; none of a folder that is not there.
-fn names_in(folder: &Path) -> Result<Vec<OsString>, SpoolError> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(failed_to("look into", folder)(error)),
-    };
-    let names: io::Result<Vec<OsString>> = entries.map(|entry| Ok(entry?.file_name())).collect();
-    let mut names = names.map_err(failed_to("look into", folder))?;
-    names.sort();
-    Ok(names)
-}
-
 fn is_hidden(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b".")
-}
-
-/// `name` with room for numbers.
-fn shortened(name: &OsStr) -> OsString {
-    if name.len() <= LONGEST_NAME {
-        return name.to_owned();
-    }
-    let mut short = stem(name);
-    short.push(extension(name));
-    short
-}
-
-/// `NAME` of `NAME.wav`, with room for numbers.
-fn stem(name: &OsStr) -> OsString {
-    let stem = Path::new(name).file_stem().unwrap_or(name);
-    if stem.len() <= LONGEST_NAME {
-        return stem.to_owned();
-    }
-    let text = stem.to_string_lossy();
-    text[..text.floor_char_boundary(LONGEST_NAME)].into()
-}
-
-/// `.wav` of `NAME.wav`; nothing of a name without, or with one that is none.
-fn extension(name: &OsStr) -> OsString {
-    let mut extension = OsString::new();
-    if let Some(own) = Path::new(name).extension()
-        && own.len() <= 16
-    {
-        extension.push(".");
-        extension.push(own);
-    }
-    extension
 }

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::arrival::has_writer;
+use super::claim::Claim;
 use super::error::SpoolError;
-use super::spool::{Claim, Delivered, MOST_ATTEMPTS, Spool};
+use super::spool::{Delivered, MOST_ATTEMPTS, Spool};
 use crate::answer::{AnswerError, Responder, Settings};
 use crate::audio::{self, AudioError};
 use crate::files;
@@ -102,6 +103,7 @@ impl NoAnswer {
 /// What is asked of every answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Terms {
+    /// How it is made.
     pub settings: Settings,
     /// Larger seeds fail, in bytes.
     pub max_seed_bytes: u64,
@@ -111,6 +113,7 @@ pub struct Terms {
 
 /// A claimed seed and what has been done for it.
 pub struct Job {
+    /// The seed.
     pub claim: Claim,
     /// How long it waited last because of the machine.
     wait: Duration,
@@ -162,6 +165,18 @@ pub enum Outcome {
     Unfinished,
 }
 
+impl Outcome {
+    /// Of a job that had come to its end before.
+    fn of(delivered: Delivered) -> Outcome {
+        match delivered {
+            Delivered::Prediction(path) => Outcome::Done { path },
+            Delivered::Failure(_) => Outcome::Failed {
+                reason: "it is in failed/, with the reason beside it".to_owned(),
+            },
+        }
+    }
+}
+
 /// Answers `job` and publishes the answer, unless `stop` is set meanwhile.
 pub fn work(
     spool: &Spool,
@@ -184,13 +199,8 @@ fn try_to_work(
     stop: &AtomicBool,
 ) -> Result<Outcome, SpoolError> {
     let claim = &job.claim;
-    match spool.settle(claim)? {
-        Some(Delivered::Prediction(path)) => return Ok(Outcome::Done { path }),
-        Some(Delivered::Failure(_)) => {
-            let reason = "it is in failed/, with the reason beside it".to_owned();
-            return Ok(Outcome::Failed { reason });
-        }
-        None => {}
+    if let Some(delivered) = spool.settle(claim)? {
+        return Ok(Outcome::of(delivered));
     }
     if has_writer(&claim.seed()) == Some(true) {
         return Ok(Outcome::Unfinished);
@@ -199,46 +209,58 @@ fn try_to_work(
         return fail(spool, claim, reason);
     }
     if spool.count_attempt(claim)? > MOST_ATTEMPTS {
-        return fail(
-            spool,
-            claim,
-            format!(
-                "antiphon ended {MOST_ATTEMPTS} times in the middle of answering this seed, \
-                 which is not tried again; please report it"
-            ),
+        let reason = format!(
+            "antiphon ended {MOST_ATTEMPTS} times in the middle of answering this seed, which is \
+             not tried again; please report it"
         );
+        return fail(spool, claim, reason);
     }
     match answer(spool, answers, terms, claim, stop) {
-        Ok(answer) if !is_still(&claim.seed(), &answer.seed_sha256) => Ok(Outcome::Unfinished),
-        Ok(answer) => match check_prediction(&claim.unpublished_prediction()) {
-            Ok(()) => spool
-                .publish(claim, &answer.sidecar)
-                .map(|path| Outcome::Done { path }),
-            Err(reason) => Ok(Outcome::Later { reason }),
-        },
-        // A recording that cannot be read may be one in the making.
-        Err(NoAnswer::Seed(_)) if has_writer(&claim.seed()) == Some(true) => {
-            Ok(Outcome::Unfinished)
-        }
-        Err(NoAnswer::Unfinished) => Ok(Outcome::Unfinished),
-        Err(NoAnswer::Seed(reason)) => fail(spool, claim, claim.in_the_users_words(&reason)),
-        Err(NoAnswer::Machine(reason)) => {
-            let reason = claim.in_the_users_words(&reason);
-            Ok(Outcome::Later { reason })
-        }
+        Ok(answer) => publish(spool, claim, &answer),
         Err(NoAnswer::Stopped) if stop.load(Ordering::Relaxed) => {
             spool.release(claim)?;
             Ok(Outcome::Released)
         }
-        Err(NoAnswer::Stopped) => fail(
-            spool,
-            claim,
-            format!(
-                "no answer within {} seconds; ask for less, or allow more with --deadline",
-                terms.deadline.as_secs()
-            ),
-        ),
-        Err(NoAnswer::Gone) => Ok(Outcome::Gone),
+        Err(why) => do_without(spool, claim, why, terms.deadline),
+    }
+}
+
+/// Publishes `answer`, if it is whole and the seed still is what was answered.
+fn publish(spool: &Spool, claim: &Claim, answer: &Answer) -> Result<Outcome, SpoolError> {
+    if !is_still(&claim.seed(), &answer.seed_sha256) {
+        return Ok(Outcome::Unfinished);
+    }
+    if let Err(reason) = check_prediction(&claim.unpublished_prediction()) {
+        return Ok(Outcome::Later { reason });
+    }
+    let path = spool.publish(claim, &answer.sidecar)?;
+    Ok(Outcome::Done { path })
+}
+
+/// What follows for a seed that has no answer.
+fn do_without(
+    spool: &Spool,
+    claim: &Claim,
+    why: NoAnswer,
+    deadline: Duration,
+) -> Result<Outcome, SpoolError> {
+    match why {
+        // A recording that cannot be read may be one in the making.
+        NoAnswer::Seed(_) if has_writer(&claim.seed()) == Some(true) => Ok(Outcome::Unfinished),
+        NoAnswer::Unfinished => Ok(Outcome::Unfinished),
+        NoAnswer::Seed(reason) => fail(spool, claim, claim.in_the_users_words(&reason)),
+        NoAnswer::Machine(reason) => {
+            let reason = claim.in_the_users_words(&reason);
+            Ok(Outcome::Later { reason })
+        }
+        NoAnswer::Stopped => {
+            let seconds = deadline.as_secs();
+            let reason = format!(
+                "no answer within {seconds} seconds; ask for less, or allow more with --deadline"
+            );
+            fail(spool, claim, reason)
+        }
+        NoAnswer::Gone => Ok(Outcome::Gone),
     }
 }
 

@@ -40,8 +40,7 @@ impl Patch {
             .push(format!("#X connect {from} 0 {to} 0;"));
     }
 
-    /// Sends `message`, which begins with its receiver, so many milliseconds after
-    /// the start.
+    /// Sends `message`, which begins with its receiver, `milliseconds` after the start.
     pub fn at(mut self, milliseconds: u32, message: &str) -> Patch {
         self.messages.push((milliseconds, message.to_owned()));
         self

@@ -1,7 +1,8 @@
-//! What comes from strangers, by the bytes: sounds, OSC packets,
-//! hyperparameters and models. Each function reads as the program does and
-//! panics where what was read breaks a promise; the targets of `fuzz/` and the
-//! corpora in `fuzz/corpus/` go through them.
+//! The functions that fuzz targets call, one for each kind of bytes that strangers
+//! send: sounds, OSC packets, hyperparameters and models.
+//!
+//! Each reads as the program does, and panics where what was read breaks a promise.
+//! The targets of `fuzz/` go through them, and so do the corpora in `fuzz/corpus/`.
 
 use std::path::Path;
 

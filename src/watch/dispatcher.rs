@@ -1,0 +1,228 @@
+//! One opened root while it is watched: seeds come in, workers get them in turn,
+//! and what they make of them is told.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use super::claim::Claim;
+use super::crew::Crew;
+use super::error::SpoolError;
+use super::intake::Intake;
+use super::notifications::Notifications;
+use super::queue::Queue;
+use super::reload::Reload;
+use super::retention;
+use super::site::Site;
+use super::worker::{Answers, Job, Outcome};
+use super::{Event, Message, WatchError};
+use crate::names::readable;
+
+/// How often the disk, the model and the workers are looked after.
+const CARE: Duration = Duration::from_secs(1);
+/// How often old files are looked for.
+const RETENTION: Duration = Duration::from_secs(10);
+/// An answer that goes on for longer than this after its deadline is stuck.
+const GRACE: Duration = Duration::from_secs(60);
+
+/// Why a root is not watched any more.
+pub enum End {
+    /// It was told to.
+    Stopped,
+    /// The folder is not there any more; with these, answers go on when it is back.
+    Lost(Vec<Box<dyn Answers>>),
+}
+
+/// Gives the seeds of a site to workers until it is told to stop or the site is lost.
+pub struct Dispatcher<'a> {
+    site: &'a Site<'a>,
+    intake: Intake<'a>,
+    queue: Queue<'a>,
+    crew: Crew,
+    stop_workers: Arc<AtomicBool>,
+    reload: &'a mut Reload,
+    next_care: Instant,
+    next_retention: Instant,
+    messages: Receiver<Message>,
+    sender: Sender<Message>,
+    // The system notifies for as long as this lives.
+    _notifications: Option<Notifications>,
+}
+
+impl<'a> Dispatcher<'a> {
+    /// Begins with `claims` of an earlier process.
+    pub fn new(
+        site: &'a Site<'a>,
+        claims: Vec<Claim>,
+        answerers: Vec<Box<dyn Answers>>,
+        reload: &'a mut Reload,
+    ) -> Result<Dispatcher<'a>, SpoolError> {
+        let (sender, messages) = mpsc::channel();
+        let hints = sender.clone();
+        // A closed channel means that the dispatcher has ended.
+        let tell = move |hint| drop(hints.send(Message::Hint(hint)));
+        let notifications = Notifications::of(site.spool.root().seeds(), tell);
+        let stop_workers = Arc::new(AtomicBool::new(false));
+        let terms = &site.plan.terms;
+        let crew = Crew::hire(answerers, &site.spool, terms, &sender, &stop_workers);
+        let now = Instant::now();
+        Ok(Dispatcher {
+            site,
+            intake: Intake::new(site)?,
+            queue: Queue::new(site, claims),
+            crew,
+            stop_workers,
+            reload,
+            next_care: now,
+            next_retention: now,
+            messages,
+            sender,
+            _notifications: notifications,
+        })
+    }
+
+    /// Answers seeds until `stop` is set or the folder is lost.
+    pub fn run(mut self, stop: &AtomicBool) -> Result<End, WatchError> {
+        self.site.tell(Event::Ready);
+        self.tell_of_earlier_jobs();
+        loop {
+            if stop.load(Ordering::Relaxed) {
+                self.end();
+                return Ok(End::Stopped);
+            }
+            let root = self.site.spool.root();
+            if !root.is_intact() {
+                let root = root.path().display();
+                tracing::error!("{root}, or a folder in it, was taken away");
+                return Ok(End::Lost(self.end()));
+            }
+            self.intake.scan_if_due(&mut self.queue);
+            self.hand_out();
+            self.care_if_due()?;
+            self.listen();
+        }
+    }
+
+    fn tell_of_earlier_jobs(&self) {
+        for job in self.queue.waiting() {
+            let (id, name) = (job.claim.id(), readable(job.claim.name()));
+            tracing::info!(job = id, "{name} was left unanswered by an earlier run");
+            self.site.tell(Event::Seen { id, name });
+        }
+    }
+
+    /// Ends the workers' work and gives back what is claimed.
+    fn end(self) -> Vec<Box<dyn Answers>> {
+        self.stop_workers.store(true, Ordering::Relaxed);
+        let answerers = self.crew.dismiss();
+        let last_messages = self.messages.try_iter();
+        let unfinished = last_messages.filter_map(|message| match message {
+            Message::Finished {
+                outcome: Outcome::Later { .. } | Outcome::Unfinished,
+                job,
+                ..
+            } => Some(job),
+            Message::Finished { job, outcome, .. } => {
+                self.site.report(&job, &outcome);
+                None
+            }
+            _ => None,
+        });
+        let jobs: Vec<Job> = unfinished.chain(self.queue.into_jobs()).collect();
+        let claims = jobs.iter().map(|job| &job.claim);
+        for error in self.site.spool.release_all(claims) {
+            tracing::error!("{error}; the next run goes on with it");
+        }
+        answerers
+    }
+
+    /// Gives every idle worker a job.
+    fn hand_out(&mut self) {
+        while let Some(worker) = self.crew.idle()
+            && let Some(job) = self.queue.take_next()
+        {
+            self.crew.give(worker, job);
+        }
+    }
+
+    /// Waits for something to happen, until something is due.
+    fn listen(&mut self) {
+        let patience = self.due().saturating_duration_since(Instant::now());
+        let first = match self.messages.recv_timeout(patience) {
+            Ok(message) => message,
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
+        };
+        self.hear(first);
+        while let Ok(message) = self.messages.try_recv() {
+            self.hear(message);
+        }
+    }
+
+    fn due(&self) -> Instant {
+        let due = self.intake.due().min(self.next_care);
+        let job = self.queue.due().filter(|_| self.crew.idle().is_some());
+        job.map_or(due, |job| due.min(job))
+    }
+
+    fn hear(&mut self, message: Message) {
+        match message {
+            Message::Hint(hint) => self.intake.hear(hint),
+            Message::Finished {
+                worker,
+                job,
+                outcome,
+            } => {
+                self.crew.finished(worker);
+                match outcome {
+                    Outcome::Later { reason } => self.queue.postpone(job, &reason),
+                    Outcome::Unfinished => self.intake.put_back(job, &mut self.queue),
+                    outcome => self.site.report(&job, &outcome),
+                }
+            }
+            Message::Loaded(loaded) => self.take_loaded(loaded),
+        }
+    }
+
+    fn take_loaded(&mut self, loaded: Result<Vec<Box<dyn Answers>>, String>) {
+        self.reload.finished();
+        match loaded {
+            Ok(answerers) => self.crew.exchange(answerers),
+            Err(reason) => {
+                let reason = format!("the old model goes on answering: {reason}");
+                tracing::error!("{reason}");
+                self.site.tell(Event::Trouble { reason });
+            }
+        }
+    }
+
+    fn care_if_due(&mut self) -> Result<(), WatchError> {
+        let now = Instant::now();
+        if now < self.next_care {
+            return Ok(());
+        }
+        self.next_care = now + CARE;
+        if self.crew.is_stuck(self.site.plan.terms.deadline + GRACE) {
+            return Err(WatchError::Stuck);
+        }
+        self.make_room_if_due(now);
+        self.queue.check_trouble();
+        self.reload.look(self.crew.len(), &self.sender);
+        self.site.tell(Event::Alive {
+            arriving: self.intake.arriving(now),
+        });
+        Ok(())
+    }
+
+    fn make_room_if_due(&mut self, now: Instant) {
+        if now < self.next_retention {
+            return;
+        }
+        self.next_retention = now + RETENTION;
+        let root = self.site.spool.root();
+        self.site.plan.retention.apply(root);
+        if self.site.check_space().is_err() {
+            retention::make_room(root);
+        }
+    }
+}

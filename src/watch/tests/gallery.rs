@@ -1,0 +1,190 @@
+//! A watched folder in which a test decides what happens when.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use tempfile::TempDir;
+
+use super::{Parrot, fast_folder, terms};
+use crate::files::mishap;
+use crate::testing;
+use crate::watch::root::{PROBE, Root, WhichRoot};
+use crate::watch::spool::{Process, Spool};
+use crate::watch::worker::{Job, Outcome, work};
+
+/// A folder that is watched, one step at a time and on this thread only.
+pub struct Gallery {
+    folder: TempDir,
+    /// None where the process died as it began.
+    pub spool: Option<Spool>,
+    /// Claimed and not yet done.
+    pub jobs: VecDeque<Job>,
+    arrived: usize,
+    /// Whether a process began that has not gone in good order.
+    running: bool,
+    /// Processes that ended otherwise.
+    deaths: usize,
+}
+
+impl Gallery {
+    /// A new folder, watched by a first process.
+    pub fn open() -> Gallery {
+        let mut gallery = Gallery {
+            folder: fast_folder(),
+            spool: None,
+            jobs: VecDeque::new(),
+            arrived: 0,
+            running: false,
+            deaths: 0,
+        };
+        gallery.start();
+        gallery
+    }
+
+    /// A process begins; it may die at once.
+    pub fn start(&mut self) {
+        self.deaths += usize::from(self.running);
+        self.running = true;
+        self.jobs.clear();
+        self.spool = None;
+        let opened = Root::open(self.folder.path(), &WhichRoot::Any)
+            .and_then(|root| Spool::open(root, &Process::unique()));
+        if let Ok((spool, claims)) = opened {
+            self.jobs = claims.into_iter().map(Job::new).collect();
+            self.spool = Some(spool);
+        }
+    }
+
+    /// The process goes in good order.
+    pub fn stop(&mut self) {
+        if let Some(spool) = &self.spool {
+            for job in &self.jobs {
+                let _ = spool.release(&job.claim);
+            }
+        }
+        self.spool = None;
+        self.jobs.clear();
+        self.running = false;
+    }
+
+    /// Where `folder`, or a file in it, is.
+    pub fn path(&self, folder: &str) -> PathBuf {
+        self.folder.path().join(folder)
+    }
+
+    /// A seed that differs from all others arrives, under a name that others had.
+    pub fn arrive(&mut self, kind: &str) {
+        self.arrived += 1;
+        let mut name = format!("{kind}.wav");
+        if self.path("seeds").join(&name).exists() {
+            name = format!("{kind} {}.wav", self.arrived);
+        }
+        let text = format!("{kind} {}", self.arrived);
+        fs::write(self.path("seeds").join(name), text).unwrap();
+    }
+
+    /// One job is done, or begun; false when there is none.
+    pub fn step(&mut self) -> bool {
+        let Some(spool) = &self.spool else {
+            return false;
+        };
+        let next = match self.jobs.pop_front() {
+            Some(job) => Some(job),
+            None => claim_first(spool),
+        };
+        let Some(mut job) = next else {
+            return false;
+        };
+        let stop = AtomicBool::new(false);
+        match work(spool, &mut Parrot, &terms(), &mut job, &stop) {
+            Outcome::Later { .. } => self.jobs.push_back(job),
+            Outcome::Done { .. } | Outcome::Failed { .. } => {}
+            outcome => panic!("{outcome:?}"),
+        }
+        true
+    }
+
+    /// Nothing happens any more; all that waits is answered, by a new process.
+    pub fn settle(&mut self) {
+        mishap::clear();
+        self.start();
+        while self.step() {}
+        self.check();
+        for folder in ["seeds", ".antiphon/work", ".antiphon/tmp"] {
+            assert_eq!(
+                listing(&self.path(folder)),
+                Vec::<String>::new(),
+                "{folder}"
+            );
+        }
+    }
+
+    /// Every seed is in exactly one place, and what can be seen is whole.
+    pub fn check(&self) {
+        let mut places: BTreeMap<String, usize> = BTreeMap::new();
+        let work = self.path(".antiphon/work");
+        let jobs = listing(&work).into_iter().map(|id| work.join(id));
+        let folders = ["seeds", ".antiphon/done", "failed"].map(|folder| self.path(folder));
+        for folder in folders.into_iter().chain(jobs) {
+            for name in listing(&folder)
+                .iter()
+                .filter(|name| name.ends_with(".wav"))
+            {
+                *places.entry(text(&folder.join(name))).or_default() += 1;
+            }
+        }
+        assert_eq!(places.len(), self.arrived, "{places:?}");
+        assert!(places.values().all(|count| *count == 1), "{places:?}");
+
+        let failed = self.path("failed");
+        for name in listing(&failed) {
+            let reason = failed.join(&name).with_extension("txt");
+            let reason = text(&reason);
+            // Three processes that end in the middle of one seed fail it, too.
+            let ended = self.deaths >= 3 && reason.starts_with("antiphon ended 3 times");
+            assert!(ended || reason == "it is broken\n", "{name}: {reason}");
+        }
+        let predictions = self.path("predictions");
+        for name in listing(&predictions).iter().filter(|n| n.ends_with(".wav")) {
+            let path = predictions.join(name);
+            assert!(crate::audio::read::read(&path).unwrap().facts.length_agrees);
+            assert!(path.with_extension("json").exists(), "{name}");
+        }
+    }
+
+    /// Besides, there is one prediction for each seed that is done.
+    pub fn check_predictions(&self) {
+        let done = listing(&self.path(".antiphon/done")).len();
+        assert_eq!(listing(&self.path("predictions")).len(), 2 * done);
+        let failed = listing(&self.path("failed")).len();
+        assert_eq!(done + failed / 2, self.arrived);
+    }
+
+    /// What was published, byte for byte.
+    pub fn published(&self) -> BTreeMap<String, Vec<u8>> {
+        let folder = self.path("predictions");
+        let read = |name: String| (name.clone(), fs::read(folder.join(name)).unwrap());
+        listing(&folder).into_iter().map(read).collect()
+    }
+}
+
+/// The first of the seeds that wait, if it can be claimed.
+fn claim_first(spool: &Spool) -> Option<Job> {
+    let names = listing(spool.root().seeds());
+    let id = spool.next_id().ok()?;
+    Some(Job::new(spool.claim(names.first()?.as_ref(), id).ok()?))
+}
+
+/// What the file at `path` says.
+pub fn text(path: &Path) -> String {
+    fs::read_to_string(path).unwrap()
+}
+
+/// The names in `folder`, without the probe.
+pub fn listing(folder: &Path) -> Vec<String> {
+    let mut names = testing::listing(folder);
+    names.retain(|name| name != PROBE);
+    names
+}
