@@ -1,7 +1,7 @@
 //! How the samples of a sound are stored.
 
 use super::accepts_rate;
-use super::fault::Fault;
+use super::unreadable::Unreadable;
 
 /// The order of the bytes in a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,12 +79,12 @@ pub(super) struct Encoding {
 
 impl Encoding {
     /// Refuses what no sound has.
-    pub fn checked(self) -> Result<Self, Fault> {
+    pub fn checked(self) -> Result<Self, Unreadable> {
         if self.channels == 0 {
-            return Err(Fault::Broken("it declares no channels"));
+            return Err(Unreadable::Broken("it declares no channels"));
         }
         if !accepts_rate(self.sample_rate) {
-            return Err(Fault::Rate(self.sample_rate));
+            return Err(Unreadable::Rate(self.sample_rate));
         }
         let in_blocks = match self.coding {
             Coding::ImaAdpcm(_) | Coding::MsAdpcm(_) | Coding::AppleIma => true,
@@ -92,7 +92,7 @@ impl Encoding {
             Coding::MuLaw | Coding::ALaw | Coding::Mpeg(_) | Coding::InPackets => false,
         };
         if in_blocks && self.channels > 2 {
-            return Fault::unsupported(format!("ADPCM sound of {} channels", self.channels));
+            return Unreadable::unsupported(format!("ADPCM sound of {} channels", self.channels));
         }
         Ok(self)
     }

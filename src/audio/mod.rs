@@ -26,7 +26,6 @@ use tracing::{info, warn};
 mod coding;
 mod container;
 mod decode;
-mod fault;
 mod formats;
 mod hashing;
 pub mod header;
@@ -36,6 +35,7 @@ mod mix;
 pub mod output;
 pub mod read;
 pub mod resample;
+mod unreadable;
 pub mod write;
 
 pub use formats::{FORMATS, Format, is_called_a_sound};
@@ -306,7 +306,7 @@ pub fn load_at_most(
 /// # Errors
 ///
 /// Any [`AudioError`] of [`read::read`].
-pub fn load_as_recorded(path: &Path) -> Result<read::Recording, AudioError> {
+pub fn load_as_recorded(path: &Path) -> Result<read::RecordedSound, AudioError> {
     let recording = read::read(path)?;
     tell(path, &recording.facts);
     Ok(recording)

@@ -187,12 +187,12 @@ pub struct Recordings {
     /// The files they are from.
     pub files: Vec<PathBuf>,
     /// Each one's name, length and kind.
-    heard: Vec<Line>,
+    heard: Vec<ListEntry>,
     /// How many files were left out.
     skipped: usize,
 }
 
-struct Line {
+struct ListEntry {
     file: String,
     seconds: f64,
     kind: String,
@@ -212,7 +212,7 @@ impl Recordings {
         };
         let shown = self.heard.iter().take(LISTED);
         let width = shown.clone().map(|line| line.file.chars().count()).max();
-        for Line {
+        for ListEntry {
             file,
             seconds,
             kind,
@@ -283,14 +283,14 @@ impl Faults {
     }
 }
 
-impl Line {
-    fn of(file: String, facts: &audio::Facts) -> Line {
+impl ListEntry {
+    fn of(file: String, facts: &audio::Facts) -> ListEntry {
         let channels = match facts.channels {
             1 => "mono".to_owned(),
             2 => "stereo".to_owned(),
             n => format!("{n} channels"),
         };
-        Line {
+        ListEntry {
             file,
             seconds: facts.seconds(),
             kind: format!("{}, {} Hz, {channels}", facts.format, facts.sample_rate),
@@ -323,7 +323,7 @@ pub fn read(
             continue;
         }
         loudest = loudest.max(source.signal.peak());
-        heard.push(Line::of(name(path), &source.facts));
+        heard.push(ListEntry::of(name(path), &source.facts));
         used.push(path.clone());
         let seconds = source.signal.seconds();
         gathering.add(Recording {
