@@ -254,11 +254,10 @@ pub fn load(path: &Path, sample_rate: u32) -> Result<Source, AudioError> {
     load_at_most(path, sample_rate, None)
 }
 
-/// Loads a sound file as [`load`] does, unless it lasts longer than so many
-/// `seconds`.
+/// Loads a sound file as [`load`] does, unless it lasts longer than `seconds`.
 ///
-/// Of what is longer no more is decoded, and held, than so many seconds, whatever
-/// its header says or leaves open.
+/// Of what is longer no more than that is decoded, and held, whatever its header
+/// says or leaves open.
 ///
 /// # Errors
 ///

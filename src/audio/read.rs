@@ -139,6 +139,7 @@ pub(super) struct Opened {
 }
 
 impl Opened {
+    /// Opens a regular file.
     pub fn new(path: &Path) -> Result<Self, AudioError> {
         let (file, metadata) = open_regular(path)?;
         let len = metadata.len();
@@ -397,7 +398,7 @@ impl Sink {
         }
     }
 
-    /// Makes room for what so many samples become; whether there is as much.
+    /// Makes room for what `len` samples of the file become; whether memory has it.
     fn reserve(&mut self, len: u64) -> bool {
         match self {
             Self::AsTheyAre(samples) => {

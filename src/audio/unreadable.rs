@@ -21,11 +21,12 @@ pub(super) enum Unreadable {
     NoSamples,
     NotFinite(usize),
     TooLong,
-    /// So many seconds were allowed.
+    /// The seconds that were allowed.
     LongerThan(f64),
 }
 
 impl Unreadable {
+    /// The error of the file at `path`.
     pub fn at(self, path: &Path) -> AudioError {
         let path = path.to_path_buf();
         match self {

@@ -31,4 +31,5 @@ pub use dropout::Dropout;
 pub use head::Head;
 pub use network::{Network, State, Tape};
 pub use output::{Drawing, Drawn, Output};
+pub use step::Rates;
 pub use update::clip;

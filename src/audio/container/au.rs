@@ -16,6 +16,7 @@ pub(super) const MAGIC: [(&[u8; 4], Ends); 3] = [
     (b"\0ds.", Ends::Little),
 ];
 
+/// Reads the header, from `base` on.
 pub(super) fn layout<R: Read + Seek>(
     file: &mut R,
     file_len: u64,

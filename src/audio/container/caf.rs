@@ -6,6 +6,7 @@ use super::{Extent, Layout, Size, beginning, bytes_at, part};
 use crate::audio::coding::{Coding, Encoding, Ends};
 use crate::audio::unreadable::Unreadable;
 
+/// What a file begins with.
 pub(super) const MAGIC: &[u8; 4] = b"caff";
 
 const FILE_HEADER: u64 = 8;
@@ -15,6 +16,7 @@ const DATA_HEADER: u64 = 4;
 const DESCRIPTION: usize = 32;
 const MAX_CHUNKS: usize = 4096;
 
+/// Walks the chunks of the file that begins at `base`.
 pub(super) fn layout<R: Read + Seek>(file: &mut R, file_len: u64, base: u64) -> io::Result<Layout> {
     let mut layout = Layout {
         format: "CAF",

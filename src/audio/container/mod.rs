@@ -76,9 +76,11 @@ pub(super) struct Layout {
 /// The sound's place in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Extent {
+    /// Its first byte in the file.
     pub start: u64,
     /// Bytes of it that are there.
     pub present: u64,
+    /// How large it is by the header.
     pub size: Size,
 }
 
@@ -228,8 +230,7 @@ fn recognise_at<R: Read + Seek>(
     Ok(mpeg::recognise(file, file_len, base)?.unwrap_or(Recognised::Other(None)))
 }
 
-/// Whether so few bytes are there that they could still become the beginning of
-/// a sound file.
+/// Whether a file that has only just begun could still become a sound file.
 fn may_become_sound(start: &[u8]) -> bool {
     let magic: [&[u8]; 11] = [
         b"RIFF", b"RIFX", b"RF64", b"BW64", b"FORM", b".snd", b"dns.", b"caff", b"fLaC", b"OggS",

@@ -50,6 +50,7 @@ fn parts<R: Read + Seek>(file: &mut R, mut at: u64, len: u64) -> io::Result<Vec<
     Ok(parts)
 }
 
+/// Compares the sizes that the boxes declare with what is there.
 pub(super) fn check<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> io::Result<HeaderCheck> {
     let parts = parts(file, base, len)?;
     let has = |tag: &[u8; 4]| parts.iter().any(|part| part.tag == *tag);
@@ -73,7 +74,9 @@ pub(super) fn check<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> io::Re
 
 /// What of a track is heard, in seconds: an encoder's beginning and end are not.
 pub(in crate::audio) struct Heard {
+    /// When it begins in the track.
     pub from: f64,
+    /// How long it is.
     pub seconds: f64,
 }
 
@@ -81,7 +84,9 @@ pub(in crate::audio) struct Heard {
 pub(in crate::audio) struct Movie {
     /// Whether it has a track, be it of sound or not.
     pub has_tracks: bool,
+    /// What of its sound is heard, where an edit list says so.
     pub heard: Option<Heard>,
+    /// How the sound is stored, where that is not left to its decoder.
     pub stored: Option<Stored>,
 }
 
@@ -356,6 +361,7 @@ fn times<R: Read + Seek>(file: &mut R, (body, _): (u64, u64)) -> io::Result<Opti
     Ok((times.0 > 0 && times.1 > 0).then_some(times))
 }
 
+/// How long the movie is by its header.
 pub(super) fn seconds<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> Option<f64> {
     let (body, end) = inside(file, base, len, b"moov").ok()??;
     let header = inside(file, body, end, b"mvhd").ok()??;

@@ -50,6 +50,7 @@ enum Decoder {
 }
 
 impl<'s, S: Input> Samples<'s, S> {
+    /// The `sound` in `source`, stored as `encoding` says.
     pub fn new(source: &'s mut S, encoding: Encoding, sound: Extent) -> Result<Self, Unreadable> {
         let (unit_bytes, unit_frames) = encoding.unit();
         if unit_bytes == 0 || unit_frames == 0 {
@@ -215,7 +216,7 @@ pub(super) fn pcm(coding: Coding) -> Option<AudioCodecId> {
     })
 }
 
-/// A decoder of blocks of so many frames.
+/// A decoder of blocks of `frames` frames.
 fn adpcm(encoding: Encoding, frames: u64) -> Result<AdpcmDecoder, Unreadable> {
     let codec: AudioCodecId = match encoding.coding {
         Coding::ImaAdpcm(_) => CODEC_ID_ADPCM_IMA_WAV,

@@ -6,10 +6,15 @@ pub(super) const COLUMNS: &str = "step,epochs,loss,validation_loss,seconds\n";
 /// One line of `losses.csv`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LossRow {
+    /// Training steps taken.
     pub step: u64,
+    /// Passes through the recordings.
     pub epochs: f64,
+    /// Mean loss since the line before.
     pub loss: f64,
+    /// Loss on what is held out, where it was measured since.
     pub validation_loss: Option<f64>,
+    /// Time spent training.
     pub seconds: f64,
 }
 

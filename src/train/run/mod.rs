@@ -46,6 +46,7 @@ pub struct Order {
     pub force: bool,
     /// Length of the whole run; the hyperparameters decide where there is none.
     pub minutes: Option<f64>,
+    /// The number that all random streams of the run are made from.
     pub random_seed: u64,
     /// Threads of the matrix products: with as many, a run is repeated to the last bit.
     pub threads: usize,
@@ -53,8 +54,11 @@ pub struct Order {
 
 /// A run that is gone on with.
 pub struct Resumed {
+    /// Its folder, where it goes on writing.
     pub run: Run,
+    /// What it was asked to do.
     pub order: Order,
+    /// What it trains with.
     pub hyperparameters: Hyperparameters,
     /// The newest whole checkpoint, if the run came to write one.
     pub checkpoint: Option<Checkpoint>,
@@ -73,7 +77,9 @@ pub struct Run {
 
 /// What a run's folder tells, a run in progress too: it is only read.
 pub struct RunRecord {
+    /// What the run was asked to do.
     pub order: Order,
+    /// What it trains with.
     pub hyperparameters: Hyperparameters,
     /// The loss log, without a line that is still being written.
     pub losses: Vec<LossRow>,
@@ -84,24 +90,29 @@ pub struct RunRecord {
 /// What is wrong with a run's folder.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
+    /// Another process trains in the folder.
     #[error("{} is being trained already; wait for it, or stop it first", path.display())]
     Busy { path: PathBuf },
+    /// The system refused to read or write a file.
     #[error("cannot {what} {}: {cause}", path.display())]
     File {
         what: &'static str,
         path: PathBuf,
         cause: io::Error,
     },
+    /// `run.json` is not as a run writes it.
     #[error("{} is no run of antiphon train's: {cause}", path.display())]
     Order {
         path: PathBuf,
         cause: serde_json::Error,
     },
+    /// The run's hyperparameters cannot be read.
     #[error("{}: {cause}", path.display())]
     Hyperparameters {
         path: PathBuf,
         cause: HyperparametersError,
     },
+    /// Both checkpoints are damaged, or the only one is.
     #[error(
         "{}: {cause}, and there is no whole one before it; what is left is {left}; begin again with \
          antiphon train {} and the recordings",
@@ -113,8 +124,10 @@ pub enum RunError {
         cause: CheckpointError,
         left: String,
     },
+    /// The sound of a prediction was not written.
     #[error(transparent)]
     Prediction(#[from] AudioError),
+    /// The spectrogram of a prediction was not written.
     #[error(transparent)]
     Picture(#[from] PlotError),
 }

@@ -26,9 +26,13 @@ use crate::audio::unreadable::Unreadable;
 
 /// A container that was opened.
 pub(super) struct Opening<'s> {
+    /// Gives the packets.
     pub reader: Box<dyn FormatReader + 's>,
+    /// Decodes those of the track.
     pub decoder: Box<dyn AudioDecoder>,
+    /// What the decoder decodes.
     pub codec: AudioCodecId,
+    /// The track of the sound.
     pub track: u32,
     /// How many frames the container says there are.
     pub frames: Option<u64>,
