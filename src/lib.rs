@@ -20,9 +20,9 @@ pub mod system;
 
 pub mod files;
 
+pub mod as_text;
 pub mod destination;
 pub mod names;
-pub mod packed;
 pub mod random;
 
 pub mod hyperparameters;

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::as_text::{sound_from_text, sound_to_text};
 use crate::files;
 use crate::hearing::{Hearing, Normalisation};
 use crate::hyperparameters::{Approach, Hyperparameters, OutputKind};
 use crate::model::onnx::{self, OnnxError, OnnxFile};
 use crate::model::{Architecture, Dropout, Head, Network, Output};
-use crate::packed::{sound_from_text, sound_to_text};
 
 /// Version of the metadata's format.
 const FORMAT_VERSION: &str = "1";

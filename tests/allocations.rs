@@ -3,7 +3,7 @@
 
 use std::alloc::System;
 
-use antiphon::model::{Adam, Architecture, Head, Network, Output, State, Tape};
+use antiphon::model::{Adam, Architecture, Head, Network, Output, Rates, State, Tape};
 use antiphon::random::stream;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
@@ -32,9 +32,13 @@ fn a_step_allocates_no_arrays() {
         let mut tape = Tape::new(threads);
         let frames = vec![0.1; steps * rows * units];
         let d_prediction = vec![0.01; steps * rows * units];
+        let rates = Rates {
+            lr: 1e-3,
+            penalty: 0.0,
+        };
         let mut step = || {
             network.forward(&frames, &mut state, None, &mut tape);
-            network.learn(&d_prediction, &mut tape, &mut adam, 1e-3, 0.0);
+            network.learn(&d_prediction, &mut tape, &mut adam, rates);
         };
         (0..3).for_each(|_| step());
         // A thread's first product allocates its scratch memory, whenever that is.

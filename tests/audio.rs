@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use antiphon::audio::header::{HeaderCheck, Lack, header_agrees_with_length};
-use antiphon::audio::read::{Recording, read};
+use antiphon::audio::read::{RecordedSound, read};
 use antiphon::audio::resample::{Resampling, resample};
 use antiphon::audio::write::{SampleFormat, encode_wav, write_wav};
 use antiphon::audio::{AudioError, Mixed, Signal, load};
@@ -36,7 +36,7 @@ impl Folder {
     }
 }
 
-fn read_bytes(bytes: &[u8]) -> Result<Recording, AudioError> {
+fn read_bytes(bytes: &[u8]) -> Result<RecordedSound, AudioError> {
     read(&Folder::new().with("take.wav", bytes))
 }
 

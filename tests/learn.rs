@@ -1,6 +1,6 @@
 //! `Network::learn` against its parts, one after the other.
 
-use antiphon::model::{Adam, Architecture, Dropout, Head, Network, Output, State, Tape};
+use antiphon::model::{Adam, Architecture, Dropout, Head, Network, Output, Rates, State, Tape};
 use antiphon::random::stream;
 use rand::RngExt;
 
@@ -33,7 +33,8 @@ fn weights(architecture: &Architecture, steps: usize, threads: usize, whole: boo
             network.add_penalty_gradient(penalty, &mut gradient);
             adam.update(&mut network.weights, &gradient, lr);
         } else {
-            network.learn(&d_prediction, &mut tape, &mut adam, lr, penalty);
+            let rates = Rates { lr, penalty };
+            network.learn(&d_prediction, &mut tape, &mut adam, rates);
         }
     }
     network.weights

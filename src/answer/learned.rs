@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::as_text::with_16_bits;
 use crate::audio::Signal;
 use crate::files;
-use crate::packed::with_16_bits;
 use crate::trained_model::{ModelError, TrainedModel, TrainingAudio};
 
 /// Where a model that goes on learning is kept, and what it learns from.

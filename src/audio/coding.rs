@@ -1,7 +1,7 @@
 //! How the samples of a sound are stored.
 
 use super::accepts_rate;
-use super::fault::Fault;
+use super::unreadable::Unreadable;
 
 /// The order of the bytes in a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +11,7 @@ pub(super) enum Ends {
 }
 
 impl Ends {
+    /// The number of two bytes.
     pub fn u16(self, bytes: [u8; 2]) -> u16 {
         match self {
             Self::Little => u16::from_le_bytes(bytes),
@@ -18,6 +19,7 @@ impl Ends {
         }
     }
 
+    /// The number of four bytes.
     pub fn u32(self, bytes: [u8; 4]) -> u32 {
         match self {
             Self::Little => u32::from_le_bytes(bytes),
@@ -25,6 +27,7 @@ impl Ends {
         }
     }
 
+    /// The number of eight bytes.
     pub fn u64(self, bytes: [u8; 8]) -> u64 {
         match self {
             Self::Little => u64::from_le_bytes(bytes),
@@ -42,22 +45,28 @@ pub(super) enum Coding {
     Integer(u16, Ends),
     /// Floating point of 4 or 8 bytes.
     Float(u16, Ends),
+    /// The telephones' eight bits of America and Japan (ITU-T G.711).
     MuLaw,
+    /// Those of the rest of the world.
     ALaw,
-    /// Blocks of so many bytes, all channels together, and at most so many frames.
+    /// IMA ADPCM as WAV stores it.
     ImaAdpcm(Block),
+    /// Microsoft's ADPCM.
     MsAdpcm(Block),
     /// IMA ADPCM as QuickTime stores it: 64 frames in 34 bytes for each channel.
     AppleIma,
-    /// MPEG audio, layer 1 to 3, about so many bytes in a second.
+    /// MPEG audio, layer 1 to 3, and about how many bytes a second of it takes.
     Mpeg(u32),
     /// In packets whose places are told elsewhere in the container.
     InPackets,
 }
 
+/// Bytes that are decoded together, all channels, and the frames they become at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Block {
+    /// Of all channels together.
     pub bytes: u16,
+    /// In each channel.
     pub frames: u16,
 }
 
@@ -70,8 +79,11 @@ const APPLE_IMA: Block = Block {
 /// How a sound is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Encoding {
+    /// How its samples are coded.
     pub coding: Coding,
+    /// How many channels it has.
     pub channels: u16,
+    /// In Hz.
     pub sample_rate: u32,
     /// How many frames the header says there are, where their coding fills up its last block.
     pub frames: Option<u64>,
@@ -79,12 +91,12 @@ pub(super) struct Encoding {
 
 impl Encoding {
     /// Refuses what no sound has.
-    pub fn checked(self) -> Result<Self, Fault> {
+    pub fn checked(self) -> Result<Self, Unreadable> {
         if self.channels == 0 {
-            return Err(Fault::Broken("it declares no channels"));
+            return Err(Unreadable::Broken("it declares no channels"));
         }
         if !accepts_rate(self.sample_rate) {
-            return Err(Fault::Rate(self.sample_rate));
+            return Err(Unreadable::Rate(self.sample_rate));
         }
         let in_blocks = match self.coding {
             Coding::ImaAdpcm(_) | Coding::MsAdpcm(_) | Coding::AppleIma => true,
@@ -92,7 +104,7 @@ impl Encoding {
             Coding::MuLaw | Coding::ALaw | Coding::Mpeg(_) | Coding::InPackets => false,
         };
         if in_blocks && self.channels > 2 {
-            return Fault::unsupported(format!("ADPCM sound of {} channels", self.channels));
+            return Unreadable::unsupported(format!("ADPCM sound of {} channels", self.channels));
         }
         Ok(self)
     }

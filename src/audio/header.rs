@@ -7,8 +7,8 @@ pub use super::header_check::{HeaderCheck, Lack};
 
 use super::AudioError;
 use super::container;
-use super::fault::Fault;
 use super::read::open;
+use super::unreadable::Unreadable;
 
 /// Compares the sizes that a sound file's header declares with the length of
 /// the file, reading only headers.
@@ -23,7 +23,7 @@ use super::read::open;
 /// [`AudioError::CannotOpen`] and [`AudioError::CannotRead`].
 pub fn header_agrees_with_length(path: &Path) -> Result<HeaderCheck, AudioError> {
     let (mut file, file_len) = open(path)?;
-    check(&mut file, file_len).map_err(|error| Fault::Io(error).at(path))
+    check(&mut file, file_len).map_err(|error| Unreadable::Io(error).at(path))
 }
 
 /// The same of a file whose bytes are at hand.

@@ -3,7 +3,7 @@
 
 /// How close to the largest sample, as a share of it, those are that were cut off there.
 const AT_THE_LIMIT: f32 = 1e-5;
-/// So many in a row were cut off; a wave's own peak is shorter.
+/// Samples in a row at the peak that were cut off; a wave's own peak is shorter.
 const CUT_OFF: usize = 3;
 
 /// Counts the samples that were cut off.
@@ -16,6 +16,7 @@ pub(super) struct Limit {
 }
 
 impl Limit {
+    /// For as many `channels`.
     pub fn new(channels: usize) -> Self {
         Self {
             peak: 0.0,

@@ -41,10 +41,15 @@ pub(super) struct Mixer {
     each: Vec<Moments>,
     mixed: Moments,
     frames: u64,
+    /// Samples that were taken for silence, over all channels.
     pub non_finite: usize,
+    /// The frame of the first of them.
     pub first_non_finite: Option<u64>,
+    /// Samples at full scale, over all channels.
     pub clipped: usize,
+    /// Samples that were cut off at the peak.
     pub limit: Limit,
+    /// The largest sample of any channel.
     pub peak: f32,
 }
 
@@ -71,7 +76,7 @@ impl Moments {
 }
 
 impl Mixer {
-    /// Of so many channels, or of the one of them that is given, from 0.
+    /// Of all `channels`, or of the one of them that is given, from 0.
     pub fn new(channels: u16, only: Option<usize>) -> Self {
         Self {
             channels: usize::from(channels),

@@ -26,7 +26,6 @@ use tracing::{info, warn};
 mod coding;
 mod container;
 mod decode;
-mod fault;
 mod formats;
 mod hashing;
 pub mod header;
@@ -36,6 +35,7 @@ mod mix;
 pub mod output;
 pub mod read;
 pub mod resample;
+mod unreadable;
 pub mod write;
 
 pub use formats::{FORMATS, Format, is_called_a_sound};
@@ -254,11 +254,10 @@ pub fn load(path: &Path, sample_rate: u32) -> Result<Source, AudioError> {
     load_at_most(path, sample_rate, None)
 }
 
-/// Loads a sound file as [`load`] does, unless it lasts longer than so many
-/// `seconds`.
+/// Loads a sound file as [`load`] does, unless it lasts longer than `seconds`.
 ///
-/// Of what is longer no more is decoded, and held, than so many seconds, whatever
-/// its header says or leaves open.
+/// Of what is longer no more than that is decoded, and held, whatever its header
+/// says or leaves open.
 ///
 /// # Errors
 ///
@@ -306,7 +305,7 @@ pub fn load_at_most(
 /// # Errors
 ///
 /// Any [`AudioError`] of [`read::read`].
-pub fn load_as_recorded(path: &Path) -> Result<read::Recording, AudioError> {
+pub fn load_as_recorded(path: &Path) -> Result<read::RecordedSound, AudioError> {
     let recording = read::read(path)?;
     tell(path, &recording.facts);
     Ok(recording)

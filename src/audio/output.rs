@@ -27,16 +27,21 @@ pub enum OutputRate {
 /// What is asked of a prediction's file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutputFormat {
+    /// Its sample rate.
     pub rate: OutputRate,
+    /// Its channels.
     pub channels: OutputChannels,
+    /// How its samples are stored.
     pub samples: SampleFormat,
 }
 
 /// The channels of a prediction's file; all are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OutputChannels {
+    /// Mono.
     #[default]
     One,
+    /// Stereo.
     Two,
 }
 

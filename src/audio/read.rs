@@ -6,11 +6,11 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use super::container::{self, Recognised};
-use super::decode::{self, Source, Stream};
-use super::fault::Fault;
+use super::decode::{self, Decoding, Input};
 use super::hashing::Hashing;
 use super::mix::{Mixed, Mixer};
 use super::resample::{Constant, Resampling};
+use super::unreadable::Unreadable;
 use super::{AudioError, Signal};
 
 /// What a sound was like in its file.
@@ -53,14 +53,14 @@ impl Facts {
 
 /// A sound file as decoded, mixed to mono at the rate of the file.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Recording {
+pub struct RecordedSound {
     /// The mixed channels; full scale is ±1, all samples are finite.
     pub samples: Vec<f32>,
     /// What it was like in its file.
     pub facts: Facts,
 }
 
-impl Recording {
+impl RecordedSound {
     /// The sound, at the rate of the file.
     pub fn into_signal(self) -> Signal {
         Signal {
@@ -87,7 +87,7 @@ impl Recording {
 /// [`Unfinished`](AudioError::Unfinished),
 /// [`NoSamples`](AudioError::NoSamples), [`TooLong`](AudioError::TooLong), and
 /// [`NotFinite`](AudioError::NotFinite) when not one sample is a finite number below 10¹⁰.
-pub fn read(path: &Path) -> Result<Recording, AudioError> {
+pub fn read(path: &Path) -> Result<RecordedSound, AudioError> {
     let (recording, _) = Opened::new(path)?.read(path, &Wanted::default())?;
     Ok(recording)
 }
@@ -97,9 +97,10 @@ pub fn read(path: &Path) -> Result<Recording, AudioError> {
 /// # Errors
 ///
 /// Those of [`read`], but for the first three.
-pub fn read_bytes(bytes: &[u8], path: &Path) -> Result<Recording, AudioError> {
+pub fn read_bytes(bytes: &[u8], path: &Path) -> Result<RecordedSound, AudioError> {
     let len = bytes.len() as u64;
-    read_from(&mut Cursor::new(bytes), len, &Wanted::default()).map_err(|fault| fault.at(path))
+    read_from(&mut Cursor::new(bytes), len, &Wanted::default())
+        .map_err(|unreadable| unreadable.at(path))
 }
 
 /// How many seconds the sound lasts by its header; `None` where that does not say.
@@ -111,14 +112,14 @@ pub fn declared_seconds(path: &Path) -> Result<Option<f64>, AudioError> {
     let (mut file, len) = open(path)?;
     let mut declared = || match container::recognise(&mut file, len)? {
         Recognised::Sound(kind, base) => {
-            let (_, stream) = decode::stream(&mut file, len, kind, base)?;
-            let rate = f64::from(stream.sample_rate().max(1));
-            Ok(stream.frames().map(|frames| frames as f64 / rate))
+            let (_, decoding) = decode::begin(&mut file, len, kind, base)?;
+            let rate = f64::from(decoding.sample_rate().max(1));
+            Ok(decoding.frames().map(|frames| frames as f64 / rate))
         }
-        Recognised::TooShort => Err(Fault::NotAudio(None)),
-        Recognised::Other(found) => Err(Fault::NotAudio(found)),
+        Recognised::TooShort => Err(Unreadable::NotAudio(None)),
+        Recognised::Other(found) => Err(Unreadable::NotAudio(found)),
     };
-    declared().map_err(|fault: Fault| fault.at(path))
+    declared().map_err(|unreadable: Unreadable| unreadable.at(path))
 }
 
 /// What is made of a sound.
@@ -138,6 +139,7 @@ pub(super) struct Opened {
 }
 
 impl Opened {
+    /// Opens a regular file.
     pub fn new(path: &Path) -> Result<Self, AudioError> {
         let (file, metadata) = open_regular(path)?;
         let len = metadata.len();
@@ -149,11 +151,15 @@ impl Opened {
     }
 
     /// Decodes it; then it is there to be hashed.
-    pub fn read(mut self, path: &Path, wanted: &Wanted) -> Result<(Recording, Self), AudioError> {
+    pub fn read(
+        mut self,
+        path: &Path,
+        wanted: &Wanted,
+    ) -> Result<(RecordedSound, Self), AudioError> {
         let recording = read_from(&mut self.file, self.len, wanted);
         // What is wrong with half a file is that it is half a file.
         self.check_unchanged(path)?;
-        let recording = recording.map_err(|fault| fault.at(path))?;
+        let recording = recording.map_err(|unreadable| unreadable.at(path))?;
         Ok((recording, self))
     }
 
@@ -167,8 +173,10 @@ impl Opened {
         } = self;
         let hashing = file.into_inner();
         let handle = hashing.inner().try_clone();
-        let hashed = hashing.finish().map_err(|error| Fault::Io(error).at(path));
-        let handle = handle.map_err(|error| Fault::Io(error).at(path))?;
+        let hashed = hashing
+            .finish()
+            .map_err(|error| Unreadable::Io(error).at(path));
+        let handle = handle.map_err(|error| Unreadable::Io(error).at(path))?;
         check_unchanged(&handle, len, modified, path)?;
         Ok((hashed?, len))
     }
@@ -185,7 +193,9 @@ fn check_unchanged(
     modified: Option<SystemTime>,
     path: &Path,
 ) -> Result<(), AudioError> {
-    let now = file.metadata().map_err(|error| Fault::Io(error).at(path))?;
+    let now = file
+        .metadata()
+        .map_err(|error| Unreadable::Io(error).at(path))?;
     if now.len() == len && now.modified().ok() == modified {
         return Ok(());
     }
@@ -216,18 +226,22 @@ fn open_regular(path: &Path) -> Result<(File, Metadata), AudioError> {
     })
 }
 
-fn read_from<S: Source>(source: &mut S, len: u64, wanted: &Wanted) -> Result<Recording, Fault> {
+fn read_from<S: Input>(
+    source: &mut S,
+    len: u64,
+    wanted: &Wanted,
+) -> Result<RecordedSound, Unreadable> {
     if len == 0 {
-        return Err(Fault::NoSamples);
+        return Err(Unreadable::NoSamples);
     }
     let (kind, base) = match container::recognise(source, len)? {
         Recognised::Sound(kind, base) => (kind, base),
-        Recognised::TooShort => return Err(Fault::NotAudio(None)),
-        Recognised::Other(found) => return Err(Fault::NotAudio(found)),
+        Recognised::TooShort => return Err(Unreadable::NotAudio(None)),
+        Recognised::Other(found) => return Err(Unreadable::NotAudio(found)),
     };
     let mut decoded = |only| {
-        let (format, stream) = decode::stream(source, len, kind, base)?;
-        Decoded::of(format, stream, len, only, wanted)
+        let (format, decoding) = decode::begin(source, len, kind, base)?;
+        Decoded::of(format, decoding, len, only, wanted)
     };
     let mut heard = decoded(None)?;
     let mut mixed = match heard.channels {
@@ -241,7 +255,7 @@ fn read_from<S: Source>(source: &mut S, len: u64, wanted: &Wanted) -> Result<Rec
         heard = decoded(Some(loudest))?;
         mixed = Mixed::Loudest(u16::try_from(loudest + 1).unwrap_or(u16::MAX));
     }
-    heard.into_recording(mixed, wanted)
+    heard.into_recorded(mixed, wanted)
 }
 
 /// Samples that a file may hold whatever its length, and for each of its bytes:
@@ -263,49 +277,49 @@ struct Decoded {
 impl Decoded {
     fn of(
         format: &'static str,
-        mut stream: Box<dyn Stream + '_>,
+        mut decoding: Box<dyn Decoding + '_>,
         len: u64,
         only: Option<usize>,
         wanted: &Wanted,
-    ) -> Result<Self, Fault> {
-        let (channels, sample_rate) = (stream.channels(), stream.sample_rate());
+    ) -> Result<Self, Unreadable> {
+        let (channels, sample_rate) = (decoding.channels(), decoding.sample_rate());
         let limit = SAMPLES_OF_ANY_FILE.saturating_add(len.saturating_mul(SAMPLES_OF_A_BYTE));
         let mut mixer = Mixer::new(channels, only);
         let mut sink = Sink::new(sample_rate, wanted);
         let allowed = wanted.at_most.map_or(u64::MAX, |seconds| {
             (seconds * f64::from(sample_rate)).ceil() as u64
         });
-        let expected = stream.frames().unwrap_or(0).min(limit).min(allowed);
+        let expected = decoding.frames().unwrap_or(0).min(limit).min(allowed);
         if !sink.reserve(expected) {
-            return Err(Fault::TooLong);
+            return Err(Unreadable::TooLong);
         }
         let (mut interleaved, mut mono) = (Vec::new(), Vec::new());
-        while stream.next(&mut interleaved)? {
+        while decoding.next(&mut interleaved)? {
             mixer.mix(&interleaved, &mut mono);
             if let Some(seconds) = wanted.at_most.filter(|_| mixer.frames() > allowed) {
-                return Err(Fault::LongerThan(seconds));
+                return Err(Unreadable::LongerThan(seconds));
             }
             if sink.len() > limit || !sink.push(&mono) {
-                return Err(Fault::TooLong);
+                return Err(Unreadable::TooLong);
             }
         }
         if mixer.frames() == 0 {
-            return Err(Fault::NoSamples);
+            return Err(Unreadable::NoSamples);
         }
         if mixer.heard_nothing_finite() {
-            return Err(Fault::NotFinite(mixer.non_finite));
+            return Err(Unreadable::NotFinite(mixer.non_finite));
         }
         Ok(Self {
             format,
             channels,
             sample_rate,
-            length_agrees: stream.length_agrees(),
+            length_agrees: decoding.length_agrees(),
             mixer,
             samples: sink.finish(),
         })
     }
 
-    fn into_recording(mut self, mixed: Mixed, wanted: &Wanted) -> Result<Recording, Fault> {
+    fn into_recorded(mut self, mixed: Mixed, wanted: &Wanted) -> Result<RecordedSound, Unreadable> {
         let mixer = &self.mixer;
         let dc_offset = wanted.rate.and_then(|rate| {
             let (mean, deviation) = mixer.mean_and_deviation();
@@ -327,7 +341,7 @@ impl Decoded {
             peak: mixer.peak,
             dc_offset,
         };
-        Ok(Recording {
+        Ok(RecordedSound {
             samples: self.samples,
             facts,
         })
@@ -384,7 +398,7 @@ impl Sink {
         }
     }
 
-    /// Makes room for what so many samples become; whether there is as much.
+    /// Makes room for what `len` samples of the file become; whether memory has it.
     fn reserve(&mut self, len: u64) -> bool {
         match self {
             Self::AsTheyAre(samples) => {

@@ -139,6 +139,7 @@ pub(super) struct Constant {
 }
 
 impl Constant {
+    /// Of `taken` samples at the rate `from` that are brought to the rate `to`.
     pub fn new(taken: u64, from: u32, to: u32) -> Self {
         // The filter reaches no further than one block, and what comes after so
         // many whole blocks is converted like the beginning.

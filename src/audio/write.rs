@@ -78,6 +78,7 @@ impl FromStr for SampleFormat {
 pub struct WavFormat {
     /// All of them are the same; at least 1.
     pub channels: u16,
+    /// How its samples are stored.
     pub samples: SampleFormat,
 }
 
@@ -152,7 +153,7 @@ pub fn encode_wav<W: Write + Seek>(
     Ok(written)
 }
 
-/// Refuses a sound of so many samples that a file of `format` cannot hold.
+/// Refuses more `samples` than a file of `format` can hold.
 ///
 /// # Errors
 ///

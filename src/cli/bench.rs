@@ -6,7 +6,7 @@ use rand::RngExt;
 use serde::Serialize;
 
 use super::all_threads;
-use crate::model::{Adam, Architecture, Head, Network, Output, State, Tape};
+use crate::model::{Adam, Architecture, Head, Network, Output, Rates, State, Tape};
 use crate::random;
 
 /// Measure how fast this machine computes
@@ -41,7 +41,10 @@ const LEAST_STEPS: usize = 5;
 /// Sizes measured: rows R, inputs and units D = H, time steps T.
 const TRAIN_SIZES: [(usize, usize, usize); 4] =
     [(100, 1024, 1), (100, 256, 1), (16, 128, 64), (10, 2048, 1)];
-const LEARNING_RATE: f64 = 1e-4;
+const RATES: Rates = Rates {
+    lr: 1e-4,
+    penalty: 0.0,
+};
 const WEIGHT_STDDEV: f64 = 0.01;
 
 /// What one size took.
@@ -111,7 +114,7 @@ fn time_training(rows: usize, units: usize, steps: usize) -> TrainResult {
         for (d, (prediction, label)) in d_prediction.iter_mut().zip(errors) {
             *d = scale * (prediction - label);
         }
-        network.learn(&d_prediction, &mut tape, &mut adam, LEARNING_RATE, 0.0);
+        network.learn(&d_prediction, &mut tape, &mut adam, RATES);
     };
     let times = time(&mut step);
     let forward = rows * steps * (4 * units * 2 * units + units * units);

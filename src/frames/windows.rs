@@ -65,7 +65,7 @@ impl WindowFormat {
     /// If the matrix reaches beyond the sequence.
     pub fn push_input(&self, sequence: &[f32], t: usize, matrix: &mut Vec<f32>) {
         let start = t * self.ext_cursor_inc;
-        self.push_rows(sequence, start, self.rows, self.row_len, matrix);
+        self.push_rows(sequence, start, (self.rows, self.row_len), matrix);
     }
 
     /// Appends the label of time step `t` of `sequence` to `label`.
@@ -74,15 +74,15 @@ impl WindowFormat {
     /// If the label reaches beyond the sequence.
     pub fn push_label(&self, sequence: &[f32], t: usize, label: &mut Vec<f32>) {
         let start = t * self.ext_cursor_inc + self.label_offset;
-        self.push_rows(sequence, start, self.label_rows, self.label_len, label);
+        self.push_rows(sequence, start, (self.label_rows, self.label_len), label);
     }
 
+    /// Appends `rows` rows of `len` elements, the first of them from element `start` on.
     fn push_rows(
         &self,
         sequence: &[f32],
         start: usize,
-        rows: usize,
-        len: usize,
+        (rows, len): (usize, usize),
         out: &mut Vec<f32>,
     ) {
         for row in 0..rows {

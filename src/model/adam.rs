@@ -1,7 +1,7 @@
 //! The optimiser: Adam (Kingma and Ba 2015, Algorithm 1), which updates the
 //! weights by Equation 2.2 with a step size of its own for each weight.
 
-use super::step::Step;
+use super::step::{Rates, Step};
 use super::update::{Update, hand_over};
 
 /// Adam's memory: running means of the gradients and of their squares.
@@ -48,22 +48,16 @@ impl Adam {
         lr: f64,
         threads: usize,
     ) {
-        hand_over(self.begin_step(weights, lr, 0.0), gradient, threads);
+        let rates = Rates { lr, penalty: 0.0 };
+        hand_over(self.begin_step(weights, rates), gradient, threads);
     }
 
-    /// Begins a step of `weights`, all of them, at learning rate `lr`; each
-    /// weight's gradient is then to be handed over once, and that of
-    /// `penalty · Σw²` is added to it.
-    pub(super) fn begin_step<'a>(
-        &'a mut self,
-        weights: &'a mut [f32],
-        lr: f64,
-        penalty: f32,
-    ) -> Update<'a> {
+    /// Begins a step of `weights`, all of them; each weight's gradient is then to be
+    /// handed over once, and that of the penalty is added to it.
+    pub(super) fn begin_step<'a>(&'a mut self, weights: &'a mut [f32], rates: Rates) -> Update<'a> {
         self.steps = self.steps.saturating_add(1);
         Update::Adam {
-            step: Step::new(lr, self.steps),
-            penalty,
+            step: Step::new(rates, self.steps),
             weights,
             mean: &mut self.mean,
             square: &mut self.square,

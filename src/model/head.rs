@@ -1,7 +1,7 @@
 //! From the LSTM's outputs to the prediction (dissertation 2.1.3 and 3.1.1).
 
 use super::activation::tanh;
-use super::kernels::vectorised;
+use super::kernels::{Operands, vectorised};
 use super::matrix::{Matrix, multiply, multiply_transposed};
 use super::threads::cut;
 use super::update::{Scratch, Update, update_bias, update_weights};
@@ -14,6 +14,7 @@ pub enum Head {
     /// One dense layer, H → W, for each row: the vector, column vector and
     /// magnitude spectrum approaches; O is `outputs`.
     Dense {
+        /// O: values of one prediction.
         outputs: usize,
         /// Whether it sees the network's input beside the LSTM's outputs, H + D
         /// → W: the connections from inputs to outputs of Graves, *Generating
@@ -28,6 +29,7 @@ pub enum Head {
 /// A head and the sizes around it.
 #[derive(Clone, Copy)]
 pub struct SizedHead {
+    /// What stands above the LSTM.
     pub head: Head,
     /// D: length of a row of the network's input.
     pub inputs: usize,
@@ -185,30 +187,34 @@ impl SizedHead {
         finish_rows(&mut tape.prediction, last_bias, self.squashed, threads);
     }
 
-    /// Takes the gradient of the prediction back to the LSTM's outputs, `[rows, H]`.
+    /// Takes the gradient of the prediction back through the tanh.
+    pub fn backward_through_tanh(self, d_prediction: &[f32], tape: &mut HeadTape) {
+        tape.d_linear.clear();
+        tape.d_linear.extend_from_slice(d_prediction);
+        let rows = tape.d_linear.chunks_exact_mut(self.width);
+        for (row, prediction) in rows.zip(tape.prediction.chunks_exact(self.width)) {
+            for (d, y) in row[..self.squashed].iter_mut().zip(prediction) {
+                *d *= 1.0 - y * y;
+            }
+        }
+    }
+
+    /// Takes the gradient from before the tanh back to the LSTM's outputs, `[rows, H]`.
     pub fn backward(
         self,
         weights: &[f32],
-        d_prediction: &[f32],
         threads: usize,
         tape: &mut HeadTape,
         d_outputs: &mut Vec<f32>,
     ) {
-        let (width, squashed) = (self.width, self.squashed);
-        tape.d_linear.clear();
-        tape.d_linear.extend_from_slice(d_prediction);
-        let rows = tape.d_linear.chunks_exact_mut(width);
-        for (row, prediction) in rows.zip(tape.prediction.chunks_exact(width)) {
-            for (d, y) in row[..squashed].iter_mut().zip(prediction) {
-                *d *= 1.0 - y * y;
-            }
-        }
-        let d_linear = &tape.d_linear;
+        let width = self.width;
+        let d_linear = tape.d_linear.as_slice();
         match self.weights(weights) {
             HeadWeights::Dense { weight, .. } => {
                 let rows = d_linear.len() / width;
                 d_outputs.resize(rows * self.seen(), 0.0);
-                multiply_transposed(d_outputs, false, d_linear, weight, width, threads);
+                let (a, b, k) = (d_linear, weight, width);
+                multiply_transposed(d_outputs, false, Operands { a, b, k }, threads);
                 self.drop_inputs(d_outputs, rows);
             }
             HeadWeights::Transpose {
@@ -219,9 +225,11 @@ impl SizedHead {
                 let rows = tape.row_values.len();
                 let d_row_values = &mut tape.d_row_values;
                 d_row_values.resize(rows, 0.0);
-                multiply_transposed(d_row_values, false, d_linear, row_weight, width, threads);
+                let (a, b, k) = (d_linear, row_weight, width);
+                multiply_transposed(d_row_values, false, Operands { a, b, k }, threads);
                 d_outputs.resize(rows * self.units, 0.0);
-                multiply_transposed(d_outputs, false, d_row_values, unit_weight, 1, threads);
+                let (a, b, k) = (d_row_values.as_slice(), unit_weight, 1);
+                multiply_transposed(d_outputs, false, Operands { a, b, k }, threads);
             }
         }
     }
@@ -240,14 +248,7 @@ impl SizedHead {
 
     /// Makes the gradients of the weights, after `backward`, and hands them to
     /// `update`, which is that of all the head's weights in their order.
-    pub fn update(
-        self,
-        outputs: &[f32],
-        tape: &HeadTape,
-        update: Update,
-        scratch: &mut Scratch,
-        threads: usize,
-    ) {
+    pub fn update(self, outputs: &[f32], tape: &HeadTape, update: Update, scratch: &mut Scratch) {
         let skips = self.head.skips();
         let seen = (if skips { &tape.seen } else { outputs }, self.seen());
         let (d_linear, width) = (&tape.d_linear, self.width);
@@ -255,7 +256,7 @@ impl SizedHead {
         match self.head {
             Head::Dense { .. } => {
                 let (weight, bias) = update.split_at(self.seen() * width);
-                update_weights(weight, seen, last, scratch, threads);
+                update_weights(weight, seen, last, scratch);
                 update_bias(bias, d_linear, width, scratch);
             }
             Head::Transpose { rows } => {
@@ -263,9 +264,9 @@ impl SizedHead {
                 let (unit_bias, rest) = rest.split_at(1);
                 let (row_weight, row_bias) = rest.split_at(rows * width);
                 let (row_values, d_row_values) = (&tape.row_values, &tape.d_row_values);
-                update_weights(unit_weight, seen, (d_row_values, 1), scratch, threads);
+                update_weights(unit_weight, seen, (d_row_values, 1), scratch);
                 update_bias(unit_bias, d_row_values, 1, scratch);
-                update_weights(row_weight, (row_values, rows), last, scratch, threads);
+                update_weights(row_weight, (row_values, rows), last, scratch);
                 update_bias(row_bias, d_linear, width, scratch);
             }
         }

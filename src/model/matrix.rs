@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use gemm::Parallelism;
 
-use super::kernels;
+use super::kernels::{self, Operands};
 
 /// A matrix in row-major storage, or the transpose of one.
 #[derive(Clone, Copy)]
@@ -97,21 +97,14 @@ pub fn multiply(product: &mut [f32], add: bool, a: Matrix, b: Matrix, threads: u
     }
 }
 
-/// `product = a · bᵀ`, or `product += a · bᵀ` with `add`, of `a [m, k]`,
-/// `b [n, k]` and `product [m, n]`, without copying the operands where the
-/// machine has AVX2.
+/// `product [m, n] = a · bᵀ`, or `product += a · bᵀ` with `add`, without copying
+/// the operands where the machine has AVX2.
 ///
 /// # Panics
 /// If the shapes do not agree.
-pub fn multiply_transposed(
-    product: &mut [f32],
-    add: bool,
-    a: &[f32],
-    b: &[f32],
-    k: usize,
-    threads: usize,
-) {
-    if !kernels::multiply_transposed(product, add, a, b, k, threads) {
+pub fn multiply_transposed(product: &mut [f32], add: bool, operands: Operands, threads: usize) {
+    if !kernels::multiply_transposed(product, add, operands, threads) {
+        let Operands { a, b, k } = operands;
         let b = Matrix::new(b, b.len() / k, k).t();
         multiply(product, add, Matrix::new(a, a.len() / k, k), b, threads);
     }

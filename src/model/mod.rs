@@ -31,4 +31,5 @@ pub use dropout::Dropout;
 pub use head::Head;
 pub use network::{Network, State, Tape};
 pub use output::{Mixture, Output, Said, from_level};
+pub use step::Rates;
 pub use update::clip;

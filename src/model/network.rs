@@ -7,7 +7,8 @@ use super::adam::Adam;
 use super::architecture::Architecture;
 use super::dropout::{Dropout, draw_mask};
 use super::head::HeadTape;
-use super::lstm::{self, FORGET_GATE, GATES, LstmTape, LstmWeights};
+use super::lstm::{self, FORGET_GATE, GATES, LstmTape, LstmWeights, Pass};
+use super::step::Rates;
 use super::update::{Scratch, Update};
 use crate::random::Stream;
 
@@ -52,6 +53,40 @@ struct LayerTape {
     d_hidden: Vec<f32>,
 }
 
+/// Dropout, and the streams that its masks are drawn from.
+type DropoutDraws<'a> = (Dropout, &'a mut [Stream]);
+
+impl LayerTape {
+    /// Takes what the layer below hands upwards, after dropout.
+    fn take_input(&mut self, input: &[f32], steps: usize, dropout: &mut Option<DropoutDraws>) {
+        self.x.clear();
+        self.x.extend_from_slice(input);
+        let Some((dropout, streams)) = dropout else {
+            return self.input_mask.clear();
+        };
+        self.input_mask.resize(self.x.len(), 0.0);
+        draw_mask(&mut self.input_mask, steps, dropout.input_keep, streams);
+        multiply_each(&mut self.x, &self.input_mask);
+    }
+
+    /// Hands the outputs upwards, after dropout.
+    fn hand_upwards(&mut self, pass: Pass, dropout: &mut Option<DropoutDraws>) {
+        self.y.clear();
+        self.y.extend_from_slice(self.lstm.outputs(pass));
+        let Some((dropout, streams)) = dropout else {
+            return self.output_mask.clear();
+        };
+        self.output_mask.resize(self.y.len(), 0.0);
+        draw_mask(
+            &mut self.output_mask,
+            pass.steps,
+            dropout.output_keep,
+            streams,
+        );
+        multiply_each(&mut self.y, &self.output_mask);
+    }
+}
+
 impl State {
     /// All zeros, for `rows` rows.
     pub fn zero(architecture: &Architecture, rows: usize) -> State {
@@ -73,6 +108,7 @@ impl Tape {
     pub fn new(threads: usize) -> Tape {
         Tape {
             threads,
+            scratch: Scratch::new(threads),
             ..Tape::default()
         }
     }
@@ -96,7 +132,7 @@ impl Tape {
         }
         let top = self.layers.last().expect("one layer or more");
         let (head, rest) = (architecture.sized_head(), rest.unpenalised());
-        head.update(&top.y, &self.head, rest, scratch, threads);
+        head.update(&top.y, &self.head, rest, scratch);
     }
 }
 
@@ -157,7 +193,7 @@ impl Network {
         &self,
         frames: &[f32],
         state: &mut State,
-        mut dropout: Option<(Dropout, &mut [Stream])>,
+        mut dropout: Option<DropoutDraws>,
         tape: &mut Tape,
     ) {
         let rows = state.rows(&self.architecture);
@@ -176,36 +212,9 @@ impl Network {
             let input = below.last().map_or(frames, |below| &below.y);
             let this = &mut this[0];
             let pass = self.architecture.pass(layer, steps, rows, tape.threads);
-            this.x.clear();
-            this.x.extend_from_slice(input);
-            if let Some((dropout, streams)) = &mut dropout {
-                this.input_mask.resize(this.x.len(), 0.0);
-                draw_mask(&mut this.input_mask, steps, dropout.input_keep, streams);
-                multiply_each(&mut this.x, &this.input_mask);
-            }
-            let place = layer * rows * pass.units..(layer + 1) * rows * pass.units;
-            let before = (&state.h[place.clone()], &state.c[place.clone()]);
-            lstm::forward(
-                &self.lstm_weights(layer),
-                &this.x,
-                before,
-                pass,
-                &mut this.lstm,
-            );
-            let (h, c) = this.lstm.last_state(pass);
-            state.h[place.clone()].copy_from_slice(h);
-            state.c[place].copy_from_slice(c);
-
-            this.y.clear();
-            this.y.extend_from_slice(this.lstm.outputs(pass));
-            if let Some((dropout, streams)) = &mut dropout {
-                this.output_mask.resize(this.y.len(), 0.0);
-                draw_mask(&mut this.output_mask, steps, dropout.output_keep, streams);
-                multiply_each(&mut this.y, &this.output_mask);
-            } else {
-                this.input_mask.clear();
-                this.output_mask.clear();
-            }
+            this.take_input(input, steps, &mut dropout);
+            self.run_layer(layer, pass, state, this);
+            this.hand_upwards(pass, &mut dropout);
             if self.architecture.is_residual(layer) {
                 add_each(&mut this.y, input);
             }
@@ -220,6 +229,18 @@ impl Network {
         );
     }
 
+    /// Takes layer `layer` through all time steps, and its part of `state` with it.
+    fn run_layer(&self, layer: usize, pass: Pass, state: &mut State, tape: &mut LayerTape) {
+        let values = pass.rows * pass.units;
+        let place = layer * values..(layer + 1) * values;
+        let before = (&state.h[place.clone()], &state.c[place.clone()]);
+        let weights = self.lstm_weights(layer);
+        lstm::forward(&weights, &tape.x, before, pass, &mut tape.lstm);
+        let (h, c) = tape.lstm.last_state(pass);
+        state.h[place.clone()].copy_from_slice(h);
+        state.c[place].copy_from_slice(c);
+    }
+
     /// Adds to `gradient` (as many values as there are weights) what the
     /// gradient of the prediction means for each weight, by backpropagation
     /// through the time steps of the last forward pass.
@@ -231,9 +252,8 @@ impl Network {
         tape.update_weights(&self.architecture, Update::Add(gradient));
     }
 
-    /// Takes one step of `adam` at learning rate `lr` against the gradient of
-    /// the prediction and of the penalty `penalty · Σw²` (see
-    /// [`Network::add_penalty_gradient`]).
+    /// Takes one step of `adam` against the gradient of the prediction and of the
+    /// penalty (see [`Network::add_penalty_gradient`]).
     ///
     /// It does what `backward`, `add_penalty_gradient` and [`Adam::update`] do,
     /// but uses each block of the gradient as it is made: the gradient as a
@@ -241,16 +261,9 @@ impl Network {
     ///
     /// # Panics
     /// If the tape holds no forward pass of this network.
-    pub fn learn(
-        &mut self,
-        d_prediction: &[f32],
-        tape: &mut Tape,
-        adam: &mut Adam,
-        lr: f64,
-        penalty: f32,
-    ) {
+    pub fn learn(&mut self, d_prediction: &[f32], tape: &mut Tape, adam: &mut Adam, rates: Rates) {
         self.backpropagate(d_prediction, tape);
-        let update = adam.begin_step(&mut self.weights, lr, penalty);
+        let update = adam.begin_step(&mut self.weights, rates);
         tape.update_weights(&self.architecture, update);
     }
 
@@ -260,9 +273,9 @@ impl Network {
         let (steps, rows) = tape.pass.expect("backward follows forward");
         let threads = tape.threads;
         let head = self.architecture.sized_head();
+        head.backward_through_tanh(d_prediction, &mut tape.head);
         head.backward(
             self.head_weights(),
-            d_prediction,
             threads,
             &mut tape.head,
             &mut tape.d_outputs,

@@ -15,8 +15,6 @@ pub enum Update<'a> {
     /// Adam moves the weights.
     Adam {
         step: Step,
-        /// Factor of the penalty `penalty · Σw²`, whose gradient joins in.
-        penalty: f32,
         weights: &'a mut [f32],
         mean: &'a mut [f32],
         square: &'a mut [f32],
@@ -33,7 +31,6 @@ impl<'a> Update<'a> {
             }
             Update::Adam {
                 step,
-                penalty,
                 weights,
                 mean,
                 square,
@@ -43,7 +40,6 @@ impl<'a> Update<'a> {
                 let (square, s) = square.split_at_mut(at);
                 let half = |weights, mean, square| Update::Adam {
                     step,
-                    penalty,
                     weights,
                     mean,
                     square,
@@ -55,8 +51,8 @@ impl<'a> Update<'a> {
 
     /// Without the penalty: for biases and the head.
     pub fn unpenalised(mut self) -> Self {
-        if let Update::Adam { penalty, .. } = &mut self {
-            *penalty = 0.0;
+        if let Update::Adam { step, .. } = &mut self {
+            *step = step.unpenalised();
         }
         self
     }
@@ -72,7 +68,6 @@ impl<'a> Update<'a> {
             }
             Update::Adam {
                 step,
-                penalty,
                 weights,
                 mean,
                 square,
@@ -82,7 +77,6 @@ impl<'a> Update<'a> {
                 &mut square[range],
                 gradient,
                 *step,
-                *penalty,
             ),
         }
     }
@@ -152,11 +146,29 @@ fn multiply_each(values: &mut [f32], factor: f32, threads: usize) {
 const LEAST_WEIGHTS: usize = 16 * 1024;
 
 /// Memory for blocks of gradients, kept from step to step.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Scratch {
     packed: Vec<f32>,
+    /// For each thread that may work on a gradient.
     parts: Vec<ThreadMemory>,
     sums: Vec<f32>,
+}
+
+impl Scratch {
+    /// For gradients that `threads` threads may work on.
+    pub fn new(threads: usize) -> Scratch {
+        Scratch {
+            packed: Vec::new(),
+            parts: vec![ThreadMemory::default(); threads.max(1)],
+            sums: Vec::new(),
+        }
+    }
+}
+
+impl Default for Scratch {
+    fn default() -> Scratch {
+        Scratch::new(1)
+    }
 }
 
 /// What one thread works in.
@@ -179,14 +191,10 @@ pub fn update_weights(
     (a, m): (&[f32], usize),
     (b, n): (&[f32], usize),
     scratch: &mut Scratch,
-    threads: usize,
 ) {
     if kernels::available() {
         kernels::pack_columns(b, n, &mut scratch.packed);
     }
-    scratch
-        .parts
-        .resize_with(threads.max(1), ThreadMemory::default);
     let product = Product {
         a,
         m,
@@ -240,7 +248,7 @@ impl Product<'_> {
             n,
         } = self;
         if kernels::available() {
-            kernels::transposed_product_rows(block, a, m, packed_b, n, rows, strips);
+            kernels::transposed_product_rows(block, (a, m), (packed_b, n), rows, strips);
         } else {
             let k = a.len() / m;
             let a = Matrix::new(a, k, m).t().rows(rows);
@@ -288,14 +296,8 @@ mod tests {
         multiply(&mut expected, true, left, right, 1);
         for threads in [1, 2, 3] {
             let mut sum = vec![1.0; m * n];
-            let mut scratch = Scratch::default();
-            update_weights(
-                Update::Add(&mut sum),
-                (&a, m),
-                (&b, n),
-                &mut scratch,
-                threads,
-            );
+            let mut scratch = Scratch::new(threads);
+            update_weights(Update::Add(&mut sum), (&a, m), (&b, n), &mut scratch);
             for (sum, expected) in sum.iter().zip(&expected) {
                 assert!((sum - expected).abs() < 1e-4);
             }

@@ -3,7 +3,7 @@
 use png::{BitDepth, ColorType, Encoder, EncodingError};
 
 use super::Colour;
-use crate::packed::to_text;
+use crate::as_text::bytes_to_text;
 
 /// Shades of the palette. More are hardly seen, and make the file larger.
 pub const SHADES: usize = 48;
@@ -36,7 +36,7 @@ pub fn data_address(width: usize, shades: &[u8]) -> Result<String, EncodingError
     let mut writer = encoder.write_header()?;
     writer.write_image_data(shades)?;
     writer.finish()?;
-    Ok(format!("data:image/png;base64,{}", to_text(&file)))
+    Ok(format!("data:image/png;base64,{}", bytes_to_text(&file)))
 }
 
 fn colour(shade: usize) -> Colour {
@@ -52,14 +52,14 @@ fn colour(shade: usize) -> Colour {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::packed::from_text;
+    use crate::as_text::bytes_from_text;
 
     #[test]
     fn the_png_holds_the_shades_and_grows_brighter_with_them() {
         let shades: Vec<u8> = (0..SHADES as u8).collect();
         let address = data_address(SHADES / 2, &shades).unwrap();
         let file = address.strip_prefix("data:image/png;base64,").unwrap();
-        let file = from_text(file).unwrap();
+        let file = bytes_from_text(file).unwrap();
         let mut reader = png::Decoder::new(std::io::Cursor::new(file))
             .read_info()
             .unwrap();

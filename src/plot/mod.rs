@@ -47,8 +47,11 @@ pub struct Page {
 /// One picture of a page.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Panel {
+    /// Numbers over numbers.
     LineChart(LineChart),
+    /// Frequencies over time.
     Spectrogram(Spectrogram),
+    /// Samples over time.
     Waveform(Waveform),
 }
 

@@ -22,6 +22,7 @@ const BLOCK: usize = 1024;
 pub struct Spectrogram {
     /// Stands above the picture.
     pub title: String,
+    /// Duration of the sound.
     pub(super) seconds: f64,
     /// Half the sampling rate, in Hz.
     pub(super) highest_frequency: f64,

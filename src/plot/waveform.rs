@@ -10,6 +10,7 @@ pub struct Waveform {
     pub title: String,
     /// Drawn over the samples.
     pub marks: Vec<Marker>,
+    /// Duration of the sound.
     pub(super) seconds: f64,
     /// The lowest and the highest sample of each column.
     pub(super) extremes: Vec<(f32, f32)>,

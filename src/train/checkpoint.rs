@@ -23,7 +23,9 @@ const CONCURRENT: &str = "concurrent";
 /// Everything that the next steps depend on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {
+    /// What is no large array.
     pub notes: Notes,
+    /// All weights of the network.
     pub weights: Vec<f32>,
     /// Adam's running mean of the gradients.
     pub mean: Vec<f32>,
@@ -41,17 +43,23 @@ pub struct Checkpoint {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Notes {
+    /// What the run trains with.
     pub hyperparameters: Hyperparameters,
+    /// The recordings, which have to be the same.
     pub sources: Vec<TrainingAudio>,
+    /// The number that all random streams of the run are made from.
     pub random_seed: u64,
+    /// How far training has come.
     pub position: Position,
     /// Positions of the random streams, in words of 32 bits: high and low half.
     pub dropout_position: [u64; 2],
     pub noise_position: [u64; 2],
     /// Whether training pauses for a sequential prediction.
     pub pausing: bool,
+    /// Predictions being sampled, by the way they are.
     pub sequential: Option<DreamsNotes>,
     pub concurrent: Option<DreamsNotes>,
+    /// Losses of the first and of the last steps, for the summary in the model.
     pub first_losses: Vec<f64>,
     pub last_losses: Vec<f64>,
     /// Time spent training so far, in seconds.
@@ -62,7 +70,9 @@ pub struct Notes {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DreamsNotes {
+    /// Predictions of the network in each.
     pub made: usize,
+    /// Where the seed of each was found.
     pub places: Vec<usize>,
     /// Positions of the random streams, in words of 32 bits: high and low half.
     pub random_positions: Vec<[u64; 2]>,
@@ -96,10 +106,13 @@ pub struct Position {
 /// Why a checkpoint cannot be gone on from.
 #[derive(Debug, thiserror::Error, PartialEq)]
 pub enum CheckpointError {
+    /// It is not whole, or not one; what is wrong with it.
     #[error("the checkpoint is damaged: {0}")]
     Damaged(String),
+    /// It belongs to another run.
     #[error("the checkpoint was made with other hyperparameters")]
     OtherHyperparameters,
+    /// It belongs to another run, or a recording is not what it was.
     #[error("the checkpoint was made with other recordings, or they were changed since")]
     OtherRecordings,
 }

@@ -1,5 +1,7 @@
 //! Recordings as the sequences that training windows are cut from.
 
+use std::ops::Range;
+
 use crate::audio::Signal;
 use crate::frames::WindowFormat;
 use crate::hearing::Hearing;
@@ -8,7 +10,9 @@ use crate::trained_model::TrainingAudio;
 
 /// One recording, at the model's rate, and where it comes from.
 pub struct Recording {
+    /// The sound.
     pub signal: Signal,
+    /// The file it was read from.
     pub source: TrainingAudio,
 }
 
@@ -49,8 +53,11 @@ pub struct Sequences {
 pub struct TooShort {
     /// The recording's file, or how many they are.
     pub what: String,
+    /// The share of each recording that is held out.
     pub share: f64,
+    /// How long the ends are together.
     pub seconds: f64,
+    /// How long one input matrix and its label are.
     pub needed: f64,
 }
 
@@ -322,7 +329,7 @@ impl Sequences {
     /// The stretch of `elements` samples or frames that begins at `place`.
     ///
     /// # Panics
-    /// If there are not so many places.
+    /// If `place` is not below [`Sequences::stretches`].
     pub fn stretch(&self, mut place: usize, elements: usize) -> &[f32] {
         let width = self.windows.width;
         for sequence in &self.sequences {
@@ -339,13 +346,12 @@ impl Sequences {
         (sequence.len() / self.windows.width + 1).saturating_sub(elements)
     }
 
-    /// Puts the input matrices and labels of `count` time steps, from `first`
-    /// on, of sequence `index` into `frames [count, rows, D]` and `labels`.
+    /// Puts the input matrices and labels of these time steps of sequence `index`
+    /// into `frames [time_steps, rows, D]` and `labels`.
     pub fn fill(
         &self,
         index: usize,
-        first: usize,
-        count: usize,
+        time_steps: Range<usize>,
         frames: &mut Vec<f32>,
         labels: &mut Vec<f32>,
     ) {
@@ -353,7 +359,7 @@ impl Sequences {
         labels.clear();
         let sequence = &self.sequences[index];
         let all = self.time_steps_unbatched(index);
-        for t in first..first + count {
+        for t in time_steps {
             for stretch in 0..self.batch {
                 let t = (stretch * all / self.batch + t) % all;
                 self.windows.push_input(sequence, t, frames);
@@ -396,7 +402,7 @@ mod tests {
         let dataset = dataset(COLUMN, vec![count(6), count(8)]);
         assert_eq!(dataset.training.time_steps_per_epoch(), 1 + 3);
         let (mut frames, mut labels) = (Vec::new(), Vec::new());
-        dataset.training.fill(1, 1, 2, &mut frames, &mut labels);
+        dataset.training.fill(1, 1..3, &mut frames, &mut labels);
         assert_eq!(frames[..8], [1.0, 2.0, 3.0, 4.0, 2.0, 3.0, 4.0, 5.0]);
         assert_eq!(labels, [5.0, 6.0, 6.0, 7.0]);
     }
@@ -406,7 +412,7 @@ mod tests {
         let dataset = dataset(COLUMN, vec![count(3)]);
         assert_eq!(dataset.training.time_steps_per_epoch(), 4);
         let (mut frames, mut labels) = (Vec::new(), Vec::new());
-        dataset.training.fill(0, 2, 1, &mut frames, &mut labels);
+        dataset.training.fill(0, 2..3, &mut frames, &mut labels);
         assert_eq!(frames, [2.0, 0.0, 1.0, 2.0, 0.0, 1.0, 2.0, 0.0]);
         assert_eq!(labels, [0.0, 1.0]);
     }
@@ -474,7 +480,7 @@ mod tests {
         assert_eq!(dataset.training.time_steps(0), 5);
         assert_eq!(dataset.training.rows(), 2);
         let (mut frames, mut labels) = (Vec::new(), Vec::new());
-        dataset.training.fill(0, 1, 1, &mut frames, &mut labels);
+        dataset.training.fill(0, 1..2, &mut frames, &mut labels);
         assert_eq!(frames, [1.0, 2.0, 3.0, 4.0, 6.0, 7.0, 8.0, 9.0]);
         assert_eq!(labels, [5.0, 10.0]);
     }
@@ -487,7 +493,7 @@ mod tests {
         assert_eq!(held_out.training.time_steps(0), 30 - 4);
         assert_eq!(held_out.validation.time_steps(0), 10 - 4);
         let (mut frames, mut labels) = (Vec::new(), Vec::new());
-        held_out.validation.fill(0, 0, 1, &mut frames, &mut labels);
+        held_out.validation.fill(0, 0..1, &mut frames, &mut labels);
         assert_eq!(frames, [30.0, 31.0, 32.0, 33.0]);
         assert!(dataset(COLUMN, vec![count(40)]).validation.is_empty());
 

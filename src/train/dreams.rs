@@ -30,6 +30,17 @@ impl Sampling {
             Sampling::Concurrent => "concurrent",
         }
     }
+
+    /// How many predictions are sampled at once, and of how many time steps each.
+    fn count_and_length(self, hyperparameters: &Hyperparameters) -> (usize, usize) {
+        match self {
+            Sampling::Sequential => (
+                usize::from(hyperparameters.audio_freq > 0),
+                hyperparameters.seq_dream_len,
+            ),
+            Sampling::Concurrent => (hyperparameters.num_dreams, hyperparameters.dream_length),
+        }
+    }
 }
 
 /// A prediction that training sampled.
@@ -37,9 +48,11 @@ impl Sampling {
 pub struct SampledPrediction {
     /// The training step after which it was complete.
     pub step: u64,
+    /// How it was sampled.
     pub sampling: Sampling,
     /// Which of the predictions that were sampled at once, from 1.
     pub number: usize,
+    /// The sound.
     pub signal: Signal,
 }
 
@@ -76,17 +89,16 @@ struct Dream {
 }
 
 impl Dreams {
-    /// `count` predictions of `length` time steps, from first seeds; `None` if
-    /// there are to be none. The network may use `threads` threads.
+    /// As many predictions as `hyperparameters` ask for, from first seeds; `None` if
+    /// that is none. The network may use `threads` threads.
     pub fn begin(
         sampling: Sampling,
-        count: usize,
-        length: usize,
         hyperparameters: &Hyperparameters,
         dataset: &Dataset,
         random_seed: u64,
         threads: usize,
     ) -> Option<Dreams> {
+        let (count, length) = sampling.count_and_length(hyperparameters);
         let mut random = streams(sampling, count, random_seed);
         let seeds = Seeds::new(hyperparameters, dataset);
         let first = |(n, random)| seeds.begin(seeds.first_place(n, random));
@@ -176,8 +188,7 @@ impl Dreams {
     #[must_use]
     pub fn restore(
         &mut self,
-        notes: DreamsNotes,
-        arrays: DreamsArrays,
+        (notes, arrays): (DreamsNotes, DreamsArrays),
         hyperparameters: &Hyperparameters,
         dataset: &Dataset,
         random_seed: u64,
@@ -393,7 +404,7 @@ mod tests {
             if timestep == 0 {
                 self.state = State::zero(self.network.architecture(), self.windows.rows);
             }
-            training.fill(0, timestep, 1, &mut input, &mut label);
+            training.fill(0, timestep..timestep + 1, &mut input, &mut label);
             let mut tape = Tape::new(1);
             self.network
                 .forward(&input, &mut self.state, None, &mut tape);

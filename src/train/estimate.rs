@@ -14,11 +14,11 @@ use crate::model::Network;
 use crate::random;
 use crate::trained_model::{TrainedModel, TrainingAudio, TrainingSummary};
 
-/// Training is measured for at least so long, and at least so many steps.
+/// Training is measured for a second or longer, and for two steps or more.
 const LEAST_TRAINING: Duration = Duration::from_secs(1);
 const LEAST_STEPS: u32 = 2;
-/// Sampling is measured for at least so long, in at least so many predictions
-/// of the network, and at most so much sound.
+/// Sampling is measured for 0.3 seconds or longer, and for 16 predictions of the
+/// network or more; a minute of sound is enough, however fast it is made.
 const LEAST_SAMPLING: Duration = Duration::from_millis(300);
 const LEAST_PREDICTIONS: f64 = 16.0;
 const MOST_SOUND: f64 = 60.0;
@@ -40,10 +40,13 @@ pub struct Estimate {
 /// Why nothing could be measured.
 #[derive(Debug, thiserror::Error)]
 pub enum EstimateError {
+    /// The sound made for the purpose has no end to hold out.
     #[error(transparent)]
     TooShort(#[from] TooShort),
+    /// Training came to no number.
     #[error(transparent)]
     Diverged(#[from] Diverged),
+    /// Sampling failed.
     #[error(transparent)]
     Generate(#[from] GenerateError),
 }

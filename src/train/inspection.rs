@@ -20,7 +20,7 @@ const CUT_OFF: f64 = 0.02;
 const STEPS: f64 = -20.0;
 /// Samples as small as this, -120 dB, are zeros that were resampled.
 const ZERO: f32 = 1e-6;
-/// Zeros for so many seconds are told.
+/// Seconds of zeros in a row that are told.
 const LONG_SILENCE: f64 = 3.0;
 /// Places that are named.
 const PLACES: usize = 3;
@@ -30,6 +30,7 @@ const PLACES: usize = 3;
 pub struct Heard<'a> {
     /// Mono, at the model's rate.
     pub samples: &'a [f32],
+    /// In Hz.
     pub sample_rate: u32,
     /// The largest sample in the file, where 1 is full scale.
     pub peak_in_file: f32,
@@ -55,25 +56,35 @@ pub enum Remark {
         /// The highest frequency in Hz that the model hears, where the file sounds above it.
         heard_up_to: Option<u32>,
     },
+    /// It can be heard, and will be lost in noise.
     Quiet {
+        /// Its peak, in decibels of full scale.
         peak: f64,
     },
     /// Samples at full scale, or at another limit.
     Clipped {
+        /// Share of all samples.
         share: f64,
         /// Level of the limit, in decibels of full scale.
         limit: f64,
         /// The seconds with the most of it, the worst first.
         worst: Vec<usize>,
     },
+    /// Samples that are no numbers.
     NotFinite {
+        /// How many they are.
         count: usize,
+        /// When the first of them is, in seconds.
         first: f64,
     },
+    /// It stands beside zero.
     DirectCurrent {
+        /// By how much, as a share of full scale.
         offset: f64,
     },
+    /// Its channels cancel.
     OneSideInverted {
+        /// The channel that is heard alone, from 1.
         channel: u16,
     },
     /// Zeros for seconds.
@@ -86,24 +97,7 @@ pub enum Remark {
 impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Remark::Silent {
-                peak,
-                heard_up_to: None,
-            } => {
-                write!(
-                    f,
-                    "silent: its peak is {}; leave it out, or record it again",
-                    level(*peak)
-                )
-            }
-            Remark::Silent {
-                heard_up_to: Some(hz),
-                ..
-            } => write!(
-                f,
-                "silent for this model, which hears up to {hz} Hz: all that sounds in it is higher; \
-                 leave it out, or choose a higher sample_rate"
-            ),
+            Remark::Silent { peak, heard_up_to } => write_silent(f, *peak, *heard_up_to),
             Remark::Quiet { peak } => write!(
                 f,
                 "very quiet, with a peak of {}; record it louder, or normalise it where it has no \
@@ -114,17 +108,7 @@ impl fmt::Display for Remark {
                 share,
                 limit,
                 worst,
-            } => {
-                let worst: Vec<String> = worst.iter().map(|second| format!("{second} s")).collect();
-                write!(
-                    f,
-                    "clipped: {:.1} % of it stands at a limit of {}, most at {}; the model learns \
-                     the distortion too; record it with a lower gain",
-                    100.0 * share,
-                    level(*limit),
-                    worst.join(", ")
-                )
-            }
+            } => write_clipped(f, *share, *limit, worst),
             Remark::NotFinite { count, first } => write!(
                 f,
                 "broken in {count} samples, which are no numbers, the first at {first:.3} s; cut \
@@ -139,21 +123,55 @@ impl fmt::Display for Remark {
                 f,
                 "inverted on one side, so that channel {channel} alone is heard; export it in mono"
             ),
-            Remark::DigitalSilence { stretches } => {
-                let named = stretches.iter().take(PLACES);
-                let named: Vec<String> = named
-                    .map(|(from, to)| format!("from {from:.1} to {to:.1} s"))
-                    .collect();
-                write!(f, "digitally silent {}", named.join(", "))?;
-                if stretches.len() > PLACES {
-                    let all: f64 = stretches.iter().map(|(from, to)| to - from).sum();
-                    let more = stretches.len() - PLACES;
-                    write!(f, " and in {more} more places, {all:.1} s in all")?;
-                }
-                f.write_str("; the model learns to fall silent; cut it out unless that is wanted")
-            }
+            Remark::DigitalSilence { stretches } => write_digital_silence(f, stretches),
         }
     }
+}
+
+fn write_silent(f: &mut fmt::Formatter<'_>, peak: f64, heard_up_to: Option<u32>) -> fmt::Result {
+    match heard_up_to {
+        None => write!(
+            f,
+            "silent: its peak is {}; leave it out, or record it again",
+            level(peak)
+        ),
+        Some(hz) => write!(
+            f,
+            "silent for this model, which hears up to {hz} Hz: all that sounds in it is higher; \
+             leave it out, or choose a higher sample_rate"
+        ),
+    }
+}
+
+fn write_clipped(
+    f: &mut fmt::Formatter<'_>,
+    share: f64,
+    limit: f64,
+    worst: &[usize],
+) -> fmt::Result {
+    let worst: Vec<String> = worst.iter().map(|second| format!("{second} s")).collect();
+    write!(
+        f,
+        "clipped: {:.1} % of it stands at a limit of {}, most at {}; the model learns \
+         the distortion too; record it with a lower gain",
+        100.0 * share,
+        level(limit),
+        worst.join(", ")
+    )
+}
+
+fn write_digital_silence(f: &mut fmt::Formatter<'_>, stretches: &[(f64, f64)]) -> fmt::Result {
+    let named = stretches.iter().take(PLACES);
+    let named: Vec<String> = named
+        .map(|(from, to)| format!("from {from:.1} to {to:.1} s"))
+        .collect();
+    write!(f, "digitally silent {}", named.join(", "))?;
+    if stretches.len() > PLACES {
+        let all: f64 = stretches.iter().map(|(from, to)| to - from).sum();
+        let more = stretches.len() - PLACES;
+        write!(f, " and in {more} more places, {all:.1} s in all")?;
+    }
+    f.write_str("; the model learns to fall silent; cut it out unless that is wanted")
 }
 
 /// Decibels as a person reads them.

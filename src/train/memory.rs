@@ -37,7 +37,7 @@ pub fn refuse_what_does_not_fit(needed: u64) -> Result<(), TooLarge> {
 const PROGRAM: u64 = 14_000_000;
 
 /// Bytes of memory that training takes at its largest, by `hyperparameters` and on
-/// recordings that last so many `seconds` each.
+/// recordings of which each lasts as long as its number of `seconds`.
 pub fn memory_of_training(hyperparameters: &Hyperparameters, seconds: &[f64]) -> u64 {
     let hearing = Hearing::untrained(hyperparameters);
     let rate = f64::from(hyperparameters.sample_rate);

@@ -21,26 +21,34 @@ const DC_OFFSET: f64 = 0.01;
 /// Why there is nothing to train on.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordingsError {
+    /// A file cannot be used, and it is the only one, or any fault is an error.
     #[error(transparent)]
     Audio(#[from] AudioError),
+    /// A folder cannot be read.
     #[error("cannot read the folder {}: {cause}; check that it may be read", path.display())]
     Folder { path: PathBuf, cause: io::Error },
+    /// No file in a folder is a sound.
     #[error(
         "there is no sound to learn from in {}; put recordings in it, subfolders are not searched",
         path.display()
     )]
     EmptyFolder { path: PathBuf },
+    /// A named file or folder is not there.
     #[error("cannot open {}: {cause}; check that the file exists and may be read", path.display())]
     Missing { path: PathBuf, cause: io::Error },
+    /// Faults were found, and are not to be forgiven.
     #[error("--strict refuses {count} faults of the recordings; the first: {first}")]
     Strict { count: usize, first: String },
+    /// Every file was left out.
     #[error("nothing is left to learn from: {first}{}", and_more(*more))]
     NothingLeft { first: String, more: usize },
+    /// All recordings are too quiet to learn anything else.
     #[error(
         "no recording is louder than {peak:.0} dB, so that a model would learn their noise; record \
          them louder, or normalise them where they have no noise"
     )]
     OnlyNoise { peak: f64 },
+    /// There is not enough to hold out for validation.
     #[error(transparent)]
     TooShort(#[from] TooShort),
 }
@@ -84,19 +92,8 @@ pub fn choose(named: &[PathBuf]) -> Result<Choice, RecordingsError> {
 
 impl Choice {
     fn add_folder(&mut self, folder: &Path, named: &[PathBuf]) -> Result<(), RecordingsError> {
-        let failed = |cause| RecordingsError::Folder {
-            path: folder.to_owned(),
-            cause,
-        };
-        let entries = fs::read_dir(folder).map_err(failed)?;
-        // Names in the order of their bytes: the same on every machine.
-        let names: BTreeSet<_> = entries
-            .map(|entry| entry.map(|entry| entry.file_name()))
-            .collect::<io::Result<_>>()
-            .map_err(failed)?;
-        let names = names.iter().filter(|name| !is_scratch(name));
         let (mut found, mut folders, mut others) = (0, Vec::new(), Vec::new());
-        for path in names.map(|name| folder.join(name)) {
+        for path in in_name_order(folder)? {
             if path.is_dir() {
                 folders.push(path);
             } else if may_be_a_sound(&path) {
@@ -113,37 +110,58 @@ impl Choice {
             let path = folder.to_owned();
             return Err(RecordingsError::EmptyFolder { path });
         }
-        let what = [
-            (
-                folders,
-                "a folder inside it",
-                "folders inside it",
-                "; name what is to be heard, too",
-            ),
-            (
-                others,
-                "a file that is no sound",
-                "files that are no sounds",
-                "",
-            ),
-        ];
-        for (left_out, one, many, advice) in what {
-            let folder = folder.display();
-            match &left_out[..] {
-                [] => {}
-                [path] => self.left_out.push(format!(
-                    "Left out of {folder}: {one}, {}{advice}.",
-                    name(path)
-                )),
-                [first, .., last] => self.left_out.push(format!(
-                    "Left out of {folder}: {} {many}, {} to {}{advice}.",
-                    left_out.len(),
-                    name(first),
-                    name(last)
-                )),
-            }
-        }
+        self.left_out.extend(sentence_on(
+            folder,
+            &folders,
+            ["a folder inside it", "folders inside it"],
+            "; name what is to be heard, too",
+        ));
+        self.left_out.extend(sentence_on(
+            folder,
+            &others,
+            ["a file that is no sound", "files that are no sounds"],
+            "",
+        ));
         Ok(())
+    }
+}
+
+/// What is in `folder`, in the order of the names' bytes: the same on every machine.
+fn in_name_order(folder: &Path) -> Result<Vec<PathBuf>, RecordingsError> {
+    let failed = |cause| RecordingsError::Folder {
+        path: folder.to_owned(),
+        cause,
+    };
+    let entries = fs::read_dir(folder).map_err(failed)?;
+    let names: BTreeSet<_> = entries
+        .map(|entry| entry.map(|entry| entry.file_name()))
+        .collect::<io::Result<_>>()
+        .map_err(failed)?;
+    let names = names.iter().filter(|name| !is_scratch(name));
+    Ok(names.map(|name| folder.join(name)).collect())
+}
+
+/// Says what was `left_out` of `folder`, which is called by the first name if it is
+/// one thing and by the second if it is more.
+fn sentence_on(
+    folder: &Path,
+    left_out: &[PathBuf],
+    [one, many]: [&str; 2],
+    advice: &str,
+) -> Option<String> {
+    let folder = folder.display();
+    match left_out {
+        [] => None,
+        [path] => Some(format!(
+            "Left out of {folder}: {one}, {}{advice}.",
+            name(path)
+        )),
+        [first, .., last] => Some(format!(
+            "Left out of {folder}: {} {many}, {} to {}{advice}.",
+            left_out.len(),
+            name(first),
+            name(last)
+        )),
     }
 }
 
@@ -183,16 +201,17 @@ pub enum Care {
 
 /// Recordings that were read.
 pub struct Recordings {
+    /// What they became.
     pub dataset: Dataset,
     /// The files they are from.
     pub files: Vec<PathBuf>,
     /// Each one's name, length and kind.
-    heard: Vec<Line>,
+    heard: Vec<ListEntry>,
     /// How many files were left out.
     skipped: usize,
 }
 
-struct Line {
+struct ListEntry {
     file: String,
     seconds: f64,
     kind: String,
@@ -212,7 +231,7 @@ impl Recordings {
         };
         let shown = self.heard.iter().take(LISTED);
         let width = shown.clone().map(|line| line.file.chars().count()).max();
-        for Line {
+        for ListEntry {
             file,
             seconds,
             kind,
@@ -283,14 +302,14 @@ impl Faults {
     }
 }
 
-impl Line {
-    fn of(file: String, facts: &audio::Facts) -> Line {
+impl ListEntry {
+    fn of(file: String, facts: &audio::Facts) -> ListEntry {
         let channels = match facts.channels {
             1 => "mono".to_owned(),
             2 => "stereo".to_owned(),
             n => format!("{n} channels"),
         };
-        Line {
+        ListEntry {
             file,
             seconds: facts.seconds(),
             kind: format!("{}, {} Hz, {channels}", facts.format, facts.sample_rate),
@@ -323,7 +342,7 @@ pub fn read(
             continue;
         }
         loudest = loudest.max(source.signal.peak());
-        heard.push(Line::of(name(path), &source.facts));
+        heard.push(ListEntry::of(name(path), &source.facts));
         used.push(path.clone());
         let seconds = source.signal.seconds();
         gathering.add(Recording {

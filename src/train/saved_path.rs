@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser};
 
-use crate::packed;
+use crate::as_text;
 
 /// A path as JSON has it.
 #[derive(Serialize, Deserialize)]
@@ -23,7 +23,7 @@ fn saved(path: &Path) -> Option<Saved> {
     match path.to_str() {
         Some(text) => Some(Saved::Text(text.to_owned())),
         None => bytes_of(path).map(|bytes| Saved::Bytes {
-            bytes: packed::to_text(bytes),
+            bytes: as_text::bytes_to_text(bytes),
         }),
     }
 }
@@ -31,7 +31,7 @@ fn saved(path: &Path) -> Option<Saved> {
 fn restored(saved: Saved) -> Option<PathBuf> {
     match saved {
         Saved::Text(text) => Some(text.into()),
-        Saved::Bytes { bytes } => path_of(packed::from_text(&bytes)?),
+        Saved::Bytes { bytes } => path_of(as_text::bytes_from_text(&bytes)?),
     }
 }
 

@@ -60,7 +60,7 @@ pub struct Session {
     times: Times,
 }
 
-/// When this session began and last did what it does now and then.
+/// When this session began, and when it last saved, logged and measured.
 struct Times {
     begun: Instant,
     saved: Instant,
@@ -71,19 +71,24 @@ struct Times {
 /// Why a run ended without its model.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
+    /// The loss stopped being a number.
     #[error(transparent)]
     Diverged(#[from] Diverged),
     /// Its folder cannot be written; it can be gone on with.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// It was ended at once.
     #[error("stopped before the first step; no model was written")]
     NoStep,
+    /// The model could not be written.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// The model could not be put where it was to go.
     #[error("the model is in {}", kept.display())]
     Destination {
         /// The run's own copy of the model.
         kept: PathBuf,
+        /// What is wrong there.
         source: DestinationError,
     },
 }

@@ -4,7 +4,7 @@ use std::io::{self, Read, Seek};
 
 use super::{Extent, Layout, Size, beginning, part};
 use crate::audio::coding::{Coding, Encoding, Ends};
-use crate::audio::fault::Fault;
+use crate::audio::unreadable::Unreadable;
 
 /// The length of the header without its remark.
 const HEADER: usize = 24;
@@ -16,6 +16,7 @@ pub(super) const MAGIC: [(&[u8; 4], Ends); 3] = [
     (b"\0ds.", Ends::Little),
 ];
 
+/// Reads the header, from `base` on.
 pub(super) fn layout<R: Read + Seek>(
     file: &mut R,
     file_len: u64,
@@ -25,7 +26,9 @@ pub(super) fn layout<R: Read + Seek>(
     let header = beginning(file, base, HEADER as u64)?;
     let mut layout = Layout {
         format: "AU",
-        encoding: Err(Fault::Broken("the description of the sound is cut off")),
+        encoding: Err(Unreadable::Broken(
+            "the description of the sound is cut off",
+        )),
         sound: None,
         end: None,
     };
@@ -56,7 +59,7 @@ pub(super) fn layout<R: Read + Seek>(
     Ok(layout)
 }
 
-fn coding(number: u32, ends: Ends) -> Result<Coding, Fault> {
+fn coding(number: u32, ends: Ends) -> Result<Coding, Unreadable> {
     Ok(match number {
         1 => Coding::MuLaw,
         2 => Coding::Integer(1, ends),
@@ -66,7 +69,7 @@ fn coding(number: u32, ends: Ends) -> Result<Coding, Fault> {
         6 => Coding::Float(4, ends),
         7 => Coding::Float(8, ends),
         27 => Coding::ALaw,
-        23..=26 => return Fault::unsupported("G.721, G.722 or G.723 ADPCM sound"),
-        _ => return Fault::unsupported(format!("sound of the AU encoding {number}")),
+        23..=26 => return Unreadable::unsupported("G.721, G.722 or G.723 ADPCM sound"),
+        _ => return Unreadable::unsupported(format!("sound of the AU encoding {number}")),
     })
 }

@@ -4,8 +4,9 @@ use std::io::{self, Read, Seek};
 
 use super::{Extent, Layout, Size, beginning, bytes_at, part};
 use crate::audio::coding::{Coding, Encoding, Ends};
-use crate::audio::fault::Fault;
+use crate::audio::unreadable::Unreadable;
 
+/// What a file begins with.
 pub(super) const MAGIC: &[u8; 4] = b"caff";
 
 const FILE_HEADER: u64 = 8;
@@ -15,10 +16,13 @@ const DATA_HEADER: u64 = 4;
 const DESCRIPTION: usize = 32;
 const MAX_CHUNKS: usize = 4096;
 
+/// Walks the chunks of the file that begins at `base`.
 pub(super) fn layout<R: Read + Seek>(file: &mut R, file_len: u64, base: u64) -> io::Result<Layout> {
     let mut layout = Layout {
         format: "CAF",
-        encoding: Err(Fault::Broken("it does not say how the sound is stored")),
+        encoding: Err(Unreadable::Broken(
+            "it does not say how the sound is stored",
+        )),
         sound: None,
         end: None,
     };
@@ -69,9 +73,11 @@ pub(super) fn layout<R: Read + Seek>(file: &mut R, file_len: u64, base: u64) -> 
     Ok(layout)
 }
 
-fn encoding(description: &[u8]) -> Result<Encoding, Fault> {
+fn encoding(description: &[u8]) -> Result<Encoding, Unreadable> {
     if description.len() < DESCRIPTION {
-        return Err(Fault::Broken("the description of the sound is cut off"));
+        return Err(Unreadable::Broken(
+            "the description of the sound is cut off",
+        ));
     }
     let word = |at| Ends::Big.u32(part(description, at));
     let channels = u16::try_from(word(24)).unwrap_or(0);
@@ -82,14 +88,14 @@ fn encoding(description: &[u8]) -> Result<Encoding, Fault> {
     let coding = match (&kind, is_float, bytes) {
         (b"lpcm", true, 4 | 8) => Coding::Float(bytes as u16, ends),
         (b"lpcm", false, 1..=4) => Coding::Integer(bytes as u16, ends),
-        (b"lpcm", ..) => return Fault::unsupported(format!("samples of {} bits", word(28))),
+        (b"lpcm", ..) => return Unreadable::unsupported(format!("samples of {} bits", word(28))),
         (b"ulaw", ..) => Coding::MuLaw,
         (b"alaw", ..) => Coding::ALaw,
         (b"ima4", ..) => Coding::AppleIma,
         (b"aac " | b"alac", ..) => Coding::InPackets,
         _ => {
             let kind = kind.escape_ascii();
-            return Fault::unsupported(format!("compressed sound (CAF kind \"{kind}\")"));
+            return Unreadable::unsupported(format!("compressed sound (CAF kind \"{kind}\")"));
         }
     };
     let encoding = Encoding {

@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek};
 use super::{beginning, bytes_at, part};
 use crate::audio::{HeaderCheck, Lack};
 
+/// What a file begins with.
 pub(super) const MAGIC: &[u8; 4] = b"fLaC";
 
 /// The first metadata block, with the magic before it.
@@ -49,6 +50,7 @@ fn header<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> io::Result<Optio
     }))
 }
 
+/// Compares what the header declares with what is there.
 pub(super) fn check<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> io::Result<HeaderCheck> {
     let Some(header) = header(file, len, base)? else {
         return Ok(HeaderCheck::Incomplete(Lack::Header));
@@ -90,6 +92,7 @@ pub(in crate::audio) fn is_empty<R: Read + Seek>(
     Ok(header(file, len, base)?.is_some_and(|header| header.sound == len))
 }
 
+/// How long the sound is by the header.
 pub(super) fn seconds<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> Option<f64> {
     let header = header(file, len, base).ok()??;
     (header.frames > 0).then(|| header.frames as f64 / f64::from(header.sample_rate))

@@ -7,7 +7,7 @@
 use std::io::{self, Read, Seek, SeekFrom};
 
 use super::coding::{Encoding, Ends};
-use super::fault::Fault;
+use super::unreadable::Unreadable;
 use super::{HeaderCheck, Lack};
 
 mod au;
@@ -66,7 +66,7 @@ pub(super) struct Layout {
     /// What its users call the file, such as "WAV".
     pub format: &'static str,
     /// How the sound is stored; why that is not known, where it is not.
-    pub encoding: Result<Encoding, Fault>,
+    pub encoding: Result<Encoding, Unreadable>,
     /// `None` where the sound has not begun.
     pub sound: Option<Extent>,
     /// Where the file ends by the header of the whole, where it says.
@@ -76,9 +76,11 @@ pub(super) struct Layout {
 /// The sound's place in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Extent {
+    /// Its first byte in the file.
     pub start: u64,
     /// Bytes of it that are there.
     pub present: u64,
+    /// How large it is by the header.
     pub size: Size,
 }
 
@@ -228,8 +230,7 @@ fn recognise_at<R: Read + Seek>(
     Ok(mpeg::recognise(file, file_len, base)?.unwrap_or(Recognised::Other(None)))
 }
 
-/// Whether so few bytes are there that they could still become the beginning of
-/// a sound file.
+/// Whether a file that has only just begun could still become a sound file.
 fn may_become_sound(start: &[u8]) -> bool {
     let magic: [&[u8]; 11] = [
         b"RIFF", b"RIFX", b"RF64", b"BW64", b"FORM", b".snd", b"dns.", b"caff", b"fLaC", b"OggS",
@@ -250,13 +251,13 @@ pub(super) fn layout<R: Read + Seek>(
     file_len: u64,
     kind: Kind,
     base: u64,
-) -> Result<Layout, Fault> {
+) -> Result<Layout, Unreadable> {
     match kind {
         Kind::Chunks(family) => Ok(chunks::layout(file, file_len, family, base)?),
         Kind::Au(ends) => Ok(au::layout(file, file_len, ends, base)?),
         Kind::Caf => Ok(caf::layout(file, file_len, base)?),
         Kind::Flac | Kind::Mp4 | Kind::Ogg(_) | Kind::Mpeg | Kind::Adts => {
-            Err(Fault::Broken("its sound lies in packets"))
+            Err(Unreadable::Broken("its sound lies in packets"))
         }
     }
 }
@@ -271,7 +272,7 @@ pub(super) fn check<R: Read + Seek>(file: &mut R, file_len: u64) -> io::Result<H
     match kind {
         Kind::Chunks(_) | Kind::Au(_) | Kind::Caf => match layout(file, file_len, kind, base) {
             Ok(layout) => Ok(check_layout(&layout, file_len)),
-            Err(Fault::Io(error)) => Err(error),
+            Err(Unreadable::Io(error)) => Err(error),
             Err(_) => Ok(HeaderCheck::Incomplete(Lack::Header)),
         },
         Kind::Flac => {

@@ -50,6 +50,7 @@ fn parts<R: Read + Seek>(file: &mut R, mut at: u64, len: u64) -> io::Result<Vec<
     Ok(parts)
 }
 
+/// Compares the sizes that the boxes declare with what is there.
 pub(super) fn check<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> io::Result<HeaderCheck> {
     let parts = parts(file, base, len)?;
     let has = |tag: &[u8; 4]| parts.iter().any(|part| part.tag == *tag);
@@ -73,7 +74,9 @@ pub(super) fn check<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> io::Re
 
 /// What of a track is heard, in seconds: an encoder's beginning and end are not.
 pub(in crate::audio) struct Heard {
+    /// When it begins in the track.
     pub from: f64,
+    /// How long it is.
     pub seconds: f64,
 }
 
@@ -81,7 +84,9 @@ pub(in crate::audio) struct Heard {
 pub(in crate::audio) struct Movie {
     /// Whether it has a track, be it of sound or not.
     pub has_tracks: bool,
+    /// What of its sound is heard, where an edit list says so.
     pub heard: Option<Heard>,
+    /// How the sound is stored, where that is not left to its decoder.
     pub stored: Option<Stored>,
 }
 
@@ -184,9 +189,57 @@ fn heard<R: Read + Seek>(file: &mut R, track: &SoundTrack) -> io::Result<Option<
     }))
 }
 
+/// The description of a track's samples.
+struct SampleEntry {
+    at: u64,
+    /// What all descriptions of sound begin with.
+    head: Vec<u8>,
+    /// Where the boxes inside it lie.
+    inner: u64,
+    end: u64,
+}
+
+impl SampleEntry {
+    fn kind(&self) -> [u8; 4] {
+        part(&self.head, 4)
+    }
+
+    fn word(&self, at: usize) -> u16 {
+        u16::from_be_bytes(part(&self.head, at))
+    }
+
+    /// Body and end of the first box with this tag that is inside it.
+    fn inside<R: Read + Seek>(
+        &self,
+        file: &mut R,
+        tag: &[u8; 4],
+    ) -> io::Result<Option<(u64, u64)>> {
+        inside(file, self.inner, self.end, tag)
+    }
+}
+
 /// How the description of a track says that its samples are stored, where it
 /// says so in QuickTime's way.
 fn stored<R: Read + Seek>(file: &mut R, media: (u64, u64)) -> io::Result<Option<Stored>> {
+    let Some(entry) = sample_entry(file, media)? else {
+        return Ok(None);
+    };
+    if entry.kind() == *b"alac" {
+        return alac(file, &entry);
+    }
+    let coding = coding(&entry, ends(file, &entry)?);
+    Ok(coding.map(|coding| Stored::Numbers {
+        coding,
+        channels: entry.word(24),
+        tag: entry.at + 4,
+    }))
+}
+
+/// The description of the samples of a track's media, where it is of a known version.
+fn sample_entry<R: Read + Seek>(
+    file: &mut R,
+    media: (u64, u64),
+) -> io::Result<Option<SampleEntry>> {
     let mut place = media;
     for tag in [b"minf", b"stbl", b"stsd"] {
         match inside(file, place.0, place.1, tag)? {
@@ -196,36 +249,44 @@ fn stored<R: Read + Seek>(file: &mut R, media: (u64, u64)) -> io::Result<Option<
     }
     // Behind its version and the number of descriptions.
     let at = place.0 + 8;
-    let entry = beginning(file, at, 36)?;
-    if entry.len() < 36 {
+    let head = beginning(file, at, 36)?;
+    if head.len() < 36 {
         return Ok(None);
     }
-    let word = |at| u16::from_be_bytes(part(&entry, at));
-    let size = u32::from_be_bytes(part(&entry, 0));
-    let end = at.saturating_add(u64::from(size)).min(place.1);
-    // A description of the second version says all of it by itself.
-    let inner = match word(16) {
+    let size = u32::from_be_bytes(part(&head, 0));
+    let inner = match u16::from_be_bytes(part(&head, 16)) {
         0 => at + 36,
         1 => at + 52,
+        // A description of the second version says all of it by itself.
         _ => return Ok(None),
     };
-    let more = inside(file, inner, end, b"wave")?;
-    let kind: [u8; 4] = part(&entry, 4);
-    if kind == *b"alac" {
-        // Where it is not behind the description itself.
-        let cookie = match (inside(file, inner, end, b"alac")?, more) {
-            (None, Some((body, end))) => inside(file, body, end, b"alac")?,
-            _ => None,
-        };
-        return Ok(match cookie {
-            // A header of four bytes, and what ALAC's own format has.
-            Some((body, end)) if matches!(end.saturating_sub(body), 28 | 52) => {
-                Some(Stored::Alac(beginning(file, body + 4, end - body - 4)?))
-            }
-            _ => None,
-        });
-    }
-    let order = match more {
+    Ok(Some(SampleEntry {
+        at,
+        head,
+        inner,
+        end: at.saturating_add(u64::from(size)).min(place.1),
+    }))
+}
+
+/// What the decoder of ALAC has to know, where it is not behind the description itself.
+fn alac<R: Read + Seek>(file: &mut R, entry: &SampleEntry) -> io::Result<Option<Stored>> {
+    let more = entry.inside(file, b"wave")?;
+    let cookie = match (entry.inside(file, b"alac")?, more) {
+        (None, Some((body, end))) => inside(file, body, end, b"alac")?,
+        _ => None,
+    };
+    Ok(match cookie {
+        // A header of four bytes, and what ALAC's own format has.
+        Some((body, end)) if matches!(end.saturating_sub(body), 28 | 52) => {
+            Some(Stored::Alac(beginning(file, body + 4, end - body - 4)?))
+        }
+        _ => None,
+    })
+}
+
+/// Which byte of a number comes first: the high one, unless it is said otherwise.
+fn ends<R: Read + Seek>(file: &mut R, entry: &SampleEntry) -> io::Result<Ends> {
+    let order = match entry.inside(file, b"wave")? {
         Some((body, end)) => inside(file, body, end, b"enda")?,
         None => None,
     };
@@ -233,8 +294,11 @@ fn stored<R: Read + Seek>(file: &mut R, media: (u64, u64)) -> io::Result<Option<
         Some((body, _)) => beginning(file, body, 2)? == [0, 1],
         None => false,
     };
-    let ends = if is_little { Ends::Little } else { Ends::Big };
-    let coding = match (&kind, word(26)) {
+    Ok(if is_little { Ends::Little } else { Ends::Big })
+}
+
+fn coding(entry: &SampleEntry, ends: Ends) -> Option<Coding> {
+    Some(match (&entry.kind(), entry.word(26)) {
         (b"sowt" | b"twos", 8) => Coding::Integer(1, Ends::Big),
         (b"sowt", _) => Coding::Integer(2, Ends::Little),
         (b"twos", _) => Coding::Integer(2, Ends::Big),
@@ -243,13 +307,8 @@ fn stored<R: Read + Seek>(file: &mut R, media: (u64, u64)) -> io::Result<Option<
         (b"in32", _) => Coding::Integer(4, ends),
         (b"fl32", _) => Coding::Float(4, ends),
         (b"fl64", _) => Coding::Float(8, ends),
-        _ => return Ok(None),
-    };
-    Ok(Some(Stored::Numbers {
-        coding,
-        channels: word(24),
-        tag: at + 4,
-    }))
+        _ => return None,
+    })
 }
 
 /// The first edit that shows something: how long, and from when on.
@@ -302,6 +361,7 @@ fn times<R: Read + Seek>(file: &mut R, (body, _): (u64, u64)) -> io::Result<Opti
     Ok((times.0 > 0 && times.1 > 0).then_some(times))
 }
 
+/// How long the movie is by its header.
 pub(super) fn seconds<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> Option<f64> {
     let (body, end) = inside(file, base, len, b"moov").ok()??;
     let header = inside(file, body, end, b"mvhd").ok()??;

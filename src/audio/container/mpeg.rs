@@ -193,6 +193,7 @@ fn summary(first: &[u8]) -> Option<Summary> {
     })
 }
 
+/// Compares what the first frame declares with what is there.
 pub(super) fn check<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> io::Result<HeaderCheck> {
     let declared = summary(&beginning(file, base, 256)?).map_or(0, |summary| summary.bytes);
     let present = len - base;
@@ -203,6 +204,7 @@ pub(super) fn check<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> io::Re
     })
 }
 
+/// Bytes that a second of the sound takes, by its first frame.
 pub(super) fn bytes_per_second<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> Option<u64> {
     let first = beginning(file, base, 256).ok()?;
     let frame = Frame::parse(&first)?;

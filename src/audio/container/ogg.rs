@@ -6,6 +6,7 @@ use super::{Recognised, beginning, part};
 use crate::audio::container::Kind;
 use crate::audio::{HeaderCheck, Lack};
 
+/// What a page begins with.
 pub(super) const MAGIC: &[u8; 4] = b"OggS";
 
 /// Bytes of a page's header before its table of segments.
@@ -85,6 +86,7 @@ pub(in crate::audio) fn is_empty<R: Read + Seek>(
     Ok(last.is_some_and(|page| page.position == 0 && page.end <= len))
 }
 
+/// Whether the last page is there.
 pub(super) fn check<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> io::Result<HeaderCheck> {
     Ok(match last_page(file, len, base)? {
         None => HeaderCheck::Incomplete(Lack::Header),
@@ -100,6 +102,7 @@ pub(super) fn check<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> io::Re
     })
 }
 
+/// How long the sound is by its last page.
 pub(super) fn seconds<R: Read + Seek>(file: &mut R, len: u64, base: u64) -> Option<f64> {
     let page = beginning(file, base, 300).ok()?;
     let packet = page.get(PAGE_HEADER + usize::from(*page.get(26)?)..)?;

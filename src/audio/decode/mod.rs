@@ -7,18 +7,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::coding::Coding;
 use super::container::{self, Kind};
-use super::fault::Fault;
+use super::unreadable::Unreadable;
 
 mod packets;
 mod samples;
 
 /// What a decoder reads from.
-pub(super) trait Source: Read + Seek + Send + Sync {}
+pub(super) trait Input: Read + Seek + Send + Sync {}
 
-impl<S: Read + Seek + Send + Sync> Source for S {}
+impl<S: Read + Seek + Send + Sync> Input for S {}
 
 /// A sound that is decoded block by block.
-pub(super) trait Stream {
+pub(super) trait Decoding {
     fn channels(&self) -> u16;
 
     fn sample_rate(&self) -> u32;
@@ -31,22 +31,22 @@ pub(super) trait Stream {
 
     /// Decodes the next block into `interleaved`, in place of what it holds;
     /// false at the end.
-    fn next(&mut self, interleaved: &mut Vec<f32>) -> Result<bool, Fault>;
+    fn next(&mut self, interleaved: &mut Vec<f32>) -> Result<bool, Unreadable>;
 }
 
 /// The sound in a file of `len` bytes that is of this kind and begins at
 /// `base`, and what its users call the format.
-pub(super) fn stream<'s, S: Source>(
+pub(super) fn begin<'s, S: Input>(
     source: &'s mut S,
     len: u64,
     kind: Kind,
     base: u64,
-) -> Result<(&'static str, Box<dyn Stream + 's>), Fault> {
+) -> Result<(&'static str, Box<dyn Decoding + 's>), Unreadable> {
     let packets = |source, start, len, kind| packets::Packets::new(source, start, len, kind);
     match kind {
         Kind::Flac | Kind::Mp4 | Kind::Ogg(_) | Kind::Mpeg | Kind::Adts => {
-            let stream = packets(source, base, len - base, kind)?;
-            return Ok((kind.name(), Box::new(stream)));
+            let decoding = packets(source, base, len - base, kind)?;
+            return Ok((kind.name(), Box::new(decoding)));
         }
         Kind::Chunks(_) | Kind::Au(_) | Kind::Caf => {}
     }
@@ -54,18 +54,18 @@ pub(super) fn stream<'s, S: Source>(
     let encoding = layout.encoding?;
     let sound = layout
         .sound
-        .ok_or(Fault::Broken("it ends before the sound begins"))?;
-    let stream: Box<dyn Stream + 's> = match encoding.coding {
+        .ok_or(Unreadable::Broken("it ends before the sound begins"))?;
+    let decoding: Box<dyn Decoding + 's> = match encoding.coding {
         Coding::Mpeg(_) => Box::new(packets(source, sound.start, sound.len(), Kind::Mpeg)?),
         Coding::InPackets => Box::new(packets(source, base, len - base, kind)?),
         _ => Box::new(samples::Samples::new(source, encoding, sound)?),
     };
-    Ok((layout.format, stream))
+    Ok((layout.format, decoding))
 }
 
 /// Runs what is not ours: a decoder that panics on a file takes nothing down with it.
-fn foreign<T>(run: impl FnOnce() -> T) -> Result<T, Fault> {
-    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| Fault::Decoder(said(&*panic)))
+fn foreign<T>(run: impl FnOnce() -> T) -> Result<T, Unreadable> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| Unreadable::Decoder(said(&*panic)))
 }
 
 fn said(panic: &(dyn Any + Send)) -> String {
@@ -79,10 +79,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_decoder_that_panics_becomes_a_fault_with_what_it_said() {
+    fn a_decoder_that_panics_makes_a_file_unreadable_and_says_why() {
         let nothing: [u8; 0] = [];
         let index = std::hint::black_box(3);
-        let Err(Fault::Decoder(said)) = foreign(|| nothing[index]) else {
+        let Err(Unreadable::Decoder(said)) = foreign(|| nothing[index]) else {
             panic!("the panic is caught");
         };
         assert!(said.contains("out of bounds"), "{said}");

@@ -23,10 +23,10 @@ use symphonia::core::packet::PacketRef;
 use symphonia::core::units::{Duration, Timestamp};
 use symphonia::default::codecs::{AdpcmDecoder, PcmDecoder};
 
-use super::{Source, Stream, foreign};
+use super::{Decoding, Input, foreign};
 use crate::audio::coding::{Coding, Encoding, Ends};
 use crate::audio::container::Extent;
-use crate::audio::fault::Fault;
+use crate::audio::unreadable::Unreadable;
 
 /// About how many bytes of samples are decoded at a time.
 const BLOCK_BYTES: u64 = 64 * 1024;
@@ -49,17 +49,20 @@ enum Decoder {
     Blocks(AdpcmDecoder),
 }
 
-impl<'s, S: Source> Samples<'s, S> {
-    pub fn new(source: &'s mut S, encoding: Encoding, sound: Extent) -> Result<Self, Fault> {
+impl<'s, S: Input> Samples<'s, S> {
+    /// The `sound` in `source`, stored as `encoding` says.
+    pub fn new(source: &'s mut S, encoding: Encoding, sound: Extent) -> Result<Self, Unreadable> {
         let (unit_bytes, unit_frames) = encoding.unit();
         if unit_bytes == 0 || unit_frames == 0 {
-            return Err(Fault::Broken("its blocks are of no size that ADPCM has"));
+            return Err(Unreadable::Broken(
+                "its blocks are of no size that ADPCM has",
+            ));
         }
         let (whole, over) = (sound.len() / unit_bytes, sound.len() % unit_bytes);
         let there = whole * unit_frames + frames_in_part(encoding, over);
         let frames = encoding.frames.map_or(there, |said| said.min(there));
         if frames == 0 {
-            return Err(Fault::NoSamples);
+            return Err(Unreadable::NoSamples);
         }
         source.seek(SeekFrom::Start(sound.start))?;
         Ok(Self {
@@ -73,7 +76,7 @@ impl<'s, S: Source> Samples<'s, S> {
         })
     }
 
-    fn next_samples(&mut self, interleaved: &mut Vec<f32>) -> Result<bool, Fault> {
+    fn next_samples(&mut self, interleaved: &mut Vec<f32>) -> Result<bool, Unreadable> {
         let (unit_bytes, _) = self.encoding.unit();
         let bytes = unit_bytes * (BLOCK_BYTES / unit_bytes).max(1);
         self.block.clear();
@@ -94,11 +97,11 @@ impl<'s, S: Source> Samples<'s, S> {
                 samples.copy_to_vec_interleaved(interleaved);
                 Ok(true)
             }
-            Err(error) => Fault::unsupported(error.to_string()),
+            Err(error) => Unreadable::unsupported(error.to_string()),
         })?
     }
 
-    fn next_block(&mut self, interleaved: &mut Vec<f32>) -> Result<bool, Fault> {
+    fn next_block(&mut self, interleaved: &mut Vec<f32>) -> Result<bool, Unreadable> {
         let (unit_bytes, unit_frames) = self.encoding.unit();
         self.block.clear();
         let wanted = self.rest.by_ref().take(unit_bytes);
@@ -135,7 +138,7 @@ impl<'s, S: Source> Samples<'s, S> {
     }
 }
 
-impl<S: Source> Stream for Samples<'_, S> {
+impl<S: Input> Decoding for Samples<'_, S> {
     fn channels(&self) -> u16 {
         self.encoding.channels
     }
@@ -153,7 +156,7 @@ impl<S: Source> Stream for Samples<'_, S> {
         self.sound.agrees() && self.left == 0
     }
 
-    fn next(&mut self, interleaved: &mut Vec<f32>) -> Result<bool, Fault> {
+    fn next(&mut self, interleaved: &mut Vec<f32>) -> Result<bool, Unreadable> {
         if self.left == 0 {
             return Ok(false);
         }
@@ -170,14 +173,14 @@ impl<S: Source> Stream for Samples<'_, S> {
 }
 
 impl Decoder {
-    fn new(encoding: Encoding, unit_frames: u64) -> Result<Self, Fault> {
+    fn new(encoding: Encoding, unit_frames: u64) -> Result<Self, Unreadable> {
         let codec = match encoding.coding {
             Coding::ImaAdpcm(_) | Coding::MsAdpcm(_) | Coding::AppleIma => {
                 return Ok(Self::Blocks(adpcm(encoding, unit_frames)?));
             }
             coding => match pcm(coding) {
                 Some(codec) => codec,
-                None => return Fault::unsupported("packets where samples should be"),
+                None => return Unreadable::unsupported("packets where samples should be"),
             },
         };
         // All channels are taken for one and told apart by the mixer, so that no
@@ -213,8 +216,8 @@ pub(super) fn pcm(coding: Coding) -> Option<AudioCodecId> {
     })
 }
 
-/// A decoder of blocks of so many frames.
-fn adpcm(encoding: Encoding, frames: u64) -> Result<AdpcmDecoder, Fault> {
+/// A decoder of blocks of `frames` frames.
+fn adpcm(encoding: Encoding, frames: u64) -> Result<AdpcmDecoder, Unreadable> {
     let codec: AudioCodecId = match encoding.coding {
         Coding::ImaAdpcm(_) => CODEC_ID_ADPCM_IMA_WAV,
         Coding::MsAdpcm(_) => CODEC_ID_ADPCM_MS,
@@ -231,8 +234,8 @@ fn adpcm(encoding: Encoding, frames: u64) -> Result<AdpcmDecoder, Fault> {
         .or_else(refused)
 }
 
-fn refused<T>(error: Error) -> Result<T, Fault> {
-    Fault::unsupported(error.to_string())
+fn refused<T>(error: Error) -> Result<T, Unreadable> {
+    Unreadable::unsupported(error.to_string())
 }
 
 /// Frames in a last block of fewer bytes than the others; 0 where it is too

@@ -4,7 +4,8 @@
 use std::arch::x86_64::*;
 use std::ops::Range;
 
-use super::shared::Shared;
+use super::operands::Operands;
+use super::target::Target;
 use super::tile::LANES;
 
 /// Values of k that one block of `multiply_transposed` takes: four rows of `b`
@@ -20,11 +21,8 @@ const DOT_ROWS: usize = 128;
 /// else uses that part of `product`.
 #[target_feature(enable = "avx2,fma")]
 pub unsafe fn dot_products(
-    product: Shared,
-    add: bool,
-    a: &[f32],
-    b: &[f32],
-    (_, n, k): (usize, usize, usize),
+    product: Target,
+    Operands { a, b, k }: Operands,
     rows: Range<usize>,
     columns: Range<usize>,
 ) {
@@ -32,7 +30,7 @@ pub unsafe fn dot_products(
         let block = first..(first + DOT_ROWS).min(rows.end);
         for depth in (0..k).step_by(DOT_DEPTH) {
             let len = DOT_DEPTH.min(k - depth);
-            let add = add || depth > 0;
+            let product = product.adding(depth > 0);
             let mut column = columns.start;
             while column < columns.end {
                 let wide = columns.end - column >= 4;
@@ -44,14 +42,14 @@ pub unsafe fn dot_products(
                     unsafe {
                         let a = a.as_ptr().add(row * k + depth);
                         let b = b.as_ptr().add(column * k + depth);
-                        let c = product.0.add(row * n + column);
+                        let c = product.part(row, column);
                         match (tall, wide) {
-                            (1, true) => dot_tile::<1, 4>(a, b, k, len, c, n, add),
-                            (2 | 4, true) => dot_tile::<2, 4>(a, b, k, len, c, n, add),
-                            (_, true) => dot_tile::<3, 4>(a, b, k, len, c, n, add),
-                            (1, false) => dot_tile::<1, 1>(a, b, k, len, c, n, add),
-                            (2 | 4, false) => dot_tile::<2, 1>(a, b, k, len, c, n, add),
-                            (_, false) => dot_tile::<3, 1>(a, b, k, len, c, n, add),
+                            (1, true) => dot_tile::<1, 4>(a, b, k, len, c),
+                            (2 | 4, true) => dot_tile::<2, 4>(a, b, k, len, c),
+                            (_, true) => dot_tile::<3, 4>(a, b, k, len, c),
+                            (1, false) => dot_tile::<1, 1>(a, b, k, len, c),
+                            (2 | 4, false) => dot_tile::<2, 1>(a, b, k, len, c),
+                            (_, false) => dot_tile::<3, 1>(a, b, k, len, c),
                         }
                     }
                     // Four rows are two and two rather than three and one.
@@ -64,7 +62,7 @@ pub unsafe fn dot_products(
 }
 
 /// `M` × `N` dot products of `len` values: row i of `a` with row j of `b`, both
-/// `k` apart, to `c[i · n + j]`.
+/// `k` apart, to row i and column j of `c`.
 ///
 /// # Safety
 /// All those places are valid to read, and those of `c` to write.
@@ -75,9 +73,7 @@ unsafe fn dot_tile<const M: usize, const N: usize>(
     b: *const f32,
     k: usize,
     len: usize,
-    c: *mut f32,
-    n: usize,
-    add: bool,
+    c: Target,
 ) {
     // SAFETY: places are rows below M or N and offsets below `len`.
     unsafe {
@@ -118,8 +114,7 @@ unsafe fn dot_tile<const M: usize, const N: usize>(
                 for at in whole..len {
                     *total += *a.add(i * k + at) * *b.add(j * k + at);
                 }
-                let c = c.add(i * n + j);
-                *c = if add { *c + *total } else { *total };
+                c.put(i, j, *total);
             }
         }
     }

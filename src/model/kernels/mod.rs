@@ -6,21 +6,23 @@
 //! need not.
 //!
 //! ```text
-//! shared, vectorised --> tile --> strips --> transposed (with dot), outer, packed
+//! target, vectorised --> tile --> strips --> transposed (with dot), outer, packed
 //! ```
 
 #[cfg(target_arch = "x86_64")]
 mod dot;
+mod operands;
 mod outer;
 mod packed;
-#[cfg(target_arch = "x86_64")]
-mod shared;
 mod step_rows;
 mod strips;
+#[cfg(target_arch = "x86_64")]
+mod target;
 mod tile;
 mod transposed;
 mod vectorised;
 
+pub use operands::Operands;
 pub use outer::transposed_product_rows;
 pub use packed::Packed;
 pub use step_rows::StepRows;

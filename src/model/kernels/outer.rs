@@ -4,10 +4,10 @@
 use std::ops::Range;
 
 use super::strips::pack;
-#[cfg(target_arch = "x86_64")]
-use super::tile::tile;
 use super::tile::{TILE_COLUMNS, TILE_DEPTH, TILE_ROWS};
 use super::vectorised::available;
+#[cfg(target_arch = "x86_64")]
+use super::{target::Target, tile::tile};
 
 /// Rows `rows` of `aᵀ · b`: `product [rows, n]` of `a [k, m]` and `b [k, n]`,
 /// the latter from `pack_columns`; `strips` is memory that is kept between calls.
@@ -16,10 +16,8 @@ use super::vectorised::available;
 /// Where `available()` is false, or lengths do not agree.
 pub fn transposed_product_rows(
     product: &mut [f32],
-    a: &[f32],
-    m: usize,
-    packed_b: &[f32],
-    n: usize,
+    (a, m): (&[f32], usize),
+    (packed_b, n): (&[f32], usize),
     rows: Range<usize>,
     strips: &mut Vec<f32>,
 ) {
@@ -41,7 +39,7 @@ pub fn transposed_product_rows(
             for (index, a) in strips.chunks_exact(k * TILE_ROWS).enumerate() {
                 let row = index * TILE_ROWS;
                 let a = &a[depths.start * TILE_ROWS..depths.end * TILE_ROWS];
-                outer_tile(a, b, product, n, (row, column), depth > 0);
+                outer_tile(a, b, (product, n), (row, column), depth > 0);
             }
         }
     }
@@ -52,8 +50,7 @@ pub fn transposed_product_rows(
 fn outer_tile(
     a: &[f32],
     b: &[f32],
-    product: &mut [f32],
-    n: usize,
+    (product, n): (&mut [f32], usize),
     (row, column): (usize, usize),
     add: bool,
 ) {
@@ -65,19 +62,13 @@ fn outer_tile(
     if (height, width) == (TILE_ROWS, TILE_COLUMNS) {
         assert!(product.len() >= (TILE_ROWS - 1) * n + TILE_COLUMNS);
         // SAFETY: the tile lies within `product`; callers checked for AVX2 and FMA.
-        unsafe { tile::<TILE_ROWS>(a.as_ptr(), (1, TILE_ROWS), b, product.as_mut_ptr(), n, add) };
+        unsafe { tile::<TILE_ROWS>(a.as_ptr(), (1, TILE_ROWS), b, Target::new(product, n, add)) };
     } else {
         let mut part = [0.0; TILE_ROWS * TILE_COLUMNS];
         // SAFETY: as above, in a tile of its own.
         unsafe {
-            tile::<TILE_ROWS>(
-                a.as_ptr(),
-                (1, TILE_ROWS),
-                b,
-                part.as_mut_ptr(),
-                TILE_COLUMNS,
-                false,
-            )
+            let part = Target::new(&mut part, TILE_COLUMNS, false);
+            tile::<TILE_ROWS>(a.as_ptr(), (1, TILE_ROWS), b, part)
         };
         for (row, part) in part.chunks_exact(TILE_COLUMNS).take(height).enumerate() {
             let product = &mut product[row * n..][..width];
@@ -107,7 +98,13 @@ mod tests {
             pack_columns(&b, n, &mut packed);
             for rows in [0..m, m / 2..m] {
                 let mut product = vec![f32::NAN; rows.len() * n];
-                transposed_product_rows(&mut product, &a, m, &packed, n, rows.clone(), &mut strips);
+                transposed_product_rows(
+                    &mut product,
+                    (&a, m),
+                    (&packed, n),
+                    rows.clone(),
+                    &mut strips,
+                );
                 for (at, value) in product.iter().enumerate() {
                     let (row, column) = (rows.start + at / n, at % n);
                     let sum: f32 = (0..k).map(|i| a[i * m + row] * b[i * n + column]).sum();

@@ -9,7 +9,7 @@ use super::tile::TILE_COLUMNS;
 use super::vectorised::available;
 #[cfg(target_arch = "x86_64")]
 use super::{
-    shared::{Shared, threads_for},
+    target::{Target, threads_for},
     tile::{TILE_DEPTH, tiles},
 };
 #[cfg(target_arch = "x86_64")]
@@ -56,12 +56,13 @@ impl Packed {
         #[cfg(not(target_arch = "x86_64"))]
         unreachable!("not available: {add} {threads}");
         #[cfg(target_arch = "x86_64")]
-        let product = Shared(product.as_mut_ptr());
+        let product = Target::new(product, n, add);
         #[cfg(target_arch = "x86_64")]
         let threads = threads_for(m * n * k, threads);
         #[cfg(target_arch = "x86_64")]
         split_range(0..n, TILE_COLUMNS, threads, &|columns: Range<usize>| {
             for depth in (0..k).step_by(TILE_DEPTH) {
+                let product = product.adding(depth > 0);
                 let depths = depth * TILE_COLUMNS..(depth + TILE_DEPTH).min(k) * TILE_COLUMNS;
                 for column in columns.clone().step_by(TILE_COLUMNS) {
                     let these = column..(column + TILE_COLUMNS).min(columns.end);
@@ -69,7 +70,7 @@ impl Packed {
                     let (a, b) = (&a[depth..], &strip[depths.clone()]);
                     // SAFETY: lengths were compared above, AVX2 and FMA are
                     // here, and each thread has columns of its own.
-                    unsafe { tiles(product, n, a, k, b, 0..m, these, add || depth > 0) };
+                    unsafe { tiles(product, (a, k), b, 0..m, these) };
                 }
             }
         });

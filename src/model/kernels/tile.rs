@@ -5,7 +5,7 @@
 use std::{arch::x86_64::*, ops::Range};
 
 #[cfg(target_arch = "x86_64")]
-use super::shared::Shared;
+use super::target::Target;
 
 /// Values of an AVX register.
 #[cfg(target_arch = "x86_64")]
@@ -17,8 +17,8 @@ pub const TILE_COLUMNS: usize = 16;
 /// Values of k that a tile takes at once: its strips of `a` and `b` fit the L1 cache.
 pub const TILE_DEPTH: usize = 256;
 
-/// `M` rows of a tile at `product`, whose rows are `n` apart: of `a`, whose rows
-/// and depths are `a_strides` apart, and a strip `b [depth, TILE_COLUMNS]`.
+/// `M` rows of a tile, to `product`: of `a`, whose rows and depths are
+/// `(row_stride, depth_stride)` apart, and a strip `b [depth, TILE_COLUMNS]`.
 ///
 /// # Safety
 /// All of `a`'s and `product`'s places are valid to read, and the latter to write.
@@ -28,9 +28,7 @@ pub unsafe fn tile<const M: usize>(
     mut a: *const f32,
     (row_stride, depth_stride): (usize, usize),
     b: &[f32],
-    product: *mut f32,
-    n: usize,
-    add: bool,
+    product: Target,
 ) {
     // SAFETY: places of `b` are below its length, the others valid by contract.
     unsafe {
@@ -47,8 +45,8 @@ pub unsafe fn tile<const M: usize>(
         }
         for (i, sums) in sums.into_iter().enumerate() {
             for (half, sum) in sums.into_iter().enumerate() {
-                let c = product.add(i * n + half * LANES);
-                let sum = if add {
+                let c = product.place(i, half * LANES);
+                let sum = if product.adds() {
                     _mm256_add_ps(_mm256_loadu_ps(c), sum)
                 } else {
                     sum
@@ -63,20 +61,16 @@ pub unsafe fn tile<const M: usize>(
 /// rows of `a` are `k` apart.
 ///
 /// # Safety
-/// `product` holds those rows of `n` values, `a` as many values of each row as `b`
+/// `product` holds those rows and columns, `a` as many values of each row as `b`
 /// is deep, and nobody else uses that part of `product`.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-#[allow(clippy::too_many_arguments)]
 pub unsafe fn tiles(
-    product: Shared,
-    n: usize,
-    a: &[f32],
-    k: usize,
+    product: Target,
+    (a, k): (&[f32], usize),
     b: &[f32],
     rows: Range<usize>,
     columns: Range<usize>,
-    add: bool,
 ) {
     let mut row = rows.start;
     while row < rows.end {
@@ -88,25 +82,24 @@ pub unsafe fn tiles(
         // SAFETY: the tile's rows are within `rows` and its columns, if `whole`,
         // within `columns`; else it goes to `partial` and what is within is copied.
         unsafe {
-            let place = product.0.add(row * n + columns.start);
-            let (to, stride, add_to) = match whole {
-                true => (place, n, add),
-                false => (partial.as_mut_ptr(), TILE_COLUMNS, false),
+            let place = product.part(row, columns.start);
+            let to = match whole {
+                true => place,
+                false => Target::new(&mut partial, TILE_COLUMNS, false),
             };
             let a = a.as_ptr().add(row * k);
             match height {
-                1 => tile::<1>(a, (k, 1), b, to, stride, add_to),
-                2 => tile::<2>(a, (k, 1), b, to, stride, add_to),
-                3 => tile::<3>(a, (k, 1), b, to, stride, add_to),
-                4 => tile::<4>(a, (k, 1), b, to, stride, add_to),
-                5 => tile::<5>(a, (k, 1), b, to, stride, add_to),
-                _ => tile::<6>(a, (k, 1), b, to, stride, add_to),
+                1 => tile::<1>(a, (k, 1), b, to),
+                2 => tile::<2>(a, (k, 1), b, to),
+                3 => tile::<3>(a, (k, 1), b, to),
+                4 => tile::<4>(a, (k, 1), b, to),
+                5 => tile::<5>(a, (k, 1), b, to),
+                _ => tile::<6>(a, (k, 1), b, to),
             }
             if !whole {
                 for (i, values) in partial.chunks_exact(TILE_COLUMNS).take(height).enumerate() {
                     for (j, value) in values.iter().take(columns.len()).enumerate() {
-                        let c = place.add(i * n + j);
-                        *c = if add { *c + *value } else { *value };
+                        place.put(i, j, *value);
                     }
                 }
             }

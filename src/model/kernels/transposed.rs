@@ -4,12 +4,13 @@
 #[cfg(target_arch = "x86_64")]
 use std::ops::Range;
 
+use super::operands::Operands;
 use super::vectorised::available;
 #[cfg(target_arch = "x86_64")]
 use super::{
     dot::dot_products,
-    shared::{Shared, threads_for},
     strips::pack_transposed,
+    target::{Target, threads_for},
     tile::{TILE_COLUMNS, TILE_DEPTH, TILE_ROWS, tiles},
 };
 #[cfg(target_arch = "x86_64")]
@@ -27,20 +28,19 @@ const STRIP_ROWS: usize = 64;
 pub fn multiply_transposed(
     product: &mut [f32],
     add: bool,
-    a: &[f32],
-    b: &[f32],
-    k: usize,
+    operands: Operands,
     threads: usize,
 ) -> bool {
     if !available() {
         return false;
     }
+    let Operands { a, b, k } = operands;
     let (m, n) = (a.len() / k, b.len() / k);
     assert_eq!((a.len(), b.len()), (m * k, n * k), "rows of {k}");
     assert_eq!(product.len(), m * n, "a [{m}, {n}] product");
     #[cfg(target_arch = "x86_64")]
     {
-        let product = Shared(product.as_mut_ptr());
+        let product = Target::new(product, n, add);
         let threads = threads_for(m * n * k, threads);
         let part = if m < STRIP_ROWS {
             dot_products
@@ -52,12 +52,12 @@ pub fn multiply_transposed(
             split_range(0..n, TILE_COLUMNS, threads, &|columns: Range<usize>| {
                 // SAFETY: the lengths were compared above, AVX2 and FMA are
                 // here, and each thread has columns of its own.
-                unsafe { part(product, add, a, b, (m, n, k), 0..m, columns) }
+                unsafe { part(product, operands, 0..m, columns) }
             });
         } else {
             split_range(0..m, TILE_ROWS, threads, &|rows: Range<usize>| {
                 // SAFETY: as above, with rows.
-                unsafe { part(product, add, a, b, (m, n, k), rows, 0..n) }
+                unsafe { part(product, operands, rows, 0..n) }
             });
         }
     }
@@ -72,11 +72,8 @@ pub fn multiply_transposed(
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn strip_products(
-    product: Shared,
-    add: bool,
-    a: &[f32],
-    b: &[f32],
-    (_, n, k): (usize, usize, usize),
+    product: Target,
+    Operands { a, b, k }: Operands,
     rows: Range<usize>,
     columns: Range<usize>,
 ) {
@@ -84,23 +81,13 @@ unsafe fn strip_products(
     for depth in (0..k).step_by(TILE_DEPTH) {
         let depths = depth..(depth + TILE_DEPTH).min(k);
         let strip = &mut strip[..depths.len() * TILE_COLUMNS];
+        let product = product.adding(depth > 0);
         for column in columns.clone().step_by(TILE_COLUMNS) {
             let these = column..(column + TILE_COLUMNS).min(columns.end);
             pack_transposed(b, k, these.clone(), depths.clone(), strip);
             let a = &a[depth..];
             // SAFETY: rows and columns are in range by contract.
-            unsafe {
-                tiles(
-                    product,
-                    n,
-                    a,
-                    k,
-                    strip,
-                    rows.clone(),
-                    these,
-                    add || depth > 0,
-                )
-            };
+            unsafe { tiles(product, (a, k), strip, rows.clone(), these) };
         }
     }
 }
@@ -121,9 +108,10 @@ mod tests {
             (16, 130, 140),
         ] {
             let (a, b, before) = (values(m * k, 1), values(n * k, 2), values(m * n, 3));
+            let operands = Operands { a: &a, b: &b, k };
             for (threads, add) in [(1, false), (2, true), (3, false)] {
                 let mut product = before.clone();
-                if !multiply_transposed(&mut product, add, &a, &b, k, threads) {
+                if !multiply_transposed(&mut product, add, operands, threads) {
                     return;
                 }
                 for (at, value) in product.iter().enumerate() {

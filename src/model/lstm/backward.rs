@@ -109,10 +109,13 @@ impl BackwardRows<'_> {
             let d_gates = self.d_gates.step(t);
             for row in 0..pass.rows {
                 let at = (t * forward.rows + self.first + row) * units;
+                let cell = ForwardCell {
+                    gates: &forward.gates[at * GATES..][..units * GATES],
+                    before: &forward.cell[at..][..units],
+                    tanh: &forward.cell_tanh[at..][..units],
+                };
                 cell_backward(
-                    &forward.gates[at * GATES..][..units * GATES],
-                    &forward.cell[at..][..units],
-                    &forward.cell_tanh[at..][..units],
+                    cell,
                     &forward.d_outputs[at..][..units],
                     &self.d_hidden[row * units..][..units],
                     &mut self.d_cell[row * units..][..units],
@@ -126,24 +129,31 @@ impl BackwardRows<'_> {
     }
 }
 
+/// What one row's cell reads of the forward pass: its gates, its state before, and
+/// the tanh of its state after.
+#[derive(Clone, Copy)]
+pub struct ForwardCell<'a> {
+    gates: &'a [f32],
+    before: &'a [f32],
+    tanh: &'a [f32],
+}
+
 vectorised! {
     /// One row's cell backward; `d_hidden` and `d_cell` come from the step after,
     /// `d_output` from above, and `d_cell` leaves for the step before.
     pub fn cell_backward(
-        gates: &[f32],
-        cell_before: &[f32],
-        cell_tanh: &[f32],
+        forward: ForwardCell<'_>,
         d_output: &[f32],
         d_hidden: &[f32],
         d_cell: &mut [f32],
         d_gates: &mut [f32],
     ) {
         let units = d_cell.len();
-        let (i, o, f, candidate) = split_gates(gates);
+        let (i, o, f, candidate) = split_gates(forward.gates);
         let (d_i, rest) = d_gates.split_at_mut(units);
         let (d_o, rest) = rest.split_at_mut(units);
         let (d_f, d_candidate) = rest.split_at_mut(units);
-        let (cell_before, cell_tanh) = (&cell_before[..units], &cell_tanh[..units]);
+        let (cell_before, cell_tanh) = (&forward.before[..units], &forward.tanh[..units]);
         let (d_output, d_hidden) = (&d_output[..units], &d_hidden[..units]);
         let (i, o, f, candidate) = (&i[..units], &o[..units], &f[..units], &candidate[..units]);
         let d_candidate = &mut d_candidate[..units];
@@ -167,8 +177,7 @@ pub fn update(x: &[f32], pass: Pass, tape: &LstmTape, update: Update, scratch: &
     let d_gates = (&tape.d_gates[..], gates);
     let (input, rest) = update.split_at(gates * pass.inputs);
     let (recurrent, bias) = rest.split_at(gates * units);
-    let threads = pass.threads;
-    update_weights(input, d_gates, (x, pass.inputs), scratch, threads);
-    update_weights(recurrent, d_gates, (hidden_before, units), scratch, threads);
+    update_weights(input, d_gates, (x, pass.inputs), scratch);
+    update_weights(recurrent, d_gates, (hidden_before, units), scratch);
     update_bias(bias.unpenalised(), &tape.d_gates, gates, scratch);
 }

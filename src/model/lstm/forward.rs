@@ -2,7 +2,7 @@
 
 use super::layer::{CELL_GATE, GATES, LstmTape, LstmWeights, Pass, Recurrent, split_gates};
 use crate::model::activation::{sigmoid, tanh};
-use crate::model::kernels::{StepRows, vectorised};
+use crate::model::kernels::{Operands, StepRows, vectorised};
 use crate::model::matrix::multiply_transposed;
 use crate::model::threads::cut;
 
@@ -29,7 +29,8 @@ pub fn forward(
     tape.cell[..state].copy_from_slice(c);
     tape.hidden[..state].copy_from_slice(h);
 
-    multiply_transposed(&mut tape.gates, false, x, weights.input, inputs, threads);
+    let (a, b, k) = (x, weights.input, inputs);
+    multiply_transposed(&mut tape.gates, false, Operands { a, b, k }, threads);
     let rows = ForwardRows {
         gates: StepRows::new(&mut tape.gates, steps),
         cell: StepRows::new(&mut tape.cell, steps + 1),
@@ -137,9 +138,10 @@ impl Cells<'_> {
         }
         for row in 0..self.hidden.len() / units {
             let unit = row * units..(row + 1) * units;
+            let gates = &mut self.gates[row * GATES * units..][..GATES * units];
+            activate(gates, bias);
             cell(
-                &mut self.gates[row * GATES * units..][..GATES * units],
-                bias,
+                gates,
                 &self.cell_before[unit.clone()],
                 &mut self.cell[unit.clone()],
                 &mut self.cell_tanh[unit.clone()],
@@ -158,23 +160,28 @@ fn cut_cells(values: usize, units: usize, threads: usize) -> Option<usize> {
 }
 
 vectorised! {
-    /// One row's cell: activates the gates in place, then Equations (1.9) and (1.11).
-    pub fn cell(
-        gates: &mut [f32],
-        bias: &[f32],
-        cell_before: &[f32],
-        cell_after: &mut [f32],
-        cell_tanh: &mut [f32],
-        hidden: &mut [f32],
-    ) {
-        let units = hidden.len();
-        let cell_gate = CELL_GATE * units;
+    /// Makes gates of one row's sums, in place: Equations (1.6) to (1.8) and (1.10).
+    pub fn activate(gates: &mut [f32], bias: &[f32]) {
+        let cell_gate = CELL_GATE * (gates.len() / GATES);
         for (gate, bias) in gates[..cell_gate].iter_mut().zip(bias) {
             *gate = sigmoid(*gate + bias);
         }
         for (gate, bias) in gates[cell_gate..].iter_mut().zip(&bias[cell_gate..]) {
             *gate = tanh(*gate + bias);
         }
+    }
+}
+
+vectorised! {
+    /// One row's cell, given its gates: Equations (1.9) and (1.11).
+    pub fn cell(
+        gates: &[f32],
+        cell_before: &[f32],
+        cell_after: &mut [f32],
+        cell_tanh: &mut [f32],
+        hidden: &mut [f32],
+    ) {
+        let units = hidden.len();
         let (i, o, f, candidate) = split_gates(gates);
         let (cell_before, cell_after) = (&cell_before[..units], &mut cell_after[..units]);
         let cell_tanh = &mut cell_tanh[..units];

@@ -1,6 +1,6 @@
 //! What the way forward and the way back have in common.
 
-use crate::model::kernels::{self, Packed};
+use crate::model::kernels::{self, Operands, Packed};
 use crate::model::matrix::{Matrix, multiply, multiply_transposed};
 use crate::model::threads::cut;
 
@@ -75,7 +75,8 @@ impl Recurrent<'_> {
         match self {
             Recurrent::Packed(weights) => weights.multiply(gates, true, hidden, threads),
             Recurrent::AsTheyAre(weights) => {
-                multiply_transposed(gates, true, hidden, weights, pass.units, threads);
+                let (a, b, k) = (hidden, weights, pass.units);
+                multiply_transposed(gates, true, Operands { a, b, k }, threads);
             }
         }
     }

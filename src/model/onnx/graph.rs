@@ -11,99 +11,131 @@ use crate::model::{Architecture, Head};
 pub fn graph(architecture: &Architecture) -> GraphProto {
     let mut graph = GraphProto {
         name: "antiphon".to_owned(),
+        input: inputs(architecture),
+        output: outputs(architecture),
         ..GraphProto::default()
     };
-    let layers = architecture.layers;
-    let (mut h_outs, mut c_outs) = (vec!["h_out".to_owned()], vec!["c_out".to_owned()]);
-    let (mut hs, mut cs) = (vec!["h".to_owned()], vec!["c".to_owned()]);
-    if layers > 1 {
-        let each = |prefix: &str| -> Vec<String> {
-            (0..layers).map(|l| format!("{prefix}.{l}")).collect()
+    let states = States::new(architecture.layers);
+    states.push_split(&mut graph);
+    let top = push_layers(&mut graph, architecture, &states);
+    states.push_concat(&mut graph);
+    push_head(&mut graph, architecture, &top);
+    push_output(&mut graph, architecture);
+    graph
+}
+
+fn inputs(architecture: &Architecture) -> Vec<ValueInfoProto> {
+    let frames = [param("T"), rows_of(architecture), size(architecture.inputs)];
+    vec![
+        value_info("frames", &frames),
+        state(architecture, "h"),
+        state(architecture, "c"),
+    ]
+}
+
+fn outputs(architecture: &Architecture) -> Vec<ValueInfoProto> {
+    let rows = match architecture.head {
+        Head::Dense { .. } => param("R"),
+        Head::Transpose { .. } => size(1),
+    };
+    let prediction = [param("T"), rows, size(architecture.width())];
+    vec![
+        value_info("prediction", &prediction),
+        state(architecture, "h_out"),
+        state(architecture, "c_out"),
+    ]
+}
+
+/// The outputs or the cell states of all layers.
+fn state(architecture: &Architecture, name: &str) -> ValueInfoProto {
+    let (layers, units) = (size(architecture.layers), size(architecture.units));
+    value_info(name, &[layers, rows_of(architecture), units])
+}
+
+/// What the layers' states are called: the graph has those of all layers in one.
+struct States {
+    h: Vec<String>,
+    c: Vec<String>,
+    h_out: Vec<String>,
+    c_out: Vec<String>,
+}
+
+impl States {
+    fn new(layers: usize) -> States {
+        let each = |name: &str| match layers {
+            1 => vec![name.to_owned()],
+            _ => (0..layers).map(|layer| format!("{name}.{layer}")).collect(),
         };
-        (hs, cs, h_outs, c_outs) = (each("h"), each("c"), each("h_out"), each("c_out"));
-        graph
-            .initializer
-            .push(int64_tensor("one_layer_each", &vec![1; layers]));
-        for (whole, parts) in [("h", &hs), ("c", &cs)] {
-            let split = node(
-                "Split",
-                &[whole, "one_layer_each"],
-                &as_strs(parts),
-                &[int("axis", 0)],
-            );
+        States {
+            h: each("h"),
+            c: each("c"),
+            h_out: each("h_out"),
+            c_out: each("c_out"),
+        }
+    }
+
+    /// One layer's state is that of all layers already.
+    fn are_parts(&self) -> bool {
+        self.h.len() > 1
+    }
+
+    fn push_split(&self, graph: &mut GraphProto) {
+        if !self.are_parts() {
+            return;
+        }
+        let one_each = vec![1; self.h.len()];
+        let one_each = int64_tensor("one_layer_each", &one_each);
+        graph.initializer.push(one_each);
+        for (whole, parts) in [("h", &self.h), ("c", &self.c)] {
+            let inputs = [whole, "one_layer_each"];
+            let split = node("Split", &inputs, &as_strs(parts), &[int("axis", 0)]);
             graph.node.push(split);
         }
     }
-    graph
-        .initializer
-        .push(int64_tensor("directions_axis", &[1]));
 
+    fn push_concat(&self, graph: &mut GraphProto) {
+        if !self.are_parts() {
+            return;
+        }
+        for (parts, whole) in [(&self.h_out, "h_out"), (&self.c_out, "c_out")] {
+            let concat = node("Concat", &as_strs(parts), &[whole], &[int("axis", 0)]);
+            graph.node.push(concat);
+        }
+    }
+}
+
+/// Adds the layers; the name of what the highest one hands upwards.
+fn push_layers(graph: &mut GraphProto, architecture: &Architecture, states: &States) -> String {
+    let directions = int64_tensor("directions_axis", &[1]);
+    graph.initializer.push(directions);
     let mut below = "frames".to_owned();
-    for layer in 0..layers {
+    for layer in 0..architecture.layers {
         let name = |what: &str| format!("lstm.{layer}.{what}");
         let (y, outputs) = (name("y"), name("outputs"));
+        let (h, c) = (&states.h[layer], &states.c[layer]);
+        let (input, recurrent, bias) = (name("input"), name("recurrent"), name("bias"));
         graph.node.push(node(
             "LSTM",
-            &[
-                &below,
-                &name("input"),
-                &name("recurrent"),
-                &name("bias"),
-                "",
-                &hs[layer],
-                &cs[layer],
-            ],
-            &[&y, &h_outs[layer], &c_outs[layer]],
+            &[&below, &input, &recurrent, &bias, "", h, c],
+            &[&y, &states.h_out[layer], &states.c_out[layer]],
             &[int("hidden_size", architecture.units as i64)],
         ));
-        graph
-            .node
-            .push(node("Squeeze", &[&y, "directions_axis"], &[&outputs], &[]));
+        push(graph, "Squeeze", &[&y, "directions_axis"], &outputs, &[]);
         below = if architecture.is_residual(layer) {
             let sum = name("residual");
-            graph
-                .node
-                .push(node("Add", &[&outputs, &below], &[&sum], &[]));
+            push(graph, "Add", &[&outputs, &below], &sum, &[]);
             sum
         } else {
             outputs
         };
     }
-    if layers > 1 {
-        for (parts, whole) in [(&h_outs, "h_out"), (&c_outs, "c_out")] {
-            let concat = node("Concat", &as_strs(parts), &[whole], &[int("axis", 0)]);
-            graph.node.push(concat);
-        }
-    }
-    push_head(&mut graph, architecture, &below);
-
-    let state = |name| {
-        value_info(
-            name,
-            &[
-                size(layers),
-                rows_of(architecture),
-                size(architecture.units),
-            ],
-        )
-    };
-    let frames = [param("T"), rows_of(architecture), size(architecture.inputs)];
-    graph.input = vec![value_info("frames", &frames), state("h"), state("c")];
-    let prediction = match architecture.head {
-        Head::Dense { .. } => [param("T"), param("R"), size(architecture.width())],
-        Head::Transpose { .. } => [param("T"), size(1), size(architecture.width())],
-    };
-    graph.output = vec![
-        value_info("prediction", &prediction),
-        state("h_out"),
-        state("c_out"),
-    ];
-    graph
+    below
 }
 
+/// Adds the head, up to the sums of its products and its bias.
 fn push_head(graph: &mut GraphProto, architecture: &Architecture, outputs: &str) {
     let mut push = |op, inputs: &[&str], output: &str, attributes: &[AttributeProto]| {
-        graph.node.push(node(op, inputs, &[output], attributes));
+        push(graph, op, inputs, output, attributes);
     };
     match architecture.head {
         Head::Dense { skip, .. } => {
@@ -117,61 +149,55 @@ fn push_head(graph: &mut GraphProto, architecture: &Architecture, outputs: &str)
             push("Add", &["head.product", "head.bias"], "head.sum", &[]);
         }
         Head::Transpose { .. } => {
-            push(
-                "MatMul",
-                &[outputs, "head.unit_weight"],
-                "head.unit_product",
-                &[],
-            );
-            push(
-                "Add",
-                &["head.unit_product", "head.unit_bias"],
-                "head.column",
-                &[],
-            );
-            push(
-                "Transpose",
-                &["head.column"],
-                "head.row",
-                &[ints("perm", &[0, 2, 1])],
-            );
-            push(
-                "MatMul",
-                &["head.row", "head.row_weight"],
-                "head.product",
-                &[],
-            );
-            push("Add", &["head.product", "head.row_bias"], "head.sum", &[]);
+            let (by_unit, by_row) = ("head.unit_product", "head.product");
+            push("MatMul", &[outputs, "head.unit_weight"], by_unit, &[]);
+            push("Add", &[by_unit, "head.unit_bias"], "head.column", &[]);
+            let transposed = [ints("perm", &[0, 2, 1])];
+            push("Transpose", &["head.column"], "head.row", &transposed);
+            push("MatMul", &["head.row", "head.row_weight"], by_row, &[]);
+            push("Add", &[by_row, "head.row_bias"], "head.sum", &[]);
         }
     }
+}
+
+/// Adds what makes predictions of the head's sums: some or all go through a tanh.
+fn push_output(graph: &mut GraphProto, architecture: &Architecture) {
     let squashed = architecture.output.squashed(architecture.outputs());
     let parameters = architecture.width() - squashed;
     if parameters == 0 {
-        push("Tanh", &["head.sum"], "prediction", &[]);
-    } else if squashed == 0 {
-        push("Identity", &["head.sum"], "prediction", &[]);
-    } else {
-        graph.node.push(node(
-            "Split",
-            &["head.sum", "values_and_parameters"],
-            &["head.values", "head.parameters"],
-            &[int("axis", -1)],
-        ));
-        graph
-            .node
-            .push(node("Tanh", &["head.values"], &["head.squashed"], &[]));
-        graph.node.push(node(
-            "Concat",
-            &["head.squashed", "head.parameters"],
-            &["prediction"],
-            &[int("axis", -1)],
-        ));
-        let sizes = int64_tensor(
-            "values_and_parameters",
-            &[squashed as i64, parameters as i64],
-        );
-        graph.initializer.push(sizes);
+        return push(graph, "Tanh", &["head.sum"], "prediction", &[]);
     }
+    if squashed == 0 {
+        return push(graph, "Identity", &["head.sum"], "prediction", &[]);
+    }
+    let last = [int("axis", -1)];
+    let sizes = [squashed as i64, parameters as i64];
+    let sizes = int64_tensor("values_and_parameters", &sizes);
+    graph.initializer.push(sizes);
+    let parts = ["head.values", "head.parameters"];
+    let split = node(
+        "Split",
+        &["head.sum", "values_and_parameters"],
+        &parts,
+        &last,
+    );
+    graph.node.push(split);
+    push(graph, "Tanh", &["head.values"], "head.squashed", &[]);
+    let parts = ["head.squashed", "head.parameters"];
+    push(graph, "Concat", &parts, "prediction", &last);
+}
+
+/// Adds an operator with one output.
+fn push(
+    graph: &mut GraphProto,
+    op_type: &str,
+    inputs: &[&str],
+    output: &str,
+    attributes: &[AttributeProto],
+) {
+    graph
+        .node
+        .push(node(op_type, inputs, &[output], attributes));
 }
 
 /// The transpose head is made for one number of rows; otherwise any number does.

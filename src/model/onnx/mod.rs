@@ -19,16 +19,21 @@ const PRODUCER: &str = "antiphon";
 /// Why bytes are not a model of antiphon's.
 #[derive(Debug, thiserror::Error, PartialEq)]
 pub enum OnnxError {
+    /// It cannot be decoded.
     #[error("it is not an ONNX file, or it is cut short")]
     NotOnnx,
+    /// Another program is its producer.
     #[error("it is an ONNX file, but antiphon did not write it")]
     NotOurs,
+    /// It would make whoever reads it open other files.
     #[error("its weights \"{0}\" lie outside the file, where antiphon never puts any")]
     ExternalData(String),
+    /// An array of weights is not as the hyperparameters say.
     #[error(
         "its weights \"{name}\" are missing or not of the shape {shape:?} that its hyperparameters ask for"
     )]
     Weights { name: String, shape: Vec<usize> },
+    /// Its operators are not those of the architecture.
     #[error("its graph was changed after antiphon wrote it")]
     GraphChanged,
 }

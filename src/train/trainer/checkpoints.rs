@@ -104,8 +104,8 @@ impl Trainer {
         ];
         for (dreams, checkpoint) in dreams {
             match (dreams, checkpoint) {
-                (Some(dreams), Some((notes, arrays))) => {
-                    dreams.restore(notes, arrays, hyperparameters, dataset, self.random_seed)?;
+                (Some(dreams), Some(checkpoint)) => {
+                    dreams.restore(checkpoint, hyperparameters, dataset, self.random_seed)?;
                 }
                 (None, None) => {}
                 _ => return None,

@@ -10,7 +10,7 @@ use super::Dataset;
 use super::checkpoint::Position;
 use super::dreams::{Dreams, SampledPrediction, Sampling};
 use crate::hyperparameters::Hyperparameters;
-use crate::model::{Adam, Dropout, Network, State, Tape, clip};
+use crate::model::{Adam, Dropout, Network, Rates, State, Tape, clip};
 use crate::random::{self, Stream};
 use crate::trained_model::{TrainedModel, TrainingSummary};
 
@@ -54,6 +54,7 @@ const VALIDATION_STEPS: usize = 256;
 #[derive(Debug, thiserror::Error)]
 #[error("the loss grew beyond all bounds at step {step}; choose a smaller learning rate (\"lr\")")]
 pub struct Diverged {
+    /// The training step after which it was none.
     pub step: u64,
 }
 
@@ -72,26 +73,11 @@ impl Trainer {
             hyperparameters.weight_stddev,
             &mut weights,
         );
-        let dreams = |sampling, count, length| {
-            let (hyperparameters, dataset) = (&hyperparameters, &dataset);
-            Dreams::begin(
-                sampling,
-                count,
-                length,
-                hyperparameters,
-                dataset,
-                random_seed,
-                threads,
-            )
-        };
-        let at_once = usize::from(hyperparameters.audio_freq > 0);
+        let dreams =
+            |sampling| Dreams::begin(sampling, &hyperparameters, &dataset, random_seed, threads);
         Trainer {
-            sequential: dreams(Sampling::Sequential, at_once, hyperparameters.seq_dream_len),
-            concurrent: dreams(
-                Sampling::Concurrent,
-                hyperparameters.num_dreams,
-                hyperparameters.dream_length,
-            ),
+            sequential: dreams(Sampling::Sequential),
+            concurrent: dreams(Sampling::Concurrent),
             pausing: false,
             sampled: Vec::new(),
             adam: Adam::new(network.weights.len()),
@@ -200,10 +186,9 @@ impl Trainer {
         } = self.position;
         let left = self.dataset.training.time_steps(recording) - time_step;
         let count = self.hyperparameters.bptt_steps.min(left);
+        let these = time_step..time_step + count;
         let (frames, labels) = (&mut self.frames, &mut self.labels);
-        self.dataset
-            .training
-            .fill(recording, time_step, count, frames, labels);
+        self.dataset.training.fill(recording, these, frames, labels);
         self.add_noise();
         if time_step == 0 {
             self.state.h.fill(0.0);
@@ -226,8 +211,9 @@ impl Trainer {
             return self.learn_within_bounds(lr, penalty);
         }
         let (d_prediction, tape) = (&self.d_prediction, &mut self.tape);
+        let rates = Rates { lr, penalty };
         self.network
-            .learn(d_prediction, tape, &mut self.adam, lr, penalty);
+            .learn(d_prediction, tape, &mut self.adam, rates);
     }
 
     /// Whether it is time to pause for a sequential prediction (Figure 3.3):
@@ -292,7 +278,7 @@ impl Trainer {
         for index in 0..held_out.len() {
             let mut state = State::zero(self.network.architecture(), held_out.rows());
             for t in 0..held_out.time_steps(index).min(VALIDATION_STEPS) {
-                held_out.fill(index, t, 1, &mut self.frames, &mut self.labels);
+                held_out.fill(index, t..t + 1, &mut self.frames, &mut self.labels);
                 self.network
                     .forward(&self.frames, &mut state, None, &mut tape);
                 let (prediction, d) = (tape.prediction(), &mut self.d_prediction);

@@ -4,8 +4,11 @@
 use std::io::{self, Read, Seek};
 
 use super::{Extent, Layout, Size, beginning, bytes_at, part};
-use crate::audio::coding::{Block, Coding, Encoding, Ends};
-use crate::audio::fault::Fault;
+use crate::audio::coding::{Coding, Encoding, Ends};
+use crate::audio::unreadable::Unreadable;
+
+mod comm;
+mod fmt;
 
 /// Chunks looked at before giving up on a file; real files have a dozen.
 const MAX_CHUNKS: usize = 4096;
@@ -15,16 +18,6 @@ const SSND_HEADER: u64 = 8;
 
 /// Bytes of a WAV format chunk that matter, and of an AIFF common chunk.
 const FORMAT_BYTES: usize = 40;
-
-const WAVE_FORMAT_PCM: u16 = 0x0001;
-const WAVE_FORMAT_MS_ADPCM: u16 = 0x0002;
-const WAVE_FORMAT_IEEE_FLOAT: u16 = 0x0003;
-const WAVE_FORMAT_ALAW: u16 = 0x0006;
-const WAVE_FORMAT_MULAW: u16 = 0x0007;
-const WAVE_FORMAT_IMA_ADPCM: u16 = 0x0011;
-const WAVE_FORMAT_MPEG: u16 = 0x0050;
-const WAVE_FORMAT_MP3: u16 = 0x0055;
-const WAVE_FORMAT_EXTENSIBLE: u16 = 0xfffe;
 
 /// What begins a W64 file and stands where WAV has its kind: a GUID each.
 const W64_RIFF: [u8; 16] = *b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00";
@@ -158,7 +151,9 @@ pub(super) fn layout<R: Read + Seek>(
         format: family.name(),
         encoding: match format {
             Some(chunk) => encoding(file, file_len, family, chunk, fact),
-            None => Err(Fault::Broken("it does not say how the sound is stored")),
+            None => Err(Unreadable::Broken(
+                "it does not say how the sound is stored",
+            )),
         },
         sound: match sound {
             Some(chunk) => extent(file, file_len, family, base, chunk)?,
@@ -299,17 +294,17 @@ fn encoding<R: Read + Seek>(
     family: Family,
     chunk: Chunk,
     fact: Option<Chunk>,
-) -> Result<Encoding, Fault> {
+) -> Result<Encoding, Unreadable> {
     let mut body = [0; FORMAT_BYTES];
     let wanted = chunk.size.min(FORMAT_BYTES as u64);
     let there = beginning(file, chunk.start, wanted)?;
     let size = there.len();
     body[..size].copy_from_slice(&there);
     let mut encoding = match family {
-        Family::Aiff => from_comm(&body, size, *b"NONE")?,
+        Family::Aiff => comm::encoding(&body, size, *b"NONE")?,
         Family::AiffC if size < 22 => return Err(CUT_OFF),
-        Family::AiffC => from_comm(&body, size, part(&body, 18))?,
-        _ => from_fmt(&body, size, family.ends())?,
+        Family::AiffC => comm::encoding(&body, size, part(&body, 18))?,
+        _ => fmt::encoding(&body, size, family.ends())?,
     };
     if let Some(fact) = fact.filter(|fact| fact.size >= 4 && fact.start + 4 <= file_len) {
         let frames = family.ends().u32(bytes_at(file, fact.start)?);
@@ -319,143 +314,6 @@ fn encoding<R: Read + Seek>(
     encoding.checked()
 }
 
-/// Reads the `fmt ` chunk of a WAV file.
-fn from_fmt(body: &[u8; FORMAT_BYTES], size: usize, ends: Ends) -> Result<Encoding, Fault> {
-    let word = |at| ends.u16(part(body, at));
-    let tag = match word(0) {
-        WAVE_FORMAT_EXTENSIBLE if size < FORMAT_BYTES => return Err(CUT_OFF),
-        // The first word of the sub-format's identifier is a plain format tag.
-        // SoX writes it into the first two bytes in RIFX, too.
-        WAVE_FORMAT_EXTENSIBLE if ends == Ends::Big && word(24) == 0 => word(26),
-        WAVE_FORMAT_EXTENSIBLE => word(24),
-        _ if size < 16 => return Err(CUT_OFF),
-        tag => tag,
-    };
-    let (channels, block_align, bits) = (word(2), word(12), word(14));
-    let declared = if size >= 20 { word(18) } else { 0 };
-    let block = |header: u16, first: u16| {
-        let each = block_align.checked_div(channels).unwrap_or(0);
-        let nibbles = u32::from(each.checked_sub(header)?) * 2 + u32::from(first);
-        let frames = u16::try_from(nibbles).ok()?;
-        let believed = (u32::from(first)..=nibbles).contains(&u32::from(declared));
-        Some(Block {
-            bytes: block_align,
-            frames: if believed { declared } else { frames },
-        })
-    };
-    let needed = || Fault::Broken("its blocks are of no size that ADPCM has");
-    let coding = match tag {
-        WAVE_FORMAT_MULAW => Coding::MuLaw,
-        WAVE_FORMAT_ALAW => Coding::ALaw,
-        WAVE_FORMAT_IMA_ADPCM => Coding::ImaAdpcm(block(4, 1).ok_or_else(needed)?),
-        WAVE_FORMAT_MS_ADPCM => Coding::MsAdpcm(block(7, 2).ok_or_else(needed)?),
-        WAVE_FORMAT_MPEG | WAVE_FORMAT_MP3 => Coding::Mpeg(ends.u32(part(body, 8))),
-        WAVE_FORMAT_PCM | WAVE_FORMAT_IEEE_FLOAT => {
-            let bytes = container_bytes(bits, block_align, channels)?;
-            match (tag, bytes) {
-                (WAVE_FORMAT_PCM, 1) => Coding::Unsigned8,
-                (WAVE_FORMAT_PCM, 2..=4) => Coding::Integer(bytes, ends),
-                (WAVE_FORMAT_IEEE_FLOAT, 4 | 8) => Coding::Float(bytes, ends),
-                (WAVE_FORMAT_PCM, _) => {
-                    return Fault::unsupported(format!("{bits}-bit integer samples"));
-                }
-                _ => return Fault::unsupported(format!("{bits}-bit float samples")),
-            }
-        }
-        _ => return Fault::unsupported(name_of_format(tag)),
-    };
-    Ok(Encoding {
-        coding,
-        channels,
-        sample_rate: ends.u32(part(body, 4)),
-        frames: None,
-    })
-}
+const CUT_OFF: Unreadable = Unreadable::Broken("the description of the sound is cut off");
 
-/// What a WAV file's format tag that is not read stands for.
-fn name_of_format(tag: u16) -> String {
-    let name = match tag {
-        0x0031 => "GSM 6.10 speech",
-        0x0040 | 0x0045 | 0x0064 => "G.721 or G.726 ADPCM sound",
-        0x0092 | 0x2000 => "Dolby Digital (AC-3) sound",
-        0x00ff | 0x1600..=0x1602 | 0xa106 => "AAC sound",
-        0x0160..=0x0163 => "Windows Media (WMA) sound",
-        0x0270 => "ATRAC3 sound",
-        0x2001 => "DTS sound",
-        0x566f | 0x674f..=0x6751 | 0x676f..=0x6771 => "Vorbis sound",
-        0x704f => "Opus sound",
-        0xf1ac => "FLAC sound",
-        _ => return format!("compressed sound (WAV format {tag:#06x})"),
-    };
-    name.to_owned()
-}
-
-/// Reads the `COMM` chunk of an AIFF file whose samples are of `kind`.
-fn from_comm(body: &[u8; FORMAT_BYTES], size: usize, kind: [u8; 4]) -> Result<Encoding, Fault> {
-    if size < 18 {
-        return Err(CUT_OFF);
-    }
-    Ok(Encoding {
-        coding: aiff_coding(kind, u16::from_be_bytes(part(body, 6)))?,
-        channels: u16::from_be_bytes(part(body, 0)),
-        sample_rate: extended_to_hz(part(body, 8)),
-        frames: None,
-    })
-}
-
-const CUT_OFF: Fault = Fault::Broken("the description of the sound is cut off");
-
-const NO_BITS: Fault = Fault::Broken("it declares samples of 0 bits");
-
-/// Bytes of one WAV sample. Samples with fewer bits than their container are
-/// left-justified in it, so they decode as if they filled it; only a block
-/// alignment that makes sense is believed.
-fn container_bytes(bits: u16, block_align: u16, channels: u16) -> Result<u16, Fault> {
-    let needed = bits.div_ceil(8);
-    if needed == 0 {
-        return Err(NO_BITS);
-    }
-    let aligned = block_align.checked_div(channels).unwrap_or(0);
-    let exact = u32::from(aligned) * u32::from(channels) == u32::from(block_align);
-    Ok(if exact && (needed..=4).contains(&aligned) {
-        aligned
-    } else {
-        needed
-    })
-}
-
-fn aiff_coding(kind: [u8; 4], bits: u16) -> Result<Coding, Fault> {
-    match &kind {
-        b"ulaw" | b"ULAW" => return Ok(Coding::MuLaw),
-        b"alaw" | b"ALAW" => return Ok(Coding::ALaw),
-        b"ima4" => return Ok(Coding::AppleIma),
-        _ if bits == 0 => return Err(NO_BITS),
-        _ => {}
-    }
-    Ok(match (&kind, bits.div_ceil(8)) {
-        (b"sowt", 1) => Coding::Integer(1, Ends::Big),
-        (b"NONE" | b"none" | b"twos", bytes @ 1..=4) => Coding::Integer(bytes, Ends::Big),
-        (b"in24", _) => Coding::Integer(3, Ends::Big),
-        (b"in32", _) => Coding::Integer(4, Ends::Big),
-        (b"sowt", bytes @ 2..=4) => Coding::Integer(bytes, Ends::Little),
-        (b"42ni" | b"42n1", _) => Coding::Integer(3, Ends::Little),
-        (b"23ni", _) => Coding::Integer(4, Ends::Little),
-        (b"raw ", 1) => Coding::Unsigned8,
-        (b"fl32" | b"FL32", _) => Coding::Float(4, Ends::Big),
-        (b"fl64" | b"FL64", _) => Coding::Float(8, Ends::Big),
-        _ => {
-            let kind = kind.escape_ascii();
-            return Fault::unsupported(format!("{bits}-bit sound (AIFF-C kind \"{kind}\")"));
-        }
-    })
-}
-
-/// The 80-bit floating-point number in which AIFF stores its rate, to the
-/// nearest whole Hz; what is no rate at all becomes 0 or far too high.
-fn extended_to_hz(bytes: [u8; 10]) -> u32 {
-    let [sign_exponent @ .., _, _, _, _, _, _, _, _] = bytes;
-    let [_, _, mantissa @ ..] = bytes;
-    // A negative number has the highest exponents here, which is as unusable.
-    let exponent = i32::from(u16::from_be_bytes(sign_exponent)) - 16_383 - 63;
-    (u64::from_be_bytes(mantissa) as f64 * 2_f64.powi(exponent)).round() as u32
-}
+const NO_BITS: Unreadable = Unreadable::Broken("it declares samples of 0 bits");

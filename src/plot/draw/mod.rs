@@ -1,18 +1,13 @@
 //! A page as the text of an SVG file.
 
-use std::ops::Range;
-
 use plotters::coord::Shift;
-use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
-use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::line_chart::{logarithmic_label, logarithmic_ticks, range};
-use super::spectrogram::DYNAMIC_RANGE;
-use super::{
-    Colour, LineChart, Marker, Page, Panel, PlotError, Series, Spectrogram, Waveform, bitmap,
-};
+use super::{Page, Panel, PlotError, bitmap};
+
+mod axis;
+mod line_chart;
+mod sounds;
 
 // Everything is in pixels.
 const WIDTH: u32 = 1120;
@@ -24,8 +19,6 @@ const PANEL_TITLE: i32 = 24;
 const LEFT: i32 = 74;
 /// Room for the colours' scale.
 const RIGHT: i32 = 76;
-/// Width of the colours' scale.
-const SCALE: i32 = 12;
 /// Room for the numbers of the horizontal axis.
 const BOTTOM: i32 = 24;
 /// Room for its label.
@@ -34,16 +27,6 @@ const BETWEEN_PANELS: i32 = 14;
 
 const FONT: &str = "sans-serif";
 const INK: RGBColor = RGBColor(30, 30, 36);
-const FAINT: RGBColor = RGBColor(225, 225, 230);
-const WAVE: RGBColor = RGBColor(59, 82, 139);
-/// Colours of the lines, told apart by colour-blind readers too.
-const LINES: [RGBColor; 5] = [
-    RGBColor(0, 114, 178),
-    RGBColor(213, 94, 0),
-    RGBColor(0, 158, 115),
-    RGBColor(204, 121, 167),
-    RGBColor(86, 86, 86),
-];
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
@@ -54,16 +37,11 @@ struct Common {
     loudest: f32,
 }
 
-/// An axis that names the numbers it is told to.
-struct Axis {
-    scale: RangedCoordf64,
-    ticks: Vec<f64>,
-}
-
 /// Bitmaps of a page, as elements of an SVG file.
 #[derive(Default)]
 struct Bitmaps(String);
 
+/// `page` as the text of an SVG file.
 pub fn svg(page: &Page) -> Result<String, PlotError> {
     let mut lines = String::new();
     let mut bitmaps = Bitmaps::default();
@@ -100,9 +78,9 @@ fn draw(page: &Page, svg: &mut String, bitmaps: &mut Bitmaps) -> DrawResult<()> 
         let (area, below) = rest.split_vertically(height(panel));
         rest = below;
         match panel {
-            Panel::LineChart(chart) => line_chart(&area, chart)?,
-            Panel::Spectrogram(picture) => spectrogram(&area, picture, &common, bitmaps)?,
-            Panel::Waveform(wave) => waveform(&area, wave, &common)?,
+            Panel::LineChart(chart) => line_chart::draw(&area, chart)?,
+            Panel::Spectrogram(picture) => sounds::spectrogram(&area, picture, &common, bitmaps)?,
+            Panel::Waveform(wave) => sounds::waveform(&area, wave, &common)?,
         }
     }
     root.present()?;
@@ -145,37 +123,6 @@ impl Common {
     }
 }
 
-impl Axis {
-    /// An axis with about `ticks` round numbers.
-    fn linear(range: Range<f64>, ticks: usize) -> Axis {
-        let scale = RangedCoordf64::from(range);
-        let ticks = scale.key_points(ticks);
-        Axis { scale, ticks }
-    }
-
-    fn with_ticks(range: Range<f64>, ticks: Vec<f64>) -> Axis {
-        let scale = RangedCoordf64::from(range);
-        Axis { scale, ticks }
-    }
-}
-
-impl Ranged for Axis {
-    type FormatOption = DefaultFormatting;
-    type ValueType = f64;
-
-    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
-        self.scale.map(value, limit)
-    }
-
-    fn key_points<Hint: KeyPointHint>(&self, _hint: Hint) -> Vec<f64> {
-        self.ticks.clone()
-    }
-
-    fn range(&self) -> Range<f64> {
-        self.scale.range()
-    }
-}
-
 impl Bitmaps {
     /// Adds a picture of `shades`, `[height, width]`, that fills the rectangle
     /// from `top_left` to `bottom_right`.
@@ -197,194 +144,6 @@ impl Bitmaps {
     }
 }
 
-fn line_chart(area: &Area, chart: &LineChart) -> DrawResult<()> {
-    let (head, area) = titled(area, &chart.title)?;
-    let lines = chart.drawn((WIDTH as i32 - 2 * MARGIN - LEFT - RIGHT) as usize);
-    let points = || lines.iter().flatten();
-    let (Some(x), Some(y)) = (
-        range(points().map(|p| p.0)),
-        range(points().map(|p| p.1)).map(with_air),
-    ) else {
-        let place = (LEFT, area.dim_in_pixel().1 as i32 / 2);
-        area.draw_text("There is nothing to draw.", &font(16, INK), place)?;
-        return Ok(());
-    };
-    let axis = if chart.logarithmic {
-        Axis::with_ticks(y.clone(), logarithmic_ticks(&y))
-    } else {
-        Axis::linear(y, 6)
-    };
-    let label = |tick: &f64| {
-        if chart.logarithmic {
-            logarithmic_label(*tick)
-        } else {
-            number(*tick)
-        }
-    };
-    let mut drawn = ChartBuilder::on(&area)
-        .x_label_area_size(BOTTOM + BOTTOM_LABEL)
-        .y_label_area_size(LEFT)
-        .margin_right(RIGHT)
-        .margin_bottom(BETWEEN_PANELS)
-        .build_cartesian_2d(x, axis)?;
-    drawn
-        .configure_mesh()
-        .bold_line_style(FAINT)
-        .light_line_style(TRANSPARENT)
-        .axis_style(INK)
-        .label_style(font(14, INK))
-        .axis_desc_style(font(15, INK))
-        .x_desc(shown(&chart.x_label))
-        .y_desc(shown(&chart.y_label))
-        .x_label_formatter(&|x| number(*x))
-        .y_label_formatter(&label)
-        .draw()?;
-    for (line, colour) in lines.iter().zip(LINES.iter().cycle()) {
-        let stroke = colour.stroke_width(2);
-        if let [only] = line[..] {
-            drawn.draw_series([Circle::new(only, 3, colour.filled())])?;
-        } else {
-            drawn.draw_series([PathElement::new(line.clone(), stroke)])?;
-        }
-    }
-    if chart.series.len() > 1 {
-        legend(&head, &chart.series)?;
-    }
-    Ok(())
-}
-
-/// Names the lines at the right of a chart's title, where no line is in the way.
-fn legend(head: &Area, series: &[Series]) -> DrawResult<()> {
-    let mut right = WIDTH as i32 - 2 * MARGIN - RIGHT;
-    let coloured: Vec<_> = series.iter().zip(LINES.iter().cycle()).collect();
-    for (series, colour) in coloured.into_iter().rev() {
-        let name = shown(&series.name);
-        let style = font(15, INK).pos(Pos::new(HPos::Right, VPos::Top));
-        head.draw_text(&name, &style, (right, 4))?;
-        let (width, _) = head.estimate_text_size(&name, &style)?;
-        right -= width as i32 + 6;
-        let line = [(right - 18, 11), (right, 11)];
-        head.draw(&PathElement::new(line, colour.stroke_width(2)))?;
-        right -= 36;
-    }
-    Ok(())
-}
-
-fn spectrogram(
-    area: &Area,
-    picture: &Spectrogram,
-    common: &Common,
-    bitmaps: &mut Bitmaps,
-) -> DrawResult<()> {
-    let (_, area) = titled(area, &picture.title)?;
-    let frequencies = Axis::linear(0.0..common.highest_frequency, 5);
-    let mut chart = ChartBuilder::on(&area)
-        .x_label_area_size(BOTTOM)
-        .y_label_area_size(LEFT)
-        .margin_right(RIGHT)
-        .margin_bottom(BETWEEN_PANELS)
-        .build_cartesian_2d(0.0..common.seconds, frequencies)?;
-    chart
-        .configure_mesh()
-        .disable_mesh()
-        .axis_style(INK)
-        .label_style(font(14, INK))
-        .axis_desc_style(font(15, INK))
-        .y_desc("Hz")
-        .x_label_formatter(&|seconds| format!("{} s", number(*seconds)))
-        .y_label_formatter(&|frequency| number(*frequency))
-        .draw()?;
-    let (left, bottom) = chart.backend_coord(&(0.0, 0.0));
-    if picture.columns() > 0 {
-        let corner = (picture.seconds, picture.highest_frequency);
-        let (right, top) = chart.backend_coord(&corner);
-        // A sound too short for the page still has a place on it.
-        let right = right.max(left + 1);
-        let shades = picture.shades(common.loudest);
-        bitmaps.add((left, top), (right, bottom), picture.columns(), &shades)?;
-    }
-    let (right, top) = chart.backend_coord(&(common.seconds, common.highest_frequency));
-    scale(&area, (right + 12, top), bottom, bitmaps)
-}
-
-/// The colours' scale, its upper left corner at `(left, top)` of the page.
-fn scale(
-    area: &Area,
-    (left, top): (i32, i32),
-    bottom: i32,
-    bitmaps: &mut Bitmaps,
-) -> DrawResult<()> {
-    // As many columns as pixels: a viewer may blur the edges of a narrower one.
-    let shades = (0..bitmap::SHADES as u8).rev();
-    let shades: Vec<u8> = shades.flat_map(|s| [s; SCALE as usize]).collect();
-    let right = left + SCALE;
-    bitmaps.add((left, top), (right, bottom), SCALE as usize, &shades)?;
-    let (area_left, area_top) = area.get_base_pixel();
-    let label = |text: String, y: i32, anchor: VPos| {
-        let style = font(13, INK).pos(Pos::new(HPos::Left, anchor));
-        area.draw_text(&text, &style, (right + 5 - area_left, y - area_top))
-    };
-    label("0 dB".to_owned(), top, VPos::Top)?;
-    label(format!("−{DYNAMIC_RANGE} dB"), bottom, VPos::Bottom)?;
-    Ok(())
-}
-
-fn waveform(area: &Area, wave: &Waveform, common: &Common) -> DrawResult<()> {
-    let (_, area) = titled(area, &wave.title)?;
-    let peak = wave
-        .extremes
-        .iter()
-        .fold(0f32, |peak, (low, high)| peak.max(-low).max(*high));
-    let peak = if peak == 0.0 { 1.0 } else { f64::from(peak) };
-    let mut chart = ChartBuilder::on(&area)
-        .x_label_area_size(BOTTOM)
-        .y_label_area_size(LEFT)
-        .margin_right(RIGHT)
-        .margin_bottom(BETWEEN_PANELS)
-        .build_cartesian_2d(
-            0.0..common.seconds,
-            Axis::with_ticks(with_air(-peak..peak), vec![-peak, 0.0, peak]),
-        )?;
-    chart
-        .configure_mesh()
-        .disable_mesh()
-        .axis_style(INK)
-        .label_style(font(14, INK))
-        .x_label_formatter(&|seconds| format!("{} s", number(*seconds)))
-        .y_label_formatter(&|sample| format!("{:.2}", sample + 0.0))
-        .draw()?;
-    let width = wave.seconds / wave.extremes.len().max(1) as f64;
-    let time = |column: usize| (column as f64 + 0.5) * width;
-    let columns = || wave.extremes.iter().enumerate();
-    let outline: Vec<(f64, f64)> = columns()
-        .map(|(c, (_, high))| (time(c), f64::from(*high)))
-        .chain(
-            columns()
-                .rev()
-                .map(|(c, (low, _))| (time(c), f64::from(*low))),
-        )
-        .collect();
-    // A polygon as thin as silence is not seen; its outline is.
-    chart.draw_series([Polygon::new(outline.clone(), WAVE)])?;
-    chart.draw_series([PathElement::new(outline, WAVE)])?;
-    let (low, high) = (chart.y_range().start, chart.y_range().end);
-    for mark in marks_within(wave) {
-        let colour = colour(mark.colour);
-        let line = [(mark.seconds, low), (mark.seconds, high)];
-        chart.draw_series([PathElement::new(line, colour.stroke_width(2))])?;
-        let (x, y) = chart.backend_coord(&line[1]);
-        let (left, top) = area.get_base_pixel();
-        let place = (x - left + 4, y - top + 1);
-        area.draw_text(&shown(&mark.label), &font(14, colour), place)?;
-    }
-    Ok(())
-}
-
-fn marks_within(wave: &Waveform) -> impl Iterator<Item = &Marker> {
-    let within = |mark: &&Marker| (0.0..=wave.seconds).contains(&mark.seconds);
-    wave.marks.iter().filter(within)
-}
-
 /// Draws the title of a panel, and gives its line and what is left of the area.
 fn titled<'a>(area: &Area<'a>, title: &str) -> DrawResult<(Area<'a>, Area<'a>)> {
     let (head, rest) = area.split_vertically(PANEL_TITLE);
@@ -394,27 +153,6 @@ fn titled<'a>(area: &Area<'a>, title: &str) -> DrawResult<(Area<'a>, Area<'a>)> 
 
 fn font(size: i32, colour: RGBColor) -> TextStyle<'static> {
     (FONT, size).into_font().color(&colour)
-}
-
-fn colour([red, green, blue]: Colour) -> RGBColor {
-    RGBColor(red, green, blue)
-}
-
-/// A twentieth more at both ends.
-fn with_air(range: Range<f64>) -> Range<f64> {
-    let more = (range.end - range.start) / 20.0;
-    range.start - more..range.end + more
-}
-
-/// A number on an axis, without the digits that rounding left behind it.
-fn number(value: f64) -> String {
-    if value != 0.0 && !(1e-3..1e6).contains(&value.abs()) {
-        return format!("{value:.1e}");
-    }
-    let text = format!("{value:.4}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    // What was rounded to zero may have kept its sign.
-    if text == "-0" { "0" } else { text }.to_owned()
 }
 
 /// `text` as it can stand in a line of an SVG file: characters that XML has no
@@ -439,6 +177,7 @@ fn shown(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::audio::Signal;
+    use crate::plot::{LineChart, Marker, Series, Spectrogram, Waveform};
     use crate::testing::{signal, sine};
 
     fn page(panels: Vec<Panel>) -> Page {
@@ -578,14 +317,5 @@ mod tests {
             let size = page(vec![picture]).to_svg().unwrap().len();
             assert!(size < 300_000, "{seconds} s: {size} bytes");
         }
-    }
-
-    #[test]
-    fn numbers_are_short() {
-        let said = |value| number(value);
-        assert_eq!(said(0.30000000000000004), "0.3");
-        assert_eq!(said(2000.0), "2000");
-        assert_eq!(said(-0.0), "0");
-        assert_eq!(said(2.5e-7), "2.5e-7");
     }
 }

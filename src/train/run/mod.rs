@@ -22,6 +22,15 @@ use crate::files;
 use crate::hyperparameters::{Hyperparameters, HyperparametersError};
 use crate::plot::{PlotError, write_spectrogram};
 
+mod checkpoint_files;
+mod losses;
+mod lost;
+
+pub use losses::LossRow;
+pub use lost::Lost;
+
+use losses::COLUMNS;
+
 /// What a run was asked to do, apart from its hyperparameters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,6 +46,7 @@ pub struct Order {
     pub force: bool,
     /// Length of the whole run; the hyperparameters decide where there is none.
     pub minutes: Option<f64>,
+    /// The number that all random streams of the run are made from.
     pub random_seed: u64,
     /// Threads of the matrix products: with as many, a run is repeated to the last bit.
     pub threads: usize,
@@ -44,51 +54,16 @@ pub struct Order {
 
 /// A run that is gone on with.
 pub struct Resumed {
+    /// Its folder, where it goes on writing.
     pub run: Run,
+    /// What it was asked to do.
     pub order: Order,
+    /// What it trains with.
     pub hyperparameters: Hyperparameters,
     /// The newest whole checkpoint, if the run came to write one.
     pub checkpoint: Option<Checkpoint>,
     /// What a damaged checkpoint cost.
     pub lost: Option<Lost>,
-}
-
-/// Training that has to be done again, since the last checkpoint is damaged.
-#[derive(Debug, PartialEq)]
-pub struct Lost {
-    /// What is wrong with it.
-    pub cause: String,
-    /// The step of the checkpoint before it.
-    pub step: u64,
-    /// The last step that the loss log knows, and the seconds from that checkpoint to it.
-    pub until: u64,
-    pub seconds: f64,
-}
-
-impl std::fmt::Display for Lost {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (cause, step) = (&self.cause, self.step);
-        write!(
-            f,
-            "The last checkpoint cannot be used ({cause}); going on from the one before it, of step {step}"
-        )?;
-        match self.until > step {
-            true => write!(
-                f,
-                ": {} of training, up to step {}, are done again.",
-                duration(self.seconds),
-                self.until
-            ),
-            false => f.write_str("."),
-        }
-    }
-}
-
-fn duration(seconds: f64) -> String {
-    match seconds < 120.0 {
-        true => format!("{seconds:.1} s"),
-        false => format!("{:.1} minutes", seconds / 60.0),
-    }
 }
 
 /// A run's folder.
@@ -102,7 +77,9 @@ pub struct Run {
 
 /// What a run's folder tells, a run in progress too: it is only read.
 pub struct RunRecord {
+    /// What the run was asked to do.
     pub order: Order,
+    /// What it trains with.
     pub hyperparameters: Hyperparameters,
     /// The loss log, without a line that is still being written.
     pub losses: Vec<LossRow>,
@@ -110,37 +87,32 @@ pub struct RunRecord {
     pub ended: bool,
 }
 
-/// One line of `losses.csv`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LossRow {
-    pub step: u64,
-    pub epochs: f64,
-    pub loss: f64,
-    pub validation_loss: Option<f64>,
-    pub seconds: f64,
-}
-
 /// What is wrong with a run's folder.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
+    /// Another process trains in the folder.
     #[error("{} is being trained already; wait for it, or stop it first", path.display())]
     Busy { path: PathBuf },
+    /// The system refused to read or write a file.
     #[error("cannot {what} {}: {cause}", path.display())]
     File {
         what: &'static str,
         path: PathBuf,
         cause: io::Error,
     },
+    /// `run.json` is not as a run writes it.
     #[error("{} is no run of antiphon train's: {cause}", path.display())]
     Order {
         path: PathBuf,
         cause: serde_json::Error,
     },
+    /// The run's hyperparameters cannot be read.
     #[error("{}: {cause}", path.display())]
     Hyperparameters {
         path: PathBuf,
         cause: HyperparametersError,
     },
+    /// Both checkpoints are damaged, or the only one is.
     #[error(
         "{}: {cause}, and there is no whole one before it; what is left is {left}; begin again with \
          antiphon train {} and the recordings",
@@ -152,8 +124,10 @@ pub enum RunError {
         cause: CheckpointError,
         left: String,
     },
+    /// The sound of a prediction was not written.
     #[error(transparent)]
     Prediction(#[from] AudioError),
+    /// The spectrogram of a prediction was not written.
     #[error(transparent)]
     Picture(#[from] PlotError),
 }
@@ -161,15 +135,8 @@ pub enum RunError {
 const ORDER: &str = "run.json";
 const HYPERPARAMETERS: &str = "hyperparameters.json";
 const LOSSES: &str = "losses.csv";
-const CHECKPOINT: &str = "checkpoint.safetensors";
-/// The checkpoint before the last.
-const PREVIOUS: &str = "checkpoint.previous.safetensors";
-/// What was the last checkpoint and cannot be used.
-const DAMAGED: &str = "checkpoint.damaged.safetensors";
 /// The folder of a run's predictions, in its own.
 pub const PREDICTIONS: &str = "predictions";
-const COLUMNS: &str = "step,epochs,loss,validation_loss,seconds\n";
-
 impl Run {
     /// Begins the run `name` in the folder `runs`, or `name-2` and so on where
     /// there is one already.
@@ -211,7 +178,7 @@ impl Run {
     pub fn resume(folder: &Path) -> Result<Resumed, RunError> {
         let (order, hyperparameters) = read_order(folder)?;
         let lock = lock(folder)?;
-        let (checkpoint, damage) = newest_checkpoint(folder, &order)?;
+        let (checkpoint, damage) = checkpoint_files::newest(folder, &order)?;
         let losses = folder.join(LOSSES);
         let text = match fs::read(&losses) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
@@ -222,15 +189,8 @@ impl Run {
             .filter_map(LossRow::parse)
             .collect();
         let steps = checkpoint.as_ref().map_or(0, |c| c.notes.position.steps);
-        let lost = checkpoint.as_ref().zip(damage).map(|(checkpoint, cause)| {
-            let last = rows.last().filter(|row| row.step > steps);
-            Lost {
-                cause,
-                step: steps,
-                until: last.map_or(steps, |row| row.step),
-                seconds: last.map_or(0.0, |row| row.seconds - checkpoint.notes.trained_for),
-            }
-        });
+        let lost = checkpoint.as_ref().zip(damage);
+        let lost = lost.map(|(checkpoint, cause)| Lost::new(cause, checkpoint, &rows));
         let kept = rows.iter().filter(|row| row.step <= steps);
         let kept: String = kept.map(LossRow::line).collect();
         files::write_atomically(&losses, format!("{COLUMNS}{kept}").as_bytes())
@@ -277,22 +237,7 @@ impl Run {
     /// was the last as the one before it. One of both is whole at every moment:
     /// the new one is on the disk before the others change their names.
     pub fn save(&self, checkpoint: &Checkpoint) -> Result<(), RunError> {
-        let path = self.folder.join(CHECKPOINT);
-        let part = files::unpublished(&path);
-        let saved = files::write(&part, &checkpoint.to_bytes())
-            .and_then(
-                |()| match files::publish(&path, &self.folder.join(PREVIOUS)) {
-                    // The first one, or the one after a damaged one.
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-                    renamed => renamed,
-                },
-            )
-            .and_then(|()| files::publish(&part, &path));
-        if saved.is_err() {
-            // The error to report is the first one; the rest file is only litter.
-            let _ = fs::remove_file(&part);
-        }
-        saved.map_err(failed_to("write", &path))
+        checkpoint_files::save(&self.folder, checkpoint)
     }
 
     /// Writes a prediction's sound, and its spectrogram beside it; gives the sound's path. A run that goes on from a
@@ -327,35 +272,6 @@ impl RunRecord {
     }
 }
 
-impl LossRow {
-    /// The line that says it.
-    fn line(&self) -> String {
-        let validation_loss = self
-            .validation_loss
-            .map_or(String::new(), |loss| loss.to_string());
-        format!(
-            "{},{},{},{validation_loss},{:.1}\n",
-            self.step, self.epochs, self.loss, self.seconds
-        )
-    }
-
-    /// The row of a [`LossRow::line`]; `None` for the names of the columns.
-    fn parse(line: &str) -> Option<LossRow> {
-        let [step, epochs, loss, validation_loss, seconds] =
-            line.split(',').collect::<Vec<_>>().try_into().ok()?;
-        Some(LossRow {
-            step: step.parse().ok()?,
-            epochs: epochs.parse().ok()?,
-            loss: loss.parse().ok()?,
-            validation_loss: match validation_loss {
-                "" => None,
-                loss => Some(loss.parse().ok()?),
-            },
-            seconds: seconds.parse().ok()?,
-        })
-    }
-}
-
 /// Locks the run in `folder` by a file that is never replaced.
 fn lock(folder: &Path) -> Result<File, RunError> {
     let path = folder.join(ORDER);
@@ -383,50 +299,6 @@ fn read_order(folder: &Path) -> Result<(Order, Hyperparameters), RunError> {
     Ok((order, hyperparameters))
 }
 
-/// The newest whole checkpoint of the run in `folder`, if there ever was one, and
-/// what is wrong with the last one where that is not it. A damaged one is put
-/// aside, so that it never takes the place of the whole one before it.
-fn newest_checkpoint(
-    folder: &Path,
-    order: &Order,
-) -> Result<(Option<Checkpoint>, Option<String>), RunError> {
-    let path = folder.join(CHECKPOINT);
-    let last = match read_checkpoint(&path)? {
-        Some(Ok(checkpoint)) => return Ok((Some(checkpoint), None)),
-        Some(Err(cause)) => Some(cause),
-        None => None,
-    };
-    let previous = read_checkpoint(&folder.join(PREVIOUS))?;
-    match (last, previous) {
-        (None, None) => Ok((None, None)),
-        (None, Some(Ok(previous))) => Ok((Some(previous), Some("it is missing".to_owned()))),
-        (Some(cause), Some(Ok(previous))) => {
-            let aside = folder.join(DAMAGED);
-            files::publish(&path, &aside).map_err(failed_to("rename", &path))?;
-            Ok((Some(previous), Some(cause.to_string())))
-        }
-        (Some(cause), _) | (None, Some(Err(cause))) => Err(RunError::NoWholeCheckpoint {
-            path,
-            cause,
-            left: what_is_left(folder, order),
-        }),
-    }
-}
-
-/// The checkpoint at `path`: none where there is no file, and what is wrong with
-/// one that cannot be gone on from.
-fn read_checkpoint(path: &Path) -> Result<Option<Result<Checkpoint, CheckpointError>>, RunError> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(Checkpoint::from_bytes(&bytes))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        // That is for its owner to mend, and no reason to train again.
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            Err(failed_to("read", path)(error))
-        }
-        Err(error) => Ok(Some(Err(CheckpointError::Damaged(error.to_string())))),
-    }
-}
-
 /// What a run without a checkpoint still has.
 fn what_is_left(folder: &Path, order: &Order) -> String {
     let model = exported(folder, order);
@@ -446,6 +318,7 @@ fn failed_to<'a>(what: &'static str, path: &'a Path) -> impl Fn(io::Error) -> Ru
 
 #[cfg(test)]
 mod tests {
+    use super::checkpoint_files::{CHECKPOINT, PREVIOUS};
     use super::*;
     use crate::hyperparameters::Approach;
 

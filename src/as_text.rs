@@ -10,12 +10,12 @@ use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 
 /// `bytes` in base64.
-pub fn to_text(bytes: &[u8]) -> String {
+pub fn bytes_to_text(bytes: &[u8]) -> String {
     BASE64_STANDARD.encode(bytes)
 }
 
 /// The bytes that `text` stands for; `None` if it is not base64.
-pub fn from_text(text: &str) -> Option<Vec<u8>> {
+pub fn bytes_from_text(text: &str) -> Option<Vec<u8>> {
     BASE64_STANDARD.decode(text).ok()
 }
 
@@ -32,14 +32,14 @@ pub fn sound_to_text(samples: &[f32]) -> String {
     let planes: Vec<u8> = high.chain(low).collect();
     let mut deflated = DeflateEncoder::new(Vec::new(), Compression::best());
     let written = deflated.write_all(&planes).and_then(|()| deflated.finish());
-    to_text(&written.expect("writing to memory does not fail"))
+    bytes_to_text(&written.expect("writing to memory does not fail"))
 }
 
 /// The sound that `text` stands for; `None` if there is none, or it is longer
 /// than `most` samples.
 pub fn sound_from_text(text: &str, most: usize) -> Option<Vec<f32>> {
     let mut planes = Vec::new();
-    let deflated = from_text(text)?;
+    let deflated = bytes_from_text(text)?;
     let mut inflated = DeflateDecoder::new(&deflated[..]).take(2 * most as u64 + 1);
     inflated.read_to_end(&mut planes).ok()?;
     if planes.len() > 2 * most || planes.len() % 2 != 0 {
@@ -92,6 +92,6 @@ mod tests {
         let text = sound_to_text(&[0.5; 100]);
         assert_eq!(sound_from_text(&text, 99), None);
         assert_eq!(sound_from_text("no base64!", 99), None);
-        assert_eq!(sound_from_text(&to_text(b"not deflated"), 99), None);
+        assert_eq!(sound_from_text(&bytes_to_text(b"not deflated"), 99), None);
     }
 }

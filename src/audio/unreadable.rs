@@ -1,4 +1,4 @@
-//! What is wrong with a sound file, before its path is known.
+//! Why a sound file cannot be read, before its path is known.
 
 use std::io;
 use std::path::Path;
@@ -7,7 +7,7 @@ use super::AudioError;
 
 /// An [`AudioError`] without its path.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(super) enum Unreadable {
     Io(io::Error),
     /// What it is instead, where that is known.
     NotAudio(Option<&'static str>),
@@ -21,11 +21,12 @@ pub(super) enum Fault {
     NoSamples,
     NotFinite(usize),
     TooLong,
-    /// So many seconds were allowed.
+    /// The seconds that were allowed.
     LongerThan(f64),
 }
 
-impl Fault {
+impl Unreadable {
+    /// The error of the file at `path`.
     pub fn at(self, path: &Path) -> AudioError {
         let path = path.to_path_buf();
         match self {
@@ -50,7 +51,7 @@ impl Fault {
     }
 }
 
-impl From<io::Error> for Fault {
+impl From<io::Error> for Unreadable {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
