@@ -61,8 +61,12 @@ pub fn random_model(json: &str) -> TrainedModel {
     TrainedModel {
         network,
         normalisation: Normalisation {
-            largest_magnitude: if hyperparameters.use_fft { 37.5 } else { 1.0 },
-            highest_frequency: hyperparameters.band_limit.then_some(5000.0),
+            largest_magnitude: if hyperparameters.format.use_fft {
+                37.5
+            } else {
+                1.0
+            },
+            highest_frequency: hyperparameters.format.band_limit.then_some(5000.0),
             ..Normalisation::default()
         },
         hyperparameters,

@@ -105,26 +105,26 @@ impl Hyperparameters {
     /// The sizes of the network they describe.
     pub fn architecture(&self) -> Architecture {
         Architecture {
-            inputs: self.seg_len,
-            units: self.hidden_size,
-            layers: self.num_layers,
-            residual: self.use_residual,
+            inputs: self.format.seg_len,
+            units: self.network.hidden_size,
+            layers: self.network.num_layers,
+            residual: self.network.use_residual,
             head: match self.approach() {
                 Approach::Transpose => Head::Transpose {
-                    rows: self.num_unrollings,
+                    rows: self.format.num_unrollings,
                 },
                 _ => Head::Dense {
-                    outputs: self.label_shape[1],
-                    skip: self.use_skip,
+                    outputs: self.format.label_shape[1],
+                    skip: self.network.use_skip,
                 },
             },
-            output: match self.output {
+            output: match self.network.output {
                 OutputKind::Value => Output::Value,
                 OutputKind::Mixture => Output::Mixture {
-                    components: self.components,
+                    components: self.network.components,
                 },
                 OutputKind::Levels => Output::Levels {
-                    levels: self.components,
+                    levels: self.network.components,
                 },
             },
         }
@@ -132,9 +132,9 @@ impl Hyperparameters {
 
     /// Dropout, where it is used.
     pub fn dropout(&self) -> Option<Dropout> {
-        self.use_dropout.then_some(Dropout {
-            input_keep: self.input_dropout,
-            output_keep: self.output_dropout,
+        self.training.use_dropout.then_some(Dropout {
+            input_keep: self.training.input_dropout,
+            output_keep: self.training.output_dropout,
         })
     }
 }
@@ -152,7 +152,10 @@ impl TrainedModel {
             [
                 (key::FORMAT_VERSION, FORMAT_VERSION.to_owned()),
                 (key::APPROACH, hyperparameters.approach().to_string()),
-                (key::SAMPLE_RATE, hyperparameters.sample_rate.to_string()),
+                (
+                    key::SAMPLE_RATE,
+                    hyperparameters.format.sample_rate.to_string(),
+                ),
                 (key::HYPERPARAMETERS, hyperparameters.to_json()),
                 (key::NORMALISATION, to_json(&self.normalisation)),
                 (key::TRAINING_AUDIO, to_json(&self.training_audio)),
@@ -214,7 +217,7 @@ impl TrainedModel {
         }
         let training_audio: Vec<TrainingAudio> = metadata.json(key::TRAINING_AUDIO)?;
         let training = metadata.json(key::TRAINING)?;
-        let kept_audio = metadata.sounds(key::KEPT_AUDIO, hyperparameters.sample_rate)?;
+        let kept_audio = metadata.sounds(key::KEPT_AUDIO, hyperparameters.format.sample_rate)?;
         let each_has_a_source = kept_audio.is_empty() || kept_audio.len() == training_audio.len();
         if !each_has_a_source || kept_audio.iter().any(Vec::is_empty) {
             let what = "it does not hold one sound for each recording".to_owned();

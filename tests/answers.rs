@@ -64,7 +64,7 @@ fn recording(sample_rate: u32) -> Recording {
 /// What `model` predicts after a plucked string, whatever is wrong with it.
 fn answer(model: &TrainedModel) -> Vec<f32> {
     let hyperparameters = &model.hyperparameters;
-    let rate = hyperparameters.sample_rate;
+    let rate = hyperparameters.format.sample_rate;
     let request = Request {
         seconds: 0.2,
         random_seed: 7,
@@ -93,7 +93,7 @@ fn answer(model: &TrainedModel) -> Vec<f32> {
 
 /// A network that has learned for some steps, and its weights.
 fn learned(hyperparameters: &Hyperparameters) -> TrainedModel {
-    let recording = recording(hyperparameters.sample_rate);
+    let recording = recording(hyperparameters.format.sample_rate);
     let dataset = Dataset::new(vec![recording], hyperparameters).unwrap();
     let mut trainer = Trainer::new(hyperparameters.clone(), dataset, 3, 1);
     for step in 0..12 {

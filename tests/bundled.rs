@@ -29,7 +29,7 @@ fn each_gives_an_audible_answer_to_plucked_strings() {
         assert_eq!(model.hyperparameters.approach(), bundled.approach);
 
         let mut engine = Native::new(model.network.clone(), 1);
-        let seed = phrase(model.hyperparameters.sample_rate);
+        let seed = phrase(model.hyperparameters.format.sample_rate);
         let request = Request {
             seconds: 3.0,
             random_seed: 1,

@@ -1135,10 +1135,14 @@ fn new_asks_and_takes_defaults_for_every_approach() {
         let file = format!("{approach}.json");
         let written = Hyperparameters::read(&desk.path(&file)).unwrap();
         assert_eq!(written, Hyperparameters::preset(Preset::Cpu(approach)));
-        let unit = if written.use_fft { "frames" } else { "samples" };
+        let unit = if written.format.use_fft {
+            "frames"
+        } else {
+            "samples"
+        };
         for words in [
             format!("approach [magnitude-spectrum]: {approach}\n"),
-            format!("num_unrollings [{}]: \n", written.num_unrollings),
+            format!("num_unrollings [{}]: \n", written.format.num_unrollings),
             format!("Input matrix (#) and label (=), in {unit}"),
             "row 0, t + 1".to_owned(),
             format!(
@@ -1170,8 +1174,8 @@ fn new_takes_answers_and_what_it_writes_can_be_trained() {
     assert!(!stderr(&output).contains("\nfile ["), "{}", stderr(&output));
     let text = std::fs::read_to_string(desk.path("mine.json")).unwrap();
     let written = Hyperparameters::parse(&text).unwrap();
-    assert_eq!(written.label_shape, [8, 32]);
-    assert_eq!(written.int_cursor_inc, 32);
+    assert_eq!(written.format.label_shape, [8, 32]);
+    assert_eq!(written.format.int_cursor_inc, 32);
     let output = desk.train(&text, &["--minutes", "0.005"]);
     assert!(output.status.success(), "{}", stderr(&output));
 

@@ -34,8 +34,8 @@ fn they_agree_while_a_seed_is_played() {
     for (name, hyperparameters) in common::SMALL {
         let model = common::random_model(hyperparameters);
         let architecture = model.network.architecture();
-        let rows = if model.hyperparameters.use_transpose {
-            model.hyperparameters.num_unrollings
+        let rows = if model.hyperparameters.format.use_transpose {
+            model.hyperparameters.format.num_unrollings
         } else {
             1
         };
@@ -72,8 +72,8 @@ fn they_agree_over_the_first_200_outputs_of_free_running() {
     for (name, hyperparameters) in common::SMALL {
         let model = common::random_model(hyperparameters);
         let samples_per_output = match model.hyperparameters.approach().name() {
-            "vector" => model.hyperparameters.seg_len,
-            "magnitude-spectrum" => model.hyperparameters.hop_size,
+            "vector" => model.hyperparameters.format.seg_len,
+            "magnitude-spectrum" => model.hyperparameters.format.hop_size,
             _ => 1,
         };
         let seed = common::pluck(220.0, 0.5, 11025);

@@ -32,7 +32,7 @@ fn the_checker_accepts_every_model_and_onnxruntime_predicts_the_same() {
         let path = folder.path().join("model.onnx");
         model.write(&path).unwrap();
 
-        let (steps, rows) = (7, model.hyperparameters.num_unrollings);
+        let (steps, rows) = (7, model.hyperparameters.format.num_unrollings);
         let architecture = model.network.architecture().clone();
         let mut random = stream(2, "frames");
         let mut draw =
@@ -46,7 +46,7 @@ fn the_checker_accepts_every_model_and_onnxruntime_predicts_the_same() {
         model.network.forward(&frames, &mut after, None, &mut tape);
 
         let outputs = architecture.outputs_of(rows);
-        let prediction_rows = if model.hyperparameters.use_transpose {
+        let prediction_rows = if model.hyperparameters.format.use_transpose {
             1
         } else {
             rows

@@ -148,7 +148,7 @@ impl Responder {
     /// Answers a short noise, so that a model that cannot answer is found out
     /// before a seed comes, and the first seed waits for nothing.
     pub fn warm(&mut self) -> Result<(), GenerateError> {
-        let sample_rate = self.model.hyperparameters.sample_rate;
+        let sample_rate = self.model.hyperparameters.format.sample_rate;
         let mut random = stream(0, "warm");
         let samples = (0..sample_rate / 50).map(|_| random.random_range(-0.1..0.1));
         let seed = Signal {
@@ -233,7 +233,7 @@ impl Responder {
 
     /// Reads the file `seed`, whose answer `output` can hold.
     fn hear(&self, seed: &Path, output: &Path, settings: &Settings) -> Result<Seed, AnswerError> {
-        let sample_rate = self.model.hyperparameters.sample_rate;
+        let sample_rate = self.model.hyperparameters.format.sample_rate;
         let audio::Source {
             signal,
             sha256,
@@ -375,7 +375,7 @@ fn kept_audio(
     let recording = |(samples, source): (&Vec<f32>, &TrainingAudio)| Recording {
         signal: Signal {
             samples: samples.clone(),
-            sample_rate: model.hyperparameters.sample_rate,
+            sample_rate: model.hyperparameters.format.sample_rate,
         },
         source: source.clone(),
     };

@@ -90,11 +90,11 @@ fn describe(name: &str, json: bool) -> anyhow::Result<()> {
         sha256: crate::files::sha256(&choice.bytes),
         bytes: choice.bytes.len(),
         approach: model.hyperparameters.approach().name(),
-        sample_rate: model.hyperparameters.sample_rate,
+        sample_rate: model.hyperparameters.format.sample_rate,
         parameters: model.network.weights.len(),
-        layers: model.hyperparameters.num_layers,
-        units: model.hyperparameters.hidden_size,
-        inputs: model.hyperparameters.seg_len,
+        layers: model.hyperparameters.network.num_layers,
+        units: model.hyperparameters.network.hidden_size,
+        inputs: model.hyperparameters.format.seg_len,
         normalisation: &model.normalisation,
         training: &model.training,
         training_audio: &model.training_audio,
@@ -125,18 +125,21 @@ fn print(model: &Description) {
         if model.layers == 1 { "" } else { "s" },
         model.units,
         model.inputs,
-        if h.use_skip {
+        if h.network.use_skip {
             ", which the head sees too"
         } else {
             ""
         },
         model.parameters
     );
-    println!("matrix       {} rows of {}", h.num_unrollings, h.seg_len);
-    if h.use_fft {
+    println!(
+        "matrix       {} rows of {}",
+        h.format.num_unrollings, h.format.seg_len
+    );
+    if h.format.use_fft {
         println!(
             "spectra      frames of {} samples every {}, largest magnitude {}",
-            h.window_size, h.hop_size, model.normalisation.largest_magnitude
+            h.format.window_size, h.format.hop_size, model.normalisation.largest_magnitude
         );
     }
     print_answer(h);
@@ -148,16 +151,16 @@ fn print_answer(h: &Hyperparameters) {
     let settings = AnswerSettings::of(h);
     let temperature = settings.drawing.temperature.0;
     let feedback = settings.feedback();
-    match h.output {
+    match h.network.output {
         OutputKind::Value => {}
         OutputKind::Mixture => println!(
             "output       a mixture of {} Gaussians, drawn at temperature {temperature}, noise fed \
              back {}",
-            h.components, feedback.noise
+            h.network.components, feedback.noise
         ),
         OutputKind::Levels => println!(
             "output       {} mu-law levels, drawn at temperature {temperature}",
-            h.components
+            h.network.components
         ),
     }
     if feedback.gain < 1.0 {
@@ -173,7 +176,7 @@ fn print_answer(h: &Hyperparameters) {
              steps, at a learning rate of {}",
             weights.train_every,
             weights.steps_back,
-            training.lr * training.lr_schedule.factor(1.0)
+            training.training.lr * training.training.lr_schedule.factor(1.0)
         );
     }
 }

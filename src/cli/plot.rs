@@ -147,7 +147,7 @@ fn sounds(
     record: &RunRecord,
     missing: &mut Vec<String>,
 ) -> anyhow::Result<Vec<Panel>> {
-    let sample_rate = record.hyperparameters.sample_rate;
+    let sample_rate = record.hyperparameters.format.sample_rate;
     let mut load = |path: &Path, seconds: f64| match beginning(path, sample_rate, seconds) {
         Ok(sound) => Some(sound),
         Err(error) => {

@@ -359,7 +359,7 @@ fn greeting(responder: &Responder, root: &Path, osc: &str) -> String {
         env!("CARGO_PKG_VERSION"),
         responder.identity().name,
         model.hyperparameters.approach(),
-        model.hyperparameters.sample_rate,
+        model.hyperparameters.format.sample_rate,
         responder.engine_name(),
         root.join(folders::SEEDS).display(),
         root.join(folders::PREDICTIONS).display(),

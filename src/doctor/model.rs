@@ -54,7 +54,7 @@ fn answer(responder: &mut Responder) -> Finding {
 
 fn answer_in(folder: &Path, responder: &mut Responder) -> Result<(), String> {
     let seed = folder.join("seed.wav");
-    let sample_rate = responder.model().hyperparameters.sample_rate;
+    let sample_rate = responder.model().hyperparameters.format.sample_rate;
     write_wav(&seed, &plucked_string(sample_rate), SampleFormat::Int24)
         .map_err(|e| e.to_string())?;
     let settings = Settings {

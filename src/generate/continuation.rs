@@ -205,7 +205,7 @@ mod tests {
     fn overlapping_vectors_advance_by_their_label_offset() {
         let json = r#"{"preset": "vector", "seg_len": 8, "label_offset": 4, "num_unrollings": 2}"#;
         let hyperparameters = Hyperparameters::parse(json).unwrap();
-        assert_eq!(hyperparameters.ext_cursor_inc, 4);
+        assert_eq!(hyperparameters.format.ext_cursor_inc, 4);
         let mut continuation = continuation(json, vec![0.0; 8]);
         let mut random = stream(1, "draws");
         continuation.append(&[1.0; 8], &mut random).unwrap();

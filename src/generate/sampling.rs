@@ -381,7 +381,7 @@ mod tests {
                 let values = increment * windows.width;
                 let prediction = tape.prediction();
                 let last = &prediction[prediction.len() - values..];
-                let last: Vec<f32> = if model.hyperparameters.use_fft {
+                let last: Vec<f32> = if model.hyperparameters.format.use_fft {
                     last.iter().map(|m| m.max(0.0)).collect()
                 } else {
                     last.to_vec()
@@ -402,9 +402,13 @@ mod tests {
         ] {
             let model = random_model(json);
             let expected = full_matrix_loop(&model, &seed(100), 20);
-            let hop = if model.hyperparameters.use_fft { 8 } else { 1 };
-            let samples = expected.len() / model.hyperparameters.label_shape[1]
-                * model.hyperparameters.label_shape[1];
+            let hop = if model.hyperparameters.format.use_fft {
+                8
+            } else {
+                1
+            };
+            let samples = expected.len() / model.hyperparameters.format.label_shape[1]
+                * model.hyperparameters.format.label_shape[1];
             let samples = if hop > 1 { 19 * hop } else { samples };
             let outputs = continuation(&model, &seed(100), samples, Prime::Seed);
             assert_eq!(outputs.len(), expected.len(), "{json}");

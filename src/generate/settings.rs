@@ -82,19 +82,19 @@ impl AnswerSettings {
     /// Those of a model by `hyperparameters` from which nothing else is asked.
     pub fn of(hyperparameters: &Hyperparameters) -> AnswerSettings {
         let h = hyperparameters;
-        let weights = match h.answer {
+        let weights = match h.drawing.answer {
             AnswerMode::Frozen => Weights::Frozen {
                 feedback: Feedback {
-                    noise: h.feedback_noise,
-                    gain: h.feedback_gain,
+                    noise: h.drawing.feedback_noise,
+                    gain: h.drawing.feedback_gain,
                 },
             },
             AnswerMode::Moving => Weights::Moving(MovingWeights::of(h)),
         };
         AnswerSettings {
             drawing: Drawing {
-                temperature: Temperature(h.temperature),
-                top_p: TopP(h.top_p),
+                temperature: Temperature(h.drawing.temperature),
+                top_p: TopP(h.drawing.top_p),
             },
             weights,
         }
@@ -108,7 +108,7 @@ impl AnswerSettings {
         hyperparameters: &Hyperparameters,
         asked: &Asked,
     ) -> Result<AnswerSettings, SettingsError> {
-        let mode = asked.answer.unwrap_or(hyperparameters.answer);
+        let mode = asked.answer.unwrap_or(hyperparameters.drawing.answer);
         let key_of = |asked: &str| match (asked, mode) {
             ("feedback_noise", AnswerMode::Moving) => "moving_feedback_noise".to_owned(),
             _ => asked.to_owned(),
@@ -147,45 +147,44 @@ impl MovingWeights {
     pub fn of(hyperparameters: &Hyperparameters) -> MovingWeights {
         let h = hyperparameters;
         // In the transpose approach the rows are one input.
-        let by_phrases = h.moving_seconds > 0.0 && !h.use_transpose;
+        let by_phrases = h.moving.moving_seconds > 0.0 && !h.format.use_transpose;
         MovingWeights {
-            feedback_noise: h.moving_feedback_noise,
-            train_every: h.train_every,
-            learning_rate: (h.moving_lr > 0.0).then_some(h.moving_lr),
-            steps_back: match h.moving_bptt_steps {
-                0 => h.bptt_steps,
+            feedback_noise: h.moving.moving_feedback_noise,
+            train_every: h.moving.train_every,
+            learning_rate: (h.moving.moving_lr > 0.0).then_some(h.moving.moving_lr),
+            steps_back: match h.moving.moving_bptt_steps {
+                0 => h.training.bptt_steps,
                 steps => steps,
             },
-            phrase: by_phrases.then_some(h.moving_seconds),
+            phrase: by_phrases.then_some(h.moving.moving_seconds),
         }
     }
 
     /// Hyperparameters of training that goes on while a model by `hyperparameters`
     /// answers.
     pub fn training(&self, hyperparameters: &Hyperparameters) -> Hyperparameters {
-        let mut training = hyperparameters.clone();
-        training.num_dreams = 0;
-        training.audio_freq = 0;
+        let mut moving = hyperparameters.clone();
+        moving.dreams.num_dreams = 0;
+        moving.dreams.audio_freq = 0;
         // No loss is measured then, so that no end need be long enough for it.
-        training.validation = 0.0;
-        training.bptt_steps = self.steps_back;
+        moving.training.validation = 0.0;
+        moving.training.bptt_steps = self.steps_back;
         if let Some(learning_rate) = self.learning_rate {
-            training.lr = learning_rate;
-            training.lr_schedule = LrSchedule::Constant;
+            moving.training.lr = learning_rate;
+            moving.training.lr_schedule = LrSchedule::Constant;
         }
         if let Some(apart) = self.rows_apart(hyperparameters) {
-            training.int_cursor_inc = apart;
+            moving.format.int_cursor_inc = apart;
         }
-        training
+        moving
     }
 
     /// Elements of the sequence from one row to the next, where the rows are
     /// spread over a phrase.
     pub fn rows_apart(&self, hyperparameters: &Hyperparameters) -> Option<usize> {
         let h = hyperparameters;
-        let element = if h.use_fft { h.hop_size } else { 1 };
-        let rows = (h.num_unrollings * element) as f64;
-        let apart = |seconds| seconds * f64::from(h.sample_rate) / rows;
+        let rows = (h.format.num_unrollings * h.format.samples_per_element()) as f64;
+        let apart = |seconds| seconds * f64::from(h.format.sample_rate) / rows;
         self.phrase.map(|seconds| (apart(seconds) as usize).max(1))
     }
 }
@@ -308,8 +307,8 @@ mod tests {
                 "int_cursor_inc": 3, "validation": 0.1, "moving_seconds": {seconds}}}"#
             ));
             let training = MovingWeights::of(&hyperparameters).training(&hyperparameters);
-            assert_eq!(training.validation, 0.0);
-            training.int_cursor_inc
+            assert_eq!(training.training.validation, 0.0);
+            training.format.int_cursor_inc
         };
         assert_eq!(apart("column-vector", 2.0), 4000);
         assert_eq!(apart("magnitude-spectrum", 2.0), 40);

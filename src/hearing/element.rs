@@ -26,16 +26,16 @@ pub struct Spectrum {
 impl Element {
     /// That of a network by `hyperparameters`.
     pub fn new(hyperparameters: &Hyperparameters) -> Element {
-        match hyperparameters.use_fft {
+        match hyperparameters.format.use_fft {
             false => Element::Sample,
             true => Element::Frame(Spectrum {
                 analysis: Analysis {
-                    window_size: hyperparameters.window_size,
-                    hop_size: hyperparameters.hop_size,
-                    zero_padding: hyperparameters.zero_padding,
+                    window_size: hyperparameters.format.window_size,
+                    hop_size: hyperparameters.format.hop_size,
+                    zero_padding: hyperparameters.format.zero_padding,
                 },
-                scale: hyperparameters.magnitude_scale,
-                peaks_only: hyperparameters.peak_picking,
+                scale: hyperparameters.format.magnitude_scale,
+                peaks_only: hyperparameters.format.peak_picking,
             }),
         }
     }

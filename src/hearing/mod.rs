@@ -52,10 +52,10 @@ impl Hearing {
         let element = Element::new(hyperparameters);
         let training = training_windows(hyperparameters, element.width());
         Hearing {
-            sample_rate: hyperparameters.sample_rate,
-            pre_emphasis: hyperparameters.pre_emphasis as f32,
-            to_full_scale: element != Element::Sample || hyperparameters.normalise,
-            band_limit: hyperparameters.band_limit,
+            sample_rate: hyperparameters.format.sample_rate,
+            pre_emphasis: hyperparameters.format.pre_emphasis as f32,
+            to_full_scale: element != Element::Sample || hyperparameters.format.normalise,
+            band_limit: hyperparameters.format.band_limit,
             sampling: sampling_windows(hyperparameters, &training),
             training,
             element,
@@ -248,13 +248,13 @@ impl Hearing {
 fn training_windows(hyperparameters: &Hyperparameters, width: usize) -> WindowFormat {
     WindowFormat {
         width,
-        row_len: hyperparameters.seg_len / width,
-        rows: hyperparameters.num_unrollings,
-        int_cursor_inc: hyperparameters.int_cursor_inc,
-        ext_cursor_inc: hyperparameters.ext_cursor_inc,
-        label_offset: hyperparameters.label_offset,
-        label_rows: hyperparameters.label_shape[0],
-        label_len: hyperparameters.label_shape[1] / width,
+        row_len: hyperparameters.format.seg_len / width,
+        rows: hyperparameters.format.num_unrollings,
+        int_cursor_inc: hyperparameters.format.int_cursor_inc,
+        ext_cursor_inc: hyperparameters.format.ext_cursor_inc,
+        label_offset: hyperparameters.format.label_offset,
+        label_rows: hyperparameters.format.label_shape[0],
+        label_len: hyperparameters.format.label_shape[1] / width,
     }
 }
 

@@ -27,7 +27,7 @@ fn what_the_network_sees_of_a_sound_is_that_sound_again() {
 fn predictions_end_where_the_training_audios_band_does() {
     let hyperparameters = Hyperparameters::parse(r#"{"preset": "column-vector-cpu"}"#).unwrap();
     let sine = |frequency: f32| -> Vec<f32> {
-        let step = 2.0 * PI * frequency / hyperparameters.sample_rate as f32;
+        let step = 2.0 * PI * frequency / hyperparameters.format.sample_rate as f32;
         (0..4000).map(|n| (n as f32 * step).sin()).collect()
     };
     let loudest = |frequency: f32, highest_frequency: Option<f64>| {

@@ -4,6 +4,26 @@ use serde::{Deserialize, Serialize};
 
 use super::rule::{Rule, Values, When};
 
+/// How the model answers: how predictions are drawn and fed back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DrawingSettings {
+    /// Whether the weights stay as they are while the model answers, or go on learning.
+    pub answer: AnswerMode,
+    /// What the logarithms of chances are divided by when a distribution is drawn from:
+    /// below 1 the likely becomes likelier.
+    pub temperature: f64,
+    /// Only the likeliest choices that together reach this chance are drawn (1 for
+    /// all).
+    pub top_p: f64,
+    /// Share of a mixture's noise that what is fed back to the network carries while
+    /// its weights are frozen; the sound itself carries none.
+    pub feedback_noise: f64,
+    /// What predictions are multiplied by when they are fed back to a network whose
+    /// weights are frozen: a little below 1, tones that it would sustain for ever die
+    /// away (1 in the dissertation).
+    pub feedback_gain: f64,
+}
+
 pub(super) const RULES: &[Rule] = &[
     Rule::new(
         "answer",

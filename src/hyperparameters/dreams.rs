@@ -1,11 +1,37 @@
 //! Predictions that training samples on its way.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use super::rule::{Rule, Values, When};
 
 /// Predictions of an hour at the highest rate; see [`super::Hyperparameters::longest_prediction`].
 const LONGEST: u64 = 3600 * 384_000;
+
+/// Predictions that training samples on its way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DreamsSettings {
+    /// Training steps between two pauses for a sequential prediction (Figure 3.3; 0 for
+    /// none).
+    pub audio_freq: u64,
+    /// Length of a sequential prediction, in predictions of the network: a vector, a
+    /// sample or a frame each (an hour of sound at most).
+    pub seq_dream_len: usize,
+    /// Predictions that are sampled concurrently with training (Figure 3.4; 0 to 64, 0
+    /// for none).
+    pub num_dreams: usize,
+    /// Length of a concurrent prediction, in predictions of the network.
+    pub dream_length: usize,
+    /// Whether dropout stays active while training samples predictions.
+    pub sample_dropout: bool,
+    /// Sound files whose ends are the seeds of these predictions; with none, seeds are
+    /// cut from the training audio. Paths that do not begin at the root begin at the
+    /// folder of the hyperparameters file.
+    pub seed_fn_list: Vec<PathBuf>,
+    /// Which seed the next of these predictions starts from.
+    pub seed_mode: SeedMode,
+}
 
 pub(super) const RULES: &[Rule] = &[
     Rule::new(

@@ -7,6 +7,69 @@ use super::rule::{Rule, Values, When};
 /// Cursors and offsets beyond this are slips of the pen.
 const FAR: u64 = 1 << 40;
 
+/// What the network hears and what it predicts.
+///
+/// A *sample* is an audio sample for the approaches on raw audio and a
+/// magnitude frame for the magnitude spectrum approach, whose cursors and
+/// offsets therefore count frames.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FormatSettings {
+    /// Sampling rate the model hears and speaks at, in Hz.
+    pub sample_rate: u32,
+    /// Size of an analysis frame, in audio samples.
+    pub window_size: usize,
+    /// Distance between adjacent analysis frames, in audio samples.
+    pub hop_size: usize,
+    /// Whether analysis frames are padded with as many zeros as they have samples.
+    pub zero_padding: bool,
+    /// Whether resynthesis keeps only bins larger than both neighbours (section 3.2,
+    /// step 1).
+    pub peak_picking: bool,
+    /// Length of each input vector.
+    pub seg_len: usize,
+    /// Number of input vectors in each input matrix.
+    pub num_unrollings: usize,
+    /// Distance between the first elements of adjacent input vectors of one matrix.
+    pub int_cursor_inc: usize,
+    /// Distance between the first elements of adjacent input matrices.
+    pub ext_cursor_inc: usize,
+    /// Shape of the label matrix.
+    pub label_shape: [usize; 2],
+    /// Distance from the first input element to the first label element. In the vector
+    /// approach less than `seg_len` makes vectors overlap, which are then cross-faded.
+    pub label_offset: usize,
+    /// Shape of the prediction; the loss needs it equal to `label_shape`.
+    pub output_shape: [usize; 2],
+    /// Whether one sample is predicted for the entire matrix (the transpose approach).
+    pub use_transpose: bool,
+    /// Whether the model sees magnitude spectra.
+    pub use_fft: bool,
+    /// Whether audio is scaled to full scale for the network, and its predictions back
+    /// (spectra always are; the dissertation's audio is not).
+    pub normalise: bool,
+    /// How much high frequencies are raised for the network, and lowered again in its
+    /// predictions: each sample loses so much of the one before (0 in the
+    /// dissertation).
+    pub pre_emphasis: f64,
+    /// Whether predictions have nothing above the training audio's highest frequency
+    /// (the dissertation's may).
+    pub band_limit: bool,
+    /// How magnitudes are scaled for the network.
+    pub magnitude_scale: MagnitudeScale,
+}
+
+impl FormatSettings {
+    /// Audio samples from one element of the sequence to the next.
+    pub fn samples_per_element(&self) -> usize {
+        if self.use_fft { self.hop_size } else { 1 }
+    }
+
+    /// What the elements of the sequence are called.
+    pub fn elements(&self) -> &'static str {
+        if self.use_fft { "frames" } else { "samples" }
+    }
+}
+
 pub(super) const RULES: &[Rule] = &[
     Rule::new(
         "sample_rate",

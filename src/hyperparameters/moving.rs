@@ -1,6 +1,29 @@
 //! Weights that go on learning while the model answers.
 
+use serde::{Deserialize, Serialize};
+
 use super::rule::{Rule, Values, When};
+
+/// How weights go on learning while the model answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MovingSettings {
+    /// The share of `feedback_noise` while the weights move. They lose what they
+    /// sustain of themselves, and need no `feedback_gain`.
+    pub moving_feedback_noise: f64,
+    /// Predictions of the network from one training step to the next while the weights
+    /// move.
+    pub train_every: usize,
+    /// Time steps that one gradient reaches back over while the weights move (0 for as
+    /// many as in training).
+    pub moving_bptt_steps: usize,
+    /// Learning rate while the weights move (0 for the one that training ended with).
+    pub moving_lr: f64,
+    /// Seconds of a phrase of a recording, which the rows of a training step are spread
+    /// over while the weights move, and go on from to the next one once they have heard
+    /// it (0 for rows as in training, as always in the transpose approach, whose rows
+    /// are one input).
+    pub moving_seconds: f64,
+}
 
 pub(super) const RULES: &[Rule] = &[
     Rule::new(

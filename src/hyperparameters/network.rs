@@ -4,6 +4,27 @@ use serde::{Deserialize, Serialize};
 
 use super::rule::{Rule, Values, When};
 
+/// The network and what its outputs mean.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NetworkSettings {
+    /// Number of LSTM layers.
+    pub num_layers: usize,
+    /// Units of each LSTM layer; `seg_len` in the dissertation.
+    pub hidden_size: usize,
+    /// Whether each LSTM layer as wide as its input adds that input to its output.
+    pub use_residual: bool,
+    /// Whether the fully connected layer sees the input matrix's rows beside the LSTM's
+    /// outputs, so that what is linear in a sound need not pass through it (Graves
+    /// 2013; not in the transpose approach).
+    pub use_skip: bool,
+    /// Standard deviation of the noise the fully connected layers' weights start with.
+    pub weight_stddev: f64,
+    /// What the network's outputs mean.
+    pub output: OutputKind,
+    /// Components of a mixture, or levels.
+    pub components: usize,
+}
+
 pub(super) const RULES: &[Rule] = &[
     Rule::new(
         "num_layers",

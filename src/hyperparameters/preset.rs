@@ -1,5 +1,8 @@
 //! Settings to start from: the dissertation's own, and some for a CPU.
 
+use std::sync::LazyLock;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value, json};
 
 use super::Approach;
@@ -105,6 +108,42 @@ pub(super) fn dissertation(approach: Approach) -> Map<String, Value> {
         Approach::MagnitudeSpectrum => json!({ "use_fft": true }),
     }));
     settings
+}
+
+/// Every key, in the order that files have.
+pub(super) fn keys() -> &'static [String] {
+    static KEYS: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let keys: Keys = serde_json::from_str(DISSERTATION).expect("an object, as tests say");
+        keys.0
+    });
+    &KEYS
+}
+
+/// The keys of an object, in its order.
+struct Keys(Vec<String>);
+
+impl<'de> Deserialize<'de> for Keys {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Keys, D::Error> {
+        deserializer.deserialize_map(KeysVisitor)
+    }
+}
+
+struct KeysVisitor;
+
+impl<'de> Visitor<'de> for KeysVisitor {
+    type Value = Keys;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keys, A::Error> {
+        let mut keys = Vec::new();
+        while let Some((key, IgnoredAny)) = map.next_entry()? {
+            keys.push(key);
+        }
+        Ok(Keys(keys))
+    }
 }
 
 fn of_every_cpu_preset() -> Value {
@@ -235,10 +274,13 @@ mod tests {
     fn the_cpu_presets_end_after_ten_minutes_and_sample_one_prediction_meanwhile() {
         for approach in Approach::ALL {
             let settings = Hyperparameters::preset(Preset::Cpu(approach));
-            assert_eq!(settings.max_minutes, 10.0);
-            assert_eq!((settings.audio_freq, settings.num_dreams), (0, 1));
-            let samples = settings.dream_length * settings.samples_per_prediction();
-            let seconds = samples as f64 / f64::from(settings.sample_rate);
+            assert_eq!(settings.training.max_minutes, 10.0);
+            assert_eq!(
+                (settings.dreams.audio_freq, settings.dreams.num_dreams),
+                (0, 1)
+            );
+            let samples = settings.dreams.dream_length * settings.samples_per_prediction();
+            let seconds = samples as f64 / f64::from(settings.format.sample_rate);
             let expected = match approach {
                 Approach::Vector | Approach::MagnitudeSpectrum => 20.0,
                 Approach::ColumnVector | Approach::Transpose => 10.0,

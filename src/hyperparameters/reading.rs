@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::error::{HyperparametersError, impossible};
@@ -21,7 +22,7 @@ impl Hyperparameters {
             })?;
         let mut read = Hyperparameters::parse(&text)?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        for seed in &mut read.seed_fn_list {
+        for seed in &mut read.dreams.seed_fn_list {
             let path = folder.join(&seed);
             *seed = std::path::absolute(&path).unwrap_or(path);
             if seed.to_str().is_none() {
@@ -89,12 +90,25 @@ pub(super) fn fill(
     Ok(read)
 }
 
-fn from_values(values: Map<String, Value>) -> Result<Hyperparameters, HyperparametersError> {
-    serde_path_to_error::deserialize(Value::Object(values)).map_err(|e| {
-        HyperparametersError::WrongType {
-            key: e.path().to_string(),
-            what: e.inner().to_string(),
-        }
+/// All hyperparameters of a file's `values`.
+pub(super) fn from_values(
+    values: Map<String, Value>,
+) -> Result<Hyperparameters, HyperparametersError> {
+    let values = Value::Object(values);
+    Ok(Hyperparameters {
+        format: group(&values)?,
+        network: group(&values)?,
+        training: group(&values)?,
+        dreams: group(&values)?,
+        drawing: group(&values)?,
+        moving: group(&values)?,
+    })
+}
+
+fn group<G: DeserializeOwned>(values: &Value) -> Result<G, HyperparametersError> {
+    serde_path_to_error::deserialize(values).map_err(|e| HyperparametersError::WrongType {
+        key: e.path().to_string(),
+        what: e.inner().to_string(),
     })
 }
 
@@ -120,7 +134,7 @@ fn approach_of_flags(given: &Map<String, Value>) -> Approach {
 }
 
 /// Refuses a key that is no hyperparameter.
-fn known(key: &str) -> Result<(), HyperparametersError> {
+pub(super) fn known(key: &str) -> Result<(), HyperparametersError> {
     if rules().any(|rule| rule.key == key) {
         return Ok(());
     }

@@ -12,49 +12,55 @@ impl Hyperparameters {
         let open = |key: &str| !fixed(key);
         if open("hop_size") {
             // Frames that do not overlap by half leave some of the sound unheard.
-            self.hop_size = self.hop_size.min((self.window_size / 2).max(1));
+            self.format.hop_size = self
+                .format
+                .hop_size
+                .min((self.format.window_size / 2).max(1));
         }
         if approach == Approach::MagnitudeSpectrum && open("seg_len") {
-            self.seg_len = self.bins();
+            self.format.seg_len = self.bins();
         }
         if open("hidden_size") {
-            self.hidden_size = self.seg_len;
+            self.network.hidden_size = self.format.seg_len;
         }
         if open("int_cursor_inc") {
-            self.int_cursor_inc = match approach {
-                Approach::Vector | Approach::Transpose => self.seg_len,
+            self.format.int_cursor_inc = match approach {
+                Approach::Vector | Approach::Transpose => self.format.seg_len,
                 Approach::ColumnVector | Approach::MagnitudeSpectrum => 1,
             };
         }
         if open("label_offset") {
-            self.label_offset = match approach {
-                Approach::Vector | Approach::ColumnVector => self.seg_len,
+            self.format.label_offset = match approach {
+                Approach::Vector | Approach::ColumnVector => self.format.seg_len,
                 Approach::Transpose => {
-                    let last_row = self.num_unrollings.saturating_sub(1);
+                    let last_row = self.format.num_unrollings.saturating_sub(1);
                     last_row
-                        .saturating_mul(self.int_cursor_inc)
-                        .saturating_add(self.seg_len)
+                        .saturating_mul(self.format.int_cursor_inc)
+                        .saturating_add(self.format.seg_len)
                 }
                 Approach::MagnitudeSpectrum => 1,
             };
         }
         if open("ext_cursor_inc") {
-            self.ext_cursor_inc = match approach {
-                Approach::Vector => self.label_offset.clamp(1, self.seg_len.max(1)),
+            self.format.ext_cursor_inc = match approach {
+                Approach::Vector => self
+                    .format
+                    .label_offset
+                    .clamp(1, self.format.seg_len.max(1)),
                 _ => 1,
             };
         }
         if open("label_shape") {
-            self.label_shape = match approach {
+            self.format.label_shape = match approach {
                 Approach::Vector | Approach::MagnitudeSpectrum => {
-                    [self.num_unrollings, self.seg_len]
+                    [self.format.num_unrollings, self.format.seg_len]
                 }
-                Approach::ColumnVector => [self.num_unrollings, 1],
+                Approach::ColumnVector => [self.format.num_unrollings, 1],
                 Approach::Transpose => [1, 1],
             };
         }
         if open("output_shape") {
-            self.output_shape = self.label_shape;
+            self.format.output_shape = self.format.label_shape;
         }
     }
 
@@ -67,17 +73,20 @@ impl Hyperparameters {
         for rule in rules() {
             rule.check(&values[rule.key])?;
         }
-        at_most("hop_size", self.hop_size, self.window_size)?;
+        at_most("hop_size", self.format.hop_size, self.format.window_size)?;
         let longest = self.longest_prediction();
-        at_most("seq_dream_len", self.seq_dream_len, longest)?;
-        at_most("dream_length", self.dream_length, longest)?;
+        at_most("seq_dream_len", self.dreams.seq_dream_len, longest)?;
+        at_most("dream_length", self.dreams.dream_length, longest)?;
         self.validate_network()?;
         self.validate_span()?;
         self.validate_shapes()
     }
 
     fn validate_network(&self) -> Result<(), HyperparametersError> {
-        if self.use_residual && self.num_layers == 1 && self.hidden_size != self.seg_len {
+        if self.network.use_residual
+            && self.network.num_layers == 1
+            && self.network.hidden_size != self.format.seg_len
+        {
             return impossible(
                 "use_residual",
                 true,
@@ -85,7 +94,7 @@ impl Hyperparameters {
                  a layer's input is added to an output of the same width",
             );
         }
-        if self.use_skip && self.approach() == Approach::Transpose {
+        if self.network.use_skip && self.approach() == Approach::Transpose {
             return impossible(
                 "use_skip",
                 true,
@@ -98,19 +107,19 @@ impl Hyperparameters {
     /// An input matrix and its label must fit into an hour of sound: what does
     /// not is a slip of the pen, and would fill the memory with silence.
     fn validate_span(&self) -> Result<(), HyperparametersError> {
-        let rows = (self.num_unrollings - 1).saturating_mul(self.int_cursor_inc);
+        let rows = (self.format.num_unrollings - 1).saturating_mul(self.format.int_cursor_inc);
         let elements = rows
-            .saturating_add(self.seg_len)
-            .saturating_add(self.label_offset);
-        let samples_each = if self.use_fft { self.hop_size } else { 1 };
-        let hour = 3600 * self.sample_rate as usize;
+            .saturating_add(self.format.seg_len)
+            .saturating_add(self.format.label_offset);
+        let samples_each = self.format.samples_per_element();
+        let hour = 3600 * self.format.sample_rate as usize;
         if elements.saturating_mul(samples_each) <= hour {
             return Ok(());
         }
-        let (key, value) = if rows >= self.label_offset {
-            ("int_cursor_inc", self.int_cursor_inc)
+        let (key, value) = if rows >= self.format.label_offset {
+            ("int_cursor_inc", self.format.int_cursor_inc)
         } else {
-            ("label_offset", self.label_offset)
+            ("label_offset", self.format.label_offset)
         };
         impossible(
             key,
@@ -120,20 +129,20 @@ impl Hyperparameters {
     }
 
     fn validate_shapes(&self) -> Result<(), HyperparametersError> {
-        let rows = self.num_unrollings;
-        if self.use_fft && self.use_transpose {
+        let rows = self.format.num_unrollings;
+        if self.format.use_fft && self.format.use_transpose {
             return impossible("use_transpose", true, "false where use_fft is true");
         }
-        let shapes: &[[usize; 2]] = match (self.use_fft, self.use_transpose) {
-            (true, _) => &[[rows, self.seg_len]],
+        let shapes: &[[usize; 2]] = match (self.format.use_fft, self.format.use_transpose) {
+            (true, _) => &[[rows, self.format.seg_len]],
             (_, true) => &[[1, 1]],
-            _ => &[[rows, self.seg_len], [rows, 1]],
+            _ => &[[rows, self.format.seg_len], [rows, 1]],
         };
-        if !shapes.contains(&self.label_shape) {
+        if !shapes.contains(&self.format.label_shape) {
             let allowed: Vec<String> = shapes.iter().map(|s| format!("{s:?}")).collect();
             return impossible(
                 "label_shape",
-                format!("{:?}", self.label_shape),
+                format!("{:?}", self.format.label_shape),
                 &allowed.join(" or "),
             );
         }
@@ -141,29 +150,29 @@ impl Hyperparameters {
             self.approach(),
             Approach::ColumnVector | Approach::Transpose
         );
-        if self.output == OutputKind::Levels && !single {
+        if self.network.output == OutputKind::Levels && !single {
             return impossible(
                 "output",
                 "levels",
                 "value or mixture, or an approach that predicts single samples",
             );
         }
-        if self.output_shape != self.label_shape {
+        if self.format.output_shape != self.format.label_shape {
             return impossible(
                 "output_shape",
-                format!("{:?}", self.output_shape),
-                &format!("the label_shape, {:?}", self.label_shape),
+                format!("{:?}", self.format.output_shape),
+                &format!("the label_shape, {:?}", self.format.label_shape),
             );
         }
-        if self.use_fft && self.seg_len != self.bins() {
+        if self.format.use_fft && self.format.seg_len != self.bins() {
             return impossible(
                 "seg_len",
-                self.seg_len,
+                self.format.seg_len,
                 &format!(
                     "{}, the bins of a frame of window_size {} with zero_padding {}",
                     self.bins(),
-                    self.window_size,
-                    self.zero_padding
+                    self.format.window_size,
+                    self.format.zero_padding
                 ),
             );
         }

@@ -98,30 +98,32 @@ impl When {
     /// Whether it makes a difference with `hyperparameters`.
     pub fn holds(self, hyperparameters: &Hyperparameters) -> bool {
         let h = hyperparameters;
-        let mixture = h.output == OutputKind::Mixture;
-        let moving = h.answer == AnswerMode::Moving;
+        let mixture = h.network.output == OutputKind::Mixture;
+        let moving = h.drawing.answer == AnswerMode::Moving;
         let transpose = h.approach() == Approach::Transpose;
-        let dreams = h.audio_freq > 0 || h.num_dreams > 0;
+        let dreams = h.dreams.audio_freq > 0 || h.dreams.num_dreams > 0;
         match self {
             When::Always => true,
             When::ByApproach => false,
-            When::Spectra => h.use_fft,
-            When::Audio => !h.use_fft,
-            When::SeveralRows => h.num_unrollings > 1,
-            When::EqualWidths => h.num_layers > 1 || h.hidden_size == h.seg_len,
+            When::Spectra => h.format.use_fft,
+            When::Audio => !h.format.use_fft,
+            When::SeveralRows => h.format.num_unrollings > 1,
+            When::EqualWidths => {
+                h.network.num_layers > 1 || h.network.hidden_size == h.format.seg_len
+            }
             When::NotTranspose => !transpose,
-            When::Drawn => h.output != OutputKind::Value,
+            When::Drawn => h.network.output != OutputKind::Value,
             When::FrozenMixture => mixture && !moving,
             When::Frozen => !moving,
             When::MovingMixture => mixture && moving,
             When::Moving => moving,
             When::MovingRows => moving && !transpose,
-            When::Dropout => h.use_dropout,
-            When::Regularization => h.regularization,
-            When::SequentialDreams => h.audio_freq > 0,
-            When::ConcurrentDreams => h.num_dreams > 0,
+            When::Dropout => h.training.use_dropout,
+            When::Regularization => h.training.regularization,
+            When::SequentialDreams => h.dreams.audio_freq > 0,
+            When::ConcurrentDreams => h.dreams.num_dreams > 0,
             When::Dreams => dreams,
-            When::DreamsWithDropout => dreams && h.use_dropout,
+            When::DreamsWithDropout => dreams && h.training.use_dropout,
         }
     }
 

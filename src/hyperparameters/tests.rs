@@ -9,23 +9,23 @@ fn refusal(json: &str) -> String {
 #[test]
 fn presets_have_the_dissertations_format_relations() {
     let vector = Hyperparameters::preset(Approach::Vector);
-    assert_eq!(vector.int_cursor_inc, 1024);
-    assert_eq!(vector.ext_cursor_inc, 1024);
-    assert_eq!(vector.label_offset, 1024);
-    assert_eq!(vector.label_shape, [100, 1024]);
+    assert_eq!(vector.format.int_cursor_inc, 1024);
+    assert_eq!(vector.format.ext_cursor_inc, 1024);
+    assert_eq!(vector.format.label_offset, 1024);
+    assert_eq!(vector.format.label_shape, [100, 1024]);
 
     let column = Hyperparameters::preset(Approach::ColumnVector);
-    assert_eq!(column.ext_cursor_inc, 1);
-    assert_eq!(column.label_offset, column.seg_len);
-    assert_eq!(column.label_shape, [column.num_unrollings, 1]);
+    assert_eq!(column.format.ext_cursor_inc, 1);
+    assert_eq!(column.format.label_offset, column.format.seg_len);
+    assert_eq!(column.format.label_shape, [column.format.num_unrollings, 1]);
 
     let transpose = Hyperparameters::preset(Approach::Transpose);
-    assert_eq!(transpose.label_shape, [1, 1]);
-    assert_eq!(transpose.label_offset, 99 * 1024 + 1024);
+    assert_eq!(transpose.format.label_shape, [1, 1]);
+    assert_eq!(transpose.format.label_offset, 99 * 1024 + 1024);
 
     let spectrum = Hyperparameters::preset(Approach::MagnitudeSpectrum);
-    assert_eq!(spectrum.seg_len, spectrum.window_size);
-    assert_eq!(spectrum.ext_cursor_inc, 1);
+    assert_eq!(spectrum.format.seg_len, spectrum.format.window_size);
+    assert_eq!(spectrum.format.ext_cursor_inc, 1);
 }
 
 #[test]
@@ -43,28 +43,28 @@ fn every_preset_survives_its_own_file_and_goes_by_its_name() {
 #[test]
 fn formats_follow_the_values_that_a_file_gives() {
     let read = Hyperparameters::parse(r#"{"preset": "vector", "seg_len": 256}"#).unwrap();
-    assert_eq!(read.int_cursor_inc, 256);
-    assert_eq!(read.label_shape, [100, 256]);
-    assert_eq!(read.hidden_size, 256);
+    assert_eq!(read.format.int_cursor_inc, 256);
+    assert_eq!(read.format.label_shape, [100, 256]);
+    assert_eq!(read.network.hidden_size, 256);
 
     let read = Hyperparameters::parse(r#"{"preset": "magnitude-spectrum", "window_size": 128}"#);
-    assert_eq!(read.unwrap().hop_size, 64);
+    assert_eq!(read.unwrap().format.hop_size, 64);
     let read =
         Hyperparameters::parse(r#"{"preset": "magnitude-spectrum-cpu", "window_size": 128}"#);
-    assert_eq!(read.unwrap().hop_size, 64);
+    assert_eq!(read.unwrap().format.hop_size, 64);
 
     // What a preset fixes stays as it is.
     let read = Hyperparameters::parse(r#"{"preset": "vector-cpu", "seg_len": 128}"#).unwrap();
     let preset = Hyperparameters::preset(Preset::Cpu(Approach::Vector));
-    assert_eq!(read.int_cursor_inc, preset.int_cursor_inc);
-    assert_eq!(read.label_offset, 128);
+    assert_eq!(read.format.int_cursor_inc, preset.format.int_cursor_inc);
+    assert_eq!(read.format.label_offset, 128);
 
     let read = Hyperparameters::parse(
         r#"{"use_transpose": true, "seg_len": 8, "num_unrollings": 3, "int_cursor_inc": 2}"#,
     )
     .unwrap();
     assert_eq!(read.approach(), Approach::Transpose);
-    assert_eq!(read.label_offset, 2 * 2 + 8);
+    assert_eq!(read.format.label_offset, 2 * 2 + 8);
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn the_cosine_falls_to_a_tenth() {
     assert!((LrSchedule::Cosine.factor(1.0) - 0.1).abs() < 1e-12);
     assert_eq!(LrSchedule::Constant.factor(0.7), 1.0);
     let read = Hyperparameters::parse(r#"{"lr_schedule": "cosine"}"#).unwrap();
-    assert_eq!(read.lr_schedule, LrSchedule::Cosine);
+    assert_eq!(read.training.lr_schedule, LrSchedule::Cosine);
     assert!(refusal(r#"{"lr_schedule": "sine"}"#).contains("`constant` or `cosine`"));
 }
 

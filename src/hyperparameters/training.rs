@@ -4,6 +4,43 @@ use serde::{Deserialize, Serialize};
 
 use super::rule::{Rule, Values, When};
 
+/// How the network learns.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainingSettings {
+    /// Learning rate, alpha in Equation 2.2.
+    pub lr: f64,
+    /// How the learning rate goes on from `lr`.
+    pub lr_schedule: LrSchedule,
+    /// Number of times to show the entire recording to the model.
+    pub num_epochs: usize,
+    /// Minutes after which training ends, whatever is left of `num_epochs`.
+    pub max_minutes: f64,
+    /// Time steps one gradient reaches back over (1 in the dissertation).
+    pub bptt_steps: usize,
+    /// Stretches of a recording that are learned from at once, each with the rows of
+    /// one matrix (1 in the dissertation).
+    pub batch: usize,
+    /// Whether dropout is used in training.
+    pub use_dropout: bool,
+    /// Chance that an input connection of an LSTM layer is **kept**.
+    pub input_dropout: f64,
+    /// Chance that an output connection of an LSTM layer is **kept**.
+    pub output_dropout: f64,
+    /// Whether large LSTM weights are penalised.
+    pub regularization: bool,
+    /// Amount of that penalty: the loss gains `reg_amount` times the sum of squared
+    /// weights.
+    pub reg_amount: f64,
+    /// Noise added to inputs in training: its standard deviation as a multiple of the
+    /// training data's (0 in the dissertation).
+    pub noise: f64,
+    /// Largest norm of a gradient, beyond which it is scaled down.
+    pub clip_norm: f64,
+    /// Share at the end of each recording that is held out to measure the loss on (0 in
+    /// the dissertation).
+    pub validation: f64,
+}
+
 pub(super) const RULES: &[Rule] = &[
     Rule::new(
         "lr",

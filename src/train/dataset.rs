@@ -133,7 +133,7 @@ impl<'a> Gathering<'a> {
         let Recording { signal, source } = recording;
         self.hearing.listen(&signal);
         let mut samples = signal.samples;
-        if self.hyperparameters.answer == AnswerMode::Moving {
+        if self.hyperparameters.drawing.answer == AnswerMode::Moving {
             self.kept.push(samples.clone());
         }
         let end = samples.len() - held_out(&samples, self.hyperparameters);
@@ -151,7 +151,7 @@ impl<'a> Gathering<'a> {
 
     /// Takes what lies beyond `end` out of `samples`, which are of `count` files, for validation.
     fn hold_out(&mut self, samples: &mut Vec<f32>, end: usize, count: usize, file: &str) {
-        if self.hyperparameters.validation == 0.0 {
+        if self.hyperparameters.training.validation == 0.0 {
             return;
         }
         let held_out = samples.split_off(end);
@@ -170,14 +170,14 @@ impl<'a> Gathering<'a> {
         }
         if self.short_ends.count > 0 {
             let ends = std::mem::take(&mut self.short_ends);
-            let rate = f64::from(self.hyperparameters.sample_rate);
+            let rate = f64::from(self.hyperparameters.format.sample_rate);
             if ends.samples.len() < self.needed {
                 return Err(TooShort {
                     what: match ends.count {
                         1 => ends.file,
                         count => format!("{count} recordings together"),
                     },
-                    share: self.hyperparameters.validation,
+                    share: self.hyperparameters.training.validation,
                     seconds: ends.samples.len() as f64 / rate,
                     needed: self.needed as f64 / rate,
                 });
@@ -194,7 +194,7 @@ impl<'a> Gathering<'a> {
             batch,
         };
         Ok(Dataset {
-            training: sequences(self.training, self.hyperparameters.batch),
+            training: sequences(self.training, self.hyperparameters.training.batch),
             validation: sequences(validation, 1),
             seeds: Vec::new(),
             hearing,
@@ -210,7 +210,7 @@ impl<'a> Gathering<'a> {
             count,
             file,
         } = std::mem::take(&mut self.short);
-        let rate = f64::from(self.hyperparameters.sample_rate);
+        let rate = f64::from(self.hyperparameters.format.sample_rate);
         let (seconds, needed) = (samples.len() as f64 / rate, self.needed as f64 / rate);
         let (what, joined) = match count {
             1 => (format!("{file} is"), "it is"),
@@ -236,7 +236,7 @@ impl<'a> Gathering<'a> {
 
 /// How many of `samples` are held out for validation.
 fn held_out(samples: &[f32], hyperparameters: &Hyperparameters) -> usize {
-    (hyperparameters.validation * samples.len() as f64) as usize
+    (hyperparameters.training.validation * samples.len() as f64) as usize
 }
 
 impl Dataset {

@@ -35,10 +35,13 @@ impl Sampling {
     fn count_and_length(self, hyperparameters: &Hyperparameters) -> (usize, usize) {
         match self {
             Sampling::Sequential => (
-                usize::from(hyperparameters.audio_freq > 0),
-                hyperparameters.seq_dream_len,
+                usize::from(hyperparameters.dreams.audio_freq > 0),
+                hyperparameters.dreams.seq_dream_len,
             ),
-            Sampling::Concurrent => (hyperparameters.num_dreams, hyperparameters.dream_length),
+            Sampling::Concurrent => (
+                hyperparameters.dreams.num_dreams,
+                hyperparameters.dreams.dream_length,
+            ),
         }
     }
 }
@@ -111,7 +114,7 @@ impl Dreams {
             made: 0,
             dreams,
             random,
-            dropout: dropout.filter(|_| hyperparameters.sample_dropout),
+            dropout: dropout.filter(|_| hyperparameters.dreams.sample_dropout),
             state: State::zero(&hyperparameters.architecture(), rows),
             frames: Vec::new(),
             tape: Tape::new(threads),
@@ -263,7 +266,7 @@ impl<'a> Seeds<'a> {
 
     fn first_place(&self, number: usize, random: &mut Stream) -> usize {
         let in_order = !self.dataset.seeds.is_empty();
-        match self.hyperparameters.seed_mode {
+        match self.hyperparameters.dreams.seed_mode {
             SeedMode::Same | SeedMode::Advance if in_order => number % self.places,
             _ => random.random_range(0..self.places),
         }
@@ -275,7 +278,7 @@ impl<'a> Seeds<'a> {
         } else {
             place + 1
         };
-        match self.hyperparameters.seed_mode {
+        match self.hyperparameters.dreams.seed_mode {
             SeedMode::Same => place,
             SeedMode::Random => random.random_range(0..self.places),
             SeedMode::Advance => next % self.places,
@@ -390,7 +393,10 @@ mod tests {
             Figure {
                 windows: dataset.hearing.training_windows().clone(),
                 adam: Adam::new(network.weights.len()),
-                state: State::zero(network.architecture(), hyperparameters.num_unrollings),
+                state: State::zero(
+                    network.architecture(),
+                    hyperparameters.format.num_unrollings,
+                ),
                 network,
                 dataset,
                 hyperparameters: hyperparameters.clone(),
@@ -413,7 +419,7 @@ mod tests {
             let d_loss: Vec<f32> = errors.map(|(y_hat, y)| scale * (y_hat - y)).collect();
             let mut gradient = vec![0.0; self.network.weights.len()];
             self.network.backward(&d_loss, &mut tape, &mut gradient);
-            let lr = self.hyperparameters.lr;
+            let lr = self.hyperparameters.training.lr;
             self.adam.update(&mut self.network.weights, &gradient, lr);
         }
 
@@ -427,7 +433,7 @@ mod tests {
             let sampling = self.dataset.hearing.sampling_windows();
             let kept = sampling.ext_cursor_inc * self.windows.width;
             let mut last = prediction[prediction.len() - kept..].to_vec();
-            if self.hyperparameters.use_fft {
+            if self.hyperparameters.format.use_fft {
                 last.iter_mut()
                     .for_each(|magnitude| *magnitude = magnitude.max(0.0));
             }

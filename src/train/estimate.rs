@@ -111,7 +111,7 @@ fn measure_sampling(
     let model = TrainedModel {
         network: Network::init(
             hyperparameters.architecture(),
-            hyperparameters.weight_stddev,
+            hyperparameters.network.weight_stddev,
             &mut weights,
         ),
         hyperparameters: hyperparameters.clone(),
@@ -129,8 +129,8 @@ fn measure_sampling(
             Box::new(moving.map_err(GenerateError::Engine)?)
         }
     };
-    let seed = sound(SEED, hyperparameters.sample_rate);
-    let rate = f64::from(hyperparameters.sample_rate);
+    let seed = sound(SEED, hyperparameters.format.sample_rate);
+    let rate = f64::from(hyperparameters.format.sample_rate);
     let one = hyperparameters.samples_per_prediction() as f64 / rate;
     let mut seconds = LEAST_PREDICTIONS * one;
     loop {
@@ -158,7 +158,7 @@ fn measure_sampling(
 /// A recording of `seconds` seconds to learn from.
 fn dataset(hyperparameters: &Hyperparameters, seconds: f64) -> Result<Dataset, TooShort> {
     let recording = Recording {
-        signal: sound(seconds, hyperparameters.sample_rate),
+        signal: sound(seconds, hyperparameters.format.sample_rate),
         source: TrainingAudio {
             file: format!("a recording of {seconds} s"),
             sha256: String::new(),
@@ -192,8 +192,11 @@ mod tests {
             let hyperparameters = Hyperparameters::preset(Preset::Cpu(approach));
             let estimate = measure(&hyperparameters, 30.0, 1).unwrap();
             assert!(estimate.step > 0.0 && estimate.sampling > 0.0, "{approach}");
-            let epochs = estimate.epochs_in(60.0 * hyperparameters.max_minutes);
-            assert!(epochs < hyperparameters.num_epochs as f64, "{approach}");
+            let epochs = estimate.epochs_in(60.0 * hyperparameters.training.max_minutes);
+            assert!(
+                epochs < hyperparameters.training.num_epochs as f64,
+                "{approach}"
+            );
         }
     }
 

@@ -40,7 +40,7 @@ const PROGRAM: u64 = 14_000_000;
 /// recordings of which each lasts as long as its number of `seconds`.
 pub fn memory_of_training(hyperparameters: &Hyperparameters, seconds: &[f64]) -> u64 {
     let hearing = Hearing::untrained(hyperparameters);
-    let rate = f64::from(hyperparameters.sample_rate);
+    let rate = f64::from(hyperparameters.format.sample_rate);
     let lengths = seconds.iter().map(|seconds| (seconds * rate) as usize);
     let (all, needed) = (
         lengths.clone().sum::<usize>(),
@@ -58,7 +58,7 @@ pub fn memory_of_training(hyperparameters: &Hyperparameters, seconds: &[f64]) ->
     // What a model keeps lies beside what it sees; its file holds it as text, which
     // is made from a copy and copied. How long that is depends on the music: 2.7
     // times the samples were measured.
-    let (kept, exported) = match hyperparameters.answer {
+    let (kept, exported) = match hyperparameters.drawing.answer {
         AnswerMode::Frozen => (0, 0),
         AnswerMode::Moving => (samples, samples * 11 / 4),
     };
@@ -75,26 +75,27 @@ pub fn memory_of_training(hyperparameters: &Hyperparameters, seconds: &[f64]) ->
 fn of_the_network(hyperparameters: &Hyperparameters) -> u64 {
     let architecture = hyperparameters.architecture();
     let (d, h) = (architecture.inputs as u64, architecture.units as u64);
-    let rows = (hyperparameters.batch * hyperparameters.num_unrollings) as u64;
+    let rows = (hyperparameters.training.batch * hyperparameters.format.num_unrollings) as u64;
     let layers = architecture.layers as u64;
     // Of a layer: gates and their gradient 8 H, states, outputs and their gradients 8 H, input D.
     // Of the head: its values, their gradient before and after the tanh.
     let of_a_row = layers * (16 * h + d.max(h)) + 2 * (d + h) + 4 * architecture.width() as u64;
-    let copies = layers * 8 * h * h + hyperparameters.bptt_steps as u64 * rows * d.max(h);
+    let copies = layers * 8 * h * h + hyperparameters.training.bptt_steps as u64 * rows * d.max(h);
     let hearing = Hearing::untrained(hyperparameters);
     let windows = hearing.sampling_windows();
     let sampled = |length: usize| {
         let elements = windows.input_span() + length * windows.ext_cursor_inc;
         (elements * windows.width) as u64
     };
-    let concurrent = hyperparameters.num_dreams as u64 * sampled(hyperparameters.dream_length);
-    let sequential = match hyperparameters.audio_freq {
+    let concurrent =
+        hyperparameters.dreams.num_dreams as u64 * sampled(hyperparameters.dreams.dream_length);
+    let sequential = match hyperparameters.dreams.audio_freq {
         0 => 0,
-        _ => sampled(hyperparameters.seq_dream_len),
+        _ => sampled(hyperparameters.dreams.seq_dream_len),
     };
     let floats = (4 + 6) * architecture.parameters() as u64
         + copies
-        + hyperparameters.bptt_steps as u64 * rows * of_a_row
+        + hyperparameters.training.bptt_steps as u64 * rows * of_a_row
         + 4 * (concurrent + sequential);
     floats * size_of::<f32>() as u64
 }

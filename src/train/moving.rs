@@ -115,10 +115,10 @@ impl Phrase {
     /// That of weights that move by `settings` in a model by `hyperparameters`.
     fn of(settings: &MovingWeights, hyperparameters: &Hyperparameters) -> Option<Phrase> {
         let apart = settings.rows_apart(hyperparameters)?;
-        let of_a_row = apart / hyperparameters.ext_cursor_inc;
+        let of_a_row = apart / hyperparameters.format.ext_cursor_inc;
         Some(Phrase {
             steps: of_a_row.div_ceil(settings.steps_back).max(1),
-            skip: of_a_row * (hyperparameters.num_unrollings - 1),
+            skip: of_a_row * (hyperparameters.format.num_unrollings - 1),
         })
     }
 }
@@ -296,11 +296,11 @@ mod tests {
         let model = trained_model();
         let hyperparameters = &model.hyperparameters;
         let mut moving = hyperparameters.clone();
-        (moving.num_dreams, moving.audio_freq) = (0, 0);
-        (moving.bptt_steps, moving.lr) = (2, 0.001);
-        moving.lr_schedule = LrSchedule::Constant;
+        (moving.dreams.num_dreams, moving.dreams.audio_freq) = (0, 0);
+        (moving.training.bptt_steps, moving.training.lr) = (2, 0.001);
+        moving.training.lr_schedule = LrSchedule::Constant;
         // Four rows over 110.25 samples.
-        moving.int_cursor_inc = 27;
+        moving.format.int_cursor_inc = 27;
         let mut trainer = Trainer::new(moving.clone(), dataset(&moving), 9, 1);
         let share = random::stream(9, "moving").random_range(0.0..1.0);
         trainer.go_on_from(model.network.clone(), share);

@@ -330,7 +330,7 @@ pub fn read(
     let mut loudest = 0.0f32;
     let (is_new, is_only) = (care != Care::AsBefore, files.len() == 1);
     for path in files {
-        let source = match audio::load(path, hyperparameters.sample_rate) {
+        let source = match audio::load(path, hyperparameters.format.sample_rate) {
             Ok(source) => source,
             Err(cause) if !is_new || is_only => return Err(cause.into()),
             Err(cause) => {

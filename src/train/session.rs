@@ -103,7 +103,10 @@ impl Session {
         hyperparameters: Hyperparameters,
         dataset: Dataset,
     ) -> Session {
-        let (num_epochs, max_minutes) = (hyperparameters.num_epochs, hyperparameters.max_minutes);
+        let (num_epochs, max_minutes) = (
+            hyperparameters.training.num_epochs,
+            hyperparameters.training.max_minutes,
+        );
         Session {
             trainer: Trainer::new(hyperparameters, dataset, order.random_seed, order.threads),
             run,

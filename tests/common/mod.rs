@@ -76,7 +76,11 @@ pub fn random_model(hyperparameters: &str) -> TrainedModel {
     TrainedModel {
         network,
         normalisation: Normalisation {
-            largest_magnitude: if hyperparameters.use_fft { 5.0 } else { 1.0 },
+            largest_magnitude: if hyperparameters.format.use_fft {
+                5.0
+            } else {
+                1.0
+            },
             highest_frequency: None,
             ..Normalisation::default()
         },

@@ -189,11 +189,7 @@ mod tests {
 
     fn drawing(json: &str) -> String {
         let hyperparameters = Hyperparameters::parse(json).unwrap();
-        let unit = if hyperparameters.use_fft {
-            "frames"
-        } else {
-            "samples"
-        };
+        let unit = hyperparameters.format.elements();
         format!(
             "\n{}",
             draw(

@@ -145,15 +145,18 @@ fn show_format<R: BufRead, W: Write>(
 ) -> anyhow::Result<()> {
     let hearing = Hearing::untrained(h);
     let windows = hearing.training_windows();
-    let unit = if h.use_fft { "frames" } else { "samples" };
-    if h.use_fft {
-        dialogue.say(&format!("seg_len         {} bins of a frame", h.seg_len))?;
+    let unit = h.format.elements();
+    if h.format.use_fft {
+        dialogue.say(&format!(
+            "seg_len         {} bins of a frame",
+            h.format.seg_len
+        ))?;
     }
-    dialogue.say(&format!("label_shape     {:?}", h.label_shape))?;
-    dialogue.say(&format!("output_shape    {:?}", h.output_shape))?;
+    dialogue.say(&format!("label_shape     {:?}", h.format.label_shape))?;
+    dialogue.say(&format!("output_shape    {:?}", h.format.output_shape))?;
     let seconds = |elements: usize| {
-        let samples = elements * if h.use_fft { h.hop_size } else { 1 };
-        samples as f64 / f64::from(h.sample_rate)
+        let samples = elements * h.format.samples_per_element();
+        samples as f64 / f64::from(h.format.sample_rate)
     };
     dialogue.say(&format!(
         "matrix          spans {} {unit}, {:.2} s; the next begins {:.4} s later\n",
@@ -206,8 +209,8 @@ fn show_cost<R: BufRead, W: Write>(
 
 /// How long training will take, and why it ends then.
 fn training_time(hyperparameters: &Hyperparameters, estimate: &Estimate) -> String {
-    let whole = estimate.seconds_of(hyperparameters.num_epochs as f64);
-    let most = 60.0 * hyperparameters.max_minutes;
+    let whole = estimate.seconds_of(hyperparameters.training.num_epochs as f64);
+    let most = 60.0 * hyperparameters.training.max_minutes;
     let step = duration(estimate.step);
     if most > 0.0 && most < whole {
         let epochs = estimate.epochs_in(most);
@@ -219,7 +222,7 @@ fn training_time(hyperparameters: &Hyperparameters, estimate: &Estimate) -> Stri
         format!(
             "{} for num_epochs {}, {step} a step",
             duration(whole),
-            hyperparameters.num_epochs
+            hyperparameters.training.num_epochs
         )
     }
 }
@@ -277,11 +280,19 @@ mod tests {
         for preset in Preset::ALL {
             let (chosen, said) = chosen(preset, "");
             assert_eq!(chosen, Hyperparameters::preset(preset));
-            assert_eq!(said.contains("\nhop_size ["), chosen.use_fft, "{said}");
-            assert_eq!(said.contains("\nseg_len ["), !chosen.use_fft, "{said}");
+            assert_eq!(
+                said.contains("\nhop_size ["),
+                chosen.format.use_fft,
+                "{said}"
+            );
+            assert_eq!(
+                said.contains("\nseg_len ["),
+                !chosen.format.use_fft,
+                "{said}"
+            );
             assert_eq!(
                 said.contains("\ninput_dropout ["),
-                chosen.use_dropout,
+                chosen.training.use_dropout,
                 "{said}"
             );
             assert!(said.lines().all(|line| line.len() <= 80), "{said}");
@@ -293,8 +304,11 @@ mod tests {
     fn later_defaults_follow_earlier_answers() {
         let preset = Preset::Dissertation(Approach::Vector);
         let (chosen, said) = chosen(preset, "\n256\n8\n");
-        assert_eq!((chosen.seg_len, chosen.num_unrollings), (256, 8));
-        assert_eq!(chosen.label_shape, [8, 256]);
+        assert_eq!(
+            (chosen.format.seg_len, chosen.format.num_unrollings),
+            (256, 8)
+        );
+        assert_eq!(chosen.format.label_shape, [8, 256]);
         assert!(said.contains("\nint_cursor_inc [256]: \n"), "{said}");
     }
 

@@ -70,7 +70,7 @@ impl Trainer {
         let mut weights = random::stream(random_seed, "weights");
         let network = Network::init(
             architecture.clone(),
-            hyperparameters.weight_stddev,
+            hyperparameters.network.weight_stddev,
             &mut weights,
         );
         let dreams =
@@ -88,7 +88,7 @@ impl Trainer {
             dropout: hyperparameters.dropout(),
             masks: random::stream(random_seed, "dropout"),
             noise: random::stream(random_seed, "noise"),
-            noise_deviation: (hyperparameters.noise * dataset.training.deviation()) as f32,
+            noise_deviation: (hyperparameters.training.noise * dataset.training.deviation()) as f32,
             random_seed,
             network,
             hyperparameters,
@@ -139,7 +139,10 @@ impl Trainer {
     /// where a recording does. Then comes one time step of each prediction that
     /// is sampled concurrently (Figure 3.4).
     pub fn step(&mut self, share: f64) -> Result<f64, Diverged> {
-        self.step_at(self.hyperparameters.lr * self.hyperparameters.lr_schedule.factor(share))
+        self.step_at(
+            self.hyperparameters.training.lr
+                * self.hyperparameters.training.lr_schedule.factor(share),
+        )
     }
 
     /// As [`Trainer::step`], but the weights stay.
@@ -171,8 +174,8 @@ impl Trainer {
             self.sampled
                 .extend(sampled.map_err(|_| Diverged { step: steps })?);
         }
-        self.pausing =
-            self.sequential.is_some() && steps.is_multiple_of(self.hyperparameters.audio_freq);
+        self.pausing = self.sequential.is_some()
+            && steps.is_multiple_of(self.hyperparameters.dreams.audio_freq);
         Ok(loss)
     }
 
@@ -185,7 +188,7 @@ impl Trainer {
             ..
         } = self.position;
         let left = self.dataset.training.time_steps(recording) - time_step;
-        let count = self.hyperparameters.bptt_steps.min(left);
+        let count = self.hyperparameters.training.bptt_steps.min(left);
         let these = time_step..time_step + count;
         let (frames, labels) = (&mut self.frames, &mut self.labels);
         self.dataset.training.fill(recording, these, frames, labels);
@@ -203,11 +206,11 @@ impl Trainer {
 
     /// One step of Adam by what was shown last.
     fn learn(&mut self, lr: f64) {
-        let penalty = match self.hyperparameters.regularization {
-            true => self.hyperparameters.reg_amount as f32,
+        let penalty = match self.hyperparameters.training.regularization {
+            true => self.hyperparameters.training.reg_amount as f32,
             false => 0.0,
         };
-        if self.hyperparameters.clip_norm > 0.0 {
+        if self.hyperparameters.training.clip_norm > 0.0 {
             return self.learn_within_bounds(lr, penalty);
         }
         let (d_prediction, tape) = (&self.d_prediction, &mut self.tape);
@@ -250,7 +253,7 @@ impl Trainer {
             .add_penalty_gradient(penalty, &mut self.gradient);
         clip(
             &mut self.gradient,
-            self.hyperparameters.clip_norm,
+            self.hyperparameters.training.clip_norm,
             self.threads,
         );
         self.adam
