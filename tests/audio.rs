@@ -5,10 +5,10 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use antiphon::audio::header::{HeaderCheck, Lack, header_agrees_with_length};
-use antiphon::audio::read::{RecordedSound, read};
+use antiphon::audio::read::read;
 use antiphon::audio::resample::{Resampling, resample};
 use antiphon::audio::write::{SampleFormat, encode_wav, write_wav};
-use antiphon::audio::{AudioError, Mixed, Signal, load};
+use antiphon::audio::{AudioError, Mixed, RecordedSound, Signal, load};
 use tempfile::TempDir;
 
 // --- Files built by hand -------------------------------------------------

@@ -26,6 +26,7 @@ use tracing::{info, warn};
 mod coding;
 mod container;
 mod decode;
+mod decoded;
 mod formats;
 mod hashing;
 pub mod header;
@@ -34,6 +35,7 @@ mod limit;
 mod mix;
 pub mod output;
 pub mod read;
+mod recorded_sound;
 pub mod resample;
 mod unreadable;
 pub mod write;
@@ -41,7 +43,7 @@ pub mod write;
 pub use formats::{FORMATS, Format, is_called_a_sound};
 pub use header_check::{HeaderCheck, Lack};
 pub use mix::Mixed;
-pub use read::Facts;
+pub use recorded_sound::{Facts, RecordedSound};
 
 /// Lowest sample rate accepted anywhere, in Hz. Below it a header is damaged
 /// rather than unusual, and resampling would multiply the length without bound.
@@ -270,7 +272,7 @@ pub fn load_at_most(
     check_rate(path, sample_rate)?;
     let opened = read::Opened::new(path)?;
     let modified = opened.modified;
-    let wanted = read::Wanted {
+    let wanted = decoded::Wanted {
         rate: Some(sample_rate),
         at_most: seconds,
     };
@@ -305,7 +307,7 @@ pub fn load_at_most(
 /// # Errors
 ///
 /// Any [`AudioError`] of [`read::read`].
-pub fn load_as_recorded(path: &Path) -> Result<read::RecordedSound, AudioError> {
+pub fn load_as_recorded(path: &Path) -> Result<RecordedSound, AudioError> {
     let recording = read::read(path)?;
     tell(path, &recording.facts);
     Ok(recording)

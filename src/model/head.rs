@@ -23,7 +23,10 @@ pub enum Head {
     },
     /// A dense layer H → 1 for each of `rows` rows; the transpose of its
     /// result through a dense layer R → W: the transpose approach; O is 1.
-    Transpose { rows: usize },
+    Transpose {
+        /// R: rows that become one prediction.
+        rows: usize,
+    },
 }
 
 /// A head and the sizes around it.

@@ -31,11 +31,13 @@ pub struct Checkpoint {
     pub mean: Vec<f32>,
     /// Adam's running mean of the squared gradients.
     pub square: Vec<f32>,
-    /// State of the LSTM layers, `[L, R, H]` each.
+    /// Outputs of the LSTM layers, `[L, R, H]`.
     pub h: Vec<f32>,
+    /// Their cell states, as many.
     pub c: Vec<f32>,
-    /// The predictions being sampled sequentially and concurrently.
+    /// The predictions being sampled sequentially.
     pub sequential: Option<DreamsArrays>,
+    /// Those being sampled concurrently.
     pub concurrent: Option<DreamsArrays>,
 }
 

@@ -3,6 +3,7 @@
 //! (Figures 3.3 and 3.4).
 
 mod checkpoint;
+mod choice;
 mod dataset;
 mod dreams;
 mod estimate;
@@ -16,13 +17,14 @@ mod session;
 mod trainer;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub use choice::{Choice, choose};
 pub use dataset::{Dataset, Gathering, Recording, Sequences, TooShort};
 pub use dreams::{SampledPrediction, Sampling};
 pub use estimate::{Estimate, EstimateError, measure};
 pub use inspection::{Heard, Remark, inspect};
 pub use memory::{TooLarge, memory_of_training, refuse_what_does_not_fit};
 pub use moving::Moving;
-pub use recordings::{Care, Choice, Recordings, RecordingsError, choose, read, seconds_by_header};
+pub use recordings::{Care, Recordings, RecordingsError, read, seconds_by_header};
 pub use run::{LossRow, Lost, Order, PREDICTIONS, Resumed, Run, RunError, RunRecord};
 pub use session::{Observer, Progress, Session, SessionError};
 pub use trainer::{Diverged, Trainer};

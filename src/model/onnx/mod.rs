@@ -32,7 +32,12 @@ pub enum OnnxError {
     #[error(
         "its weights \"{name}\" are missing or not of the shape {shape:?} that its hyperparameters ask for"
     )]
-    Weights { name: String, shape: Vec<usize> },
+    Weights {
+        /// What the array is called.
+        name: String,
+        /// The shape it should have.
+        shape: Vec<usize>,
+    },
     /// Its operators are not those of the architecture.
     #[error("its graph was changed after antiphon wrote it")]
     GraphChanged,

@@ -12,8 +12,9 @@ pub struct Lost {
     pub cause: String,
     /// The step of the checkpoint before it.
     pub step: u64,
-    /// The last step that the loss log knows, and the seconds from that checkpoint to it.
+    /// The last step that the loss log knows.
     pub until: u64,
+    /// From that checkpoint to that step.
     pub seconds: f64,
 }
 

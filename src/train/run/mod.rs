@@ -92,24 +92,34 @@ pub struct RunRecord {
 pub enum RunError {
     /// Another process trains in the folder.
     #[error("{} is being trained already; wait for it, or stop it first", path.display())]
-    Busy { path: PathBuf },
+    Busy {
+        /// The run's folder.
+        path: PathBuf,
+    },
     /// The system refused to read or write a file.
     #[error("cannot {what} {}: {cause}", path.display())]
     File {
+        /// What was tried, such as "write".
         what: &'static str,
+        /// The file or folder.
         path: PathBuf,
+        /// What the system answered.
         cause: io::Error,
     },
     /// `run.json` is not as a run writes it.
     #[error("{} is no run of antiphon train's: {cause}", path.display())]
     Order {
+        /// The file.
         path: PathBuf,
+        /// What is wrong with it.
         cause: serde_json::Error,
     },
     /// The run's hyperparameters cannot be read.
     #[error("{}: {cause}", path.display())]
     Hyperparameters {
+        /// The file.
         path: PathBuf,
+        /// What is wrong with them.
         cause: HyperparametersError,
     },
     /// Both checkpoints are damaged, or the only one is.
@@ -120,8 +130,11 @@ pub enum RunError {
         path.with_file_name(HYPERPARAMETERS).display()
     )]
     NoWholeCheckpoint {
+        /// The last one's file.
         path: PathBuf,
+        /// What is wrong with it.
         cause: CheckpointError,
+        /// What the run still has.
         left: String,
     },
     /// The sound of a prediction was not written.
