@@ -20,7 +20,7 @@ pub struct Click {
     /// Where it is, in seconds from the start of the prediction.
     pub seconds: f64,
     /// Its second difference, relative to rms, as a multiple of the training
-    /// audio's [`sharpness`]; above [`CLICK_FACTOR`].
+    /// audio's `sharpness`; above [`CLICK_FACTOR`].
     pub size: f64,
 }
 

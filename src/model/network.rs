@@ -139,8 +139,8 @@ impl Tape {
 impl Network {
     /// Initial weights: Glorot-uniform LSTM weights with a forget bias of 1
     /// (the defaults of the dissertation's framework; Jozefowicz et al., its
-    /// [23]), and dense weights of normal noise of `weight_stddev`, truncated
-    /// at two standard deviations.
+    /// reference 23), and dense weights of normal noise of `weight_stddev`,
+    /// truncated at two standard deviations.
     pub fn init(architecture: Architecture, weight_stddev: f64, random: &mut Stream) -> Network {
         let mut weights = vec![0.0; architecture.parameters()];
         for tensor in architecture.tensors() {

@@ -132,8 +132,9 @@ impl Trainer {
     }
 
     /// Shows the network the next `bptt_steps` time steps and learns from its
-    /// error; gives the loss (Equation 2.1, or [`Output::loss`]), penalty aside. `share` says
-    /// how much of the run is over, from 0 to 1, for the learning rate's schedule.
+    /// error; gives the loss (Equation 2.1, or that of
+    /// [`Output`](crate::model::Output::loss)), penalty aside. `share` says how much
+    /// of the run is over, from 0 to 1, for the learning rate's schedule.
     ///
     /// The state goes on from time step to time step, and starts from zero
     /// where a recording does. Then comes one time step of each prediction that
@@ -269,9 +270,8 @@ impl Trainer {
         }
     }
 
-    /// Mean loss over the held-out ends of the recordings, at most
-    /// [`VALIDATION_STEPS`] time steps of each, without dropout or noise; `None`
-    /// where nothing is held out.
+    /// Mean loss over the held-out ends of the recordings, at most 256 time
+    /// steps of each, without dropout or noise; `None` where nothing is held out.
     pub fn validation_loss(&mut self) -> Option<f64> {
         let held_out = &self.dataset.validation;
         let (mut sum, mut values) = (0.0, 0);
