@@ -185,9 +185,9 @@ pub mod mishap {
     /// What happens at an operation.
     #[derive(Clone, Copy, Debug, PartialEq)]
     pub enum Mishap {
-        /// The operation after so many fails; those after it succeed.
+        /// The operation after this many fails; those after it succeed.
         Refused(usize),
-        /// The operation after so many fails, and all after it.
+        /// The operation after this many fails, and all after it.
         Killed(usize),
     }
 

@@ -21,13 +21,21 @@ const LONGEST_KEPT_SECONDS: usize = 24 * 3600;
 
 /// Keys of the metadata.
 mod key {
+    /// Version of the metadata's format.
     pub const FORMAT_VERSION: &str = "antiphon.format_version";
+    /// Name of the approach.
     pub const APPROACH: &str = "antiphon.approach";
+    /// Sampling rate in Hz.
     pub const SAMPLE_RATE: &str = "antiphon.sample_rate";
+    /// The hyperparameters file.
     pub const HYPERPARAMETERS: &str = "antiphon.hyperparameters";
+    /// What the training audio says about how the network hears.
     pub const NORMALISATION: &str = "antiphon.normalisation";
+    /// The recordings the model learned from.
     pub const TRAINING_AUDIO: &str = "antiphon.training_audio";
+    /// How training went.
     pub const TRAINING: &str = "antiphon.training";
+    /// The recordings themselves, where weights may move.
     pub const KEPT_AUDIO: &str = "antiphon.kept_audio";
 }
 
@@ -279,9 +287,9 @@ fn to_json(value: &impl Serialize) -> String {
 }
 
 #[cfg(test)]
-pub mod tests {
+mod tests {
     use super::*;
-    pub use crate::testing::random_model; // the tests of `generate` take it from here
+    use crate::testing::random_model;
 
     #[test]
     fn every_approach_survives_its_file() {

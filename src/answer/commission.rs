@@ -19,7 +19,7 @@ pub enum Loudness {
 
 /// What is asked of an answer, apart from the seed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Settings {
+pub struct Commission {
     pub request: Request,
     pub loudness: Loudness,
     pub output: OutputFormat,
@@ -30,7 +30,7 @@ pub struct Settings {
     pub longest_seed: Option<f64>,
 }
 
-impl Settings {
+impl Commission {
     /// What is asked of the answer to the seed with this SHA-256.
     pub(super) fn request_for(&self, seed_sha256: &str) -> Request {
         let mut request = self.request.clone();

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use rand::RngExt;
 
-pub use commission::{Loudness, Settings};
+pub use commission::{Commission, Loudness};
 pub use error::{AnswerError, ResponderError};
 pub use learned::{LearnedError, LearnedNotes, forget};
 pub use sidecar::{Level, ModelIdentity, Sidecar};
@@ -176,10 +176,10 @@ impl Responder {
         &mut self,
         seed: &Path,
         output: &Path,
-        settings: &Settings,
+        commission: &Commission,
         progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
     ) -> Result<Sidecar, AnswerError> {
-        let heard = self.hear(seed, output, settings)?;
+        let heard = self.hear(seed, output, commission)?;
         let predicted = self.predict(&heard.signal, &heard.source, &heard.request, progress);
         let (mut prediction, moved) = predicted.map_err(|cause| AnswerError::Generate {
             path: seed.to_owned(),
@@ -187,7 +187,7 @@ impl Responder {
         })?;
         refuse_what_is_broken(seed, &prediction)?;
         let prediction_level = Level::of(&prediction.signal);
-        let gain = match settings.loudness {
+        let gain = match commission.loudness {
             Loudness::Model => 1.0,
             Loudness::Seed => {
                 (guard::level(&heard.signal) / guard::level(&prediction.signal)) as f32
@@ -197,7 +197,7 @@ impl Responder {
             *sample *= gain;
         }
         let seconds = heard.request.seconds;
-        let written = settings
+        let written = commission
             .output
             .write(output, &prediction.signal, seconds, heard.rate)?;
         warn_of_what_was_scaled(&written);
@@ -216,12 +216,12 @@ impl Responder {
             prime: heard.request.prime,
             settings: self.settings.clone(),
             learning,
-            loudness: settings.loudness,
+            loudness: commission.loudness,
             responses: prediction.responses,
             fault: prediction.fault,
-            format: settings.output.samples,
-            channels: settings.output.channels.count(),
-            rate: settings.output.rate,
+            format: commission.output.samples,
+            channels: commission.output.channels.count(),
+            rate: commission.output.rate,
             sample_rate: heard.rate,
             seed_level: Level::of(&heard.signal),
             prediction_level,
@@ -232,17 +232,24 @@ impl Responder {
     }
 
     /// Reads the file `seed`, whose answer `output` can hold.
-    fn hear(&self, seed: &Path, output: &Path, settings: &Settings) -> Result<Seed, AnswerError> {
+    fn hear(
+        &self,
+        seed: &Path,
+        output: &Path,
+        commission: &Commission,
+    ) -> Result<Seed, AnswerError> {
         let sample_rate = self.model.hyperparameters.format.sample_rate;
         let audio::Source {
             signal,
             sha256,
             facts,
             ..
-        } = audio::load_at_most(seed, sample_rate, settings.longest_seed)?;
-        let rate = settings.output.sample_rate(facts.sample_rate, sample_rate);
-        let request = settings.request_for(&sha256);
-        settings.output.check(output, request.seconds, rate)?;
+        } = audio::load_at_most(seed, sample_rate, commission.longest_seed)?;
+        let rate = commission
+            .output
+            .sample_rate(facts.sample_rate, sample_rate);
+        let request = commission.request_for(&sha256);
+        commission.output.check(output, request.seconds, rate)?;
         Ok(Seed {
             source: TrainingAudio {
                 file: readable(seed.file_name().unwrap_or_default()),

@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use super::asked_options::AskedOptions;
 use super::model_choice::ModelChoice;
-use crate::answer::{Loudness, Responder, Settings, forget};
+use crate::answer::{Commission, Loudness, Responder, forget};
 use crate::audio::output::{OutputChannels, OutputFormat, OutputRate};
 use crate::audio::write::SampleFormat;
 use crate::destination::same_file;
@@ -59,8 +59,8 @@ pub struct AnswerOptions {
 
 impl AnswerOptions {
     /// What is asked of an answer.
-    pub fn settings(&self) -> Settings {
-        Settings {
+    pub fn commission(&self) -> Commission {
+        Commission {
             request: Request {
                 seconds: self.seconds,
                 random_seed: self.random_seed,
@@ -85,7 +85,7 @@ impl AnswerOptions {
         }
     }
 
-    /// The model called `name`, in the engine asked for, on so many threads.
+    /// The model called `name`, in the engine asked for, on this many `threads`.
     pub fn responder(&self, name: &str, threads: usize) -> anyhow::Result<Responder> {
         let model = ModelChoice::find(name)?;
         let asked = self.asked();

@@ -44,7 +44,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut responder = arguments
         .options
         .responder(&arguments.model, super::all_threads())?;
-    let settings = arguments.options.settings();
+    let commission = arguments.options.commission();
 
     let stop = super::stop_flag()?;
     let bar = indicatif::ProgressBar::new(1000);
@@ -56,7 +56,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
     };
     let part = files::unpublished(output.path());
-    let answered = responder.answer(&arguments.seed, &part, &settings, &mut progress);
+    let answered = responder.answer(&arguments.seed, &part, &commission, &mut progress);
     bar.finish_and_clear();
     let published = answered.map_err(anyhow::Error::from).and_then(|sidecar| {
         sidecar_output.write(sidecar.to_json().as_bytes())?;

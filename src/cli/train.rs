@@ -51,7 +51,7 @@ pub struct Arguments {
     /// Go on with the run in this folder, as it was begun
     #[arg(long, value_name = "DIR", conflicts_with_all = ["hyperparameters", "audio", "output", "random_seed", "threads"])]
     resume: Option<PathBuf>,
-    /// Train for so many minutes, all told, instead of num_epochs and max_minutes
+    /// Train for this many minutes, all told, instead of num_epochs and max_minutes
     #[arg(long, value_name = "M", value_parser = parse_minutes)]
     minutes: Option<f64>,
     /// Seed of the initial weights, the dropout and the noise

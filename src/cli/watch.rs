@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 
 use super::answer_options::AnswerOptions;
-use crate::answer::{Responder, Settings};
+use crate::answer::{Commission, Responder};
 use crate::bundled;
 use crate::osc::{Announcer, Server, Tally};
 use crate::service::Supervisor;
@@ -269,9 +269,9 @@ impl Arguments {
 
     fn terms(&self) -> Terms {
         Terms {
-            settings: Settings {
+            commission: Commission {
                 longest_seed: Some(self.load.max_seed_seconds),
-                ..self.options.settings()
+                ..self.options.commission()
             },
             max_seed_bytes: self.load.max_seed_bytes,
             deadline: Duration::from_secs(self.load.deadline),

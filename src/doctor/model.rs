@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::Finding;
-use crate::answer::{Loudness, Responder, Settings};
+use crate::answer::{Commission, Loudness, Responder};
 use crate::audio::Signal;
 use crate::audio::output::OutputFormat;
 use crate::audio::write::{SampleFormat, write_wav};
@@ -57,7 +57,7 @@ fn answer_in(folder: &Path, responder: &mut Responder) -> Result<(), String> {
     let sample_rate = responder.model().hyperparameters.format.sample_rate;
     write_wav(&seed, &plucked_string(sample_rate), SampleFormat::Int24)
         .map_err(|e| e.to_string())?;
-    let settings = Settings {
+    let commission = Commission {
         request: Request {
             seconds: SECONDS,
             random_seed: 0,
@@ -70,7 +70,7 @@ fn answer_in(folder: &Path, responder: &mut Responder) -> Result<(), String> {
         longest_seed: None,
     };
     let go_on = &mut |_: f64| ControlFlow::Continue(());
-    let answered = responder.answer(&seed, &folder.join("answer.wav"), &settings, go_on);
+    let answered = responder.answer(&seed, &folder.join("answer.wav"), &commission, go_on);
     answered.map(drop).map_err(|error| error.to_string())
 }
 

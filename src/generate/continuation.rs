@@ -65,7 +65,7 @@ impl Continuation {
     /// which are `heard` like this, seed and all.
     ///
     /// # Panics
-    /// If it did not begin with so many values.
+    /// If it began with fewer values.
     pub fn resume(self, heard: Vec<f32>, predicted: usize) -> Continuation {
         Continuation {
             seed_values: self.sequence.len() - predicted,

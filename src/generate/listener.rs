@@ -19,7 +19,7 @@ const SECONDS_BACK: usize = 4;
 const SECONDS_BACK_FROM_A_BURST: usize = 2;
 /// The latest seconds that it can go back to; beyond them lies the beginning.
 const PLACES: usize = 8;
-/// Sampling goes back so often, and once more for each ten seconds asked for.
+/// Most times that sampling goes back, and the seconds asked for that allow one more.
 const LEAST_RESPONSES: usize = 3;
 const SECONDS_PER_RESPONSE: f64 = 10.0;
 

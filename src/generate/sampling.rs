@@ -312,7 +312,7 @@ mod tests {
     use crate::generate::Native;
     use crate::hearing::Dynamics;
     use crate::model::Tape;
-    use crate::trained_model::tests::random_model;
+    use crate::testing::random_model;
 
     fn seed(samples: usize) -> Signal {
         Signal {

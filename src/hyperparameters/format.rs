@@ -48,7 +48,7 @@ pub struct FormatSettings {
     /// (spectra always are; the dissertation's audio is not).
     pub normalise: bool,
     /// How much high frequencies are raised for the network, and lowered again in its
-    /// predictions: each sample loses so much of the one before (0 in the
+    /// predictions: the share of the sample before that each one loses (0 in the
     /// dissertation).
     pub pre_emphasis: f64,
     /// Whether predictions have nothing above the training audio's highest frequency
@@ -168,7 +168,7 @@ pub(super) const RULES: &[Rule] = &[
         "pre_emphasis",
         Values::Number(0.0, 0.99),
         "How much high frequencies are raised for the network and lowered again in its \
-         predictions: each sample loses so much of the one before; more gives clearer highs and \
+         predictions: the share of the sample before that each one loses; more gives clearer highs and \
          less noise.",
     ),
     Rule::new(

@@ -40,7 +40,7 @@ pub use network::{NetworkSettings, OutputKind};
 pub use preset::Preset;
 pub use rule::{Rule, RuleOption, Values, When};
 pub use schema::schema;
-pub use table::{Group, TABLE, rule, rules};
+pub use table::{RuleGroup, TABLE, rule, rules};
 pub use training::{LrSchedule, TrainingSettings};
 
 /// Every setting of a model, in groups; in a file they stand side by side.

@@ -6,7 +6,7 @@ use super::{drawing, dreams, format, moving, network, training};
 
 /// A part of the table.
 #[derive(Debug)]
-pub struct Group {
+pub struct RuleGroup {
     /// What its rules are about.
     pub heading: &'static str,
     /// Its rules.
@@ -14,7 +14,7 @@ pub struct Group {
 }
 
 /// All hyperparameters.
-pub const TABLE: [Group; 6] = [
+pub const TABLE: [RuleGroup; 6] = [
     group("Input and label", format::RULES),
     group("Network", network::RULES),
     group("Answers", drawing::RULES),
@@ -23,8 +23,8 @@ pub const TABLE: [Group; 6] = [
     group("Predictions while training", dreams::RULES),
 ];
 
-const fn group(heading: &'static str, rules: &'static [Rule]) -> Group {
-    Group { heading, rules }
+const fn group(heading: &'static str, rules: &'static [Rule]) -> RuleGroup {
+    RuleGroup { heading, rules }
 }
 
 /// The rules of all hyperparameters.

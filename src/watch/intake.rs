@@ -158,7 +158,7 @@ impl<'a> Intake<'a> {
         let earlier = self.unfinished.remove(&name);
         let waiting = self.site.spool.root().seeds().join(&name);
         if !self.is_as_reported(&name, &waiting) {
-            self.inbox.forget(&name);
+            self.look_again(name, earlier);
             return;
         }
         let id = earlier.map_or(self.next_id, |earlier| earlier.id);
@@ -168,12 +168,22 @@ impl<'a> Intake<'a> {
             }
             // Recorded over in the last moment.
             Ok(claim) => self.give_back(claim, earlier, queue),
-            Err(SpoolError::Gone { .. }) => self.inbox.forget(&name),
+            Err(SpoolError::Gone { .. }) => self.look_again(name, earlier),
             Err(error) => {
-                let earlier = earlier.map(|earlier| (name.clone(), earlier));
-                self.unfinished.extend(earlier);
                 self.leave(&name, &error, queue);
+                let earlier = earlier.map(|earlier| (name, earlier));
+                self.unfinished.extend(earlier);
             }
+        }
+    }
+
+    /// What was `earlier` told of as seen is the same seed when it is complete, or is
+    /// told of as missing when it does not come back.
+    fn look_again(&mut self, name: OsString, earlier: Option<Unfinished>) {
+        self.inbox.forget(&name);
+        if let Some(earlier) = earlier {
+            self.inbox.mistaken(&name, earlier.times, Instant::now());
+            self.unfinished.insert(name, earlier);
         }
     }
 
@@ -233,12 +243,7 @@ impl<'a> Intake<'a> {
     fn give_back(&mut self, claim: Claim, earlier: Option<Unfinished>, queue: &mut Queue) {
         self.inbox.forget(claim.name());
         match self.site.spool.release(&claim) {
-            Ok(Some(name)) => {
-                if let Some(earlier) = earlier {
-                    self.inbox.mistaken(&name, earlier.times, Instant::now());
-                    self.unfinished.insert(name, earlier);
-                }
-            }
+            Ok(Some(name)) => self.look_again(name, earlier),
             Ok(None) => {}
             Err(error) => queue.postpone(Job::new(claim), &error.to_string()),
         }

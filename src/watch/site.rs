@@ -45,7 +45,7 @@ impl Site<'_> {
                 self.tell(Event::Done {
                     id,
                     path: path.clone(),
-                    seconds: self.plan.terms.settings.request.seconds,
+                    seconds: self.plan.terms.commission.request.seconds,
                 });
             }
             Outcome::Failed { reason } => {

@@ -10,7 +10,7 @@ use super::arrival::has_writer;
 use super::claim::Claim;
 use super::error::SpoolError;
 use super::spool::{Delivered, MOST_ATTEMPTS, Spool};
-use crate::answer::{AnswerError, Responder, Settings};
+use crate::answer::{AnswerError, Commission, Responder};
 use crate::audio::{self, AudioError};
 use crate::files;
 use crate::generate::GenerateError;
@@ -24,7 +24,7 @@ pub trait Answers: Send {
         &mut self,
         seed: &Path,
         output: &Path,
-        settings: &Settings,
+        commission: &Commission,
         progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
     ) -> Result<Answer, NoAnswer>;
 }
@@ -58,10 +58,10 @@ impl Answers for Responder {
         &mut self,
         seed: &Path,
         output: &Path,
-        settings: &Settings,
+        commission: &Commission,
         progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
     ) -> Result<Answer, NoAnswer> {
-        Responder::answer(self, seed, output, settings, progress)
+        Responder::answer(self, seed, output, commission, progress)
             .map(|sidecar| Answer {
                 sidecar: sidecar.to_json(),
                 seed_sha256: sidecar.seed_sha256,
@@ -104,7 +104,7 @@ impl NoAnswer {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Terms {
     /// How it is made.
-    pub settings: Settings,
+    pub commission: Commission,
     /// Larger seeds fail, in bytes.
     pub max_seed_bytes: u64,
     /// An answer that takes longer fails.
@@ -288,7 +288,7 @@ fn check_seed(seed: &Path, terms: &Terms) -> Result<(), String> {
     // What its header leaves open is found out while it is read.
     let rate = audio::header::bytes_per_second(seed).unwrap_or(0);
     let seconds = metadata.len() as f64 / rate as f64;
-    match terms.settings.longest_seed {
+    match terms.commission.longest_seed {
         Some(longest) if rate > 0 && seconds > longest => Err(format!(
             "it is too long, {seconds:.0} seconds; {}",
             at_most(longest)
@@ -317,7 +317,7 @@ fn answer(
     stop: &AtomicBool,
 ) -> Result<Answer, NoAnswer> {
     let seed = claim.seed();
-    let settings = settings_of(spool, &terms.settings, claim);
+    let commission = commission_of(spool, &terms.commission, claim);
     let begun = Instant::now();
     let mut progress =
         |_: f64| match stop.load(Ordering::Relaxed) || begun.elapsed() > terms.deadline {
@@ -326,7 +326,7 @@ fn answer(
         };
     let output = claim.unpublished_prediction();
     catch_unwind(AssertUnwindSafe(|| {
-        answers.answer(&seed, &output, &settings, &mut progress)
+        answers.answer(&seed, &output, &commission, &mut progress)
     }))
     .unwrap_or_else(|_| {
         Err(NoAnswer::Seed(
@@ -339,11 +339,11 @@ fn answer(
 /// seed, its name, and how many predictions of that name there are: the same
 /// recording heard twice gets two answers, and an answer that was interrupted
 /// comes out the same.
-fn settings_of(spool: &Spool, settings: &Settings, claim: &Claim) -> Settings {
+fn commission_of(spool: &Spool, commission: &Commission, claim: &Claim) -> Commission {
     let number = spool.next_number(claim);
-    Settings {
+    Commission {
         stream_of: Some(format!("{number} {}", claim.name().display())),
-        ..settings.clone()
+        ..commission.clone()
     }
 }
 

@@ -6,18 +6,18 @@ use crate::random::Stream;
 
 /// Choices with their chances.
 pub struct Chances {
-    choices: Vec<Choice>,
+    choices: Vec<Chance>,
 }
 
 /// One of them.
 #[derive(Clone, Copy)]
-pub struct Choice {
+pub struct Chance {
     index: usize,
     /// Logarithm of its chance beside that of the likeliest.
     pub logarithm: f64,
 }
 
-impl Choice {
+impl Chance {
     /// Its chance beside that of the likeliest.
     pub fn chance(&self) -> f64 {
         self.logarithm.exp()
@@ -28,7 +28,7 @@ impl Chances {
     /// Those whose `logarithms` are given, not normalised.
     pub fn of(logarithms: &[f32]) -> Chances {
         let largest = logarithms.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let choice = |(index, value): (usize, &f32)| Choice {
+        let choice = |(index, value): (usize, &f32)| Chance {
             index,
             logarithm: f64::from(value - largest),
         };
@@ -38,13 +38,13 @@ impl Chances {
     }
 
     /// The choices there are.
-    pub fn choices(&mut self) -> &mut Vec<Choice> {
+    pub fn choices(&mut self) -> &mut Vec<Chance> {
         &mut self.choices
     }
 
     /// Draws one; gives its index.
     pub fn draw(&self, random: &mut Stream) -> usize {
-        let chances = || self.choices.iter().map(Choice::chance);
+        let chances = || self.choices.iter().map(Chance::chance);
         let mut drawn = random.random_range(0.0..1.0) * chances().sum::<f64>();
         for (choice, chance) in self.choices.iter().zip(chances()) {
             drawn -= chance;

@@ -30,7 +30,7 @@ pub struct Drawing {
 }
 
 /// A rule that changes chances before one of them is drawn.
-trait Rule {
+trait ChanceRule {
     /// Changes `chances`; at least one must stay.
     fn apply(&self, chances: &mut Chances);
 }
@@ -46,7 +46,7 @@ pub struct Drawn {
 
 impl Drawing {
     /// The rules, in the order in which they are applied.
-    fn rules(&self) -> [&dyn Rule; 2] {
+    fn rules(&self) -> [&dyn ChanceRule; 2] {
         [&self.temperature, &self.top_p]
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Rule;
+use super::ChanceRule;
 use super::chances::Chances;
 
 /// What the logarithms of chances are divided by: below 1 the likely becomes
@@ -11,7 +11,7 @@ use super::chances::Chances;
 #[serde(transparent)]
 pub struct Temperature(pub f64);
 
-impl Rule for Temperature {
+impl ChanceRule for Temperature {
     fn apply(&self, chances: &mut Chances) {
         for choice in chances.choices() {
             choice.logarithm /= self.0;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Rule;
+use super::ChanceRule;
 use super::chances::Chances;
 
 /// The likeliest choices that together reach this chance are the only ones drawn
@@ -11,7 +11,7 @@ use super::chances::Chances;
 #[serde(transparent)]
 pub struct TopP(pub f64);
 
-impl Rule for TopP {
+impl ChanceRule for TopP {
     fn apply(&self, chances: &mut Chances) {
         if self.0 >= 1.0 {
             return;

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::worker::{Answer, Answers, NoAnswer, Terms};
-use crate::answer::{Loudness, Settings};
+use crate::answer::{Commission, Loudness};
 use crate::audio::Signal;
 use crate::audio::output::OutputFormat;
 use crate::audio::write::{SampleFormat, encode_wav};
@@ -30,14 +30,14 @@ impl Answers for Parrot {
         &mut self,
         seed: &Path,
         output: &Path,
-        settings: &Settings,
+        commission: &Commission,
         _: &mut dyn FnMut(f64) -> ControlFlow<()>,
     ) -> Result<Answer, NoAnswer> {
         let text = fs::read(seed).map_err(|_| NoAnswer::Gone)?;
         if text.starts_with(b"broken") {
             return Err(NoAnswer::Seed("it is broken".to_owned()));
         }
-        let own = settings.stream_of.as_deref().unwrap_or_default();
+        let own = commission.stream_of.as_deref().unwrap_or_default();
         let samples = text
             .iter()
             .chain(own.as_bytes())
@@ -49,9 +49,9 @@ impl Answers for Parrot {
         let mut wav = Cursor::new(Vec::new());
         encode_wav(&mut wav, output, &signal, SampleFormat::Int16).unwrap();
         files::write(output, wav.get_ref()).map_err(|e| NoAnswer::Machine(e.to_string()))?;
-        let own = settings.stream_of.as_deref().unwrap_or_default();
+        let own = commission.stream_of.as_deref().unwrap_or_default();
         Ok(Answer {
-            sidecar: format!("{} {own}\n", settings.request.random_seed),
+            sidecar: format!("{} {own}\n", commission.request.random_seed),
             seed_sha256: files::sha256(&text),
         })
     }
@@ -60,7 +60,7 @@ impl Answers for Parrot {
 /// What is asked of a parrot.
 fn terms() -> Terms {
     Terms {
-        settings: Settings {
+        commission: Commission {
             request: Request {
                 seconds: 1.0,
                 random_seed: 0,
