@@ -25,6 +25,8 @@ pub mod destination;
 pub mod names;
 pub mod random;
 
+pub mod chances;
+
 pub mod hyperparameters;
 
 pub mod audio;

@@ -149,7 +149,7 @@ fn print(model: &Description) {
 /// How a model's predictions are drawn, and its weights move.
 fn print_answer(h: &Hyperparameters) {
     let settings = AnswerSettings::of(h);
-    let temperature = settings.drawing.temperature.0;
+    let temperature = settings.chances.temperature.0;
     let feedback = settings.feedback();
     match h.network.output {
         OutputKind::Value => {}

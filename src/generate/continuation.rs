@@ -4,7 +4,7 @@
 use std::f32::consts::PI;
 
 use super::AnswerSettings;
-use super::drawing::{Drawing, Drawn, Feedback};
+use super::drawing::{Drawing, Drawn};
 use crate::frames::WindowFormat;
 use crate::hearing::Hearing;
 use crate::model::Output;
@@ -17,7 +17,6 @@ pub struct Continuation {
     hearing: Hearing,
     output: Output,
     drawing: Drawing,
-    feedback: Feedback,
     /// What the network is shown.
     sequence: Vec<f32>,
     /// The same without the noise that is fed back.
@@ -52,8 +51,7 @@ impl Continuation {
         Continuation {
             hearing: hearing.clone(),
             output,
-            drawing: settings.drawing,
-            feedback: settings.feedback(),
+            drawing: settings.drawing(),
             seed_values: seed.len(),
             heard: seed.clone(),
             sequence: seed,
@@ -111,7 +109,7 @@ impl Continuation {
         let overlap = self.overlap();
         let drawn = &mut self.drawn;
         let said = self.output.said(newest, outputs);
-        self.drawing.draw(said, self.feedback, random, drawn);
+        self.drawing.draw(said, random, drawn);
         self.hearing.confine(&mut drawn.heard);
         self.hearing.confine(&mut drawn.fed_back);
         cross_fade(&mut self.sequence, &drawn.fed_back, overlap);

@@ -6,7 +6,8 @@
 //! ```
 
 pub mod continuation;
-pub mod drawing;
+mod drawing;
+mod feedback;
 pub mod guard;
 mod listener;
 mod native;
@@ -14,6 +15,8 @@ mod onnxruntime;
 mod sampling;
 mod settings;
 
+pub use drawing::Drawing;
+pub use feedback::Feedback;
 pub use listener::Response;
 pub use native::{Native, play};
 pub use onnxruntime::OnnxRuntime;

@@ -3,15 +3,17 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::drawing::{Drawing, Feedback, Temperature, TopP};
+use super::drawing::Drawing;
+use super::feedback::Feedback;
+use crate::chances::ChanceRules;
 use crate::hyperparameters::{AnswerMode, Hyperparameters, HyperparametersError, LrSchedule, rule};
 
 /// Settings of an answer: a model's own, or others that were asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AnswerSettings {
-    /// How predictions are drawn.
+    /// How one of what a distribution has is chosen.
     #[serde(flatten)]
-    pub drawing: Drawing,
+    pub chances: ChanceRules,
     /// What the weights do.
     #[serde(flatten)]
     pub weights: Weights,
@@ -92,10 +94,7 @@ impl AnswerSettings {
             AnswerMode::Moving => Weights::Moving(MovingWeights::of(h)),
         };
         AnswerSettings {
-            drawing: Drawing {
-                temperature: Temperature(h.drawing.temperature),
-                top_p: TopP(h.drawing.top_p),
-            },
+            chances: h.chances,
             weights,
         }
     }
@@ -127,6 +126,14 @@ impl AnswerSettings {
             }
         }
         Ok(AnswerSettings::of(&changed))
+    }
+
+    /// How predictions are drawn and fed back.
+    pub fn drawing(&self) -> Drawing {
+        Drawing {
+            chances: self.chances,
+            feedback: self.feedback(),
+        }
     }
 
     /// What is fed back. Weights that move lose what they sustain of themselves,
@@ -194,6 +201,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::chances::{Temperature, TopP};
 
     fn hyperparameters(json: &str) -> Hyperparameters {
         Hyperparameters::parse(json).unwrap()
@@ -226,8 +234,8 @@ mod tests {
         for answer in [AnswerMode::Frozen, AnswerMode::Moving] {
             let other = json!({"temperature": 0.5, "top_p": 0.9, "feedback_noise": 0.7});
             let settings = asked(MIXTURE, answer, other).unwrap();
-            assert_eq!(settings.drawing.temperature, Temperature(0.5));
-            assert_eq!(settings.drawing.top_p, TopP(0.9));
+            assert_eq!(settings.chances.temperature, Temperature(0.5));
+            assert_eq!(settings.chances.top_p, TopP(0.9));
             assert_eq!(settings.feedback().noise, 0.7);
         }
     }

@@ -9,12 +9,6 @@ use super::rule::{Rule, Values, When};
 pub struct DrawingSettings {
     /// Whether the weights stay as they are while the model answers, or go on learning.
     pub answer: AnswerMode,
-    /// What the logarithms of chances are divided by when a distribution is drawn from:
-    /// below 1 the likely becomes likelier.
-    pub temperature: f64,
-    /// Only the likeliest choices that together reach this chance are drawn (1 for
-    /// all).
-    pub top_p: f64,
     /// Share of a mixture's noise that what is fed back to the network carries while
     /// its weights are frozen; the sound itself carries none.
     pub feedback_noise: f64,

@@ -29,6 +29,8 @@ use serde::de::{Deserialize, Deserializer, Error};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
+use crate::chances::ChanceRules;
+
 pub use approach::Approach;
 pub use document::document;
 pub use drawing::{AnswerMode, DrawingSettings};
@@ -54,6 +56,8 @@ pub struct Hyperparameters {
     pub training: TrainingSettings,
     /// Predictions that training samples on its way.
     pub dreams: DreamsSettings,
+    /// How one of what a distribution has is chosen.
+    pub chances: ChanceRules,
     /// How the model answers: how predictions are drawn and fed back.
     pub drawing: DrawingSettings,
     /// How weights go on learning while the model answers.
@@ -73,6 +77,7 @@ impl Hyperparameters {
             serde_json::to_value(&self.network),
             serde_json::to_value(&self.training),
             serde_json::to_value(&self.dreams),
+            serde_json::to_value(self.chances),
             serde_json::to_value(&self.drawing),
             serde_json::to_value(&self.moving),
         ];

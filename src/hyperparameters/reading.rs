@@ -100,6 +100,7 @@ pub(super) fn from_values(
         network: group(&values)?,
         training: group(&values)?,
         dreams: group(&values)?,
+        chances: group(&values)?,
         drawing: group(&values)?,
         moving: group(&values)?,
     })

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ChanceRule;
-use super::chances::Chances;
+use super::choices::Choices;
 
 /// What the logarithms of chances are divided by: below 1 the likely becomes
 /// likelier.
@@ -12,8 +12,8 @@ use super::chances::Chances;
 pub struct Temperature(pub f64);
 
 impl ChanceRule for Temperature {
-    fn apply(&self, chances: &mut Chances) {
-        for choice in chances.choices() {
+    fn apply(&self, choices: &mut Choices) {
+        for choice in choices.all() {
             choice.logarithm /= self.0;
         }
     }

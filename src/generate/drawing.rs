@@ -1,0 +1,99 @@
+//! One prediction, drawn from what the network says of it: what is heard, and
+//! what is fed back.
+
+use super::feedback::Feedback;
+use crate::chances::ChanceRules;
+use crate::model::{Said, from_level};
+use crate::random::Stream;
+
+/// How predictions are drawn and fed back.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Drawing {
+    /// How one of what a distribution has is chosen.
+    pub chances: ChanceRules,
+    /// What is fed back of it.
+    pub feedback: Feedback,
+}
+
+/// One prediction that was drawn.
+#[derive(Clone, Debug, Default)]
+pub struct Drawn {
+    /// What is heard.
+    pub heard: Vec<f32>,
+    /// What is fed back to the network.
+    pub fed_back: Vec<f32>,
+}
+
+impl Drawing {
+    /// Draws one prediction from what is `said` of it.
+    pub fn draw(&self, said: Said, random: &mut Stream, Drawn { heard, fed_back }: &mut Drawn) {
+        heard.clear();
+        let deviation = match said {
+            Said::Value(values) => {
+                heard.extend_from_slice(values);
+                None
+            }
+            Said::Mixture(mixture) => {
+                let chosen = self.chances.choose(mixture.weights, random);
+                heard.extend_from_slice(mixture.mean(chosen));
+                Some(mixture.deviation(chosen))
+            }
+            Said::Levels(logarithms) => {
+                let chosen = self.chances.choose(logarithms, random);
+                heard.push(from_level(chosen, logarithms.len()));
+                None
+            }
+        };
+        fed_back.clear();
+        fed_back.extend_from_slice(heard);
+        self.feedback.apply(deviation, random, fed_back);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chances::{Temperature, TopP};
+    use crate::model::Output;
+    use crate::random::stream;
+
+    fn drawing(noise: f64, gain: f64) -> Drawing {
+        Drawing {
+            chances: ChanceRules {
+                temperature: Temperature(1.0),
+                top_p: TopP(1.0),
+            },
+            feedback: Feedback { noise, gain },
+        }
+    }
+
+    /// The second component is certain; its deviation is exp(-1 - 3).
+    const ROW: [f32; 8] = [0.1, 0.2, 0.25, 0.5, -50.0, 50.0, 0.0, -1.0];
+    const MIXTURE: Output = Output::Mixture { components: 2 };
+
+    #[test]
+    fn a_mixtures_mean_is_heard_and_its_noise_fed_back() {
+        let mut drawn = Drawn::default();
+        let mut random = stream(1, "draw");
+        let mut squares = 0.0;
+        for _ in 0..2000 {
+            drawing(1.0, 1.0).draw(MIXTURE.said(&ROW, 2), &mut random, &mut drawn);
+            assert_eq!(drawn.heard, [0.25, 0.5]);
+            squares += f64::from(drawn.fed_back[0] - 0.25).powi(2) / 2000.0;
+        }
+        assert!((squares.sqrt() / (-4.0f64).exp() - 1.0).abs() < 0.1);
+        drawing(0.0, 1.0).draw(MIXTURE.said(&ROW, 2), &mut random, &mut drawn);
+        assert_eq!(drawn.heard, drawn.fed_back);
+    }
+
+    #[test]
+    fn what_is_fed_back_is_multiplied_by_the_gain_and_what_is_heard_is_not() {
+        for (output, row) in [(Output::Value, &[0.25, 0.5][..]), (MIXTURE, &ROW)] {
+            let mut drawn = Drawn::default();
+            let mut random = stream(1, "draw");
+            drawing(0.0, 0.5).draw(output.said(row, 2), &mut random, &mut drawn);
+            assert_eq!(drawn.heard, [0.25, 0.5]);
+            assert_eq!(drawn.fed_back, [0.125, 0.25]);
+        }
+    }
+}
