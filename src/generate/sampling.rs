@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::continuation::{Continuation, NotANumber};
+use super::following::Following;
 use super::guard::Fault;
 use super::listener::{Listener, Response, Snapshot};
 use super::{AnswerSettings, Engine, EngineError, Weights};
@@ -126,7 +127,8 @@ pub fn generate(
     let may_go_back = request.may_go_back && player.is_random();
     let listening = hearing.clone();
     let mut listener = Listener::new(listening, seed, request.seconds, random_seed, may_go_back);
-    let mut sampler = Sampler::new(player, seed, random_seed);
+    let following = Following::new(&player.settings.follow, &hearing, &seed.samples, samples);
+    let mut sampler = Sampler::new(player, seed, random_seed).follow(following);
     sampler.prime(request.prime, progress)?;
     let primed = Instant::now();
     let mut resynthesis = Duration::ZERO;
@@ -198,6 +200,14 @@ impl<'a> Sampler<'a> {
             engine: player.engine,
             frames: Vec::new(),
             predictions: Vec::new(),
+        }
+    }
+
+    /// Follows a guide, if there is one.
+    fn follow(self, following: Option<Following>) -> Self {
+        Sampler {
+            continuation: self.continuation.follow(following),
+            ..self
         }
     }
 

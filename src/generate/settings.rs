@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::drawing::Drawing;
 use super::feedback::Feedback;
+use super::following::Follow;
 use crate::chances::ChanceRules;
 use crate::hyperparameters::{AnswerMode, Hyperparameters, HyperparametersError, LrSchedule, rule};
 
@@ -14,6 +15,9 @@ pub struct AnswerSettings {
     /// How one of what a distribution has is chosen.
     #[serde(flatten)]
     pub chances: ChanceRules,
+    /// How closely a guide is followed.
+    #[serde(flatten)]
+    pub follow: Follow,
     /// What the weights do.
     #[serde(flatten)]
     pub weights: Weights,
@@ -95,6 +99,7 @@ impl AnswerSettings {
         };
         AnswerSettings {
             chances: h.chances,
+            follow: Follow::of(&h.following),
             weights,
         }
     }
