@@ -1,5 +1,8 @@
 //! A page as the text of an SVG file.
 
+mod bitmaps;
+mod pictures;
+
 use std::ops::Range;
 
 use plotters::coord::Shift;
@@ -9,10 +12,8 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::line_chart::{logarithmic_label, logarithmic_ticks, range};
-use super::spectrogram::DYNAMIC_RANGE;
-use super::{
-    Colour, LineChart, Marker, Page, Panel, PlotError, Series, Spectrogram, Waveform, bitmap,
-};
+use super::{Colour, LineChart, Marker, Page, Panel, PlotError, Series, Waveform};
+use bitmaps::Bitmaps;
 
 // Everything is in pixels.
 const WIDTH: u32 = 1120;
@@ -24,8 +25,6 @@ const PANEL_TITLE: i32 = 24;
 const LEFT: i32 = 74;
 /// Room for the colours' scale.
 const RIGHT: i32 = 76;
-/// Width of the colours' scale.
-const SCALE: i32 = 12;
 /// Room for the numbers of the horizontal axis.
 const BOTTOM: i32 = 24;
 /// Room for its label.
@@ -59,10 +58,6 @@ struct Axis {
     scale: RangedCoordf64,
     ticks: Vec<f64>,
 }
-
-/// Bitmaps of a page, as elements of an SVG file.
-#[derive(Default)]
-struct Bitmaps(String);
 
 pub fn svg(page: &Page) -> Result<String, PlotError> {
     let mut lines = String::new();
@@ -101,7 +96,12 @@ fn draw(page: &Page, svg: &mut String, bitmaps: &mut Bitmaps) -> DrawResult<()> 
         rest = below;
         match panel {
             Panel::LineChart(chart) => line_chart(&area, chart)?,
-            Panel::Spectrogram(picture) => spectrogram(&area, picture, &common, bitmaps)?,
+            Panel::Spectrogram(picture) => {
+                pictures::spectrogram(&area, picture, &common, bitmaps)?;
+            }
+            Panel::Chromagram(picture) => {
+                pictures::chromagram(&area, picture, &common, bitmaps)?;
+            }
             Panel::Waveform(wave) => waveform(&area, wave, &common)?,
         }
     }
@@ -112,7 +112,7 @@ fn draw(page: &Page, svg: &mut String, bitmaps: &mut Bitmaps) -> DrawResult<()> 
 fn height(panel: &Panel) -> i32 {
     let picture = match panel {
         Panel::LineChart(_) => 220 + BOTTOM_LABEL,
-        Panel::Spectrogram(_) => 140,
+        Panel::Spectrogram(_) | Panel::Chromagram(_) => 140,
         Panel::Waveform(_) => 90,
     };
     PANEL_TITLE + picture + BOTTOM + BETWEEN_PANELS
@@ -128,6 +128,9 @@ impl Common {
         for panel in panels {
             match panel {
                 Panel::LineChart(_) => {}
+                Panel::Chromagram(picture) => {
+                    common.seconds = common.seconds.max(picture.seconds());
+                }
                 Panel::Waveform(wave) => common.seconds = common.seconds.max(wave.seconds),
                 Panel::Spectrogram(picture) => {
                     common.seconds = common.seconds.max(picture.seconds);
@@ -173,27 +176,6 @@ impl Ranged for Axis {
 
     fn range(&self) -> Range<f64> {
         self.scale.range()
-    }
-}
-
-impl Bitmaps {
-    /// Adds a picture of `shades`, `[height, width]`, that fills the rectangle
-    /// from `top_left` to `bottom_right`.
-    fn add(
-        &mut self,
-        (left, top): (i32, i32),
-        (right, bottom): (i32, i32),
-        width: usize,
-        shades: &[u8],
-    ) -> DrawResult<()> {
-        self.0.push_str(&format!(
-            "<image x=\"{left}\" y=\"{top}\" width=\"{}\" height=\"{}\" \
-             preserveAspectRatio=\"none\" href=\"{}\"/>\n",
-            right - left,
-            bottom - top,
-            bitmap::data_address(width, shades)?,
-        ));
-        Ok(())
     }
 }
 
@@ -267,65 +249,6 @@ fn legend(head: &Area, series: &[Series]) -> DrawResult<()> {
         head.draw(&PathElement::new(line, colour.stroke_width(2)))?;
         right -= 36;
     }
-    Ok(())
-}
-
-fn spectrogram(
-    area: &Area,
-    picture: &Spectrogram,
-    common: &Common,
-    bitmaps: &mut Bitmaps,
-) -> DrawResult<()> {
-    let (_, area) = titled(area, &picture.title)?;
-    let frequencies = Axis::linear(0.0..common.highest_frequency, 5);
-    let mut chart = ChartBuilder::on(&area)
-        .x_label_area_size(BOTTOM)
-        .y_label_area_size(LEFT)
-        .margin_right(RIGHT)
-        .margin_bottom(BETWEEN_PANELS)
-        .build_cartesian_2d(0.0..common.seconds, frequencies)?;
-    chart
-        .configure_mesh()
-        .disable_mesh()
-        .axis_style(INK)
-        .label_style(font(14, INK))
-        .axis_desc_style(font(15, INK))
-        .y_desc("Hz")
-        .x_label_formatter(&|seconds| format!("{} s", number(*seconds)))
-        .y_label_formatter(&|frequency| number(*frequency))
-        .draw()?;
-    let (left, bottom) = chart.backend_coord(&(0.0, 0.0));
-    if picture.columns() > 0 {
-        let corner = (picture.seconds, picture.highest_frequency);
-        let (right, top) = chart.backend_coord(&corner);
-        // A sound too short for the page still has a place on it.
-        let right = right.max(left + 1);
-        let shades = picture.shades(common.loudest);
-        bitmaps.add((left, top), (right, bottom), picture.columns(), &shades)?;
-    }
-    let (right, top) = chart.backend_coord(&(common.seconds, common.highest_frequency));
-    scale(&area, (right + 12, top), bottom, bitmaps)
-}
-
-/// The colours' scale, its upper left corner at `(left, top)` of the page.
-fn scale(
-    area: &Area,
-    (left, top): (i32, i32),
-    bottom: i32,
-    bitmaps: &mut Bitmaps,
-) -> DrawResult<()> {
-    // As many columns as pixels: a viewer may blur the edges of a narrower one.
-    let shades = (0..bitmap::SHADES as u8).rev();
-    let shades: Vec<u8> = shades.flat_map(|s| [s; SCALE as usize]).collect();
-    let right = left + SCALE;
-    bitmaps.add((left, top), (right, bottom), SCALE as usize, &shades)?;
-    let (area_left, area_top) = area.get_base_pixel();
-    let label = |text: String, y: i32, anchor: VPos| {
-        let style = font(13, INK).pos(Pos::new(HPos::Left, anchor));
-        area.draw_text(&text, &style, (right + 5 - area_left, y - area_top))
-    };
-    label("0 dB".to_owned(), top, VPos::Top)?;
-    label(format!("−{DYNAMIC_RANGE} dB"), bottom, VPos::Bottom)?;
     Ok(())
 }
 
@@ -439,6 +362,7 @@ fn shown(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::audio::Signal;
+    use crate::plot::{Chromagram, Spectrogram};
     use crate::testing::{signal, sine};
 
     fn page(panels: Vec<Panel>) -> Page {
@@ -490,14 +414,20 @@ mod tests {
             colour: [200, 0, 0],
         };
         let marks = vec![mark(0.5), mark(7.0)];
+        let chromagram = Chromagram {
+            title: "notes".into(),
+            hop_seconds: 0.1,
+            profiles: vec![[1.0; 12]; 5],
+        };
         let page = page(vec![
             chart(&[(0.0, 0.1), (1.0, 0.01), (2.0, 0.02)]),
             Panel::Spectrogram(Spectrogram::new("sine", &sound)),
             Panel::Waveform(Waveform::new("wave", &sound, marks)),
+            Panel::Chromagram(chromagram),
         ]);
         let svg = page.to_svg().unwrap();
         assert_well_formed(&svg);
-        assert_eq!(svg.matches("data:image/png;base64,").count(), 2);
+        assert_eq!(svg.matches("data:image/png;base64,").count(), 3);
         for words in [
             "a &lt;title&gt; &amp; more",
             "a\u{fffd}note",
@@ -525,6 +455,7 @@ mod tests {
             let page = page(vec![
                 Panel::Spectrogram(Spectrogram::new("", &sound)),
                 Panel::Waveform(Waveform::new("", &sound, Vec::new())),
+                Panel::Chromagram(Chromagram::default()),
             ]);
             assert_well_formed(&page.to_svg().unwrap());
         }
