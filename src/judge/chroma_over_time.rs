@@ -15,6 +15,10 @@ const HZ: (f64, f64) = (75.0, 1500.0);
 /// From one profile to the next, in seconds.
 pub const CHROMA_HOP_SECONDS: f64 = FRAME.1 as f64 / COMPARED_RATE as f64;
 
+/// When the first profile's own time begins, in seconds: half a hop before the
+/// middle of its frame.
+pub const CHROMA_BEGIN_SECONDS: f64 = (FRAME.0 - FRAME.1) as f64 / 2.0 / COMPARED_RATE as f64;
+
 /// Semitones from C up to A, from which pitch classes are counted elsewhere.
 const A: usize = 9;
 

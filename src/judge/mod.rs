@@ -35,7 +35,7 @@ mod resemblance;
 mod sound;
 mod verdict;
 
-pub use chroma_over_time::CHROMA_HOP_SECONDS;
+pub use chroma_over_time::{CHROMA_BEGIN_SECONDS, CHROMA_HOP_SECONDS};
 pub use clicks::{CLICK_FACTOR, Click};
 pub use evaluation::{Evaluation, Judge, JudgeError, LEAST_TRAINING_SECONDS};
 pub use hears::{Hears, LEAST_ANSWER_SECONDS};

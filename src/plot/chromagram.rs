@@ -14,6 +14,8 @@ const CLASSES: usize = 12;
 pub struct Chromagram {
     /// Stands above the picture.
     pub title: String,
+    /// When the first profile begins, in seconds.
+    pub begin_seconds: f64,
     /// From one profile to the next, in seconds.
     pub hop_seconds: f64,
     /// What there is of each pitch class, C first; finite, and 0 or above.
@@ -21,8 +23,9 @@ pub struct Chromagram {
 }
 
 impl Chromagram {
-    pub(super) fn seconds(&self) -> f64 {
-        self.hop_seconds * self.profiles.len() as f64
+    /// When the last profile ends.
+    pub(super) fn end_seconds(&self) -> f64 {
+        self.begin_seconds + self.hop_seconds * self.profiles.len() as f64
     }
 
     /// The picture, `[CLASSES, profiles]` from B downwards to C: the last shade
@@ -54,10 +57,11 @@ mod tests {
         profiles[1][10] = 0.5e-9;
         let chromagram = Chromagram {
             title: String::new(),
+            begin_seconds: 0.25,
             hop_seconds: 0.5,
             profiles,
         };
-        assert_eq!(chromagram.seconds(), 1.5);
+        assert_eq!(chromagram.end_seconds(), 1.75);
         let shades = chromagram.shades();
         let top = SHADES as u8 - 1;
         assert_eq!(shades[..6], [0, top, 0, 0, top.div_ceil(2), 0]);

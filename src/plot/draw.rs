@@ -129,7 +129,7 @@ impl Common {
             match panel {
                 Panel::LineChart(_) => {}
                 Panel::Chromagram(picture) => {
-                    common.seconds = common.seconds.max(picture.seconds());
+                    common.seconds = common.seconds.max(picture.end_seconds());
                 }
                 Panel::Waveform(wave) => common.seconds = common.seconds.max(wave.seconds),
                 Panel::Spectrogram(picture) => {
@@ -416,6 +416,7 @@ mod tests {
         let marks = vec![mark(0.5), mark(7.0)];
         let chromagram = Chromagram {
             title: "notes".into(),
+            begin_seconds: 0.2,
             hop_seconds: 0.1,
             profiles: vec![[1.0; 12]; 5],
         };

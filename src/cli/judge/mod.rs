@@ -32,10 +32,10 @@ use judged::{Judged, compare, entries};
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
     /// The recording that the model learned from: a sound file of any kind.
-    /// Several are given one by one, and judged by one by one
+    /// Give the option again for another one, by which there are scores of its own
     #[arg(long, value_name = "FILE", required = true)]
     training: Vec<PathBuf>,
-    /// The sound that was answered; several are given one by one
+    /// The sound that was answered; give the option again for each prediction's own
     #[arg(long, value_name = "FILE")]
     seed: Vec<PathBuf>,
     /// The sounds to judge: sound files of any kind

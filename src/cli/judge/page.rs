@@ -8,7 +8,7 @@ use super::text::{
     artifacts, file_name, hearing, identified, in_all, likeness, literalness, nearest,
 };
 use crate::audio::{Signal, resample};
-use crate::judge::{CHROMA_HOP_SECONDS, Click, Evaluation, Sound};
+use crate::judge::{CHROMA_BEGIN_SECONDS, CHROMA_HOP_SECONDS, Click, Evaluation, Sound};
 use crate::plot::{Chromagram, Colour, Marker, Page, Panel, Spectrogram, Waveform};
 
 /// Clicks that are drawn, the largest; more would hide the waveform.
@@ -131,6 +131,7 @@ fn chromagrams(heard: &Heard, prediction: &str) -> Vec<Panel> {
                 "{}, {what}: pitch classes over time",
                 file_name(Path::new(path))
             ),
+            begin_seconds: CHROMA_BEGIN_SECONDS,
             hop_seconds: CHROMA_HOP_SECONDS,
             profiles: sound.chroma_over_time(),
         })

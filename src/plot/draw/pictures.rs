@@ -101,8 +101,8 @@ pub fn chromagram(
         .y_label_formatter(&|class| NAMES[(*class as usize).min(NAMES.len() - 1)].to_owned())
         .draw()?;
     if !picture.profiles.is_empty() {
-        let (left, bottom) = chart.backend_coord(&(0.0, 0.0));
-        let (right, top) = chart.backend_coord(&(picture.seconds(), rows));
+        let (left, bottom) = chart.backend_coord(&(picture.begin_seconds, 0.0));
+        let (right, top) = chart.backend_coord(&(picture.end_seconds(), rows));
         let corner = (right.max(left + 1), bottom);
         bitmaps.add(
             (left, top),
