@@ -14,6 +14,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::guide::guide;
+use crate::audio::Signal;
 use crate::hearing::{Distance, Hearing};
 use crate::hyperparameters::{FollowingSettings, GuideForm, Strength};
 use crate::model::Mixture;
@@ -42,6 +43,16 @@ pub struct Follow {
 }
 
 impl Follow {
+    /// Nothing is followed.
+    pub fn nothing() -> Follow {
+        Follow {
+            follow: Strength::Constant(0.0),
+            mix: None,
+            choice: None,
+            guide: GuideForm::Loop,
+        }
+    }
+
     /// As `settings` say.
     pub fn of(settings: &FollowingSettings) -> Follow {
         Follow {
@@ -67,6 +78,8 @@ pub struct Following {
     distance: Option<Arc<Distance>>,
     /// Seed and guide as the network sees them, as long as seed and answer.
     sequence: Vec<f32>,
+    /// The guide itself.
+    sound: Signal,
 }
 
 /// What is followed at one moment.
@@ -98,7 +111,16 @@ impl Following {
             dial: Dial::of(distance.as_ref()),
             distance: distance.map(Arc::new),
             sequence: hearing.see_seed_and(seed, &guide),
+            sound: Signal {
+                samples: guide,
+                sample_rate: hearing.sample_rate(),
+            },
         })
+    }
+
+    /// The guide as it sounds.
+    pub fn sound(&self) -> &Signal {
+        &self.sound
     }
 
     /// What is followed `seconds` after the answer's beginning by the prediction of
@@ -162,9 +184,9 @@ impl Dial {
     fn at(self, follow: f64) -> (f64, f64) {
         let half = (2.0 * follow).min(1.0);
         match self {
-            Dial::Frames => (follow, 20.0 * half),
-            Dial::Vectors => (0.4 * follow, 20.0 * half),
-            Dial::Samples => (0.1 * follow, 0.0),
+            Dial::Frames => (0.6 * half + 0.8 * (follow - 0.5).max(0.0), 20.0 * half),
+            Dial::Vectors => (0.6 * follow, 60.0 * half),
+            Dial::Samples => (0.05 * half + 0.3 * (follow - 0.5).max(0.0), 0.0),
         }
     }
 }

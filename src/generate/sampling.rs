@@ -126,8 +126,12 @@ pub fn generate(
     let random_seed = request.random_seed;
     let may_go_back = request.may_go_back && player.is_random();
     let listening = hearing.clone();
-    let mut listener = Listener::new(listening, seed, request.seconds, random_seed, may_go_back);
     let following = Following::new(&player.settings.follow, &hearing, &seed.samples, samples);
+    let guide = following
+        .as_ref()
+        .map(|following| following.sound().clone());
+    let mut listener =
+        Listener::new(listening, seed, request.seconds, random_seed, may_go_back).beside(guide);
     let mut sampler = Sampler::new(player, seed, random_seed).follow(following);
     sampler.prime(request.prime, progress)?;
     let primed = Instant::now();
@@ -341,7 +345,7 @@ mod tests {
     ) -> Result<Prediction, GenerateError> {
         let player = Player {
             model,
-            settings: &AnswerSettings::of(&model.hyperparameters),
+            settings: &AnswerSettings::of(&model.hyperparameters).free(),
             engine,
         };
         generate(player, seed, request, &mut |_| ControlFlow::Continue(()))
@@ -647,7 +651,7 @@ mod tests {
             let mut engine = Native::new(model.network.clone(), 1);
             let player = Player {
                 model,
-                settings: &AnswerSettings::of(&model.hyperparameters),
+                settings: &AnswerSettings::of(&model.hyperparameters).free(),
                 engine: &mut engine,
             };
             generate(player, seed, &request, &mut |_| flow)

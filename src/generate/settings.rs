@@ -133,6 +133,14 @@ impl AnswerSettings {
         Ok(AnswerSettings::of(&changed))
     }
 
+    /// The same, but that nothing is followed.
+    pub fn free(self) -> AnswerSettings {
+        AnswerSettings {
+            follow: Follow::nothing(),
+            ..self
+        }
+    }
+
     /// How predictions are drawn and fed back.
     pub fn drawing(&self) -> Drawing {
         Drawing {
@@ -302,12 +310,12 @@ mod tests {
         };
         assert_eq!(
             written(AnswerMode::Frozen),
-            json!({"temperature": 1.0, "top_p": 1.0, "answer": "frozen", "feedback_noise": 0.8,
+            json!({"temperature": 1.0, "top_p": 1.0, "follow": 0.5, "guide": "loop", "answer": "frozen", "feedback_noise": 0.8,
                 "feedback_gain": 0.99})
         );
         assert_eq!(
             written(AnswerMode::Moving),
-            json!({"temperature": 1.0, "top_p": 1.0, "answer": "moving", "feedback_noise": 0.3,
+            json!({"temperature": 1.0, "top_p": 1.0, "follow": 0.5, "guide": "loop", "answer": "moving", "feedback_noise": 0.3,
                 "train_every": 1, "moving_lr": null, "moving_bptt_steps": 1, "moving_seconds": null})
         );
     }
