@@ -198,6 +198,59 @@ fn a_ramp_lets_go_of_the_guide() {
 }
 
 #[test]
+fn each_form_of_the_guide_makes_another_answer() {
+    let desk = Desk::new();
+    let (name, notes) = MELODIES[0];
+    desk.melody(name, notes);
+    let mut answers = Vec::new();
+    for form in [
+        &["--guide", "loop"][..],
+        &["--guide", "once"],
+        &["--guide", "reverse"],
+        &["--guide", "stretch"],
+        &["--guide", "notes"],
+        &["--guide-transpose", "-5"],
+    ] {
+        let extra = [&["--seconds", "6", "--follow", "1"], form].concat();
+        desk.answer("vector", name, "answer.wav", &extra);
+        let sound = audio::load(&desk.path("answer.wav"), RATE).unwrap().signal;
+        answers.push(
+            sound
+                .samples
+                .iter()
+                .map(|s| f64::from(*s))
+                .collect::<Vec<_>>(),
+        );
+    }
+    for (n, answer) in answers.iter().enumerate() {
+        for other in &answers[..n] {
+            // Loop and once are the same until the seed ends, after 4 of 6 seconds.
+            assert!(correlation(answer, other) < 0.95);
+        }
+    }
+    assert_eq!(desk.sidecar("answer.json")["guide_transpose"], -5.0);
+}
+
+#[test]
+fn a_transposed_guide_leads_the_answer_to_its_own_pitches() {
+    let desk = Desk::new();
+    let (name, notes) = MELODIES[0];
+    desk.melody(name, notes);
+    let up: Vec<f64> = notes.iter().map(|hz| hz * 2f64.powf(2.0 / 12.0)).collect();
+    desk.melody("up.wav", &up);
+    desk.answer(
+        "vector",
+        name,
+        "plain.wav",
+        &["--seconds", "4", "--follow", "1"],
+    );
+    let transposed = ["--seconds", "4", "--follow", "1", "--guide-transpose", "2"];
+    desk.answer("vector", name, "transposed.wav", &transposed);
+    let judged = desk.judge(&[name, "up.wav"], &["plain.wav", "transposed.wav"]);
+    assert_eq!(judged[0]["identification"]["identified"], 2, "{judged:?}");
+}
+
+#[test]
 fn what_cannot_be_followed_so_is_an_error_that_says_why() {
     let desk = Desk::new();
     let (name, notes) = MELODIES[0];
@@ -221,7 +274,7 @@ fn what_cannot_be_followed_so_is_an_error_that_says_why() {
         (
             "vector",
             ["--guide", "backwards"],
-            "allowed: loop, once, reverse",
+            "allowed: loop, once, reverse, stretch, notes",
         ),
         (
             "transpose",

@@ -43,6 +43,7 @@ impl clap::Args for AskedOptions {
             let argument = Arg::new(rule.key)
                 .long(option.name)
                 .value_name(option.value)
+                .allow_negative_numbers(true)
                 .help(rule.meaning.trim_end_matches('.'))
                 .value_parser(|text: &str| parse(&rule.values, text));
             command.arg(argument)

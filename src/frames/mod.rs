@@ -6,6 +6,7 @@ mod emphasis;
 mod fourier;
 mod oscillator_bank;
 mod spectrum;
+mod stretch;
 mod windows;
 
 pub use band::{highest_frequency, limit_band};
@@ -13,4 +14,5 @@ pub use emphasis::{de_emphasise, pre_emphasise};
 pub use fourier::{Complex64, Fourier};
 pub use oscillator_bank::OscillatorBank;
 pub use spectrum::{Analysis, Spectra};
+pub use stretch::stretch;
 pub use windows::WindowFormat;

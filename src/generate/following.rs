@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::guide::guide;
+use super::guide::GuideMaking;
 use crate::audio::Signal;
 use crate::hearing::{Distance, Hearing};
 use crate::hyperparameters::{FollowingSettings, GuideForm, Strength};
@@ -40,6 +40,13 @@ pub struct Follow {
     pub choice: Option<Strength>,
     /// What is followed.
     pub guide: GuideForm,
+    /// By how many semitones it is transposed.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub guide_transpose: f64,
+}
+
+fn is_zero(semitones: &f64) -> bool {
+    *semitones == 0.0
 }
 
 impl Follow {
@@ -50,6 +57,7 @@ impl Follow {
             mix: None,
             choice: None,
             guide: GuideForm::Loop,
+            guide_transpose: 0.0,
         }
     }
 
@@ -60,6 +68,7 @@ impl Follow {
             mix: settings.follow_mix.clone(),
             choice: settings.follow_choice.clone(),
             guide: settings.guide,
+            guide_transpose: settings.guide_transpose,
         }
     }
 
@@ -93,18 +102,24 @@ pub struct Moment<'a> {
 
 impl Following {
     /// Of an answer of `samples` samples to `seed`, both as the network hears them;
-    /// `None` where nothing is followed.
+    /// `None` where nothing is followed. The order of notes is drawn by `random_seed`.
     pub fn new(
         follow: &Follow,
         hearing: &Hearing,
         seed: &[f32],
         samples: usize,
+        random_seed: u64,
     ) -> Option<Following> {
         if follow.is_free() {
             return None;
         }
         let beyond = hearing.samples_of_one_prediction();
-        let guide = guide(follow.guide, seed, samples + beyond, hearing.sample_rate());
+        let making = GuideMaking {
+            form: follow.guide,
+            semitones: follow.guide_transpose,
+            random_seed,
+        };
+        let guide = making.guide(seed, samples + beyond, hearing.sample_rate());
         let distance = hearing.distance();
         Some(Following {
             follow: follow.clone(),

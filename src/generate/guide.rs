@@ -2,27 +2,65 @@
 
 use std::f32::consts::PI;
 
+use super::notes::reordered;
+use crate::audio::resample::resample;
+use crate::frames::stretch;
 use crate::hyperparameters::GuideForm;
+use crate::random;
 
 /// Seconds over which one round of a looped guide fades into the next.
 const FADE_SECONDS: f64 = 0.03;
 
-/// `samples` samples of guide in this `form`, of a `seed` at `sample_rate` Hz; zeros where
-/// there is nothing to follow any more.
-pub fn guide(form: GuideForm, seed: &[f32], samples: usize, sample_rate: u32) -> Vec<f32> {
-    let fade = (FADE_SECONDS * f64::from(sample_rate)) as usize;
-    match form {
-        GuideForm::Loop => looped(seed, samples, fade),
-        GuideForm::Once => {
-            let mut once: Vec<f32> = seed.iter().copied().take(samples).collect();
-            once.resize(samples, 0.0);
-            once
-        }
-        GuideForm::Reverse => {
-            let reversed: Vec<f32> = seed.iter().rev().copied().collect();
-            looped(&reversed, samples, fade)
+/// How a guide is made of a seed.
+#[derive(Clone, Copy, Debug)]
+pub struct GuideMaking {
+    /// What becomes of the seed.
+    pub form: GuideForm,
+    /// By how many semitones it is transposed.
+    pub semitones: f64,
+    /// Seed of the order of its notes, where that is another.
+    pub random_seed: u64,
+}
+
+impl GuideMaking {
+    /// `samples` samples of guide, of a `seed` at `sample_rate` Hz; fewer where there
+    /// is nothing to follow any more.
+    pub fn guide(&self, seed: &[f32], samples: usize, sample_rate: u32) -> Vec<f32> {
+        let seed = transposed(seed, self.semitones);
+        let fade = (FADE_SECONDS * f64::from(sample_rate)) as usize;
+        match self.form {
+            GuideForm::Loop => looped(&seed, samples, fade),
+            GuideForm::Once => seed.into_iter().take(samples).collect(),
+            GuideForm::Reverse => {
+                let reversed: Vec<f32> = seed.into_iter().rev().collect();
+                looped(&reversed, samples, fade)
+            }
+            GuideForm::Stretch => {
+                let factor = samples as f64 / seed.len().max(1) as f64;
+                resized(stretch(&seed, factor), samples)
+            }
+            GuideForm::Notes => {
+                let mut random = random::stream(self.random_seed, "guide");
+                looped(&reordered(&seed, sample_rate, &mut random), samples, fade)
+            }
         }
     }
+}
+
+/// `sound` by `semitones` higher, as long as before.
+fn transposed(sound: &[f32], semitones: f64) -> Vec<f32> {
+    if semitones == 0.0 {
+        return sound.to_vec();
+    }
+    let ratio = 2f64.powf(semitones / 12.0);
+    // To a tenth of a percent, two cents.
+    let rate = (1000.0 * ratio).round() as u32;
+    resized(resample(&stretch(sound, ratio), rate, 1000), sound.len())
+}
+
+fn resized(mut sound: Vec<f32>, samples: usize) -> Vec<f32> {
+    sound.resize(samples, 0.0);
+    sound
 }
 
 /// `sound` again and again: the last `fade` samples of each round go down while the
@@ -67,14 +105,63 @@ mod tests {
         assert_eq!(looped(&[0.5], 3, 330), [0.5; 3]);
     }
 
+    fn made(form: GuideForm, semitones: f64, seed: &[f32], samples: usize) -> Vec<f32> {
+        let making = GuideMaking {
+            form,
+            semitones,
+            random_seed: 1,
+        };
+        making.guide(seed, samples, 1000)
+    }
+
     #[test]
     fn once_is_followed_by_nothing_and_reverse_begins_with_the_end() {
         let seed = [0.1, 0.2, 0.3];
-        assert_eq!(
-            guide(GuideForm::Once, &seed, 5, 1000),
-            [0.1, 0.2, 0.3, 0.0, 0.0]
+        assert_eq!(made(GuideForm::Once, 0.0, &seed, 5), seed);
+        assert_eq!(made(GuideForm::Once, 0.0, &seed, 2), [0.1, 0.2]);
+        assert_eq!(made(GuideForm::Reverse, 0.0, &seed, 3), [0.3, 0.2, 0.1]);
+    }
+
+    /// Upward zero crossings.
+    fn cycles(sound: &[f32]) -> usize {
+        sound
+            .windows(2)
+            .filter(|w| w[0] < 0.0 && w[1] >= 0.0)
+            .count()
+    }
+
+    #[test]
+    fn every_form_is_as_long_as_asked_for_and_keeps_the_pitch_but_for_its_semitones() {
+        let sample = |n: usize| (n as f32 * 0.2).sin();
+        let seed: Vec<f32> = (0..8000).map(sample).collect();
+        let forms = [
+            GuideForm::Loop,
+            GuideForm::Once,
+            GuideForm::Reverse,
+            GuideForm::Stretch,
+            GuideForm::Notes,
+        ];
+        for form in forms {
+            for (semitones, ratio) in [(0.0, 1.0), (12.0, 2.0), (-12.0, 0.5), (7.0, 1.4983)] {
+                let guide = made(form, semitones, &seed, 20_000);
+                let len = if form == GuideForm::Once {
+                    8000
+                } else {
+                    20_000
+                };
+                assert_eq!(guide.len(), len);
+                let heard = cycles(&guide[1500..6500]) as f64;
+                let expected = 5000.0 * 0.2 / std::f64::consts::TAU * ratio;
+                assert!(
+                    (heard / expected - 1.0).abs() < 0.02,
+                    "{form:?} {semitones}: {heard}"
+                );
+            }
+        }
+        assert!(
+            made(GuideForm::Stretch, 0.0, &[], 10)
+                .iter()
+                .all(|s| *s == 0.0)
         );
-        assert_eq!(guide(GuideForm::Once, &seed, 2, 1000), [0.1, 0.2]);
-        assert_eq!(guide(GuideForm::Reverse, &seed, 3, 1000), [0.3, 0.2, 0.1]);
     }
 }

@@ -13,6 +13,7 @@ pub mod guard;
 mod guide;
 mod listener;
 mod native;
+mod notes;
 mod onnxruntime;
 mod sampling;
 mod settings;

@@ -126,7 +126,13 @@ pub fn generate(
     let random_seed = request.random_seed;
     let may_go_back = request.may_go_back && player.is_random();
     let listening = hearing.clone();
-    let following = Following::new(&player.settings.follow, &hearing, &seed.samples, samples);
+    let following = Following::new(
+        &player.settings.follow,
+        &hearing,
+        &seed.samples,
+        samples,
+        random_seed,
+    );
     let guide = following
         .as_ref()
         .map(|following| following.sound().clone());

@@ -17,6 +17,8 @@ pub struct FollowingSettings {
     pub follow_choice: Option<Strength>,
     /// What is followed.
     pub guide: GuideForm,
+    /// By how many semitones the guide is transposed.
+    pub guide_transpose: f64,
 }
 
 /// What becomes of the seed to be a guide.
@@ -29,6 +31,10 @@ pub enum GuideForm {
     Once,
     /// The seed backwards, again and again.
     Reverse,
+    /// The seed once, as long as the answer, at the same pitch.
+    Stretch,
+    /// The seed's notes in another order, again and again.
+    Notes,
 }
 
 pub(super) const RULES: &[Rule] = &[
@@ -61,8 +67,16 @@ pub(super) const RULES: &[Rule] = &[
             ("loop", "The seed again and again, its ends faded into each other."),
             ("once", "The seed once; then the answer is free."),
             ("reverse", "The seed backwards, again and again."),
+            ("stretch", "The seed once, as long as the answer, at the same pitch."),
+            ("notes", "The seed's notes in another order for each random seed, again and again."),
         ]),
         "What is followed.",
     )
     .option("guide", "FORM"),
+    Rule::new(
+        "guide_transpose",
+        Values::Number(-24.0, 24.0),
+        "By how many semitones the guide is transposed, as long as before.",
+    )
+    .option("guide-transpose", "SEMITONES"),
 ];

@@ -120,6 +120,7 @@ pub(super) fn later() -> &'static Map<String, Value> {
             "follow_mix": null,
             "follow_choice": null,
             "guide": "loop",
+            "guide_transpose": 0.0,
         }))
     });
     &LATER
