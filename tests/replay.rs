@@ -28,7 +28,8 @@ const APPROACHES: [(&str, &str); 4] = [
     ),
 ];
 
-/// What is asked of answers: formats, channels, rates, loudness, how the seed is heard.
+/// What is asked of answers: formats, channels, rates, loudness, endings, how the seed is
+/// heard.
 const ASKED: [&[&str]; 3] = [
     &["--seconds", "0.3"],
     &[
@@ -44,6 +45,10 @@ const ASKED: [&[&str]; 3] = [
         "matrix",
         "--random-seed",
         "7",
+        "--ending",
+        "exact",
+        "--fade",
+        "0.1",
         "--seconds",
         "0.25",
     ],
@@ -54,6 +59,8 @@ const ASKED: [&[&str]; 3] = [
         "44100",
         "--temperature",
         "0.8",
+        "--ending",
+        "raw",
         "--seconds",
         "0.2",
     ],
@@ -232,6 +239,7 @@ fn another_model_another_seed_and_what_is_no_sidecar_are_named() {
         ("engine", json!("steam")),
         ("channels", json!(0)),
         ("seconds", json!(-1)),
+        ("fade", json!(-1)),
         ("temperature", json!(1e9)),
     ] {
         let before = archive.bytes("answer.json");
@@ -272,8 +280,16 @@ fn another_version_build_or_processor_is_named() {
 #[test]
 fn a_sidecar_of_before_is_compared_with_the_file_beside_it() {
     let archive = Archive::new(LIVELY);
-    archive.generate(&["--seconds", "0.3"]);
-    let said_since = ["build", "processor", "prediction_sha256", "may_go_back"];
+    archive.generate(&["--seconds", "0.3", "--ending", "raw"]);
+    let said_since = [
+        "build",
+        "processor",
+        "prediction_sha256",
+        "may_go_back",
+        "ending",
+        "fade",
+        "lasts",
+    ];
     archive.change(|sidecar| said_since.iter().for_each(|key| drop(sidecar.remove(*key))));
     let said = same(&archive.replay(&[]));
     assert!(

@@ -35,18 +35,21 @@ impl Responder {
         progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
     ) -> Result<Sidecar, AnswerError> {
         let heard = self.hear(seed, output, commission)?;
-        let predicted = self.predict(&heard.signal, &heard.source, &heard.request, progress);
+        let request = commission.to_make(&heard.request);
+        let predicted = self.predict(&heard.signal, &heard.source, &request, progress);
         let (mut prediction, moved) = predicted.map_err(|cause| AnswerError::Generate {
             path: seed.to_owned(),
             cause,
         })?;
         refuse_what_is_broken(seed, &prediction)?;
         let mut sidecar = self.sidecar(&heard, commission, &prediction);
+        let (signal, asked) = (&mut prediction.signal, sidecar.seconds);
+        sidecar.lasts = commission.ending.end(signal, asked);
         sidecar.gain = gain(commission.loudness, &heard.signal, &prediction.signal);
         for sample in &mut prediction.signal.samples {
             *sample *= sidecar.gain;
         }
-        let (signal, seconds) = (&prediction.signal, sidecar.seconds);
+        let (signal, seconds) = (&prediction.signal, sidecar.lasts);
         let written = commission
             .output
             .write(output, signal, seconds, heard.rate)?;
@@ -77,7 +80,8 @@ impl Responder {
             .output
             .sample_rate(facts.sample_rate, sample_rate);
         let request = commission.request_for(&sha256);
-        commission.output.check(output, request.seconds, rate)?;
+        let longest = commission.to_make(&request).seconds;
+        commission.output.check(output, longest, rate)?;
         Ok(Seed {
             source: TrainingAudio {
                 file: readable(seed.file_name().unwrap_or_default()),
@@ -102,6 +106,8 @@ impl Responder {
             seed_sha256: heard.source.sha256.clone(),
             prediction_sha256: None,
             seconds: heard.request.seconds,
+            ending: commission.ending,
+            lasts: heard.request.seconds,
             random_seed: heard.request.random_seed,
             prime: heard.request.prime,
             may_go_back: heard.request.may_go_back,
@@ -125,10 +131,12 @@ impl Responder {
 
 /// What a `prediction` is multiplied by to be as loud as is asked.
 fn gain(loudness: Loudness, seed: &Signal, prediction: &Signal) -> f32 {
-    match loudness {
+    let gain = match loudness {
         Loudness::Model => 1.0,
         Loudness::Seed => (guard::level(seed) / guard::level(prediction)) as f32,
-    }
+    };
+    // Of a few samples nothing may be left.
+    if gain.is_finite() { gain } else { 1.0 }
 }
 
 fn sha256_of(output: &Path) -> Result<String, AudioError> {

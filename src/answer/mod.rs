@@ -3,6 +3,7 @@
 
 mod answering;
 mod commission;
+mod ending;
 mod error;
 mod learned;
 mod replay;
@@ -14,6 +15,7 @@ use std::path::Path;
 use rand::RngExt;
 
 pub use commission::{Commission, Loudness};
+pub use ending::{Ending, EndingKind, UnknownEnding};
 pub use error::{AnswerError, ResponderError};
 pub use learned::{LearnedError, LearnedNotes, forget};
 pub use replay::{Difference, Learning, Replay, ReplayError, differences};

@@ -225,6 +225,10 @@ fn commission_of(sidecar: &Sidecar) -> Result<Commission, ReplayError> {
     if !(seconds > 0.0 && seconds <= LONGEST) {
         return Err(impossible("seconds", seconds));
     }
+    let fade = sidecar.ending.fade;
+    if !(0.0..=LONGEST).contains(&fade) {
+        return Err(impossible("fade", fade));
+    }
     let channels = [OutputChannels::One, OutputChannels::Two]
         .into_iter()
         .find(|channels| channels.count() == sidecar.channels)
@@ -236,6 +240,7 @@ fn commission_of(sidecar: &Sidecar) -> Result<Commission, ReplayError> {
             prime: sidecar.prime,
             may_go_back: sidecar.may_go_back,
         },
+        ending: sidecar.ending,
         loudness: sidecar.loudness,
         output: OutputFormat {
             rate: sidecar.rate,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::commission::Loudness;
+use super::ending::Ending;
 use super::learned::LearnedNotes;
 use crate::audio::Signal;
 use crate::audio::output::OutputRate;
@@ -46,7 +47,13 @@ pub struct Sidecar {
     /// SHA-256 of the prediction's file.
     #[serde(default)]
     pub prediction_sha256: Option<String>,
+    /// Length that was asked for.
     pub seconds: f64,
+    #[serde(flatten)]
+    pub ending: Ending,
+    /// Length that came of it, in seconds.
+    #[serde(default)]
+    pub lasts: f64,
     pub random_seed: u64,
     pub prime: Prime,
     /// Whether sampling might go back from what is wrong.

@@ -144,16 +144,12 @@ impl AnswerSettings {
         };
         let moving = matches!(self.weights, Weights::Moving(_));
         let changes = written.into_iter().map(|(key, value)| {
-            let key = match key.as_str() {
-                "feedback_noise" if moving => "moving_feedback_noise".to_owned(),
-                _ => key,
-            };
-            // What is none here is 0 there.
-            let value = match value {
-                Value::Null => 0.into(),
-                value => value,
-            };
-            (key, value)
+            match (key.as_str(), &value) {
+                ("feedback_noise", _) if moving => ("moving_feedback_noise".to_owned(), value),
+                // What is none here is 0 there.
+                ("moving_lr" | "moving_seconds", Value::Null) => (key, 0.into()),
+                _ => (key, value),
+            }
         });
         let changed = hyperparameters.with(&changes.collect())?;
         match AnswerSettings::of(&changed) == self {
