@@ -71,7 +71,7 @@ fn answer(model: &TrainedModel) -> Vec<f32> {
         prime: Prime::Seed,
         may_go_back: false,
     };
-    let settings = AnswerSettings::of(hyperparameters);
+    let settings = AnswerSettings::of(hyperparameters).free();
     let mut engine: Box<dyn Engine> = match &settings.weights {
         Weights::Frozen { .. } => Box::new(Native::new(model.network.clone(), 1)),
         Weights::Moving(weights) => {

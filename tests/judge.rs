@@ -2,6 +2,8 @@
 //! `judge/make_golden.py` wrote `judge/golden.json` on the sounds computed here.
 
 mod common;
+#[path = "judge/hears.rs"]
+mod hears;
 
 use std::collections::BTreeMap;
 use std::f64::consts::TAU;

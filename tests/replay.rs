@@ -61,6 +61,10 @@ const ASKED: [&[&str]; 3] = [
         "0.8",
         "--ending",
         "raw",
+        "--follow",
+        "[[0, 0.9], [0.2, 0.1]]",
+        "--guide",
+        "reverse",
         "--seconds",
         "0.2",
     ],
@@ -280,7 +284,7 @@ fn another_version_build_or_processor_is_named() {
 #[test]
 fn a_sidecar_of_before_is_compared_with_the_file_beside_it() {
     let archive = Archive::new(LIVELY);
-    archive.generate(&["--seconds", "0.3", "--ending", "raw"]);
+    archive.generate(&["--seconds", "0.3", "--ending", "raw", "--follow", "0"]);
     let said_since = [
         "build",
         "processor",
@@ -289,6 +293,8 @@ fn a_sidecar_of_before_is_compared_with_the_file_beside_it() {
         "ending",
         "fade",
         "lasts",
+        "follow",
+        "guide",
     ];
     archive.change(|sidecar| said_since.iter().for_each(|key| drop(sidecar.remove(*key))));
     let said = same(&archive.replay(&[]));

@@ -16,16 +16,25 @@ fn options() -> impl Iterator<Item = (&'static Rule, RuleOption)> {
 }
 
 fn parse(values: &Values, text: &str) -> Result<Value, String> {
-    let number = match values {
-        Values::Whole(..) => text.parse::<u64>().ok().map(Value::from),
-        // What is no number has no JSON.
-        _ => text
-            .parse::<f64>()
+    // What is no number has no JSON.
+    let number = || {
+        text.parse::<f64>()
             .ok()
             .filter(|n| n.is_finite())
-            .map(Value::from),
+            .map(Value::from)
     };
-    number.ok_or_else(|| format!("allowed: {}", values.words()))
+    let parsed = match values {
+        Values::Whole(..) => text.parse::<u64>().ok().map(Value::from),
+        Values::Choice(choices) => {
+            let known = choices.iter().any(|(name, _)| *name == text);
+            known.then(|| text.into())
+        }
+        Values::Strength(..) | Values::OptionalStrength(..) => {
+            number().or_else(|| serde_json::from_str(text).ok().filter(Value::is_array))
+        }
+        _ => number(),
+    };
+    parsed.ok_or_else(|| format!("allowed: {}", values.words()))
 }
 
 impl clap::Args for AskedOptions {

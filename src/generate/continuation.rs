@@ -5,6 +5,7 @@ use std::f32::consts::PI;
 
 use super::AnswerSettings;
 use super::drawing::{Drawing, Drawn};
+use super::following::Following;
 use crate::frames::WindowFormat;
 use crate::hearing::Hearing;
 use crate::model::Output;
@@ -17,6 +18,7 @@ pub struct Continuation {
     hearing: Hearing,
     output: Output,
     drawing: Drawing,
+    following: Option<Following>,
     /// What the network is shown.
     sequence: Vec<f32>,
     /// The same without the noise that is fed back.
@@ -52,11 +54,17 @@ impl Continuation {
             hearing: hearing.clone(),
             output,
             drawing: settings.drawing(),
+            following: None,
             seed_values: seed.len(),
             heard: seed.clone(),
             sequence: seed,
             drawn: Drawn::default(),
         }
+    }
+
+    /// Follows a guide, if there is one.
+    pub fn follow(self, following: Option<Following>) -> Continuation {
+        Continuation { following, ..self }
     }
 
     /// Takes the last `predicted` values of what it began with for predictions,
@@ -109,7 +117,15 @@ impl Continuation {
         let overlap = self.overlap();
         let drawn = &mut self.drawn;
         let said = self.output.said(newest, outputs);
-        self.drawing.draw(said, random, drawn);
+        let seconds = self
+            .hearing
+            .seconds_of(self.sequence.len() - self.seed_values);
+        let start = self.sequence.len() - overlap;
+        let moment = self
+            .following
+            .as_ref()
+            .and_then(|following| following.moment(start, outputs, seconds));
+        self.drawing.draw(said, moment, random, drawn);
         self.hearing.confine(&mut drawn.heard);
         self.hearing.confine(&mut drawn.fed_back);
         cross_fade(&mut self.sequence, &drawn.fed_back, overlap);

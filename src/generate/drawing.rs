@@ -2,6 +2,7 @@
 //! what is fed back.
 
 use super::feedback::Feedback;
+use super::following::Moment;
 use crate::chances::ChanceRules;
 use crate::model::{Said, from_level};
 use crate::random::Stream;
@@ -25,8 +26,15 @@ pub struct Drawn {
 }
 
 impl Drawing {
-    /// Draws one prediction from what is `said` of it.
-    pub fn draw(&self, said: Said, random: &mut Stream, Drawn { heard, fed_back }: &mut Drawn) {
+    /// Draws one prediction from what is `said` of it, at a `moment` of a guide, if one
+    /// is followed.
+    pub fn draw(
+        &self,
+        said: Said,
+        moment: Option<Moment>,
+        random: &mut Stream,
+        Drawn { heard, fed_back }: &mut Drawn,
+    ) {
         heard.clear();
         let deviation = match said {
             Said::Value(values) => {
@@ -34,7 +42,10 @@ impl Drawing {
                 None
             }
             Said::Mixture(mixture) => {
-                let chosen = self.chances.choose(mixture.weights, random);
+                let chosen = match &moment {
+                    Some(moment) => self.chances.choose(&moment.weights(&mixture), random),
+                    None => self.chances.choose(mixture.weights, random),
+                };
                 heard.extend_from_slice(mixture.mean(chosen));
                 Some(mixture.deviation(chosen))
             }
@@ -47,6 +58,9 @@ impl Drawing {
         fed_back.clear();
         fed_back.extend_from_slice(heard);
         self.feedback.apply(deviation, random, fed_back);
+        if let Some(moment) = moment {
+            moment.mix_into(fed_back);
+        }
     }
 }
 
@@ -77,12 +91,12 @@ mod tests {
         let mut random = stream(1, "draw");
         let mut squares = 0.0;
         for _ in 0..2000 {
-            drawing(1.0, 1.0).draw(MIXTURE.said(&ROW, 2), &mut random, &mut drawn);
+            drawing(1.0, 1.0).draw(MIXTURE.said(&ROW, 2), None, &mut random, &mut drawn);
             assert_eq!(drawn.heard, [0.25, 0.5]);
             squares += f64::from(drawn.fed_back[0] - 0.25).powi(2) / 2000.0;
         }
         assert!((squares.sqrt() / (-4.0f64).exp() - 1.0).abs() < 0.1);
-        drawing(0.0, 1.0).draw(MIXTURE.said(&ROW, 2), &mut random, &mut drawn);
+        drawing(0.0, 1.0).draw(MIXTURE.said(&ROW, 2), None, &mut random, &mut drawn);
         assert_eq!(drawn.heard, drawn.fed_back);
     }
 
@@ -91,7 +105,7 @@ mod tests {
         for (output, row) in [(Output::Value, &[0.25, 0.5][..]), (MIXTURE, &ROW)] {
             let mut drawn = Drawn::default();
             let mut random = stream(1, "draw");
-            drawing(0.0, 0.5).draw(output.said(row, 2), &mut random, &mut drawn);
+            drawing(0.0, 0.5).draw(output.said(row, 2), None, &mut random, &mut drawn);
             assert_eq!(drawn.heard, [0.25, 0.5]);
             assert_eq!(drawn.fed_back, [0.125, 0.25]);
         }

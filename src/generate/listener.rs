@@ -49,6 +49,8 @@ pub struct Snapshot {
 pub struct Listener {
     hearing: Hearing,
     guard: Guard,
+    /// What the answer follows; where it rests, the answer may.
+    guide: Option<Signal>,
     random_seed: u64,
     beginning: Option<Snapshot>,
     recent: VecDeque<Snapshot>,
@@ -77,6 +79,7 @@ impl Listener {
         Listener {
             guard: Guard::new(seed, hearing.full_scale(), of_training),
             hearing,
+            guide: None,
             random_seed,
             beginning: None,
             recent: VecDeque::new(),
@@ -86,6 +89,11 @@ impl Listener {
             last_fault: 0,
             tries: 0,
         }
+    }
+
+    /// The same beside a guide that the answer follows.
+    pub fn beside(self, guide: Option<Signal>) -> Listener {
+        Listener { guide, ..self }
     }
 
     /// Whether it listens now that `made` values are predicted.
@@ -103,12 +111,30 @@ impl Listener {
         let stretch = self
             .hearing
             .sound(predicted[newest..].to_vec(), &mut phases);
-        self.guard.fault_of_stretch(&stretch)
+        let fault = self.guard.fault_of_stretch(&stretch)?;
+        let end = (self.hearing.seconds_of(predicted.len()) * rate) as usize;
+        let begin = end.saturating_sub(samples);
+        (!self.is_excused(fault, begin, end)).then_some(fault)
+    }
+
+    /// Whether the guide does the same from sample `begin` to `end`.
+    fn is_excused(&self, fault: Fault, begin: usize, end: usize) -> bool {
+        let Some(guide) = self.guide.as_ref().filter(|_| fault == Fault::Silence) else {
+            return false;
+        };
+        let end = end.min(guide.samples.len());
+        let rest = Signal {
+            samples: guide.samples[begin.min(end)..end].to_vec(),
+            sample_rate: guide.sample_rate,
+        };
+        self.guard.is_mostly_silent(&rest)
     }
 
     /// What is wrong with the whole prediction.
     pub fn verdict(&self, prediction: &Signal) -> Option<Fault> {
-        self.guard.fault(prediction)
+        let fault = self.guard.fault(prediction)?;
+        let excused = self.is_excused(fault, 0, prediction.samples.len());
+        (!excused).then_some(fault)
     }
 
     /// Remembers a snapshot, up to which nothing is wrong.

@@ -8,7 +8,9 @@
 pub mod continuation;
 mod drawing;
 mod feedback;
+mod following;
 pub mod guard;
+mod guide;
 mod listener;
 mod native;
 mod onnxruntime;
@@ -17,6 +19,7 @@ mod settings;
 
 pub use drawing::Drawing;
 pub use feedback::Feedback;
+pub use following::Follow;
 pub use listener::Response;
 pub use native::{Native, play};
 pub use onnxruntime::OnnxRuntime;

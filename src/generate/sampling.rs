@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::continuation::{Continuation, NotANumber};
+use super::following::Following;
 use super::guard::Fault;
 use super::listener::{Listener, Response, Snapshot};
 use super::{AnswerSettings, Engine, EngineError, Weights};
@@ -125,8 +126,13 @@ pub fn generate(
     let random_seed = request.random_seed;
     let may_go_back = request.may_go_back && player.is_random();
     let listening = hearing.clone();
-    let mut listener = Listener::new(listening, seed, request.seconds, random_seed, may_go_back);
-    let mut sampler = Sampler::new(player, seed, random_seed);
+    let following = Following::new(&player.settings.follow, &hearing, &seed.samples, samples);
+    let guide = following
+        .as_ref()
+        .map(|following| following.sound().clone());
+    let mut listener =
+        Listener::new(listening, seed, request.seconds, random_seed, may_go_back).beside(guide);
+    let mut sampler = Sampler::new(player, seed, random_seed).follow(following);
     sampler.prime(request.prime, progress)?;
     let primed = Instant::now();
     let mut resynthesis = Duration::ZERO;
@@ -198,6 +204,14 @@ impl<'a> Sampler<'a> {
             engine: player.engine,
             frames: Vec::new(),
             predictions: Vec::new(),
+        }
+    }
+
+    /// Follows a guide, if there is one.
+    fn follow(self, following: Option<Following>) -> Self {
+        Sampler {
+            continuation: self.continuation.follow(following),
+            ..self
         }
     }
 
@@ -331,7 +345,7 @@ mod tests {
     ) -> Result<Prediction, GenerateError> {
         let player = Player {
             model,
-            settings: &AnswerSettings::of(&model.hyperparameters),
+            settings: &AnswerSettings::of(&model.hyperparameters).free(),
             engine,
         };
         generate(player, seed, request, &mut |_| ControlFlow::Continue(()))
@@ -637,7 +651,7 @@ mod tests {
             let mut engine = Native::new(model.network.clone(), 1);
             let player = Player {
                 model,
-                settings: &AnswerSettings::of(&model.hyperparameters),
+                settings: &AnswerSettings::of(&model.hyperparameters).free(),
                 engine: &mut engine,
             };
             generate(player, seed, &request, &mut |_| flow)

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::drawing::Drawing;
 use super::feedback::Feedback;
+use super::following::Follow;
 use crate::chances::ChanceRules;
 use crate::hyperparameters::{AnswerMode, Hyperparameters, HyperparametersError, LrSchedule, rule};
 
@@ -14,6 +15,9 @@ pub struct AnswerSettings {
     /// How one of what a distribution has is chosen.
     #[serde(flatten)]
     pub chances: ChanceRules,
+    /// How closely a guide is followed.
+    #[serde(flatten)]
+    pub follow: Follow,
     /// What the weights do.
     #[serde(flatten)]
     pub weights: Weights,
@@ -98,6 +102,7 @@ impl AnswerSettings {
         };
         AnswerSettings {
             chances: h.chances,
+            follow: Follow::of(&h.following),
             weights,
         }
     }
@@ -155,6 +160,14 @@ impl AnswerSettings {
         match AnswerSettings::of(&changed) == self {
             true => Ok(self),
             false => Err(SettingsError::OtherModels),
+        }
+    }
+
+    /// The same, but that nothing is followed.
+    pub fn free(self) -> AnswerSettings {
+        AnswerSettings {
+            follow: Follow::nothing(),
+            ..self
         }
     }
 
@@ -328,12 +341,12 @@ mod tests {
         };
         assert_eq!(
             written(AnswerMode::Frozen),
-            json!({"temperature": 1.0, "top_p": 1.0, "answer": "frozen", "feedback_noise": 0.8,
+            json!({"temperature": 1.0, "top_p": 1.0, "follow": 0.5, "guide": "loop", "answer": "frozen", "feedback_noise": 0.8,
                 "feedback_gain": 0.99})
         );
         assert_eq!(
             written(AnswerMode::Moving),
-            json!({"temperature": 1.0, "top_p": 1.0, "answer": "moving", "feedback_noise": 0.3,
+            json!({"temperature": 1.0, "top_p": 1.0, "follow": 0.5, "guide": "loop", "answer": "moving", "feedback_noise": 0.3,
                 "train_every": 1, "moving_lr": null, "moving_bptt_steps": 1, "moving_seconds": null})
         );
     }

@@ -11,12 +11,14 @@
 //! of the frame to come, computed alike for training audio and seeds; beside what
 //! is fed back, a guide, the sequence of a sound that an answer follows.
 
+mod distance;
 mod dynamics;
 mod element;
 mod normalisation;
 
 use std::mem;
 
+pub use distance::Distance;
 pub use dynamics::Dynamics;
 pub(crate) use dynamics::block_len;
 use element::Element;
@@ -114,6 +116,16 @@ impl Hearing {
         self.see(preceded_by_silence(seed, shortest, increment))
     }
 
+    /// As [`Hearing::see_seed`], of `seed` with `guide` after it: the first elements are
+    /// those of the seed alone.
+    pub fn see_seed_and(&self, seed: &[f32], guide: &[f32]) -> Vec<f32> {
+        let shortest = self.samples_of(self.sampling.input_span());
+        let increment = self.sampling.ext_cursor_inc * self.element.hop();
+        let mut sound = preceded_by_silence(seed, shortest, increment);
+        sound.extend_from_slice(guide);
+        self.see(sound)
+    }
+
     fn analyse(&self, mut sound: Vec<f32>) -> Vec<f32> {
         pre_emphasise(&mut sound, self.pre_emphasis);
         self.element.analyse(sound)
@@ -198,6 +210,11 @@ impl Hearing {
     /// Samples of one input matrix and its label.
     pub fn samples_of_one_time_step(&self) -> usize {
         self.samples_of(self.training.time_step_span())
+    }
+
+    /// Samples that one prediction may reach beyond the sound that is asked for.
+    pub fn samples_of_one_prediction(&self) -> usize {
+        self.samples_of(self.sampling.label_len) + self.element.hop()
     }
 
     /// Samples that adjacent `elements`, at least one, are made of.

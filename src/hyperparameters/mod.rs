@@ -14,6 +14,7 @@ mod document;
 mod drawing;
 mod dreams;
 mod error;
+mod following;
 mod format;
 mod moving;
 mod network;
@@ -22,6 +23,7 @@ mod reading;
 mod relations;
 mod rule;
 mod schema;
+mod strength;
 mod table;
 mod training;
 
@@ -36,12 +38,14 @@ pub use document::document;
 pub use drawing::{AnswerMode, DrawingSettings};
 pub use dreams::{DreamsSettings, SeedMode};
 pub use error::HyperparametersError;
+pub use following::{FollowingSettings, GuideForm};
 pub use format::{FormatSettings, MagnitudeScale};
 pub use moving::MovingSettings;
 pub use network::{NetworkSettings, OutputKind};
 pub use preset::Preset;
 pub use rule::{Rule, RuleOption, Values, When};
 pub use schema::schema;
+pub use strength::Strength;
 pub use table::{RuleGroup, TABLE, rule, rules};
 pub use training::{LrSchedule, TrainingSettings};
 
@@ -60,6 +64,8 @@ pub struct Hyperparameters {
     pub chances: ChanceRules,
     /// How the model answers: how predictions are drawn and fed back.
     pub drawing: DrawingSettings,
+    /// How closely an answer follows its guide.
+    pub following: FollowingSettings,
     /// How weights go on learning while the model answers.
     pub moving: MovingSettings,
 }
@@ -79,6 +85,7 @@ impl Hyperparameters {
             serde_json::to_value(&self.dreams),
             serde_json::to_value(self.chances),
             serde_json::to_value(&self.drawing),
+            serde_json::to_value(&self.following),
             serde_json::to_value(&self.moving),
         ];
         let values = groups.into_iter().flat_map(|group| match group {
@@ -136,21 +143,29 @@ impl Hyperparameters {
 }
 
 impl Serialize for Hyperparameters {
-    /// Side by side, in the order of the dissertation's file.
+    /// Side by side, in the order of the dissertation's file. Those that came later
+    /// are left out where they are as they always were.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let values = self.values();
-        let mut map = serializer.serialize_map(Some(values.len()))?;
+        let mut map = serializer.serialize_map(None)?;
         for key in preset::keys() {
             map.serialize_entry(key, &values[key])?;
+        }
+        for (key, value) in preset::later() {
+            if values[key] != *value {
+                map.serialize_entry(key, &values[key])?;
+            }
         }
         map.end()
     }
 }
 
 impl<'de> Deserialize<'de> for Hyperparameters {
-    /// Each key must be there, and no other.
+    /// Each key must be there but for those that came later, and no other.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Hyperparameters, D::Error> {
-        let values = Map::deserialize(deserializer)?;
+        let given = Map::deserialize(deserializer)?;
+        let mut values = preset::later().clone();
+        values.extend(given);
         values
             .keys()
             .try_for_each(|key| reading::known(key))

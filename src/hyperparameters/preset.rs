@@ -96,6 +96,7 @@ const DISSERTATION: &str = include_str!("dissertation.json");
 pub(super) fn dissertation(approach: Approach) -> Map<String, Value> {
     let of_vector = serde_json::from_str(DISSERTATION).expect("the file is JSON, as tests say");
     let mut settings = object(of_vector);
+    settings.extend(later().clone());
     settings.extend(object(match approach {
         Approach::Vector => json!({}),
         Approach::ColumnVector => json!({
@@ -110,7 +111,21 @@ pub(super) fn dissertation(approach: Approach) -> Map<String, Value> {
     settings
 }
 
-/// Every key, in the order that files have.
+/// Hyperparameters that the dissertation's file does not have, as they are where a
+/// file leaves them out.
+pub(super) fn later() -> &'static Map<String, Value> {
+    static LATER: LazyLock<Map<String, Value>> = LazyLock::new(|| {
+        object(json!({
+            "follow": 0.5,
+            "follow_mix": null,
+            "follow_choice": null,
+            "guide": "loop",
+        }))
+    });
+    &LATER
+}
+
+/// Every key of the dissertation's file, in its order.
 pub(super) fn keys() -> &'static [String] {
     static KEYS: LazyLock<Vec<String>> = LazyLock::new(|| {
         let keys: Keys = serde_json::from_str(DISSERTATION).expect("an object, as tests say");

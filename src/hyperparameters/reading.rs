@@ -102,6 +102,7 @@ pub(super) fn from_values(
         dreams: group(&values)?,
         chances: group(&values)?,
         drawing: group(&values)?,
+        following: group(&values)?,
         moving: group(&values)?,
     })
 }

@@ -49,6 +49,10 @@ pub enum Values {
     Shape,
     /// Paths of files.
     Files,
+    /// A number from the first to the second, or a ramp of such.
+    Strength(f64, f64),
+    /// The same, or null.
+    OptionalStrength(f64, f64),
 }
 
 /// Where a hyperparameter makes a difference.
@@ -70,6 +74,8 @@ pub enum When {
     NotTranspose,
     /// Where predictions are drawn from a distribution.
     Drawn,
+    /// Where a mixture is one of vectors or frames.
+    Choosing,
     /// Where weights stay as they are and the output is a mixture.
     FrozenMixture,
     /// Where weights stay as they are.
@@ -113,6 +119,7 @@ impl When {
             }
             When::NotTranspose => !transpose,
             When::Drawn => h.network.output != OutputKind::Value,
+            When::Choosing => mixture && h.format.label_shape[1] > 1,
             When::FrozenMixture => mixture && !moving,
             When::Frozen => !moving,
             When::MovingMixture => mixture && moving,
@@ -138,6 +145,7 @@ impl When {
             When::EqualWidths => "layers as wide as their input",
             When::NotTranspose => "all approaches but transpose",
             When::Drawn => "models that draw their predictions (\"output\": mixture or levels)",
+            When::Choosing => "models whose output is a mixture of vectors or frames",
             When::FrozenMixture => "models whose output is a mixture, with frozen weights",
             When::Frozen => "frozen weights",
             When::MovingMixture => "models whose output is a mixture, with weights that move",
@@ -184,6 +192,8 @@ impl Rule {
             Values::Whole(low, high) => (low as f64..=high as f64).contains(&number),
             Values::Number(low, high) => (low..=high).contains(&number),
             Values::Above(low, high) => number > low && number <= high,
+            Values::Strength(low, high) => is_strength(value, low, high),
+            Values::OptionalStrength(low, high) => value.is_null() || is_strength(value, low, high),
             Values::Flag | Values::Choice(_) | Values::Shape | Values::Files => true,
         };
         match allowed {
@@ -191,6 +201,19 @@ impl Rule {
             false => impossible(self.key, Plain(value), &self.values.words()),
         }
     }
+}
+
+/// Whether `value` is a number from `low` to `high`, or a ramp of pairs of a second and
+/// such a number, in the order of their seconds.
+fn is_strength(value: &Value, low: f64, high: f64) -> bool {
+    let within = |value: &Value| value.as_f64().is_some_and(|n| (low..=high).contains(&n));
+    let Some(pairs) = value.as_array() else {
+        return within(value);
+    };
+    let second = |pair: &Value| pair[0].as_f64().filter(|second| *second >= 0.0);
+    let seconds: Option<Vec<f64>> = pairs.iter().map(second).collect();
+    let in_order = seconds.is_some_and(|seconds| !seconds.is_empty() && seconds.is_sorted());
+    in_order && pairs.iter().all(|pair| within(&pair[1]))
 }
 
 /// A JSON number without the `.0` of a whole one.
@@ -219,6 +242,12 @@ impl Values {
             }
             Values::Shape => "two numbers".to_owned(),
             Values::Files => "paths".to_owned(),
+            Values::Strength(low, high) => {
+                format!("{low} to {high}, or a ramp [[second, value], …]")
+            }
+            Values::OptionalStrength(low, high) => {
+                format!("{low} to {high}, or a ramp [[second, value], …], or null")
+            }
         }
     }
 
@@ -244,6 +273,22 @@ impl Values {
                 "items": { "type": "integer", "minimum": 0 },
             }),
             Values::Files => json!({ "type": "array", "items": { "type": "string" } }),
+            Values::Strength(low, high) => json!({ "oneOf": strength_schemas(*low, *high) }),
+            Values::OptionalStrength(low, high) => {
+                let mut one_of = strength_schemas(*low, *high);
+                one_of.push(json!({ "type": "null" }));
+                json!({ "oneOf": one_of })
+            }
         }
     }
+}
+
+/// A number, or an array of pairs.
+fn strength_schemas(low: f64, high: f64) -> Vec<Value> {
+    let number = json!({ "type": "number", "minimum": low, "maximum": high });
+    let pair = json!({
+        "type": "array", "minItems": 2, "maxItems": 2, "items": { "type": "number" },
+    });
+    let ramp = json!({ "type": "array", "minItems": 1, "items": pair });
+    vec![number, ramp]
 }

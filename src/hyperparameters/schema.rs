@@ -34,9 +34,8 @@ mod tests {
     use super::*;
     use crate::hyperparameters::Hyperparameters;
 
-    fn settings(preset: Preset) -> serde_json::Map<String, Value> {
-        let text = Hyperparameters::preset(preset).to_json();
-        serde_json::from_str(&text).unwrap()
+    fn settings(preset: Preset) -> Map<String, Value> {
+        Hyperparameters::preset(preset).values()
     }
 
     #[test]
@@ -64,6 +63,7 @@ mod tests {
             Some("number") => value.is_number(),
             Some("string") => value.is_string(),
             Some("array") => value.is_array(),
+            Some("null") => value.is_null(),
             Some(other) => panic!("type {other}"),
             None => true,
         };
@@ -97,6 +97,9 @@ mod tests {
         assert!(!allows(&properties["lr_schedule"], &json!("sine")));
         assert!(!allows(&properties["seg_len"], &json!(-1)));
         assert!(!allows(&properties["temperature"], &json!(0)));
+        assert!(allows(&properties["follow"], &json!([[0, 0.5], [2, 0]])));
+        assert!(!allows(&properties["follow"], &json!([[0, 0.5, 1]])));
+        assert!(allows(&properties["follow_mix"], &Value::Null));
         assert!(!allows(&properties["lr"], &json!(0)));
         assert!(!allows(&properties["num_layers"], &json!(65)));
         assert!(!allows(&properties["label_shape"], &json!([1, 2, 3])));

@@ -82,21 +82,9 @@ impl Timbre {
 /// 0 where there is none.
 pub fn chroma(samples: &[f64], sample_rate: u32) -> [f64; 12] {
     let mut chroma = [0.0; 12];
-    let rate = f64::from(sample_rate);
-    let (lowest, highest) = (CHROMA_HZ.0, CHROMA_HZ.1.min(rate / 2.0));
-    let classes: Vec<Option<usize>> = (0..=CHROMA_FRAME.0 / 2)
-        .map(|bin| bin as f64 * rate / CHROMA_FRAME.0 as f64)
-        .map(|hz| {
-            let semitone = (12.0 * (hz / 440.0).log2()).round();
-            (hz > lowest && hz < highest).then_some(semitone.rem_euclid(12.0) as usize)
-        })
-        .collect();
+    let classes = PitchClasses::of_bins(CHROMA_FRAME.0, sample_rate, CHROMA_HZ);
     for_each_power_spectrum(samples, CHROMA_FRAME, |power| {
-        for (class, power) in classes.iter().zip(power) {
-            if let Some(class) = class {
-                chroma[*class] += power;
-            }
-        }
+        classes.add(power, &mut chroma);
     });
     let length = chroma.iter().map(|c| c * c).sum::<f64>().sqrt();
     if length > 0.0 {
@@ -106,18 +94,49 @@ pub fn chroma(samples: &[f64], sample_rate: u32) -> [f64; 12] {
     }
 }
 
+/// Which pitch class, A first, each bin of a spectrum belongs to.
+pub struct PitchClasses(Vec<Option<usize>>);
+
+impl PitchClasses {
+    /// Of the bins of a window of `window` samples that lie between the lowest
+    /// and the highest frequency, in Hz; the others belong to none.
+    pub fn of_bins(window: usize, sample_rate: u32, (lowest, highest): (f64, f64)) -> PitchClasses {
+        let rate = f64::from(sample_rate);
+        let highest = highest.min(rate / 2.0);
+        let class = |bin: usize| {
+            let hz = bin as f64 * rate / window as f64;
+            let semitone = (12.0 * (hz / 440.0).log2()).round();
+            (hz > lowest && hz < highest).then_some(semitone.rem_euclid(12.0) as usize)
+        };
+        PitchClasses((0..=window / 2).map(class).collect())
+    }
+
+    /// Adds the power in each bin to that of its pitch class.
+    pub fn add(&self, power: &[f64], profile: &mut [f64; 12]) {
+        for (class, power) in self.0.iter().zip(power) {
+            if let Some(class) = class {
+                profile[*class] += power;
+            }
+        }
+    }
+}
+
+/// Hann's window, symmetric: its first and last value are 0.
+pub fn hann(len: usize) -> Vec<f64> {
+    (0..len)
+        .map(|n| 0.5 - 0.5 * (TAU * n as f64 / (len - 1) as f64).cos())
+        .collect()
+}
+
 /// Calls `use_power` with the power in each bin, Nyquist's included, of each
 /// frame of (window, hop) samples that lies wholly in `samples`; a shorter
 /// sound is one frame with zeros after it.
-fn for_each_power_spectrum(
+pub fn for_each_power_spectrum(
     samples: &[f64],
     (window, hop): (usize, usize),
     mut use_power: impl FnMut(&[f64]),
 ) {
-    // Hann's window, symmetric.
-    let weights: Vec<f64> = (0..window)
-        .map(|n| 0.5 - 0.5 * (TAU * n as f64 / (window - 1) as f64).cos())
-        .collect();
+    let weights = hann(window);
     let fourier = Fourier::new(window);
     let mut buffer = vec![Complex64::default(); window];
     let mut power = vec![0.0; window / 2 + 1];

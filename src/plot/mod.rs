@@ -3,7 +3,8 @@
 //! ```text
 //! Signal ──┬─> Spectrogram ─┐
 //!          └─> Waveform ────┼─> Panel ─> Page ─> SVG file
-//! numbers ───> LineChart ───┘
+//! numbers ─┬─> LineChart ───┤
+//!          └─> Chromagram ──┘
 //! ```
 //!
 //! What stands on one page can be compared: its sounds share the time axis, its
@@ -11,6 +12,7 @@
 //! the page is wide, however long the sound is.
 
 mod bitmap;
+mod chromagram;
 mod draw;
 mod line_chart;
 mod spectrogram;
@@ -19,6 +21,7 @@ mod waveform;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use chromagram::Chromagram;
 pub use line_chart::{LineChart, Series};
 pub use spectrogram::Spectrogram;
 pub use waveform::{Marker, Waveform};
@@ -47,6 +50,8 @@ pub struct Page {
 /// One picture of a page.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Panel {
+    /// Pitch classes over time.
+    Chromagram(Chromagram),
     /// Numbers over numbers.
     LineChart(LineChart),
     /// Frequencies over time.

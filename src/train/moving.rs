@@ -282,7 +282,7 @@ mod tests {
         let mut go_on = |_: f64| ControlFlow::Continue(());
         let player = Player {
             model,
-            settings: &AnswerSettings::of(&model.hyperparameters),
+            settings: &AnswerSettings::of(&model.hyperparameters).free(),
             engine: &mut engine,
         };
         let answer = generate(player, &sound(30, 0.5), &request, &mut go_on);

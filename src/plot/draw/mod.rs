@@ -3,11 +3,15 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use super::{Page, Panel, PlotError, bitmap};
+use super::{Page, Panel, PlotError};
 
 mod axis;
+mod bitmaps;
 mod line_chart;
-mod sounds;
+mod pictures;
+mod waveform;
+
+use bitmaps::Bitmaps;
 
 // Everything is in pixels.
 const WIDTH: u32 = 1120;
@@ -36,10 +40,6 @@ struct Common {
     highest_frequency: f64,
     loudest: f32,
 }
-
-/// Bitmaps of a page, as elements of an SVG file.
-#[derive(Default)]
-struct Bitmaps(String);
 
 /// `page` as the text of an SVG file.
 pub fn svg(page: &Page) -> Result<String, PlotError> {
@@ -79,8 +79,11 @@ fn draw(page: &Page, svg: &mut String, bitmaps: &mut Bitmaps) -> DrawResult<()> 
         rest = below;
         match panel {
             Panel::LineChart(chart) => line_chart::draw(&area, chart)?,
-            Panel::Spectrogram(picture) => sounds::spectrogram(&area, picture, &common, bitmaps)?,
-            Panel::Waveform(wave) => sounds::waveform(&area, wave, &common)?,
+            Panel::Spectrogram(picture) => {
+                pictures::spectrogram(&area, picture, &common, bitmaps)?;
+            }
+            Panel::Chromagram(picture) => pictures::chromagram(&area, picture, &common, bitmaps)?,
+            Panel::Waveform(wave) => waveform::draw(&area, wave, &common)?,
         }
     }
     root.present()?;
@@ -90,7 +93,7 @@ fn draw(page: &Page, svg: &mut String, bitmaps: &mut Bitmaps) -> DrawResult<()> 
 fn height(panel: &Panel) -> i32 {
     let picture = match panel {
         Panel::LineChart(_) => 220 + BOTTOM_LABEL,
-        Panel::Spectrogram(_) => 140,
+        Panel::Spectrogram(_) | Panel::Chromagram(_) => 140,
         Panel::Waveform(_) => 90,
     };
     PANEL_TITLE + picture + BOTTOM + BETWEEN_PANELS
@@ -106,6 +109,9 @@ impl Common {
         for panel in panels {
             match panel {
                 Panel::LineChart(_) => {}
+                Panel::Chromagram(picture) => {
+                    common.seconds = common.seconds.max(picture.end_seconds());
+                }
                 Panel::Waveform(wave) => common.seconds = common.seconds.max(wave.seconds),
                 Panel::Spectrogram(picture) => {
                     common.seconds = common.seconds.max(picture.seconds);
@@ -120,27 +126,6 @@ impl Common {
             common.seconds = 1.0;
         }
         common
-    }
-}
-
-impl Bitmaps {
-    /// Adds a picture of `shades`, `[height, width]`, that fills the rectangle
-    /// from `top_left` to `bottom_right`.
-    fn add(
-        &mut self,
-        (left, top): (i32, i32),
-        (right, bottom): (i32, i32),
-        width: usize,
-        shades: &[u8],
-    ) -> DrawResult<()> {
-        self.0.push_str(&format!(
-            "<image x=\"{left}\" y=\"{top}\" width=\"{}\" height=\"{}\" \
-             preserveAspectRatio=\"none\" href=\"{}\"/>\n",
-            right - left,
-            bottom - top,
-            bitmap::data_address(width, shades)?,
-        ));
-        Ok(())
     }
 }
 
@@ -177,7 +162,7 @@ fn shown(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::audio::Signal;
-    use crate::plot::{LineChart, Marker, Series, Spectrogram, Waveform};
+    use crate::plot::{Chromagram, LineChart, Marker, Series, Spectrogram, Waveform};
     use crate::testing::{signal, sine};
 
     fn page(panels: Vec<Panel>) -> Page {
@@ -229,14 +214,21 @@ mod tests {
             colour: [200, 0, 0],
         };
         let marks = vec![mark(0.5), mark(7.0)];
+        let chromagram = Chromagram {
+            title: "notes".into(),
+            begin_seconds: 0.2,
+            hop_seconds: 0.1,
+            profiles: vec![[1.0; 12]; 5],
+        };
         let page = page(vec![
             chart(&[(0.0, 0.1), (1.0, 0.01), (2.0, 0.02)]),
             Panel::Spectrogram(Spectrogram::new("sine", &sound)),
             Panel::Waveform(Waveform::new("wave", &sound, marks)),
+            Panel::Chromagram(chromagram),
         ]);
         let svg = page.to_svg().unwrap();
         assert_well_formed(&svg);
-        assert_eq!(svg.matches("data:image/png;base64,").count(), 2);
+        assert_eq!(svg.matches("data:image/png;base64,").count(), 3);
         for words in [
             "a &lt;title&gt; &amp; more",
             "a\u{fffd}note",
@@ -264,6 +256,7 @@ mod tests {
             let page = page(vec![
                 Panel::Spectrogram(Spectrogram::new("", &sound)),
                 Panel::Waveform(Waveform::new("", &sound, Vec::new())),
+                Panel::Chromagram(Chromagram::default()),
             ]);
             assert_well_formed(&page.to_svg().unwrap());
         }

@@ -1,19 +1,18 @@
-//! Panels of sounds, which share the axis of time.
+//! Panels that are bitmaps over time: spectrograms and chromagrams.
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::axis::{TickedAxis, number, with_air};
-use super::{
-    Area, BETWEEN_PANELS, BOTTOM, Bitmaps, Common, DrawResult, INK, LEFT, RIGHT, font, shown,
-    titled,
-};
+use super::axis::{TickedAxis, number};
+use super::bitmaps::Bitmaps;
+use super::{Area, BETWEEN_PANELS, BOTTOM, Common, DrawResult, INK, LEFT, RIGHT, font, titled};
+use crate::plot::bitmap::SHADES;
+use crate::plot::chromagram::NAMES;
 use crate::plot::spectrogram::DYNAMIC_RANGE;
-use crate::plot::{Colour, Marker, Spectrogram, Waveform, bitmap};
+use crate::plot::{Chromagram, Spectrogram};
 
 /// Width of the colours' scale.
 const SCALE: i32 = 12;
-const WAVE: RGBColor = RGBColor(59, 82, 139);
 
 /// Draws a spectrogram, on the axes and with the colours that the page has in common.
 pub(super) fn spectrogram(
@@ -61,7 +60,7 @@ fn scale(
     bitmaps: &mut Bitmaps,
 ) -> DrawResult<()> {
     // As many columns as pixels: a viewer may blur the edges of a narrower one.
-    let shades = (0..bitmap::SHADES as u8).rev();
+    let shades = (0..SHADES as u8).rev();
     let shades: Vec<u8> = shades.flat_map(|s| [s; SCALE as usize]).collect();
     let right = left + SCALE;
     bitmaps.add((left, top), (right, bottom), SCALE as usize, &shades)?;
@@ -75,14 +74,18 @@ fn scale(
     Ok(())
 }
 
-/// Draws a waveform and the marks within it, on the page's axis of time.
-pub(super) fn waveform(area: &Area, wave: &Waveform, common: &Common) -> DrawResult<()> {
-    let (_, area) = titled(area, &wave.title)?;
-    let peak = wave
-        .extremes
-        .iter()
-        .fold(0f32, |peak, (low, high)| peak.max(-low).max(*high));
-    let peak = if peak == 0.0 { 1.0 } else { f64::from(peak) };
+/// Draws a chromagram, whose rows are named in their middles.
+pub(super) fn chromagram(
+    area: &Area,
+    picture: &Chromagram,
+    common: &Common,
+    bitmaps: &mut Bitmaps,
+) -> DrawResult<()> {
+    let (_, area) = titled(area, &picture.title)?;
+    let rows = NAMES.len() as f64;
+    // The natural notes; there is no room for more.
+    let natural = (0..NAMES.len()).filter(|class| NAMES[*class].len() == 1);
+    let middles = natural.map(|class| class as f64 + 0.5).collect();
     let mut chart = ChartBuilder::on(&area)
         .x_label_area_size(BOTTOM)
         .y_label_area_size(LEFT)
@@ -90,7 +93,7 @@ pub(super) fn waveform(area: &Area, wave: &Waveform, common: &Common) -> DrawRes
         .margin_bottom(BETWEEN_PANELS)
         .build_cartesian_2d(
             0.0..common.seconds,
-            TickedAxis::with_ticks(with_air(-peak..peak), vec![-peak, 0.0, peak]),
+            TickedAxis::with_ticks(0.0..rows, middles),
         )?;
     chart
         .configure_mesh()
@@ -98,40 +101,18 @@ pub(super) fn waveform(area: &Area, wave: &Waveform, common: &Common) -> DrawRes
         .axis_style(INK)
         .label_style(font(14, INK))
         .x_label_formatter(&|seconds| format!("{} s", number(*seconds)))
-        .y_label_formatter(&|sample| format!("{:.2}", sample + 0.0))
+        .y_label_formatter(&|class| NAMES[(*class as usize).min(NAMES.len() - 1)].to_owned())
         .draw()?;
-    let width = wave.seconds / wave.extremes.len().max(1) as f64;
-    let time = |column: usize| (column as f64 + 0.5) * width;
-    let columns = || wave.extremes.iter().enumerate();
-    let outline: Vec<(f64, f64)> = columns()
-        .map(|(c, (_, high))| (time(c), f64::from(*high)))
-        .chain(
-            columns()
-                .rev()
-                .map(|(c, (low, _))| (time(c), f64::from(*low))),
-        )
-        .collect();
-    // A polygon as thin as silence is not seen; its outline is.
-    chart.draw_series([Polygon::new(outline.clone(), WAVE)])?;
-    chart.draw_series([PathElement::new(outline, WAVE)])?;
-    let (low, high) = (chart.y_range().start, chart.y_range().end);
-    for mark in marks_within(wave) {
-        let colour = colour(mark.colour);
-        let line = [(mark.seconds, low), (mark.seconds, high)];
-        chart.draw_series([PathElement::new(line, colour.stroke_width(2))])?;
-        let (x, y) = chart.backend_coord(&line[1]);
-        let (left, top) = area.get_base_pixel();
-        let place = (x - left + 4, y - top + 1);
-        area.draw_text(&shown(&mark.label), &font(14, colour), place)?;
+    if !picture.profiles.is_empty() {
+        let (left, bottom) = chart.backend_coord(&(picture.begin_seconds, 0.0));
+        let (right, top) = chart.backend_coord(&(picture.end_seconds(), rows));
+        let corner = (right.max(left + 1), bottom);
+        bitmaps.add(
+            (left, top),
+            corner,
+            picture.profiles.len(),
+            &picture.shades(),
+        )?;
     }
     Ok(())
-}
-
-fn marks_within(wave: &Waveform) -> impl Iterator<Item = &Marker> {
-    let within = |mark: &&Marker| (0.0..=wave.seconds).contains(&mark.seconds);
-    wave.marks.iter().filter(within)
-}
-
-fn colour([red, green, blue]: Colour) -> RGBColor {
-    RGBColor(red, green, blue)
 }

@@ -1,0 +1,203 @@
+//! Following a guide: what is drawn and what is fed back lean towards a sound that
+//! goes on beside the answer.
+//!
+//! ```text
+//! feedback   x = (1 - mix) · (y + noise) + mix · g
+//! choice     p(k) ∝ exp(w_k - choice · d(m_k, g))
+//! ```
+//!
+//! y is what was predicted, g the guide at the same time, m_k and w_k the means and
+//! log weights of the output's mixture, d a distance ([`Distance`]).
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::guide::guide;
+use crate::audio::Signal;
+use crate::hearing::{Distance, Hearing};
+use crate::hyperparameters::{FollowingSettings, GuideForm, Strength};
+use crate::model::Mixture;
+
+/// How closely an answer follows, and what. Sidecars of before do not say it: nothing was
+/// followed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Follow {
+    /// The one dial, from 0 to 1.
+    #[serde(default = "free")]
+    pub follow: Strength,
+    /// Share of the guide in what is fed back; `None` for the dial's.
+    #[serde(
+        rename = "follow_mix",
+        skip_serializing_if = "Option::is_none",
+        default
+    )]
+    pub mix: Option<Strength>,
+    /// Weight of the distance in a choice; `None` for the dial's.
+    #[serde(
+        rename = "follow_choice",
+        skip_serializing_if = "Option::is_none",
+        default
+    )]
+    pub choice: Option<Strength>,
+    /// What is followed.
+    #[serde(default = "the_seed")]
+    pub guide: GuideForm,
+}
+
+fn free() -> Strength {
+    Follow::nothing().follow
+}
+
+fn the_seed() -> GuideForm {
+    Follow::nothing().guide
+}
+
+impl Follow {
+    /// Nothing is followed.
+    pub fn nothing() -> Follow {
+        Follow {
+            follow: Strength::Constant(0.0),
+            mix: None,
+            choice: None,
+            guide: GuideForm::Loop,
+        }
+    }
+
+    /// As `settings` say.
+    pub fn of(settings: &FollowingSettings) -> Follow {
+        Follow {
+            follow: settings.follow.clone(),
+            mix: settings.follow_mix.clone(),
+            choice: settings.follow_choice.clone(),
+            guide: settings.guide,
+        }
+    }
+
+    /// Whether nothing is followed.
+    pub fn is_free(&self) -> bool {
+        let zero = |own: &Option<Strength>| own.as_ref().unwrap_or(&self.follow).is_zero();
+        zero(&self.mix) && zero(&self.choice)
+    }
+}
+
+/// A guide beside a sequence, and how closely it is followed.
+#[derive(Clone, Debug)]
+pub struct Following {
+    follow: Follow,
+    dial: Dial,
+    distance: Option<Arc<Distance>>,
+    /// Seed and guide as the network sees them, as long as seed and answer.
+    sequence: Vec<f32>,
+    /// The guide itself.
+    sound: Signal,
+}
+
+/// What is followed at one moment.
+pub struct Moment<'a> {
+    guide: &'a [f32],
+    /// Share of the guide in what is fed back.
+    pub mix: f32,
+    choice: f64,
+    distance: Option<&'a Distance>,
+}
+
+impl Following {
+    /// Of an answer of `samples` samples to `seed`, both as the network hears them;
+    /// `None` where nothing is followed.
+    pub fn new(
+        follow: &Follow,
+        hearing: &Hearing,
+        seed: &[f32],
+        samples: usize,
+    ) -> Option<Following> {
+        if follow.is_free() {
+            return None;
+        }
+        let beyond = hearing.samples_of_one_prediction();
+        let guide = guide(follow.guide, seed, samples + beyond, hearing.sample_rate());
+        let distance = hearing.distance();
+        Some(Following {
+            follow: follow.clone(),
+            dial: Dial::of(distance.as_ref()),
+            distance: distance.map(Arc::new),
+            sequence: hearing.see_seed_and(seed, &guide),
+            sound: Signal {
+                samples: guide,
+                sample_rate: hearing.sample_rate(),
+            },
+        })
+    }
+
+    /// The guide as it sounds.
+    pub fn sound(&self) -> &Signal {
+        &self.sound
+    }
+
+    /// What is followed `seconds` after the answer's beginning by the prediction of
+    /// the `values` values from `start` on. Nothing beyond the guide's end.
+    pub fn moment(&self, start: usize, values: usize, seconds: f64) -> Option<Moment<'_>> {
+        let guide = self.sequence.get(start..start + values)?;
+        let (mix, choice) = self.dial.at(self.follow.follow.at(seconds));
+        let own = |strength: &Option<Strength>| strength.as_ref().map(|s| s.at(seconds));
+        Some(Moment {
+            guide,
+            mix: own(&self.follow.mix).unwrap_or(mix) as f32,
+            choice: own(&self.follow.choice).unwrap_or(choice),
+            distance: self.distance.as_deref(),
+        })
+    }
+}
+
+impl Moment<'_> {
+    /// Log weights of a `mixture`'s components, less what their distances from the
+    /// guide take.
+    pub fn weights(&self, mixture: &Mixture) -> Vec<f32> {
+        let Some(distance) = self.distance.filter(|_| self.choice > 0.0) else {
+            return mixture.weights.to_vec();
+        };
+        let guide = distance.heard(self.guide);
+        let weights = mixture.weights.iter().enumerate().map(|(k, weight)| {
+            let apart = distance.between(&distance.heard(mixture.mean(k)), &guide);
+            weight - (self.choice * apart) as f32
+        });
+        weights.collect()
+    }
+
+    /// Mixes the guide into `fed_back`.
+    pub fn mix_into(&self, fed_back: &mut [f32]) {
+        if self.mix > 0.0 {
+            for (value, guide) in fed_back.iter_mut().zip(self.guide) {
+                *value += self.mix * (guide - *value);
+            }
+        }
+    }
+}
+
+/// What the dial means, by the kind of predictions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dial {
+    Frames,
+    Vectors,
+    Samples,
+}
+
+impl Dial {
+    fn of(distance: Option<&Distance>) -> Dial {
+        match distance {
+            Some(Distance::Frames) => Dial::Frames,
+            Some(Distance::Vectors { .. }) => Dial::Vectors,
+            None => Dial::Samples,
+        }
+    }
+
+    /// Mix and choice where the dial stands at `follow`.
+    fn at(self, follow: f64) -> (f64, f64) {
+        let half = (2.0 * follow).min(1.0);
+        match self {
+            Dial::Frames => (0.6 * half + 0.8 * (follow - 0.5).max(0.0), 20.0 * half),
+            Dial::Vectors => (0.6 * follow, 60.0 * half),
+            Dial::Samples => (0.05 * half + 0.3 * (follow - 0.5).max(0.0), 0.0),
+        }
+    }
+}
