@@ -32,7 +32,7 @@ with tempfile.TemporaryDirectory() as folder:
     for model in MODELS:
         output = pathlib.Path(folder, f"{model}.wav")
         command = [antiphon, "generate", "--model", model, "--seed", seed, "--output", output]
-        subprocess.run([*command, "--format", "int16"], check=True, capture_output=True)
+        subprocess.run([*command, "--format", "int16", "--ending", "exact"], check=True, capture_output=True)
         sounds.append((model, *read(output)))
 
 figure, axes = plt.subplots(len(sounds), 1, figsize=(9, 9), sharex=True, layout="constrained")

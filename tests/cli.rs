@@ -141,7 +141,11 @@ fn new_train_inspect_generate() {
     assert!(String::from_utf8_lossy(&text.stdout).contains("learned from guitar.wav"));
 
     write_seed(&desk.path("seed.wav"), &pluck(220.0, 1.0, 48000));
-    let output = desk.generate("model.onnx", "seed.wav", &["--seconds", "1.5"]);
+    let output = desk.generate(
+        "model.onnx",
+        "seed.wav",
+        &["--seconds", "1.5", "--ending", "exact"],
+    );
     assert!(output.status.success(), "{}", stderr(&output));
     let answer = antiphon::audio::read::read(&desk.path("answer.wav")).unwrap();
     assert_eq!(answer.facts.sample_rate, 48000);
@@ -193,7 +197,7 @@ fn an_answer_has_the_rate_and_the_channels_that_were_asked_for() {
         let output = desk.generate(
             "model.onnx",
             "seed.wav",
-            &[&["--seconds", "1"], extra].concat(),
+            &[&["--seconds", "1", "--ending", "exact"], extra].concat(),
         );
         assert!(output.status.success(), "{}", stderr(&output));
         let sidecar = std::fs::read(desk.path("answer.json")).unwrap();

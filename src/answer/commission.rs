@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ending::Ending;
 use crate::audio::output::OutputFormat;
 use crate::files;
 use crate::generate::Request;
@@ -21,6 +22,7 @@ pub enum Loudness {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Commission {
     pub request: Request,
+    pub ending: Ending,
     pub loudness: Loudness,
     pub output: OutputFormat,
     /// Where each seed gets a stream of random numbers of its own: what that
@@ -40,5 +42,13 @@ impl Commission {
             request.random_seed = request.random_seed.wrapping_add(own);
         }
         request
+    }
+
+    /// What has to be made so that `request` can be answered with this ending.
+    pub(super) fn to_make(&self, request: &Request) -> Request {
+        Request {
+            seconds: self.ending.to_make(request.seconds),
+            ..request.clone()
+        }
     }
 }

@@ -13,7 +13,8 @@ use crate::trained_model::{ModelError, TrainedModel, TrainingAudio};
 /// Where a model that goes on learning is kept, and what it learns from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Learned {
-    file: PathBuf,
+    /// None where an answer is only made again.
+    file: Option<PathBuf>,
     /// Recordings that the model was trained on; seeds it heard come after them.
     recordings: usize,
     notes: LearnedNotes,
@@ -49,16 +50,9 @@ impl Learned {
         from_seeds: bool,
         model: &mut TrainedModel,
     ) -> Result<Learned, LearnedError> {
-        let mut learning = Learned {
-            file: file.to_owned(),
-            recordings: model.training_audio.len(),
-            notes: LearnedNotes {
-                began_with: None,
-                from_seeds,
-            },
-        };
+        let mut learning = Learned::nothing_yet(Some(file.to_owned()), from_seeds, model);
         match std::fs::read(file) {
-            Ok(bytes) => learning.go_on(&bytes, model)?,
+            Ok(bytes) => learning.go_on(file, &bytes, model)?,
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {}
             Err(cause) => {
                 let path = file.to_owned();
@@ -68,15 +62,44 @@ impl Learned {
         Ok(learning)
     }
 
-    fn go_on(&mut self, bytes: &[u8], model: &mut TrainedModel) -> Result<(), LearnedError> {
-        let learned = TrainedModel::from_bytes(bytes, &self.file)?;
+    /// Lets `model` begin once more as an answer began: with the file `learned`, given by
+    /// its path and bytes, or with itself. Nothing is kept.
+    pub fn again(
+        learned: Option<(&Path, &[u8])>,
+        from_seeds: bool,
+        model: &mut TrainedModel,
+    ) -> Result<Learned, LearnedError> {
+        let mut learning = Learned::nothing_yet(None, from_seeds, model);
+        if let Some((path, bytes)) = learned {
+            learning.go_on(path, bytes, model)?;
+        }
+        Ok(learning)
+    }
+
+    fn nothing_yet(file: Option<PathBuf>, from_seeds: bool, model: &TrainedModel) -> Learned {
+        Learned {
+            file,
+            recordings: model.training_audio.len(),
+            notes: LearnedNotes {
+                began_with: None,
+                from_seeds,
+            },
+        }
+    }
+
+    fn go_on(
+        &mut self,
+        path: &Path,
+        bytes: &[u8],
+        model: &mut TrainedModel,
+    ) -> Result<(), LearnedError> {
+        let learned = TrainedModel::from_bytes(bytes, path)?;
         let same = learned.hyperparameters == model.hyperparameters
             && learned.normalisation == model.normalisation
             && learned.training_audio.starts_with(&model.training_audio);
         if !same {
-            return Err(LearnedError::OtherModel {
-                path: self.file.clone(),
-            });
+            let path = path.to_owned();
+            return Err(LearnedError::OtherModel { path });
         }
         *model = learned;
         self.notes.began_with = Some(files::sha256(bytes));
@@ -111,11 +134,14 @@ impl Learned {
         }
     }
 
-    /// Keeps `model`, which the next answer begins with.
+    /// Keeps `model`, which the next answer begins with, where there is a place for it.
     pub fn keep(&mut self, model: &TrainedModel) -> Result<(), ModelError> {
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
         let bytes = model.to_bytes();
-        files::write_atomically(&self.file, &bytes).map_err(|cause| ModelError::Unwritable {
-            path: self.file.clone(),
+        files::write_atomically(file, &bytes).map_err(|cause| ModelError::Unwritable {
+            path: file.clone(),
             cause,
         })?;
         self.notes.began_with = Some(files::sha256(&bytes));

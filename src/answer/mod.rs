@@ -1,9 +1,12 @@
 //! One seed file answered with one prediction file, and the sidecar that says
 //! how: the step that `generate` and `watch` share.
 
+mod answering;
 mod commission;
+mod ending;
 mod error;
 mod learned;
+mod replay;
 mod sidecar;
 
 use std::ops::ControlFlow;
@@ -12,23 +15,27 @@ use std::path::Path;
 use rand::RngExt;
 
 pub use commission::{Commission, Loudness};
+pub use ending::{Ending, EndingKind, UnknownEnding};
 pub use error::{AnswerError, ResponderError};
 pub use learned::{LearnedError, LearnedNotes, forget};
+pub use replay::{Difference, Learning, Replay, ReplayError, differences};
 pub use sidecar::{Level, ModelIdentity, Sidecar};
 
 use self::learned::Learned;
-use crate::audio::write::Written;
-use crate::audio::{self, Signal};
+use crate::audio::Signal;
 use crate::files;
-use crate::generate::guard;
 use crate::generate::{
     AnswerSettings, Asked, Engine, EngineKind, GenerateError, MovingWeights, Native, OnnxRuntime,
-    Player, Prediction, Prime, Request, Weights, generate,
+    Player, Prediction, Prime, Request, SettingsError, Weights, generate,
 };
-use crate::names::readable;
+use crate::hyperparameters::Hyperparameters;
 use crate::random::stream;
 use crate::train::{Dataset, Moving, Recording};
 use crate::trained_model::{TrainedModel, TrainingAudio};
+
+/// Which build of antiphon this is: its target, and a number made of its sources, its
+/// compiler and that compiler's flags.
+pub const BUILD: &str = env!("ANTIPHON_BUILD");
 
 /// A model with the settings of its answers and all it takes to give them.
 pub struct Responder {
@@ -58,15 +65,6 @@ struct Moved {
     dataset: Box<Dataset>,
 }
 
-/// A seed, ready to be answered.
-struct Seed {
-    signal: Signal,
-    source: TrainingAudio,
-    request: Request,
-    /// Sample rate of its prediction's file, in Hz.
-    rate: u32,
-}
-
 impl Responder {
     /// Loads the model whose ONNX file is `bytes`, known as `name`, into an engine,
     /// to answer as it does by itself but for what is `asked`.
@@ -77,8 +75,20 @@ impl Responder {
         asked: &Asked,
         threads: usize,
     ) -> Result<Responder, ResponderError> {
+        let settings = |h: &Hyperparameters| AnswerSettings::asked(h, asked);
+        Responder::with(name, bytes, kind, settings, threads)
+    }
+
+    /// The same with the settings that `choose` makes of the model's hyperparameters.
+    fn with(
+        name: &str,
+        bytes: &[u8],
+        kind: EngineKind,
+        choose: impl FnOnce(&Hyperparameters) -> Result<AnswerSettings, SettingsError>,
+        threads: usize,
+    ) -> Result<Responder, ResponderError> {
         let model = TrainedModel::from_bytes(bytes, Path::new(name))?;
-        let settings = AnswerSettings::asked(&model.hyperparameters, asked)?;
+        let settings = choose(&model.hyperparameters)?;
         let means = match (&settings.weights, kind) {
             (Weights::Frozen { .. }, EngineKind::Native) => {
                 Means::Frozen(Box::new(Native::new(model.network.clone(), threads)))
@@ -112,17 +122,21 @@ impl Responder {
     /// is such a file, and keeps there what it learns by those to come, each
     /// of which begins where the last one ended. With `from_seeds` it learns from
     /// its seeds as well.
-    pub fn keep_learning(
+    pub fn keep_learning(self, file: &Path, from_seeds: bool) -> Result<Responder, ResponderError> {
+        self.learning(|model| Learned::begin(file, from_seeds, model))
+    }
+
+    /// Begins with what `begin` makes of the model.
+    fn learning(
         mut self,
-        file: &Path,
-        from_seeds: bool,
+        begin: impl FnOnce(&mut TrainedModel) -> Result<Learned, LearnedError>,
     ) -> Result<Responder, ResponderError> {
         let name = &self.identity.name;
         let Means::Moving { weights, dataset } = &mut self.means else {
             return Err(ResponderError::NothingLearned { name: name.clone() });
         };
         let model = &mut self.model;
-        self.learned = Some(Learned::begin(file, from_seeds, model)?);
+        self.learned = Some(begin(model)?);
         *dataset = kept_audio(model, weights, name)?;
         Ok(self)
     }
@@ -168,98 +182,6 @@ impl Responder {
         };
         self.predict(&seed, &source, &request, &mut |_| ControlFlow::Continue(()))?;
         Ok(())
-    }
-
-    /// Answers the file `seed` with the file `output`, which is written in
-    /// place and synced. `progress` is [`generate`]'s.
-    pub fn answer(
-        &mut self,
-        seed: &Path,
-        output: &Path,
-        commission: &Commission,
-        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
-    ) -> Result<Sidecar, AnswerError> {
-        let heard = self.hear(seed, output, commission)?;
-        let predicted = self.predict(&heard.signal, &heard.source, &heard.request, progress);
-        let (mut prediction, moved) = predicted.map_err(|cause| AnswerError::Generate {
-            path: seed.to_owned(),
-            cause,
-        })?;
-        refuse_what_is_broken(seed, &prediction)?;
-        let prediction_level = Level::of(&prediction.signal);
-        let gain = match commission.loudness {
-            Loudness::Model => 1.0,
-            Loudness::Seed => {
-                (guard::level(&heard.signal) / guard::level(&prediction.signal)) as f32
-            }
-        };
-        for sample in &mut prediction.signal.samples {
-            *sample *= gain;
-        }
-        let seconds = heard.request.seconds;
-        let written = commission
-            .output
-            .write(output, &prediction.signal, seconds, heard.rate)?;
-        warn_of_what_was_scaled(&written);
-        let learning = self.learned.as_ref().map(|l| l.notes().clone());
-        if prediction.fault.is_none() {
-            self.keep(moved);
-        }
-        Ok(Sidecar {
-            antiphon: env!("CARGO_PKG_VERSION").to_owned(),
-            model: self.identity.clone(),
-            engine: self.engine_name().to_owned(),
-            seed: heard.source.file,
-            seed_sha256: heard.source.sha256,
-            seconds,
-            random_seed: heard.request.random_seed,
-            prime: heard.request.prime,
-            settings: self.settings.clone(),
-            learning,
-            loudness: commission.loudness,
-            responses: prediction.responses,
-            fault: prediction.fault,
-            format: commission.output.samples,
-            channels: commission.output.channels.count(),
-            rate: commission.output.rate,
-            sample_rate: heard.rate,
-            seed_level: Level::of(&heard.signal),
-            prediction_level,
-            gain,
-            scaled_by: written.scaled_by,
-            timings: prediction.timings,
-        })
-    }
-
-    /// Reads the file `seed`, whose answer `output` can hold.
-    fn hear(
-        &self,
-        seed: &Path,
-        output: &Path,
-        commission: &Commission,
-    ) -> Result<Seed, AnswerError> {
-        let sample_rate = self.model.hyperparameters.format.sample_rate;
-        let audio::Source {
-            signal,
-            sha256,
-            facts,
-            ..
-        } = audio::load_at_most(seed, sample_rate, commission.longest_seed)?;
-        let rate = commission
-            .output
-            .sample_rate(facts.sample_rate, sample_rate);
-        let request = commission.request_for(&sha256);
-        commission.output.check(output, request.seconds, rate)?;
-        Ok(Seed {
-            source: TrainingAudio {
-                file: readable(seed.file_name().unwrap_or_default()),
-                sha256,
-                seconds: signal.seconds(),
-            },
-            signal,
-            request,
-            rate,
-        })
     }
 
     /// Predicts what follows `seed`, known as `source`; gives the model that its
@@ -339,32 +261,6 @@ impl Responder {
             }
             Err(cause) => tracing::warn!("what was learned is lost: {cause}"),
         }
-    }
-}
-
-/// Refuses a `prediction` that nobody should hear; says what else is wrong with it.
-fn refuse_what_is_broken(seed: &Path, prediction: &Prediction) -> Result<(), AnswerError> {
-    match prediction.fault {
-        Some(fault) if fault.is_broken() => Err(AnswerError::Broken {
-            path: seed.to_owned(),
-            fault,
-            responses: prediction.responses.len(),
-        }),
-        Some(fault) => {
-            let seed = seed.display();
-            tracing::warn!("{seed}: the prediction is a {fault} in part or whole");
-            Ok(())
-        }
-        None => Ok(()),
-    }
-}
-
-fn warn_of_what_was_scaled(written: &Written) {
-    if let Some(factor) = written.scaled_by {
-        let peak = written.peak;
-        tracing::warn!(
-            "the prediction's peak of {peak:.2} was over full scale; all of it was multiplied by {factor:.3}"
-        );
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::commission::Loudness;
+use super::ending::Ending;
 use super::learned::LearnedNotes;
 use crate::audio::Signal;
 use crate::audio::output::OutputRate;
@@ -32,14 +33,32 @@ pub struct Level {
 pub struct Sidecar {
     /// Version of antiphon.
     pub antiphon: String,
+    /// Its build, which older versions did not say, nor anything else that may be missing.
+    #[serde(default)]
+    pub build: Option<String>,
+    /// Processor that it ran on.
+    #[serde(default)]
+    pub processor: Option<String>,
     pub model: ModelIdentity,
     pub engine: String,
     /// The seed file's name, without its folder.
     pub seed: String,
     pub seed_sha256: String,
+    /// SHA-256 of the prediction's file.
+    #[serde(default)]
+    pub prediction_sha256: Option<String>,
+    /// Length that was asked for.
     pub seconds: f64,
+    #[serde(flatten)]
+    pub ending: Ending,
+    /// Length that came of it, in seconds.
+    #[serde(default)]
+    pub lasts: f64,
     pub random_seed: u64,
     pub prime: Prime,
+    /// Whether sampling might go back from what is wrong.
+    #[serde(default = "yes")]
+    pub may_go_back: bool,
     /// How predictions were drawn and fed back, and what the weights did.
     #[serde(flatten)]
     pub settings: AnswerSettings,
@@ -75,7 +94,19 @@ impl Level {
     }
 }
 
+fn yes() -> bool {
+    true
+}
+
 impl Sidecar {
+    /// The sidecar whose file's text is `json`.
+    ///
+    /// # Errors
+    /// What is missing, or is something else.
+    pub fn parse(json: &str) -> serde_json::Result<Sidecar> {
+        serde_json::from_str(json)
+    }
+
     /// The sidecar file's text.
     pub fn to_json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).expect("plain fields always serialise");

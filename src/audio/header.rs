@@ -42,6 +42,13 @@ pub fn bytes_per_second(path: &Path) -> Option<u64> {
     container::bytes_per_second(&mut file, file_len)
 }
 
+/// How many seconds the WAV file at `path` lasts, by its header; `None` of what is no such
+/// file.
+pub fn seconds_of_wav(path: &Path) -> Option<f64> {
+    let reader = hound::WavReader::open(path).ok()?;
+    Some(f64::from(reader.duration()) / f64::from(reader.spec().sample_rate))
+}
+
 fn check<R: Read + Seek>(file: &mut R, file_len: u64) -> io::Result<HeaderCheck> {
     // A file that became shorter since its length was taken ends too early.
     match container::check(file, file_len) {

@@ -6,18 +6,28 @@ use anyhow::bail;
 
 use super::asked_options::AskedOptions;
 use super::model_choice::ModelChoice;
-use crate::answer::{Commission, Loudness, Responder, forget};
+use crate::answer::{Commission, Ending, EndingKind, Loudness, Responder, forget};
 use crate::audio::output::{OutputChannels, OutputFormat, OutputRate};
 use crate::audio::write::SampleFormat;
 use crate::destination::same_file;
 use crate::generate::{Asked, EngineKind, Prime, Request};
 use crate::hyperparameters::AnswerMode;
 
+/// How long an answer fades away when nobody chooses, in seconds.
+const FADE: f64 = 0.05;
+
 #[derive(Clone, clap::Args)]
 pub struct AnswerOptions {
-    /// Length of a prediction in seconds
+    /// Length of a prediction in seconds, nearly: see --ending
     #[arg(long, default_value = "10", value_name = "N", value_parser = parse_seconds)]
     seconds: f64,
+    /// Where it ends: in the quietest moment at most 1 s from that length (phrase), exactly
+    /// there (exact), or there and just as the model made it, without fades (raw)
+    #[arg(long, default_value_t = EndingKind::Phrase, value_name = "phrase|exact|raw")]
+    ending: EndingKind,
+    /// How long it fades away at its end [default: 0.05]
+    #[arg(long, value_name = "SECONDS", value_parser = parse_fade)]
+    fade: Option<f64>,
     /// Seed of everything random; in a watched folder each seed adds its own share
     #[arg(long, default_value_t = 0, value_name = "K")]
     random_seed: u64,
@@ -67,6 +77,7 @@ impl AnswerOptions {
                 prime: self.prime,
                 may_go_back: true,
             },
+            ending: self.ending(),
             loudness: self.loudness,
             output: OutputFormat {
                 rate: self.rate,
@@ -75,6 +86,17 @@ impl AnswerOptions {
             },
             stream_of: None,
             longest_seed: None,
+        }
+    }
+
+    fn ending(&self) -> Ending {
+        let fade = match self.ending {
+            EndingKind::Raw => 0.0,
+            EndingKind::Exact | EndingKind::Phrase => self.fade.unwrap_or(FADE),
+        };
+        Ending {
+            kind: self.ending,
+            fade,
         }
     }
 
@@ -101,8 +123,12 @@ impl AnswerOptions {
         self.keep_learning.as_deref()
     }
 
-    /// Removes what `model` learned, if that is asked for.
-    pub fn forget(&self, model: &str) -> anyhow::Result<()> {
+    /// Refuses options that contradict each other, and removes what `model` learned, if
+    /// that is asked for.
+    pub fn begin(&self, model: &str) -> anyhow::Result<()> {
+        if self.ending == EndingKind::Raw && self.fade.is_some() {
+            bail!("--fade changes nothing where the ending is raw; leave one of them out");
+        }
         let Some(file) = &self.keep_learning else {
             return Ok(());
         };
@@ -120,6 +146,13 @@ fn parse_seconds(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(seconds) if seconds > 0.0 && seconds <= 3600.0 => Ok(seconds),
         _ => Err("allowed: above 0, at most 3600".to_owned()),
+    }
+}
+
+fn parse_fade(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.0..=60.0).contains(&seconds) => Ok(seconds),
+        _ => Err("allowed: 0 to 60".to_owned()),
     }
 }
 

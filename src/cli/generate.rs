@@ -40,7 +40,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     };
     let output = place(&arguments.output)?.called("a WAV file", &["wav", "wave"])?;
     let sidecar_output = place(&arguments.output.with_extension("json"))?;
-    arguments.options.forget(&arguments.model)?;
+    arguments.options.begin(&arguments.model)?;
     let mut responder = arguments
         .options
         .responder(&arguments.model, super::all_threads())?;
@@ -70,7 +70,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     eprintln!(
         "Wrote {} ({:.2} s; primed in {:.2} s, sampled in {:.2} s, resynthesised in {:.2} s).",
         output.path().display(),
-        sidecar.seconds,
+        sidecar.lasts,
         sidecar.timings.priming,
         sidecar.timings.sampling,
         sidecar.timings.resynthesis,

@@ -11,6 +11,7 @@ mod log;
 mod model_choice;
 mod new;
 mod plot;
+mod replay;
 mod service;
 mod status;
 mod train;
@@ -37,6 +38,7 @@ enum Command {
     New(new::Arguments),
     Train(train::Arguments),
     Generate(generate::Arguments),
+    Replay(replay::Arguments),
     Watch(watch::Arguments),
     Status(status::Arguments),
     Doctor(doctor::Arguments),
@@ -56,6 +58,7 @@ pub fn run() -> ExitCode {
         Command::New(arguments) => new::run(arguments),
         Command::Train(arguments) => train::run(arguments),
         Command::Generate(arguments) => generate::run(arguments),
+        Command::Replay(arguments) => replay::run(arguments),
         Command::Watch(arguments) => watch::run(arguments),
         Command::Status(arguments) => status::run(arguments),
         Command::Doctor(arguments) => doctor::run(arguments),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use crate::bundled;
+use crate::bundled::{self, BundledModel};
 
 /// Larger files are not read: they are no models of sound.
 const MOST_BYTES: u64 = 2_000_000_000;
@@ -23,10 +23,10 @@ pub struct ModelChoice {
 impl ModelChoice {
     /// The file at path `name`, or else the bundled model of that name.
     pub fn find(name: &str) -> anyhow::Result<ModelChoice> {
-        let (bytes, sound) = if Path::new(name).is_file() {
-            (Cow::Owned(read_model(name)?), None)
+        let bytes = if Path::new(name).is_file() {
+            Cow::Owned(read_model(name)?)
         } else if let Some(model) = bundled::find(name) {
-            (Cow::Borrowed(model.bytes), Some(model.sound))
+            return Ok(ModelChoice::bundled(model));
         } else {
             bail!(
                 "there is no model {name}: it is no file, and the bundled models are {}",
@@ -39,8 +39,17 @@ impl ModelChoice {
         Ok(ModelChoice {
             name: name.to_owned(),
             bytes,
-            sound,
+            sound: None,
         })
+    }
+
+    /// That one of the bundled.
+    pub fn bundled(model: &BundledModel) -> ModelChoice {
+        ModelChoice {
+            name: model.name.to_owned(),
+            bytes: Cow::Borrowed(model.bytes),
+            sound: Some(model.sound),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::Finding;
-use crate::answer::{Commission, Loudness, Responder};
+use crate::answer::{Commission, Ending, Loudness, Responder};
 use crate::audio::Signal;
 use crate::audio::output::OutputFormat;
 use crate::audio::write::{SampleFormat, write_wav};
@@ -64,6 +64,7 @@ fn answer_in(folder: &Path, responder: &mut Responder) -> Result<(), String> {
             prime: Prime::Seed,
             may_go_back: true,
         },
+        ending: Ending::default(),
         loudness: Loudness::Seed,
         output: OutputFormat::default(),
         stream_of: None,

@@ -19,10 +19,12 @@ use crate::hearing::{Distance, Hearing};
 use crate::hyperparameters::{FollowingSettings, GuideForm, Strength};
 use crate::model::Mixture;
 
-/// How closely an answer follows, and what.
+/// How closely an answer follows, and what. Sidecars of before do not say it: nothing was
+/// followed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Follow {
     /// The one dial, from 0 to 1.
+    #[serde(default = "free")]
     pub follow: Strength,
     /// Share of the guide in what is fed back; `None` for the dial's.
     #[serde(
@@ -39,6 +41,7 @@ pub struct Follow {
     )]
     pub choice: Option<Strength>,
     /// What is followed.
+    #[serde(default = "the_seed")]
     pub guide: GuideForm,
     /// By how many semitones it is transposed.
     #[serde(skip_serializing_if = "is_zero", default)]
@@ -47,6 +50,14 @@ pub struct Follow {
 
 fn is_zero(semitones: &f64) -> bool {
     *semitones == 0.0
+}
+
+fn free() -> Strength {
+    Follow::nothing().follow
+}
+
+fn the_seed() -> GuideForm {
+    Follow::nothing().guide
 }
 
 impl Follow {

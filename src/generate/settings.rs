@@ -82,6 +82,9 @@ pub enum SettingsError {
         /// Where it would change something.
         applies_to: &'static str,
     },
+    /// They belong to another model.
+    #[error("the settings of the answer are none that this model can have")]
+    OtherModels,
 }
 
 impl AnswerSettings {
@@ -131,6 +134,33 @@ impl AnswerSettings {
             }
         }
         Ok(AnswerSettings::of(&changed))
+    }
+
+    /// The same, which were written down, for a model by `hyperparameters`.
+    ///
+    /// # Errors
+    /// Values that are out of range, and those that such a model cannot have.
+    pub fn checked(
+        self,
+        hyperparameters: &Hyperparameters,
+    ) -> Result<AnswerSettings, SettingsError> {
+        let Ok(Value::Object(written)) = serde_json::to_value(&self) else {
+            return Err(SettingsError::OtherModels);
+        };
+        let moving = matches!(self.weights, Weights::Moving(_));
+        let changes = written.into_iter().map(|(key, value)| {
+            match (key.as_str(), &value) {
+                ("feedback_noise", _) if moving => ("moving_feedback_noise".to_owned(), value),
+                // What is none here is 0 there.
+                ("moving_lr" | "moving_seconds", Value::Null) => (key, 0.into()),
+                _ => (key, value),
+            }
+        });
+        let changed = hyperparameters.with(&changes.collect())?;
+        match AnswerSettings::of(&changed) == self {
+            true => Ok(self),
+            false => Err(SettingsError::OtherModels),
+        }
     }
 
     /// The same, but that nothing is followed.
@@ -306,6 +336,7 @@ mod tests {
             let value = serde_json::to_value(&settings).unwrap();
             let read: AnswerSettings = serde_json::from_value(value.clone()).unwrap();
             assert_eq!(read, settings);
+            assert_eq!(read.checked(&hyperparameters(MIXTURE)).unwrap(), settings);
             value
         };
         assert_eq!(
@@ -318,6 +349,22 @@ mod tests {
             json!({"temperature": 1.0, "top_p": 1.0, "follow": 0.5, "guide": "loop", "answer": "moving", "feedback_noise": 0.3,
                 "train_every": 1, "moving_lr": null, "moving_bptt_steps": 1, "moving_seconds": null})
         );
+    }
+
+    #[test]
+    fn settings_of_another_model_or_of_none_are_refused() {
+        let settings = asked(MIXTURE, AnswerMode::Moving, json!({})).unwrap();
+        let checked = |change: &dyn Fn(&mut MovingWeights)| {
+            let mut settings = settings.clone();
+            if let Weights::Moving(weights) = &mut settings.weights {
+                change(weights);
+            }
+            settings.checked(&hyperparameters(MIXTURE))
+        };
+        assert!(checked(&|_| ()).is_ok());
+        assert!(checked(&|weights| weights.train_every = 0).is_err());
+        assert!(checked(&|weights| weights.steps_back = 0).is_err());
+        assert!(checked(&|weights| weights.phrase = Some(-1.0)).is_err());
     }
 
     #[test]

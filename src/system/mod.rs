@@ -2,6 +2,7 @@
 
 pub mod disk;
 pub mod memory;
+pub mod processor;
 pub mod writers;
 
 use std::io;

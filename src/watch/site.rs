@@ -1,11 +1,14 @@
 //! An opened root, what is asked for there, and who hears what happens.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::error::SpoolError;
 use super::spool::Spool;
 use super::worker::{Job, Outcome};
 use super::{Event, OnEvent, Plan};
+use crate::answer::EndingKind;
+use crate::audio::header;
 use crate::names::readable;
 
 /// What every part of a watch needs while one root is open.
@@ -35,6 +38,17 @@ impl Site<'_> {
         self.spool.check_space(self.plan.free_space_floor)
     }
 
+    /// How long the prediction at `path` is: as was asked, or, of one that ends as a
+    /// phrase does, as its file says.
+    fn seconds_of(&self, path: &Path) -> f64 {
+        let commission = &self.plan.terms.commission;
+        let said = match commission.ending.kind {
+            EndingKind::Phrase => header::seconds_of_wav(path),
+            EndingKind::Exact | EndingKind::Raw => None,
+        };
+        said.unwrap_or(commission.request.seconds)
+    }
+
     /// Tells how `job` came out.
     pub fn report(&self, job: &Job, outcome: &Outcome) {
         let id = job.claim.id();
@@ -45,7 +59,7 @@ impl Site<'_> {
                 self.tell(Event::Done {
                     id,
                     path: path.clone(),
-                    seconds: self.plan.terms.commission.request.seconds,
+                    seconds: self.seconds_of(path),
                 });
             }
             Outcome::Failed { reason } => {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::worker::{Answer, Answers, NoAnswer, Terms};
-use crate::answer::{Commission, Loudness};
+use crate::answer::{Commission, Ending, Loudness};
 use crate::audio::Signal;
 use crate::audio::output::OutputFormat;
 use crate::audio::write::{SampleFormat, encode_wav};
@@ -67,6 +67,7 @@ fn terms() -> Terms {
                 prime: Prime::Seed,
                 may_go_back: false,
             },
+            ending: Ending::default(),
             loudness: Loudness::Seed,
             output: OutputFormat::default(),
             stream_of: None,

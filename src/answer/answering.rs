@@ -1,0 +1,173 @@
+//! A seed's file becomes a prediction's file, and a sidecar that says how.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use super::commission::{Commission, Loudness};
+use super::error::AnswerError;
+use super::sidecar::{Level, Sidecar};
+use super::{BUILD, Responder};
+use crate::audio::write::Written;
+use crate::audio::{self, AudioError, Signal};
+use crate::files;
+use crate::generate::{Prediction, Request, guard};
+use crate::names::readable;
+use crate::system::processor::processor;
+use crate::trained_model::TrainingAudio;
+
+/// A seed, ready to be answered.
+struct Seed {
+    signal: Signal,
+    source: TrainingAudio,
+    request: Request,
+    /// Sample rate of its prediction's file, in Hz.
+    rate: u32,
+}
+
+impl Responder {
+    /// Answers the file `seed` with the file `output`, which is written in
+    /// place and synced. `progress` is [`generate`](crate::generate::generate)'s.
+    pub fn answer(
+        &mut self,
+        seed: &Path,
+        output: &Path,
+        commission: &Commission,
+        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+    ) -> Result<Sidecar, AnswerError> {
+        let heard = self.hear(seed, output, commission)?;
+        let request = commission.to_make(&heard.request);
+        let predicted = self.predict(&heard.signal, &heard.source, &request, progress);
+        let (mut prediction, moved) = predicted.map_err(|cause| AnswerError::Generate {
+            path: seed.to_owned(),
+            cause,
+        })?;
+        refuse_what_is_broken(seed, &prediction)?;
+        let mut sidecar = self.sidecar(&heard, commission, &prediction);
+        let (signal, asked) = (&mut prediction.signal, sidecar.seconds);
+        sidecar.lasts = commission.ending.end(signal, asked);
+        sidecar.gain = gain(commission.loudness, &heard.signal, &prediction.signal);
+        for sample in &mut prediction.signal.samples {
+            *sample *= sidecar.gain;
+        }
+        let (signal, seconds) = (&prediction.signal, sidecar.lasts);
+        let written = commission
+            .output
+            .write(output, signal, seconds, heard.rate)?;
+        warn_of_what_was_scaled(&written);
+        sidecar.scaled_by = written.scaled_by;
+        sidecar.prediction_sha256 = Some(sha256_of(output)?);
+        if prediction.fault.is_none() {
+            self.keep(moved);
+        }
+        Ok(sidecar)
+    }
+
+    /// Reads the file `seed`, whose answer `output` can hold.
+    fn hear(
+        &self,
+        seed: &Path,
+        output: &Path,
+        commission: &Commission,
+    ) -> Result<Seed, AnswerError> {
+        let sample_rate = self.model.hyperparameters.format.sample_rate;
+        let audio::Source {
+            signal,
+            sha256,
+            facts,
+            ..
+        } = audio::load_at_most(seed, sample_rate, commission.longest_seed)?;
+        let rate = commission
+            .output
+            .sample_rate(facts.sample_rate, sample_rate);
+        let request = commission.request_for(&sha256);
+        let longest = commission.to_make(&request).seconds;
+        commission.output.check(output, longest, rate)?;
+        Ok(Seed {
+            source: TrainingAudio {
+                file: readable(seed.file_name().unwrap_or_default()),
+                sha256,
+                seconds: signal.seconds(),
+            },
+            signal,
+            request,
+            rate,
+        })
+    }
+
+    /// That of `prediction`, which answers `heard`, before it is a file.
+    fn sidecar(&self, heard: &Seed, commission: &Commission, prediction: &Prediction) -> Sidecar {
+        Sidecar {
+            antiphon: env!("CARGO_PKG_VERSION").to_owned(),
+            build: Some(BUILD.to_owned()),
+            processor: Some(processor().to_owned()),
+            model: self.identity.clone(),
+            engine: self.engine_name().to_owned(),
+            seed: heard.source.file.clone(),
+            seed_sha256: heard.source.sha256.clone(),
+            prediction_sha256: None,
+            seconds: heard.request.seconds,
+            ending: commission.ending,
+            lasts: heard.request.seconds,
+            random_seed: heard.request.random_seed,
+            prime: heard.request.prime,
+            may_go_back: heard.request.may_go_back,
+            settings: self.settings.clone(),
+            learning: self.learned.as_ref().map(|l| l.notes().clone()),
+            loudness: commission.loudness,
+            responses: prediction.responses.clone(),
+            fault: prediction.fault,
+            format: commission.output.samples,
+            channels: commission.output.channels.count(),
+            rate: commission.output.rate,
+            sample_rate: heard.rate,
+            seed_level: Level::of(&heard.signal),
+            prediction_level: Level::of(&prediction.signal),
+            gain: 1.0,
+            scaled_by: None,
+            timings: prediction.timings,
+        }
+    }
+}
+
+/// What a `prediction` is multiplied by to be as loud as is asked.
+fn gain(loudness: Loudness, seed: &Signal, prediction: &Signal) -> f32 {
+    let gain = match loudness {
+        Loudness::Model => 1.0,
+        Loudness::Seed => (guard::level(seed) / guard::level(prediction)) as f32,
+    };
+    // Of a few samples nothing may be left.
+    if gain.is_finite() { gain } else { 1.0 }
+}
+
+fn sha256_of(output: &Path) -> Result<String, AudioError> {
+    files::sha256_of(output).map_err(|cause| AudioError::CannotRead {
+        path: output.to_owned(),
+        cause,
+    })
+}
+
+/// Refuses a `prediction` that nobody should hear; says what else is wrong with it.
+fn refuse_what_is_broken(seed: &Path, prediction: &Prediction) -> Result<(), AnswerError> {
+    match prediction.fault {
+        Some(fault) if fault.is_broken() => Err(AnswerError::Broken {
+            path: seed.to_owned(),
+            fault,
+            responses: prediction.responses.len(),
+        }),
+        Some(fault) => {
+            let seed = seed.display();
+            tracing::warn!("{seed}: the prediction is a {fault} in part or whole");
+            Ok(())
+        }
+        None => Ok(()),
+    }
+}
+
+fn warn_of_what_was_scaled(written: &Written) {
+    if let Some(factor) = written.scaled_by {
+        let peak = written.peak;
+        tracing::warn!(
+            "the prediction's peak of {peak:.2} was over full scale; all of it was multiplied by {factor:.3}"
+        );
+    }
+}

@@ -1,0 +1,253 @@
+//! A prediction made again as its sidecar says, to the last byte.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use super::commission::Commission;
+use super::error::{AnswerError, ResponderError};
+use super::learned::Learned;
+use super::sidecar::Sidecar;
+use super::{BUILD, Responder};
+use crate::audio::output::{OutputChannels, OutputFormat};
+use crate::files;
+use crate::generate::{EngineKind, Request};
+use crate::system::processor::processor;
+
+/// The longest answer that anybody could ask for, in seconds.
+const LONGEST: f64 = 3600.0;
+
+/// An answer that is made again.
+pub struct Replay {
+    sidecar: Sidecar,
+    commission: Commission,
+    responder: Responder,
+}
+
+/// What a model that keeps learning began with: its file's path and bytes.
+pub type Learning<'a> = Option<(&'a Path, &'a [u8])>;
+
+/// Why an answer is not made again.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    #[error(
+        "{name} is another model than the one that answered: its SHA-256 is {sha256}, the sidecar \
+         says {expected}; give that one with --model"
+    )]
+    OtherModel {
+        name: String,
+        sha256: String,
+        expected: String,
+    },
+    #[error(
+        "{} is another seed than the one that was answered: its SHA-256 is {sha256}, the sidecar \
+         says {expected}; give that one with --seed", path.display()
+    )]
+    OtherSeed {
+        path: PathBuf,
+        sha256: String,
+        expected: String,
+    },
+    #[error(
+        "the answer began with what the model had learned by earlier ones, and learning changes \
+         that; it cannot be made again without that file, of the SHA-256 {expected}: give it with \
+         --learned"
+    )]
+    NothingLearned { expected: String },
+    #[error(
+        "{} is not what the model had learned when it answered: its SHA-256 is {sha256}, the \
+         sidecar says {expected}", path.display()
+    )]
+    OtherLearned {
+        path: PathBuf,
+        sha256: String,
+        expected: String,
+    },
+    #[error("the answer began with the model itself, or learned nothing; leave out --learned")]
+    NeedlessLearned,
+    #[error("its \"{key}\" is {value}, which no answer has")]
+    Impossible { key: &'static str, value: String },
+    #[error("cannot read {}: {cause}", path.display())]
+    Unreadable {
+        path: PathBuf,
+        cause: std::io::Error,
+    },
+    #[error(transparent)]
+    Responder(#[from] ResponderError),
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
+}
+
+/// What may make other bytes of the same model and seed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// What differs.
+    what: &'static str,
+    /// What the sidecar says; none of a sidecar that does not say it.
+    then: Option<String>,
+    now: &'static str,
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Difference { what, then, now } = self;
+        match then {
+            Some(then) => write!(f, "another {what} ({then} then, {now} now)"),
+            None => write!(f, "a {what} that the sidecar does not name ({now} now)"),
+        }
+    }
+}
+
+impl Replay {
+    /// The answer that `sidecar` describes, by the model in `bytes`, known as `name`.
+    ///
+    /// # Errors
+    /// Another model, and what a sidecar cannot say.
+    pub fn new(
+        sidecar: Sidecar,
+        (name, bytes): (&str, &[u8]),
+        learned: Learning,
+        threads: usize,
+    ) -> Result<Replay, ReplayError> {
+        let (sha256, expected) = (files::sha256(bytes), &sidecar.model.sha256);
+        if sha256 != *expected {
+            return Err(ReplayError::OtherModel {
+                name: name.to_owned(),
+                expected: expected.clone(),
+                sha256,
+            });
+        }
+        check_learned(&sidecar, learned)?;
+        let commission = commission_of(&sidecar)?;
+        let kind = engine_of(&sidecar)?;
+        let settings = sidecar.settings.clone();
+        let responder = Responder::with(name, bytes, kind, |h| settings.checked(h), threads)?;
+        let responder = match &sidecar.learning {
+            Some(notes) => {
+                responder.learning(|model| Learned::again(learned, notes.from_seeds, model))?
+            }
+            None => responder,
+        };
+        Ok(Replay {
+            sidecar,
+            commission,
+            responder,
+        })
+    }
+
+    /// Answers the file `seed` once more with the file `output`, which is written in
+    /// place. `progress` is [`generate`](crate::generate::generate)'s.
+    ///
+    /// # Errors
+    /// Another seed, and whatever an answer can lack.
+    pub fn answer(
+        &mut self,
+        seed: &Path,
+        output: &Path,
+        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+    ) -> Result<Sidecar, ReplayError> {
+        let path = || seed.to_owned();
+        let unreadable = |cause| ReplayError::Unreadable {
+            path: path(),
+            cause,
+        };
+        let (sha256, expected) = (
+            files::sha256_of(seed).map_err(unreadable)?,
+            &self.sidecar.seed_sha256,
+        );
+        if sha256 != *expected {
+            return Err(ReplayError::OtherSeed {
+                path: path(),
+                expected: expected.clone(),
+                sha256,
+            });
+        }
+        let answered = self
+            .responder
+            .answer(seed, output, &self.commission, progress)?;
+        Ok(answered)
+    }
+}
+
+/// What of this program and machine differs from what made the answer of `sidecar`.
+pub fn differences(sidecar: &Sidecar) -> Vec<Difference> {
+    let then = Some(sidecar.antiphon.clone());
+    let all = [
+        ("version", then, env!("CARGO_PKG_VERSION")),
+        ("build", sidecar.build.clone(), BUILD),
+        ("processor", sidecar.processor.clone(), processor()),
+    ];
+    all.into_iter()
+        .filter(|(_, then, now)| then.as_deref() != Some(now))
+        .map(|(what, then, now)| Difference { what, then, now })
+        .collect()
+}
+
+/// Refuses what is not what the answer began with.
+fn check_learned(sidecar: &Sidecar, learned: Learning) -> Result<(), ReplayError> {
+    let began_with = sidecar
+        .learning
+        .as_ref()
+        .and_then(|notes| notes.began_with.as_ref());
+    match (began_with, learned) {
+        (None, None) => Ok(()),
+        (None, Some(_)) => Err(ReplayError::NeedlessLearned),
+        (Some(expected), None) => Err(ReplayError::NothingLearned {
+            expected: expected.clone(),
+        }),
+        (Some(expected), Some((path, bytes))) => match files::sha256(bytes) {
+            sha256 if sha256 == *expected => Ok(()),
+            sha256 => Err(ReplayError::OtherLearned {
+                path: path.to_owned(),
+                expected: expected.clone(),
+                sha256,
+            }),
+        },
+    }
+}
+
+fn impossible(key: &'static str, value: impl ToString) -> ReplayError {
+    ReplayError::Impossible {
+        key,
+        value: value.to_string(),
+    }
+}
+
+fn engine_of(sidecar: &Sidecar) -> Result<EngineKind, ReplayError> {
+    [EngineKind::Native, EngineKind::OnnxRuntime]
+        .into_iter()
+        .find(|kind| kind.name() == sidecar.engine)
+        .ok_or_else(|| impossible("engine", &sidecar.engine))
+}
+
+/// What was asked of the answer. The random seed is the answer's own already.
+fn commission_of(sidecar: &Sidecar) -> Result<Commission, ReplayError> {
+    let seconds = sidecar.seconds;
+    if !(seconds > 0.0 && seconds <= LONGEST) {
+        return Err(impossible("seconds", seconds));
+    }
+    let fade = sidecar.ending.fade;
+    if !(0.0..=LONGEST).contains(&fade) {
+        return Err(impossible("fade", fade));
+    }
+    let channels = [OutputChannels::One, OutputChannels::Two]
+        .into_iter()
+        .find(|channels| channels.count() == sidecar.channels)
+        .ok_or_else(|| impossible("channels", sidecar.channels))?;
+    Ok(Commission {
+        request: Request {
+            seconds,
+            random_seed: sidecar.random_seed,
+            prime: sidecar.prime,
+            may_go_back: sidecar.may_go_back,
+        },
+        ending: sidecar.ending,
+        loudness: sidecar.loudness,
+        output: OutputFormat {
+            rate: sidecar.rate,
+            channels,
+            samples: sidecar.format,
+        },
+        stream_of: None,
+        longest_seed: None,
+    })
+}
