@@ -14,7 +14,7 @@ use crate::destination::Destination;
 use crate::hyperparameters::Hyperparameters;
 use crate::system::memory;
 use crate::train::{
-    Care, Checkpoint, Choice, Dataset, Observer, Order, Progress, Resumed, Run, Session,
+    Care, Checkpoint, ChosenRecordings, Dataset, Observer, Order, Progress, Resumed, Run, Session,
     SessionError, choose, memory_of_training, read, refuse_what_does_not_fit, seconds_by_header,
 };
 
@@ -110,7 +110,7 @@ fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
         .iter()
         .map(absolute)
         .collect::<Result<_, _>>()?;
-    let Choice { files, left_out } = choose(&named)?;
+    let ChosenRecordings { files, left_out } = choose(&named)?;
     left_out.iter().for_each(|sentence| eprintln!("{sentence}"));
     refuse_what_does_not_fit(memory_of_training(
         &hyperparameters,

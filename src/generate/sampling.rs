@@ -110,15 +110,7 @@ pub fn generate(
     progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
 ) -> Result<Prediction, GenerateError> {
     let hearing = player.model.hearing();
-    if seed.sample_rate != hearing.sample_rate() {
-        return Err(GenerateError::SampleRate {
-            seed: seed.sample_rate,
-            model: hearing.sample_rate(),
-        });
-    }
-    if seed.peak() < SILENCE {
-        return Err(GenerateError::SilentSeed);
-    }
+    check_seed(seed, hearing.sample_rate())?;
     let seed = &hearing.at_training_level(seed);
     let samples = samples_in(request.seconds, seed.sample_rate);
 
@@ -164,6 +156,20 @@ pub fn generate(
         responses: listener.into_responses(),
         timings,
     })
+}
+
+/// Refuses a seed that a model at `model` Hz cannot answer.
+fn check_seed(seed: &Signal, model: u32) -> Result<(), GenerateError> {
+    if seed.sample_rate != model {
+        return Err(GenerateError::SampleRate {
+            seed: seed.sample_rate,
+            model,
+        });
+    }
+    if seed.peak() < SILENCE {
+        return Err(GenerateError::SilentSeed);
+    }
+    Ok(())
 }
 
 impl Player<'_> {

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::chroma_over_time::{Profile, cosine, profiles};
 use super::features::{for_each_power_spectrum, hann};
-use super::sound::{COMPARED_RATE, Sound};
+use super::sound::{COMPARED_RATE, ComparedSound};
 
 /// Profiles of pitch classes in a window, 2 s, and from window to window.
 const WINDOW: (usize, usize) = (22, 11);
@@ -55,7 +55,7 @@ pub struct Hears {
 impl Hears {
     /// How far `answer` follows `seed`; `None` of an answer shorter than
     /// [`LEAST_ANSWER_SECONDS`].
-    pub fn of(answer: &Sound, seed: &Sound) -> Option<Hears> {
+    pub fn of(answer: &ComparedSound, seed: &ComparedSound) -> Option<Hears> {
         if answer.samples.len() < LEAST_ANSWER {
             return None;
         }
@@ -213,8 +213,8 @@ mod tests {
         ])
     }
 
-    fn sound(samples: &[f64]) -> Sound {
-        Sound::of(&signal(samples, COMPARED_RATE)).unwrap()
+    fn sound(samples: &[f64]) -> ComparedSound {
+        ComparedSound::of(&signal(samples, COMPARED_RATE)).unwrap()
     }
 
     fn hears(answer: &[f64], seed: &[f64]) -> Hears {

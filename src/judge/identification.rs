@@ -1,7 +1,7 @@
 //! Whether each of several answers is nearest to its own seed.
 
 use super::chroma_over_time::{Profile, chroma_over_time, profiles};
-use super::sound::{COMPARED_RATE, Sound};
+use super::sound::{COMPARED_RATE, ComparedSound};
 
 /// Tenths of a second that an answer may be early or late by.
 const MOST_LATE: i32 = 5;
@@ -34,7 +34,10 @@ impl Identification {
     /// Of answers, `None` where there is nothing to hear, and the seeds they
     /// answer, in the same order; `None` where a seed is shorter than
     /// [`LEAST_SEED_SECONDS`].
-    pub fn of(answers: &[Option<Sound>], seeds: &[Sound]) -> Option<Identification> {
+    pub fn of(
+        answers: &[Option<ComparedSound>],
+        seeds: &[ComparedSound],
+    ) -> Option<Identification> {
         let heard = seeds.iter().map(|seed| seed.samples.len()).min()?;
         if heard < LEAST_SEED {
             return None;
@@ -108,10 +111,10 @@ mod tests {
     use super::*;
     use crate::testing::{signal, sine};
 
-    fn tone(semitone: i32, seconds: f64) -> Sound {
+    fn tone(semitone: i32, seconds: f64) -> ComparedSound {
         let hz = 220.0 * 2f64.powf(f64::from(semitone) / 12.0);
         let samples = (seconds * f64::from(COMPARED_RATE)) as usize;
-        Sound::of(&signal(
+        ComparedSound::of(&signal(
             &sine(0.3, hz, COMPARED_RATE, samples),
             COMPARED_RATE,
         ))
@@ -136,7 +139,7 @@ mod tests {
             let parts = parts
                 .iter()
                 .flat_map(|(note, seconds)| tone(*note, *seconds).samples);
-            Sound {
+            ComparedSound {
                 samples: parts.collect(),
             }
         };

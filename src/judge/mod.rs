@@ -42,5 +42,5 @@ pub use hears::{Hears, LEAST_ANSWER_SECONDS};
 pub use identification::{Identification, LEAST_SEED_SECONDS};
 pub use literal::{LITERAL, PIECE_SECONDS, RepeatedPiece};
 pub use measures::Measures;
-pub use sound::{COMPARED_RATE, Sound, SoundError};
+pub use sound::{COMPARED_RATE, ComparedSound, SoundError};
 pub use verdict::{CriterionScore, Score, Verdict};

@@ -11,7 +11,7 @@ pub const COMPARED_RATE: u32 = 11_025;
 
 /// A sound at [`COMPARED_RATE`], with something to hear in it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Sound {
+pub struct ComparedSound {
     pub(super) samples: Vec<f64>,
 }
 
@@ -26,13 +26,13 @@ pub enum SoundError {
     Silent,
 }
 
-impl Sound {
+impl ComparedSound {
     /// `signal` as it is compared.
     ///
     /// # Errors
     ///
     /// Any [`SoundError`].
-    pub fn of(signal: &Signal) -> Result<Sound, SoundError> {
+    pub fn of(signal: &Signal) -> Result<ComparedSound, SoundError> {
         if signal.samples.iter().any(|sample| !sample.is_finite()) {
             return Err(SoundError::NotFinite);
         }
@@ -41,7 +41,7 @@ impl Sound {
             return Err(SoundError::Silent);
         }
         let samples = samples.into_iter().map(f64::from).collect();
-        Ok(Sound { samples })
+        Ok(ComparedSound { samples })
     }
 
     /// How long it is.
@@ -56,8 +56,8 @@ impl Sound {
     }
 
     /// This sound again and again, as long as `other`; as much of it where it is longer.
-    pub fn looped_along(&self, other: &Sound) -> Sound {
-        Sound {
+    pub fn looped_along(&self, other: &ComparedSound) -> ComparedSound {
+        ComparedSound {
             samples: self.looped(other.samples.len(), 0),
         }
     }
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn a_loop_goes_on_where_it_ended_and_can_be_late_or_early() {
-        let sound = Sound::of(&signal(&[0.0, 1.0, 2.0], COMPARED_RATE)).unwrap();
+        let sound = ComparedSound::of(&signal(&[0.0, 1.0, 2.0], COMPARED_RATE)).unwrap();
         assert_eq!(sound.looped(5, 0), [0.0, 1.0, 2.0, 0.0, 1.0]);
         assert_eq!(sound.looped(4, 1), [2.0, 0.0, 1.0, 2.0]);
         assert_eq!(sound.looped(2, -4), [1.0, 2.0]);
@@ -86,14 +86,14 @@ mod tests {
 
     #[test]
     fn any_rate_becomes_one_and_silence_is_no_sound() {
-        let sound = Sound::of(&signal(&sine(0.5, 440.0, 44_100, 44_100), 44_100)).unwrap();
+        let sound = ComparedSound::of(&signal(&sine(0.5, 440.0, 44_100, 44_100), 44_100)).unwrap();
         assert_eq!(sound.seconds(), 1.0);
         for (samples, error) in [
             (&[][..], SoundError::Silent),
             (&[0.0, 0.0], SoundError::Silent),
             (&[0.5, f64::NAN], SoundError::NotFinite),
         ] {
-            assert_eq!(Sound::of(&signal(samples, 8000)), Err(error));
+            assert_eq!(ComparedSound::of(&signal(samples, 8000)), Err(error));
         }
     }
 }

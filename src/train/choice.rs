@@ -12,7 +12,7 @@ use crate::names::is_scratch;
 
 /// The files that whoever trains has named.
 #[derive(Debug, PartialEq)]
-pub struct Choice {
+pub struct ChosenRecordings {
     /// All that may be recordings, in order: as named, a folder's by their names.
     pub files: Vec<PathBuf>,
     /// What was left out of folders, a sentence each.
@@ -22,8 +22,8 @@ pub struct Choice {
 /// The files that are meant by `named`, absolute paths of files and folders: every
 /// sound in a folder, but not in its subfolders, and none that by its name is not the sound
 /// itself.
-pub fn choose(named: &[PathBuf]) -> Result<Choice, RecordingsError> {
-    let mut choice = Choice {
+pub fn choose(named: &[PathBuf]) -> Result<ChosenRecordings, RecordingsError> {
+    let mut choice = ChosenRecordings {
         files: Vec::new(),
         left_out: Vec::new(),
     };
@@ -40,7 +40,7 @@ pub fn choose(named: &[PathBuf]) -> Result<Choice, RecordingsError> {
     Ok(choice)
 }
 
-impl Choice {
+impl ChosenRecordings {
     fn add_folder(&mut self, folder: &Path, named: &[PathBuf]) -> Result<(), RecordingsError> {
         let (mut found, mut folders, mut others) = (0, Vec::new(), Vec::new());
         for path in in_name_order(folder)? {

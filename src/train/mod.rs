@@ -17,7 +17,7 @@ mod session;
 mod trainer;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use choice::{Choice, choose};
+pub use choice::{ChosenRecordings, choose};
 pub use dataset::{Dataset, Gathering, Recording, Sequences, TooShort};
 pub use dreams::{SampledPrediction, Sampling};
 pub use estimate::{Estimate, EstimateError, measure};

@@ -2,7 +2,7 @@
 //! it: `make_hears_golden.py` wrote `hears_golden.json` on the sounds computed here.
 
 use antiphon::audio::write::{SampleFormat, write_wav};
-use antiphon::judge::{Hears, Identification, Sound};
+use antiphon::judge::{ComparedSound, Hears, Identification};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -54,10 +54,10 @@ struct Golden {
 #[test]
 fn measures_are_those_of_numpy() {
     let golden: Vec<Golden> = serde_json::from_str(include_str!("hears_golden.json")).unwrap();
-    let sound = |samples: Vec<f64>| Sound::of(&signal(&samples, RATE)).unwrap();
-    let seeds: Vec<Sound> = seeds().into_iter().map(sound).collect();
-    let answers: Vec<Sound> = answers().into_iter().map(sound).collect();
-    let both: Vec<Option<Sound>> = answers.iter().cloned().map(Some).collect();
+    let sound = |samples: Vec<f64>| ComparedSound::of(&signal(&samples, RATE)).unwrap();
+    let seeds: Vec<ComparedSound> = seeds().into_iter().map(sound).collect();
+    let answers: Vec<ComparedSound> = answers().into_iter().map(sound).collect();
+    let both: Vec<Option<ComparedSound>> = answers.iter().cloned().map(Some).collect();
     let identification = Identification::of(&both, &seeds).unwrap();
     for (n, golden) in golden.iter().enumerate() {
         let hears = Hears::of(&answers[n], &seeds[n]).unwrap();

@@ -5,9 +5,9 @@ use std::path::Path;
 use anyhow::bail;
 use serde::Serialize;
 
-use super::{Seed, Training};
+use super::{AnsweredSound, Reference};
 use crate::audio::{self, AudioError, Signal};
-use crate::judge::{Evaluation, Hears, Identification, LEAST_SEED_SECONDS, Sound};
+use crate::judge::{ComparedSound, Evaluation, Hears, Identification, LEAST_SEED_SECONDS};
 
 /// One prediction.
 pub struct Judged {
@@ -17,15 +17,15 @@ pub struct Judged {
     /// By each training recording, in their order.
     pub evaluations: Vec<Evaluation>,
     /// Next to its seed; `None` without one.
-    pub heard: Option<Heard>,
+    pub heard: Option<BesideSeed>,
 }
 
 /// A prediction next to its seed.
-pub struct Heard {
+pub struct BesideSeed {
     /// The seed's path.
     pub seed: String,
     /// The seed again and again, and the prediction; `None` where that is broken.
-    pub sounds: Option<[Sound; 2]>,
+    pub sounds: Option<[ComparedSound; 2]>,
     /// `None` where the prediction is broken or too short.
     pub hears: Option<Hears>,
     /// `None` where there is but one seed.
@@ -47,13 +47,13 @@ pub struct Identified {
 
 impl Judged {
     /// A prediction with samples that are not numbers can be read, but is broken.
-    pub fn of(trainings: &[Training], path: &Path) -> Result<Judged, AudioError> {
+    pub fn of(trainings: &[Reference], path: &Path) -> Result<Judged, AudioError> {
         let signal = match audio::load_as_recorded(path) {
             Ok(recording) if recording.facts.non_finite == 0 => Some(recording.into_signal()),
             Ok(_) | Err(AudioError::NotFinite { .. }) => None,
             Err(error) => return Err(error),
         };
-        let by = |training: &Training| {
+        let by = |training: &Reference| {
             let evaluate = |signal| training.judge.evaluate(signal);
             signal.as_ref().map_or_else(Evaluation::broken, evaluate)
         };
@@ -66,18 +66,18 @@ impl Judged {
     }
 
     /// As it is compared with a seed; `None` where it is broken.
-    fn sound(&self) -> Option<Sound> {
-        Sound::of(self.signal.as_ref()?).ok()
+    fn sound(&self) -> Option<ComparedSound> {
+        ComparedSound::of(self.signal.as_ref()?).ok()
     }
 }
 
 /// Puts each prediction next to its seed: as many `seeds` as predictions, one
 /// for all, or none.
-pub fn compare(judged: &mut [Judged], seeds: &[Seed]) -> anyhow::Result<()> {
+pub fn compare(judged: &mut [Judged], seeds: &[AnsweredSound]) -> anyhow::Result<()> {
     let Some(first) = seeds.first() else {
         return Ok(());
     };
-    let answers: Vec<Option<Sound>> = judged.iter().map(Judged::sound).collect();
+    let answers: Vec<Option<ComparedSound>> = judged.iter().map(Judged::sound).collect();
     let identification = match seeds.len() {
         1 => None,
         _ => Some(identify(&answers, seeds)?),
@@ -87,7 +87,7 @@ pub fn compare(judged: &mut [Judged], seeds: &[Seed]) -> anyhow::Result<()> {
         let hears = answer
             .as_ref()
             .and_then(|answer| Hears::of(answer, &seed.sound));
-        judged.heard = Some(Heard {
+        judged.heard = Some(BesideSeed {
             seed: seed.path.display().to_string(),
             hears,
             identified: identification.as_ref().map(|identification| Identified {
@@ -104,8 +104,11 @@ pub fn compare(judged: &mut [Judged], seeds: &[Seed]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn identify(answers: &[Option<Sound>], seeds: &[Seed]) -> anyhow::Result<Identification> {
-    let sounds: Vec<Sound> = seeds.iter().map(|seed| seed.sound.clone()).collect();
+fn identify(
+    answers: &[Option<ComparedSound>],
+    seeds: &[AnsweredSound],
+) -> anyhow::Result<Identification> {
+    let sounds: Vec<ComparedSound> = seeds.iter().map(|seed| seed.sound.clone()).collect();
     if let Some(identification) = Identification::of(answers, &sounds) {
         return Ok(identification);
     }
@@ -138,10 +141,10 @@ pub struct Entry<'a> {
 
 /// All predictions, each by all training recordings. What concerns its seed is
 /// the same in each.
-pub fn entries<'a>(judged: &'a [Judged], trainings: &[Training]) -> Vec<Entry<'a>> {
+pub fn entries<'a>(judged: &'a [Judged], trainings: &[Reference]) -> Vec<Entry<'a>> {
     let of = |judged: &'a Judged| {
         let heard = judged.heard.as_ref();
-        let entry = move |(evaluation, training): (&'a Evaluation, &Training)| Entry {
+        let entry = move |(evaluation, training): (&'a Evaluation, &Reference)| Entry {
             prediction: &judged.path,
             training: training.path.display().to_string(),
             evaluation,

@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 
 use crate::audio::{self, Signal};
 use crate::destination::Destination;
-use crate::judge::{COMPARED_RATE, Judge, Sound};
+use crate::judge::{COMPARED_RATE, ComparedSound, Judge};
 use judged::{Judged, compare, entries};
 
 /// Measure predictions against the audio that their model learned from
@@ -54,16 +54,16 @@ pub struct Arguments {
 }
 
 /// A recording that predictions are judged by.
-struct Training {
+struct Reference {
     path: PathBuf,
     signal: Signal,
     judge: Judge,
 }
 
 /// A sound that was answered.
-struct Seed {
+struct AnsweredSound {
     path: PathBuf,
-    sound: Sound,
+    sound: ComparedSound,
 }
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
@@ -77,8 +77,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let plot = arguments.plot.as_deref();
     let plot = plot.map(|path| Destination::new(path, arguments.force));
     let plot = plot.transpose()?;
-    let trainings = read_all(&arguments.training, Training::read)?;
-    let seeds = read_all(&arguments.seed, Seed::read)?;
+    let trainings = read_all(&arguments.training, Reference::read)?;
+    let seeds = read_all(&arguments.seed, AnsweredSound::read)?;
     let mut judged = read_all(&arguments.predictions, |path| {
         Ok(Judged::of(&trainings, path)?)
     })?;
@@ -103,11 +103,11 @@ fn read_all<T>(
     paths.iter().map(|path| read(path)).collect()
 }
 
-impl Training {
-    fn read(path: &Path) -> anyhow::Result<Training> {
+impl Reference {
+    fn read(path: &Path) -> anyhow::Result<Reference> {
         let signal = audio::load_as_recorded(path)?.into_signal();
         let judge = Judge::new(&signal).with_context(|| path.display().to_string())?;
-        Ok(Training {
+        Ok(Reference {
             path: path.to_owned(),
             signal,
             judge,
@@ -115,11 +115,11 @@ impl Training {
     }
 }
 
-impl Seed {
-    fn read(path: &Path) -> anyhow::Result<Seed> {
+impl AnsweredSound {
+    fn read(path: &Path) -> anyhow::Result<AnsweredSound> {
         let signal = audio::load(path, COMPARED_RATE)?.signal;
-        let sound = Sound::of(&signal).with_context(|| path.display().to_string())?;
-        Ok(Seed {
+        let sound = ComparedSound::of(&signal).with_context(|| path.display().to_string())?;
+        Ok(AnsweredSound {
             path: path.to_owned(),
             sound,
         })

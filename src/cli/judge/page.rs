@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use super::Training;
-use super::judged::{Heard, Judged};
+use super::Reference;
+use super::judged::{BesideSeed, Judged};
 use super::text::{
     artifacts, file_name, hearing, identified, in_all, likeness, literalness, nearest,
 };
 use crate::audio::{Signal, resample};
-use crate::judge::{CHROMA_BEGIN_SECONDS, CHROMA_HOP_SECONDS, Click, Evaluation, Sound};
+use crate::judge::{CHROMA_BEGIN_SECONDS, CHROMA_HOP_SECONDS, Click, ComparedSound, Evaluation};
 use crate::plot::{Chromagram, Colour, Marker, Page, Panel, Spectrogram, Waveform};
 
 /// Clicks that are drawn, the largest; more would hide the waveform.
@@ -23,7 +23,7 @@ const GREEN: Colour = [20, 120, 60];
 
 /// The training audio's spectrogram, and each prediction's waveform and
 /// spectrogram, and its seed's and its own pitch classes over time.
-pub fn page(trainings: &[Training], judged: &[Judged]) -> Page {
+pub fn page(trainings: &[Reference], judged: &[Judged]) -> Page {
     let longest = judged
         .iter()
         .filter_map(|prediction| prediction.signal.as_ref())
@@ -59,13 +59,13 @@ pub fn page(trainings: &[Training], judged: &[Judged]) -> Page {
 }
 
 /// The spectrogram of as much of a training recording as is drawn.
-fn beginning(training: &Training, longest: f64, rate: u32) -> Panel {
+fn beginning(training: &Reference, longest: f64, rate: u32) -> Panel {
     let signal = &training.signal;
     let shown = (longest * f64::from(signal.sample_rate)) as usize;
     let shown = &signal.samples[..shown.min(signal.samples.len())];
     let beginning = at_rate(shown, signal.sample_rate, rate);
     let title = format!(
-        "Training audio, {}, {:.1} of {:.1} s",
+        "Reference audio, {}, {:.1} of {:.1} s",
         file_name(&training.path),
         beginning.seconds(),
         signal.seconds()
@@ -81,7 +81,7 @@ fn at_rate(samples: &[f32], from: u32, to: u32) -> Signal {
 }
 
 /// A prediction's waveform, marked by each training recording, and its spectrogram.
-fn sound_panels(prediction: &Judged, trainings: &[Training], rate: u32) -> Vec<Panel> {
+fn sound_panels(prediction: &Judged, trainings: &[Reference], rate: u32) -> Vec<Panel> {
     let Some(signal) = &prediction.signal else {
         return Vec::new();
     };
@@ -107,7 +107,7 @@ fn sound_panels(prediction: &Judged, trainings: &[Training], rate: u32) -> Vec<P
 /// training recording's.
 fn named_evaluations<'a>(
     prediction: &'a Judged,
-    trainings: &'a [Training],
+    trainings: &'a [Reference],
 ) -> impl Iterator<Item = (String, &'a Evaluation)> {
     let name = file_name(Path::new(&prediction.path));
     let evaluations = prediction.evaluations.iter().zip(trainings);
@@ -121,11 +121,11 @@ fn named_evaluations<'a>(
 }
 
 /// Pitch classes over time: the seed's, and below it the prediction's.
-fn chromagrams(heard: &Heard, prediction: &str) -> Vec<Panel> {
+fn chromagrams(heard: &BesideSeed, prediction: &str) -> Vec<Panel> {
     let Some([seed, answer]) = &heard.sounds else {
         return Vec::new();
     };
-    let panel = |path: &str, what: &str, sound: &Sound| {
+    let panel = |path: &str, what: &str, sound: &ComparedSound| {
         Panel::Chromagram(Chromagram {
             title: format!(
                 "{}, {what}: pitch classes over time",
@@ -166,7 +166,7 @@ fn marks(evaluation: &Evaluation) -> Vec<Marker> {
 }
 
 /// The scores of one prediction, why, and the numbers.
-fn notes(prediction: &Judged, trainings: &[Training]) -> Vec<String> {
+fn notes(prediction: &Judged, trainings: &[Reference]) -> Vec<String> {
     let mut notes: Vec<String> = named_evaluations(prediction, trainings)
         .flat_map(|(name, evaluation)| evaluation_notes(&name, evaluation))
         .collect();

@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use super::Training;
-use super::judged::{Heard, Identified, Judged};
+use super::Reference;
+use super::judged::{BesideSeed, Identified, Judged};
 use crate::judge::{CriterionScore, Evaluation, Hears, LEAST_ANSWER_SECONDS, Measures};
 
 /// Repeated pieces that are printed for people.
 const MOST_PIECES: usize = 5;
 
 /// Prints all predictions, and how many are nearest to their own seeds.
-pub fn print(judged: &[Judged], trainings: &[Training]) {
+pub fn print(judged: &[Judged], trainings: &[Reference]) {
     for prediction in judged {
         for (evaluation, training) in prediction.evaluations.iter().zip(trainings) {
             let by = match trainings.len() {
@@ -70,7 +70,7 @@ fn print_criterion(name: &str, criterion: &CriterionScore, measures: Option<Stri
     }
 }
 
-fn print_heard(heard: &Heard) {
+fn print_heard(heard: &BesideSeed) {
     println!("  {:23} {}", "hears its seed", hearing(heard));
     if let Some(identified) = &heard.identified {
         println!("                          {}", nearest(identified));
@@ -100,7 +100,7 @@ pub fn literalness(m: &Measures) -> String {
 }
 
 /// How far a prediction follows its seed.
-pub fn hearing(heard: &Heard) -> String {
+pub fn hearing(heard: &BesideSeed) -> String {
     match (&heard.hears, &heard.sounds) {
         (
             Some(Hears {
