@@ -169,7 +169,18 @@ fn a_ramp_lets_go_of_the_guide() {
     let desk = Desk::new();
     let (name, notes) = MELODIES[2];
     desk.melody(name, notes);
-    let options = |follow| ["--seconds", "6", "--loudness", "model", "--follow", follow];
+    let options = |follow| {
+        [
+            "--seconds",
+            "6",
+            "--ending",
+            "exact",
+            "--loudness",
+            "model",
+            "--follow",
+            follow,
+        ]
+    };
     desk.answer("vector", name, "always.wav", &options("0.8"));
     desk.answer(
         "vector",

@@ -65,7 +65,7 @@ fn beginning(training: &Reference, longest: f64, rate: u32) -> Panel {
     let shown = &signal.samples[..shown.min(signal.samples.len())];
     let beginning = at_rate(shown, signal.sample_rate, rate);
     let title = format!(
-        "Reference audio, {}, {:.1} of {:.1} s",
+        "Training audio, {}, {:.1} of {:.1} s",
         file_name(&training.path),
         beginning.seconds(),
         signal.seconds()
