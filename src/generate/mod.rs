@@ -9,6 +9,7 @@ pub mod continuation;
 mod drawing;
 mod feedback;
 pub mod guard;
+mod guidance;
 mod listener;
 mod native;
 mod onnxruntime;
@@ -30,7 +31,7 @@ pub trait Engine: Send {
     /// Its name: `native` or `onnxruntime`.
     fn name(&self) -> &'static str;
 
-    /// Plays `frames [T, R, D]` to the network, taking `state` from before the
+    /// Plays `frames [T, R, D + C]` to the network, taking `state` from before the
     /// first time step to after the last. `predictions` becomes the prediction
     /// of every time step, `[T, R, O]` (`[T, 1, 1]` of a transpose head).
     fn play(
@@ -79,5 +80,5 @@ pub enum EngineError {
 
 /// T of an array of input matrices of `rows` rows.
 fn time_steps(architecture: &Architecture, frames: &[f32], rows: usize) -> usize {
-    frames.len() / (rows * architecture.inputs)
+    frames.len() / (rows * architecture.row_width())
 }

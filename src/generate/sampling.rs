@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::continuation::{Continuation, NotANumber};
 use super::guard::Fault;
+use super::guidance::Guidance;
 use super::listener::{Listener, Response, Snapshot};
 use super::{AnswerSettings, Engine, EngineError, Weights};
 use crate::audio::Signal;
@@ -175,6 +176,7 @@ struct Sampler<'a> {
     hearing: Hearing,
     engine: &'a mut dyn Engine,
     continuation: Continuation,
+    guidance: Guidance,
     random_seed: u64,
     draws: Stream,
     state: State,
@@ -186,12 +188,15 @@ impl<'a> Sampler<'a> {
     fn new(player: Player<'a>, seed: &Signal, random_seed: u64) -> Self {
         let hearing = player.model.hearing();
         let architecture = player.model.network.architecture();
+        let strength = player.settings.guidance;
+        let guidance = Guidance::new(architecture, &hearing, &seed.samples, strength);
         let seed = hearing.see_seed(&seed.samples);
         let output = architecture.output;
         let continuation = Continuation::new(output, player.settings, &hearing, seed);
         Sampler {
-            state: State::zero(architecture, continuation.rows()),
+            state: State::zero(architecture, guidance.streams() * continuation.rows()),
             continuation,
+            guidance,
             draws: random::stream(random_seed, "draws"),
             random_seed,
             hearing,
@@ -205,10 +210,15 @@ impl<'a> Sampler<'a> {
     fn play(&mut self, first: usize, last: usize) -> Result<(), EngineError> {
         self.frames.clear();
         for t in first..last {
-            self.continuation.push_input(t, &mut self.frames);
+            for _ in 0..self.guidance.streams() {
+                self.continuation.push_input(t, &mut self.frames);
+            }
         }
+        self.guidance.put_beside(first, &mut self.frames);
         self.engine
-            .play(&self.frames, &mut self.state, &mut self.predictions)
+            .play(&self.frames, &mut self.state, &mut self.predictions)?;
+        self.guidance.lead(&mut self.predictions);
+        Ok(())
     }
 
     /// Shows the seed to the network, so that its last prediction is the first

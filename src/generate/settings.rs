@@ -17,6 +17,10 @@ pub struct AnswerSettings {
     /// What the weights do.
     #[serde(flatten)]
     pub weights: Weights,
+    /// How far a conditioned model's answer goes from what it predicts by itself to
+    /// what it predicts knowing what its guide does; `None` without a guide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guidance: Option<f64>,
 }
 
 /// What the weights do while a model answers.
@@ -81,7 +85,8 @@ pub enum SettingsError {
 }
 
 impl AnswerSettings {
-    /// Those of a model by `hyperparameters` from which nothing else is asked.
+    /// Those of a model by `hyperparameters` from which nothing else is asked: it is
+    /// not guided.
     pub fn of(hyperparameters: &Hyperparameters) -> AnswerSettings {
         let h = hyperparameters;
         let weights = match h.drawing.answer {
@@ -96,6 +101,7 @@ impl AnswerSettings {
         AnswerSettings {
             chances: h.chances,
             weights,
+            guidance: None,
         }
     }
 
@@ -125,7 +131,11 @@ impl AnswerSettings {
                 });
             }
         }
-        Ok(AnswerSettings::of(&changed))
+        let guided = asked.values.contains_key("guidance");
+        Ok(AnswerSettings {
+            guidance: guided.then_some(changed.conditioning.guidance),
+            ..AnswerSettings::of(&changed)
+        })
     }
 
     /// How predictions are drawn and fed back.
@@ -277,6 +287,12 @@ mod tests {
             (
                 MIXTURE,
                 AnswerMode::Frozen,
+                json!({"guidance": 1}),
+                "applies to models with conditioning",
+            ),
+            (
+                MIXTURE,
+                AnswerMode::Frozen,
                 json!({"temprature": 1}),
                 "did you mean \"temperature\"?",
             ),
@@ -304,6 +320,21 @@ mod tests {
             written(AnswerMode::Moving),
             json!({"temperature": 1.0, "top_p": 1.0, "answer": "moving", "feedback_noise": 0.3,
                 "train_every": 1, "moving_lr": null, "moving_bptt_steps": 1, "moving_seconds": null})
+        );
+    }
+
+    #[test]
+    fn an_answer_is_guided_where_that_is_asked_for() {
+        let conditioned = MIXTURE.replacen('{', r#"{"conditioning": "chroma", "#, 1);
+        let guidance = |answer, values| asked(&conditioned, answer, values).unwrap().guidance;
+        assert_eq!(guidance(AnswerMode::Frozen, json!({})), None);
+        assert_eq!(
+            guidance(AnswerMode::Frozen, json!({"guidance": 2})),
+            Some(2.0)
+        );
+        assert_eq!(
+            guidance(AnswerMode::Moving, json!({"guidance": 0})),
+            Some(0.0)
         );
     }
 

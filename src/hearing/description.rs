@@ -5,10 +5,12 @@ use std::iter;
 
 use super::largest;
 use crate::frames::{Complex64, Fourier};
+use crate::hyperparameters::Conditioning;
 
 /// Values that describe one place: the pitch classes, loudness, its rise, brightness.
 pub const DESCRIPTION_VALUES: usize = PITCH_CLASSES + 3;
 const PITCH_CLASSES: usize = 12;
+const _: () = assert!(Conditioning::Chroma.values() == DESCRIPTION_VALUES + 1);
 
 /// Seconds about a place that its pitch classes and brightness are of: 2048 samples
 /// at 11025 Hz.

@@ -10,6 +10,7 @@
 //! What a hyperparameter may be and what it means stands once, in its [`Rule`].
 
 mod approach;
+mod conditioning;
 mod document;
 mod drawing;
 mod dreams;
@@ -32,6 +33,7 @@ use serde_json::{Map, Value};
 use crate::chances::ChanceRules;
 
 pub use approach::Approach;
+pub use conditioning::{Conditioning, ConditioningSettings};
 pub use document::document;
 pub use drawing::{AnswerMode, DrawingSettings};
 pub use dreams::{DreamsSettings, SeedMode};
@@ -62,6 +64,8 @@ pub struct Hyperparameters {
     pub drawing: DrawingSettings,
     /// How weights go on learning while the model answers.
     pub moving: MovingSettings,
+    /// A description of what comes next, which the network sees beside its input.
+    pub conditioning: ConditioningSettings,
 }
 
 impl Hyperparameters {
@@ -70,7 +74,7 @@ impl Hyperparameters {
         reading::fill(preset.into(), Default::default()).expect("presets are allowed, as tests say")
     }
 
-    /// Every hyperparameter by its name, as a file has it.
+    /// Every hyperparameter by its name.
     pub fn values(&self) -> Map<String, Value> {
         let groups = [
             serde_json::to_value(&self.format),
@@ -80,6 +84,7 @@ impl Hyperparameters {
             serde_json::to_value(self.chances),
             serde_json::to_value(&self.drawing),
             serde_json::to_value(&self.moving),
+            serde_json::to_value(&self.conditioning),
         ];
         let values = groups.into_iter().flat_map(|group| match group {
             Ok(Value::Object(values)) => values,
@@ -88,7 +93,7 @@ impl Hyperparameters {
         values.collect()
     }
 
-    /// The file's text: every hyperparameter, in order.
+    /// The file's text: every hyperparameter that files have, in order.
     pub fn to_json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).expect("plain fields always serialise");
         text.push('\n');
@@ -107,6 +112,11 @@ impl Hyperparameters {
             (_, _, 1) => Approach::ColumnVector,
             _ => Approach::Vector,
         }
+    }
+
+    /// Values of a row of the network's input: a vector, and what stands beside it.
+    pub fn row_width(&self) -> usize {
+        self.format.seg_len + self.conditioning.conditioning.values()
     }
 
     /// Bins of a magnitude frame: non-negative frequencies below the Nyquist
@@ -136,11 +146,16 @@ impl Hyperparameters {
 }
 
 impl Serialize for Hyperparameters {
-    /// Side by side, in the order of the dissertation's file.
+    /// Side by side, in the order of the dissertation's file; then those of the later
+    /// ones that say something.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let values = self.values();
-        let mut map = serializer.serialize_map(Some(values.len()))?;
-        for key in preset::keys() {
+        let later = preset::later();
+        let differ = |key: &&str| later.get(*key).is_some_and(|usual| *usual != values[*key]);
+        let of_file = preset::keys().iter().map(String::as_str);
+        let later = rules().map(|rule| rule.key).filter(differ);
+        let mut map = serializer.serialize_map(None)?;
+        for key in of_file.chain(later) {
             map.serialize_entry(key, &values[key])?;
         }
         map.end()
@@ -148,13 +163,15 @@ impl Serialize for Hyperparameters {
 }
 
 impl<'de> Deserialize<'de> for Hyperparameters {
-    /// Each key must be there, and no other.
+    /// Each key must be there, but the later ones, and no other.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Hyperparameters, D::Error> {
-        let values = Map::deserialize(deserializer)?;
-        values
+        let given = Map::deserialize(deserializer)?;
+        given
             .keys()
             .try_for_each(|key| reading::known(key))
             .map_err(D::Error::custom)?;
+        let mut values = preset::later();
+        values.extend(given);
         reading::from_values(values).map_err(D::Error::custom)
     }
 }

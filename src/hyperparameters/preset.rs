@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value, json};
 
-use super::Approach;
+use super::{Approach, ConditioningSettings};
 
 /// Settings to start from, one set per approach and kind of machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +96,7 @@ const DISSERTATION: &str = include_str!("dissertation.json");
 pub(super) fn dissertation(approach: Approach) -> Map<String, Value> {
     let of_vector = serde_json::from_str(DISSERTATION).expect("the file is JSON, as tests say");
     let mut settings = object(of_vector);
+    settings.extend(later());
     settings.extend(object(match approach {
         Approach::Vector => json!({}),
         Approach::ColumnVector => json!({
@@ -110,7 +111,15 @@ pub(super) fn dissertation(approach: Approach) -> Map<String, Value> {
     settings
 }
 
-/// Every key, in the order that files have.
+/// What keys stand for that files need not have, since they came later than others:
+/// they are written only where they say something else, so that a file without them
+/// stays what it was.
+pub(super) fn later() -> Map<String, Value> {
+    let conditioning = serde_json::to_value(ConditioningSettings::default());
+    object(conditioning.expect("plain fields always serialise"))
+}
+
+/// Every key that all files have, in their order.
 pub(super) fn keys() -> &'static [String] {
     static KEYS: LazyLock<Vec<String>> = LazyLock::new(|| {
         let keys: Keys = serde_json::from_str(DISSERTATION).expect("an object, as tests say");

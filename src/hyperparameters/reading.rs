@@ -103,6 +103,7 @@ pub(super) fn from_values(
         chances: group(&values)?,
         drawing: group(&values)?,
         moving: group(&values)?,
+        conditioning: group(&values)?,
     })
 }
 

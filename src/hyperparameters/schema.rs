@@ -35,8 +35,7 @@ mod tests {
     use crate::hyperparameters::Hyperparameters;
 
     fn settings(preset: Preset) -> serde_json::Map<String, Value> {
-        let text = Hyperparameters::preset(preset).to_json();
-        serde_json::from_str(&text).unwrap()
+        Hyperparameters::preset(preset).values()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! which defaults follow from what stands before.
 
 use super::rule::Rule;
-use super::{drawing, dreams, format, moving, network, training};
+use super::{conditioning, drawing, dreams, format, moving, network, training};
 
 /// A part of the table.
 #[derive(Debug)]
@@ -14,9 +14,10 @@ pub struct RuleGroup {
 }
 
 /// All hyperparameters.
-pub const TABLE: [RuleGroup; 6] = [
+pub const TABLE: [RuleGroup; 7] = [
     group("Input and label", format::RULES),
     group("Network", network::RULES),
+    group("Conditioning", conditioning::RULES),
     group("Answers", drawing::RULES),
     group("Weights that move", moving::RULES),
     group("Training", training::RULES),

@@ -74,7 +74,7 @@ pub fn memory_of_training(hyperparameters: &Hyperparameters, seconds: &[f64]) ->
 /// pass forward and backward, and the predictions that are sampled.
 fn of_the_network(hyperparameters: &Hyperparameters) -> u64 {
     let architecture = hyperparameters.architecture();
-    let (d, h) = (architecture.inputs as u64, architecture.units as u64);
+    let (d, h) = (architecture.row_width() as u64, architecture.units as u64);
     let rows = (hyperparameters.training.batch * hyperparameters.format.num_unrollings) as u64;
     let layers = architecture.layers as u64;
     // Of a layer: gates and their gradient 8 H, states, outputs and their gradients 8 H, input D.

@@ -1,0 +1,194 @@
+//! What a conditioned model is shown beside its input while it answers: nothing, or
+//! what its guide does, which leads its predictions.
+//!
+//! With a guide the network runs twice, in one batch: free, and knowing what the
+//! guide does next. Both hear the same; their predictions become one
+//! ([`Output::lead`]).
+
+use crate::frames::WindowFormat;
+use crate::hearing::{Description, Hearing};
+use crate::model::Architecture;
+#[cfg(doc)]
+use crate::model::Output;
+
+/// What stands beside a model's input.
+pub struct Guidance {
+    architecture: Architecture,
+    guide: Option<Guide>,
+    scratch: Vec<f32>,
+}
+
+/// What leads predictions.
+struct Guide {
+    description: Description,
+    windows: WindowFormat,
+    strength: f32,
+}
+
+impl Guidance {
+    /// For an answer to `seed`, as the model hears it: the guide is the seed, which
+    /// begins again after its end. Without a `strength` there is none, and none is
+    /// needed where it is 0.
+    pub fn new(
+        architecture: &Architecture,
+        hearing: &Hearing,
+        seed: &[f32],
+        strength: Option<f64>,
+    ) -> Guidance {
+        let strength = strength.filter(|s| *s != 0.0 && architecture.conditions > 0);
+        Guidance {
+            architecture: architecture.clone(),
+            guide: strength.map(|strength| Guide {
+                description: hearing.describe_seed(seed),
+                windows: hearing.sampling_windows().clone(),
+                strength: strength as f32,
+            }),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// How often each input matrix is shown: free, and then with what the guide does.
+    pub fn streams(&self) -> usize {
+        1 + usize::from(self.guide.is_some())
+    }
+
+    /// Puts beside the rows of input matrices from number `first` on, each shown as
+    /// often as there are streams, what the network is to know.
+    pub fn put_beside(&mut self, first: usize, rows: &mut Vec<f32>) {
+        let architecture = &self.architecture;
+        let Some(guide) = &self.guide else {
+            return architecture.withhold(rows, &mut self.scratch);
+        };
+        let of_a_matrix = guide.windows.rows;
+        architecture.condition(rows, &mut self.scratch, |n, row| {
+            let (matrix, row_of_matrix) = (n / of_a_matrix, n % of_a_matrix);
+            if matrix % 2 == 0 {
+                return architecture.push_withheld(row);
+            }
+            let label = guide
+                .windows
+                .label_centre(first + matrix / 2, row_of_matrix);
+            row.extend_from_slice(guide.description.looped(label));
+            row.push(1.0);
+        });
+    }
+
+    /// Makes the newest of `predictions` one that is led.
+    pub fn lead(&self, predictions: &mut [f32]) {
+        let Some(guide) = &self.guide else {
+            return;
+        };
+        let (output, outputs) = (self.architecture.output, self.architecture.outputs());
+        let (width, both) = (output.width(outputs), predictions.len());
+        let (free, given) = predictions[both - 2 * width..].split_at_mut(width);
+        output.lead(free, guide.strength, given, outputs);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use crate::audio::Signal;
+    use crate::generate::{AnswerSettings, Native, Player, Prime, Request, generate};
+    use crate::model::{State, Tape};
+    use crate::testing::random_model;
+    use crate::trained_model::TrainedModel;
+
+    const JSON: &str = r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 5, "use_skip": true,
+        "conditioning": "chroma"}"#;
+
+    fn seed() -> Signal {
+        let sample = |n: i32| 0.6 * (n as f32 * 0.2).sin() * (n as f32 * 0.004).cos();
+        Signal {
+            samples: (0..700).map(sample).collect(),
+            sample_rate: 11025,
+        }
+    }
+
+    fn answer(model: &TrainedModel, guidance: Option<f64>) -> Vec<f32> {
+        let settings = AnswerSettings {
+            guidance,
+            ..AnswerSettings::of(&model.hyperparameters)
+        };
+        let player = Player {
+            model,
+            settings: &settings,
+            engine: &mut Native::new(model.network.clone(), 1),
+        };
+        let request = Request {
+            seconds: 1000.0 / 11025.0,
+            random_seed: 1,
+            prime: Prime::Seed,
+            may_go_back: false,
+        };
+        let mut go_on = |_: f64| ControlFlow::Continue(());
+        let answer = generate(player, &seed(), &request, &mut go_on);
+        answer.unwrap().signal.samples
+    }
+
+    /// Two networks, each with its own state, one after the other.
+    fn led_by_the_seed(model: &TrainedModel, strength: f32) -> Vec<f32> {
+        let (network, mut tape) = (&model.network, Tape::new(1));
+        let mut states = [0, 1].map(|_| State::zero(network.architecture(), 1));
+        let mut sequence = seed().samples;
+        let description = model.hearing().describe(&sequence);
+        for t in 0..700 - 8 + 1000 {
+            let [free, given] = [0, 1].map(|given| {
+                let mut row = sequence[t..t + 8].to_vec();
+                let label = if t + 8 < 700 {
+                    t + 8
+                } else {
+                    (t + 8 - 700) % 700
+                };
+                match given {
+                    0 => row.extend([0.0; 16]),
+                    _ => row.extend(description.at(label).iter().chain(&[1.0])),
+                }
+                network.forward(&row, &mut states[given], None, &mut tape);
+                tape.prediction()[0]
+            });
+            if t + 8 >= 700 {
+                let led = free.atanh() + strength * (given.atanh() - free.atanh());
+                sequence.push(led.tanh());
+            }
+        }
+        sequence.split_off(700)
+    }
+
+    #[test]
+    fn the_seed_guides_line_by_line() {
+        let model = random_model(JSON);
+        for strength in [1.0, 1.5] {
+            let (answer, expected) = (
+                answer(&model, Some(f64::from(strength))),
+                led_by_the_seed(&model, strength),
+            );
+            assert_eq!(expected.len(), 1000);
+            for (n, (a, b)) in answer.iter().zip(&expected).enumerate() {
+                assert!((a - b).abs() < 1e-4, "{strength}: {n}: {a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_guidance_is_one_stream_and_every_approach_is_guided() {
+        let model = random_model(JSON);
+        assert_eq!(answer(&model, Some(0.0)), answer(&model, None));
+        for json in [
+            JSON,
+            r#"{"preset": "vector", "seg_len": 16, "label_offset": 8, "num_unrollings": 3, "output": "mixture",
+                "components": 2, "conditioning": "chroma"}"#,
+            r#"{"preset": "transpose", "seg_len": 8, "num_unrollings": 3, "conditioning": "chroma"}"#,
+            r#"{"preset": "magnitude-spectrum", "window_size": 64, "hop_size": 32, "num_unrollings": 3,
+                "conditioning": "chroma"}"#,
+            r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 3, "output": "levels",
+                "components": 16, "conditioning": "chroma"}"#,
+        ] {
+            let model = random_model(json);
+            let guided = answer(&model, Some(1.5));
+            assert_eq!(guided, answer(&model, Some(1.5)), "{json}");
+            assert_ne!(guided, answer(&model, None), "{json}");
+        }
+    }
+}
