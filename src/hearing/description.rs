@@ -17,7 +17,7 @@ const _: () = assert!(Conditioning::Chroma.values() == DESCRIPTION_VALUES + 1);
 const SPECTRUM_SECONDS: f64 = 2048.0 / 11025.0;
 /// The same of its loudness, which rises from that of as many seconds before.
 const LOUDNESS_SECONDS: f64 = 512.0 / 11025.0;
-/// Seconds that one description holds where a network predicts samples.
+/// Seconds that one description holds where elements are closer, as samples are.
 const HELD_SECONDS: f64 = 128.0 / 11025.0;
 
 /// Frequencies in Hz that pitch classes and brightness are of.
@@ -81,18 +81,17 @@ pub struct Places {
 impl Places {
     /// Elements that one description holds: one frame, or some milliseconds of samples.
     fn held(self) -> usize {
-        match self.samples {
-            1 => samples_in(HELD_SECONDS, self.sample_rate),
-            _ => 1,
-        }
+        (samples_in(HELD_SECONDS, self.sample_rate) / self.hop).max(1)
+    }
+
+    /// Values that describe all of them.
+    pub fn values(self) -> usize {
+        self.elements.div_ceil(self.held()) * DESCRIPTION_VALUES
     }
 
     /// The sample of the sound that the middle of each description lies at.
     fn centres(self, held: usize) -> impl Iterator<Item = isize> {
-        let length = match self.samples {
-            1 => held,
-            samples => samples,
-        };
+        let length = (held - 1) * self.hop + self.samples;
         let first = (length / 2) as isize - self.silence as isize;
         let count = self.elements.div_ceil(held).max(1);
         (0..count).map(move |n| first + (n * held * self.hop) as isize)

@@ -138,6 +138,11 @@ impl Hearing {
         )
     }
 
+    /// Values that describe a sound of `samples` samples.
+    pub fn values_describing(&self, samples: usize) -> usize {
+        self.places(0, samples).values()
+    }
+
     fn places(&self, silence: usize, samples: usize) -> Places {
         Places {
             silence,
