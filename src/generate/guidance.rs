@@ -7,9 +7,9 @@
 
 use crate::frames::WindowFormat;
 use crate::hearing::{Description, Hearing};
-use crate::model::Architecture;
 #[cfg(doc)]
 use crate::model::Output;
+use crate::model::{Architecture, State};
 
 /// What stands beside a model's input.
 pub struct Guidance {
@@ -26,30 +26,36 @@ struct Guide {
 }
 
 impl Guidance {
-    /// For an answer to `seed`, as the model hears it: the guide is the seed, which
-    /// begins again after its end. Without a `strength` there is none, and none is
-    /// needed where it is 0.
-    pub fn new(
-        architecture: &Architecture,
-        hearing: &Hearing,
-        seed: &[f32],
-        strength: Option<f64>,
-    ) -> Guidance {
-        let strength = strength.filter(|s| *s != 0.0 && architecture.conditions > 0);
+    /// None.
+    pub fn none(architecture: &Architecture) -> Guidance {
         Guidance {
             architecture: architecture.clone(),
-            guide: strength.map(|strength| Guide {
-                description: hearing.describe_seed(seed),
-                windows: hearing.sampling_windows().clone(),
-                strength: strength as f32,
-            }),
+            guide: None,
             scratch: Vec::new(),
         }
+    }
+
+    /// That of `guide`, which goes on from `seed` beside the answer, both as the model
+    /// hears them; beyond its end the answer is free. Nothing guides a model that is not
+    /// conditioned, or by a `strength` of 0.
+    pub fn by(self, strength: f64, hearing: &Hearing, seed: &[f32], guide: &[f32]) -> Guidance {
+        let guides = strength != 0.0 && self.architecture.conditions > 0;
+        let guide = guides.then(|| Guide {
+            description: hearing.describe_seed_and(seed, guide),
+            windows: hearing.sampling_windows().clone(),
+            strength: strength as f32,
+        });
+        Guidance { guide, ..self }
     }
 
     /// How often each input matrix is shown: free, and then with what the guide does.
     pub fn streams(&self) -> usize {
         1 + usize::from(self.guide.is_some())
+    }
+
+    /// The state of a network that has heard nothing, for `rows` rows.
+    pub fn zero_state(&self, rows: usize) -> State {
+        State::zero(&self.architecture, rows)
     }
 
     /// Puts beside the rows of input matrices from number `first` on, each shown as
@@ -62,14 +68,16 @@ impl Guidance {
         let of_a_matrix = guide.windows.rows;
         architecture.condition(rows, &mut self.scratch, |n, row| {
             let (matrix, row_of_matrix) = (n / of_a_matrix, n % of_a_matrix);
-            if matrix % 2 == 0 {
-                return architecture.push_withheld(row);
-            }
             let label = guide
                 .windows
                 .label_centre(first + matrix / 2, row_of_matrix);
-            row.extend_from_slice(guide.description.looped(label));
-            row.push(1.0);
+            match guide.description.at(label).filter(|_| matrix % 2 == 1) {
+                Some(description) => {
+                    row.extend_from_slice(description);
+                    row.push(1.0);
+                }
+                None => architecture.push_withheld(row),
+            }
         });
     }
 
@@ -132,18 +140,14 @@ mod tests {
         let (network, mut tape) = (&model.network, Tape::new(1));
         let mut states = [0, 1].map(|_| State::zero(network.architecture(), 1));
         let mut sequence = seed().samples;
-        let description = model.hearing().describe(&sequence);
+        let guide: Vec<f32> = sequence.iter().copied().cycle().take(20_000).collect();
+        let description = model.hearing().describe_seed_and(&sequence, &guide);
         for t in 0..700 - 8 + 1000 {
             let [free, given] = [0, 1].map(|given| {
                 let mut row = sequence[t..t + 8].to_vec();
-                let label = if t + 8 < 700 {
-                    t + 8
-                } else {
-                    (t + 8 - 700) % 700
-                };
                 match given {
                     0 => row.extend([0.0; 16]),
-                    _ => row.extend(description.at(label).iter().chain(&[1.0])),
+                    _ => row.extend(description.at(t + 8).unwrap().iter().chain(&[1.0])),
                 }
                 network.forward(&row, &mut states[given], None, &mut tape);
                 tape.prediction()[0]

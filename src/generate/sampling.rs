@@ -127,7 +127,8 @@ pub fn generate(
     let may_go_back = request.may_go_back && player.is_random();
     let listening = hearing.clone();
     let mut listener = Listener::new(listening, seed, request.seconds, random_seed, may_go_back);
-    let mut sampler = Sampler::new(player, seed, random_seed);
+    let guidance = guidance(&player, &hearing, seed, samples);
+    let mut sampler = Sampler::new(player, seed, random_seed).guided(guidance);
     sampler.prime(request.prime, progress)?;
     let primed = Instant::now();
     let mut resynthesis = Duration::ZERO;
@@ -163,6 +164,20 @@ impl Player<'_> {
     }
 }
 
+/// What guides `player` through `samples` samples: the seed, which begins again after
+/// its end.
+fn guidance(player: &Player, hearing: &Hearing, seed: &Signal, samples: usize) -> Guidance {
+    let none = Guidance::none(player.model.network.architecture());
+    let Some(strength) = player.settings.guidance else {
+        return none;
+    };
+    // The last label, and what its description hears after it.
+    let beyond = hearing.samples_of_one_time_step() + seed.sample_rate as usize;
+    let guide = seed.samples.iter().copied().cycle();
+    let guide: Vec<f32> = guide.take(samples + beyond).collect();
+    none.by(strength, hearing, &seed.samples, &guide)
+}
+
 /// The `samples` samples of sound that `outputs` stand for.
 fn signal_of(hearing: &Hearing, outputs: Vec<f32>, samples: usize, random_seed: u64) -> Signal {
     let mut phases = random::stream(random_seed, "phases");
@@ -188,21 +203,29 @@ impl<'a> Sampler<'a> {
     fn new(player: Player<'a>, seed: &Signal, random_seed: u64) -> Self {
         let hearing = player.model.hearing();
         let architecture = player.model.network.architecture();
-        let strength = player.settings.guidance;
-        let guidance = Guidance::new(architecture, &hearing, &seed.samples, strength);
         let seed = hearing.see_seed(&seed.samples);
         let output = architecture.output;
         let continuation = Continuation::new(output, player.settings, &hearing, seed);
         Sampler {
-            state: State::zero(architecture, guidance.streams() * continuation.rows()),
+            state: State::zero(architecture, continuation.rows()),
             continuation,
-            guidance,
+            guidance: Guidance::none(architecture),
             draws: random::stream(random_seed, "draws"),
             random_seed,
             hearing,
             engine: player.engine,
             frames: Vec::new(),
             predictions: Vec::new(),
+        }
+    }
+
+    /// Goes on as `guidance` has it, from the seed on.
+    fn guided(self, guidance: Guidance) -> Self {
+        let rows = guidance.streams() * self.continuation.rows();
+        Sampler {
+            state: guidance.zero_state(rows),
+            guidance,
+            ..self
         }
     }
 

@@ -41,26 +41,13 @@ pub struct Description {
     values: Vec<f32>,
     /// Elements that one description holds.
     held: usize,
-    /// Elements of the sequence, and those of them that are silence before the sound.
-    elements: usize,
-    silence: usize,
 }
 
 impl Description {
-    /// That of element `element` of the sequence; beyond its end, that of the last.
-    pub fn at(&self, element: usize) -> &[f32] {
-        let last = self.values.len() / DESCRIPTION_VALUES - 1;
-        let place = (element / self.held).min(last);
-        &self.values[place * DESCRIPTION_VALUES..][..DESCRIPTION_VALUES]
-    }
-
-    /// The same, but after its end the sound begins again.
-    pub fn looped(&self, element: usize) -> &[f32] {
-        let of_the_sound = self.elements.saturating_sub(self.silence).max(1);
-        match element.checked_sub(self.elements) {
-            None => self.at(element),
-            Some(beyond) => self.at(self.silence + beyond % of_the_sound),
-        }
+    /// That of element `element` of the sequence; `None` beyond its end.
+    pub fn at(&self, element: usize) -> Option<&[f32]> {
+        let mut places = self.values.chunks_exact(DESCRIPTION_VALUES);
+        places.nth(element / self.held)
     }
 }
 
@@ -69,6 +56,8 @@ impl Description {
 pub struct Places {
     /// Samples of silence before the sound.
     pub silence: usize,
+    /// Samples from its beginning on whose peak, means and spreads matter.
+    pub typical: usize,
     /// Elements of the sequence, silence and all, and samples from one to the next.
     pub elements: usize,
     pub hop: usize,
@@ -104,7 +93,7 @@ impl Places {
 pub fn describe(sound: &[f32], places: Places) -> Description {
     let held = places.held();
     let mut spectrum = Spectrum::new(places.sample_rate);
-    let peak = f64::from(largest(sound));
+    let peak = f64::from(largest(&sound[..places.typical]));
     let gain = if peak > 0.0 { peak.recip() } else { 0.0 };
     let near = |centre, len| around(sound, centre, len, gain);
     let before = samples_in(LOUDNESS_SECONDS, places.sample_rate);
@@ -123,7 +112,7 @@ pub fn describe(sound: &[f32], places: Places) -> Description {
             false => 0.0,
         };
         raw.push((classes, [loudness(centre), rise, brightness]));
-        within.push((0..sound.len() as isize).contains(&centre));
+        within.push((0..places.typical as isize).contains(&centre));
     }
     let measures = (raw.iter().zip(&within)).filter(|(_, within)| **within);
     let usual = Usual::of(measures.map(|((_, measures), _)| *measures));
@@ -134,8 +123,6 @@ pub fn describe(sound: &[f32], places: Places) -> Description {
     Description {
         values: values.map(|value| value as f32).collect(),
         held,
-        elements: places.elements,
-        silence: places.silence.div_ceil(places.hop),
     }
 }
 
@@ -258,6 +245,7 @@ mod tests {
     const RATE: u32 = 11025;
     const FRAMES: Places = Places {
         silence: 0,
+        typical: 20 * 512,
         elements: 40,
         hop: 512,
         samples: 512,
@@ -267,6 +255,21 @@ mod tests {
     fn tone(amplitude: f64, hz: f64, sample_rate: u32, samples: usize) -> Vec<f32> {
         let tone = sine(amplitude, hz, sample_rate, samples);
         tone.iter().map(|sample| *sample as f32).collect()
+    }
+
+    /// What describes each frame.
+    fn frames(sound: &[f32]) -> Vec<Vec<f32>> {
+        let description = describe(sound, of_all(sound));
+        (0..sound.len() / 512)
+            .map(|frame| description.at(frame).unwrap().to_vec())
+            .collect()
+    }
+
+    fn of_all(sound: &[f32]) -> Places {
+        Places {
+            typical: sound.len(),
+            ..FRAMES
+        }
     }
 
     fn loudest_class(values: &[f32]) -> usize {
@@ -284,7 +287,7 @@ mod tests {
             };
             for (hz, class) in [(440.0, 9), (261.6, 0), (164.8, 4), (1046.5, 0)] {
                 let description = describe(&tone(0.3, hz, rate, 20 * 512), places);
-                let values = description.at(10);
+                let values = description.at(10).unwrap();
                 assert_eq!(loudest_class(values), class, "{hz} Hz at {rate}");
                 assert!(values[class] > 0.9, "{values:?}");
             }
@@ -300,20 +303,20 @@ mod tests {
 
     #[test]
     fn loudness_rises_at_an_onset_and_nowhere_else() {
-        let description = describe(&onset(), FRAMES);
-        let rises = (0..40).map(|frame| description.at(frame)[13]);
+        let description = frames(&onset());
+        let rises = description.iter().map(|values| values[13]);
         let rises: Vec<f32> = rises.collect();
         assert_eq!(rises[20], 1.5, "{rises:?}");
         let others = rises[..20].iter().chain(&rises[21..]);
         assert!(others.clone().all(|rise| *rise < 0.0), "{rises:?}");
-        assert!(description.at(30)[12] > 0.4 && description.at(5)[12] < -0.4);
+        assert!(description[30][12] > 0.4 && description[5][12] < -0.4);
     }
 
     #[test]
     fn a_bright_place_is_brighter() {
         let [low, high] = [220.0, 1500.0].map(|hz| tone(0.5, hz, RATE, 20 * 512));
-        let description = describe(&[low, high].concat(), FRAMES);
-        assert!(description.at(30)[14] > description.at(10)[14] + 0.5);
+        let description = frames(&[low, high].concat());
+        assert!(description[30][14] > description[10][14] + 0.5);
     }
 
     #[test]
@@ -321,49 +324,50 @@ mod tests {
         let loud = onset();
         let mut quiet = loud.clone();
         quiet.iter_mut().for_each(|s| *s /= 64.0);
-        assert_eq!(describe(&loud, FRAMES), describe(&quiet, FRAMES));
+        assert_eq!(frames(&loud), frames(&quiet));
         quiet.fill(0.0);
-        let silence = describe(&quiet, FRAMES);
-        assert!(silence.at(3).iter().all(|value| value.abs() < 1e-6));
+        let silence = frames(&quiet).concat();
+        assert!(silence.iter().all(|value| value.abs() < 1e-6));
     }
 
     #[test]
     fn samples_share_a_description_for_some_milliseconds() {
+        let sound = onset();
         let places = Places {
-            silence: 0,
-            elements: 40 * 512,
+            elements: sound.len(),
             hop: 1,
             samples: 1,
-            sample_rate: RATE,
+            ..of_all(&sound)
         };
-        let description = describe(&onset(), places);
+        let description = describe(&sound, places);
         assert_eq!(description.values.len(), 160 * DESCRIPTION_VALUES);
-        assert_eq!(
-            description.at(10240 + 256),
-            description.at(10240 + 256 + 127)
-        );
-        assert_ne!(
-            description.at(10240 + 256),
-            description.at(10240 + 256 + 128)
-        );
-        assert_eq!(description.at(1 << 30), description.at(40 * 512 - 1));
+        assert_eq!(description.values.len(), places.values());
+        let first = 10240 + 256;
+        assert_eq!(description.at(first), description.at(first + 127));
+        assert_ne!(description.at(first), description.at(first + 128));
+        assert!(description.at(sound.len() - 1).is_some());
+        assert_eq!(description.at(sound.len()), None);
     }
 
     #[test]
-    fn silence_before_a_sound_moves_it_and_a_loop_leaves_it_out() {
+    fn silence_before_a_sound_moves_it_and_what_is_after_it_does_not_change_it() {
         let sound = onset();
-        let plain = describe(&sound, FRAMES);
-        let after_silence = Places {
-            silence: 3 * 512,
-            elements: 43,
-            ..FRAMES
-        };
-        let moved = describe(&sound, after_silence);
-        for frame in 0..40 {
-            assert_eq!(moved.at(frame + 3), plain.at(frame));
-            assert_eq!(moved.looped(43 + frame), plain.at(frame));
-            assert_eq!(moved.looped(83 + frame), plain.at(frame));
+        let plain = frames(&sound);
+        let longer = [&sound[..], &[1.0; 10 * 512]].concat();
+        let moved = describe(
+            &longer,
+            Places {
+                silence: 3 * 512,
+                elements: 53,
+                ..of_all(&sound)
+            },
+        );
+        // The last frames' spectra are of what comes after it too, and so is what is
+        // usually bright.
+        for (frame, values) in plain[..38].iter().enumerate() {
+            let moved = moved.at(frame + 3).unwrap();
+            assert_eq!(moved[..14], values[..14], "{frame}");
         }
-        assert_eq!(moved.looped(5), plain.at(2));
+        assert!(moved.at(52).is_some() && moved.at(53).is_none());
     }
 }

@@ -130,12 +130,15 @@ impl Hearing {
         describe(sound, self.places(0, sound.len()))
     }
 
-    /// The same of what it sees of `seed` (see [`Hearing::see_seed`]).
-    pub fn describe_seed(&self, seed: &[f32]) -> Description {
-        describe(
-            seed,
-            self.places(self.silence_before(seed.len()), seed.len()),
-        )
+    /// The same of what it sees of `seed` (see [`Hearing::see_seed`]) and of `guide` after
+    /// it, compared with what the seed does as a whole.
+    pub fn describe_seed_and(&self, seed: &[f32], guide: &[f32]) -> Description {
+        let silence = self.silence_before(seed.len());
+        let places = Places {
+            typical: seed.len(),
+            ..self.places(silence, seed.len() + guide.len())
+        };
+        describe(&[seed, guide].concat(), places)
     }
 
     /// Values that describe a sound of `samples` samples.
@@ -146,6 +149,7 @@ impl Hearing {
     fn places(&self, silence: usize, samples: usize) -> Places {
         Places {
             silence,
+            typical: samples,
             elements: self.element.count_in(silence + samples),
             hop: self.element.hop(),
             samples: self.element.samples(),

@@ -384,7 +384,8 @@ impl Sequences {
         for t in self.matrices(index, time_steps) {
             for row in 0..self.windows.rows {
                 let label = self.windows.label_centre(t, row);
-                descriptions.extend_from_slice(of_sequence.at(label));
+                let description = of_sequence.at(label);
+                descriptions.extend_from_slice(description.expect("a label within it"));
             }
         }
     }

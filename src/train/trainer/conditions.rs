@@ -157,7 +157,11 @@ mod tests {
             (40, 1 + middle + 2),
             (80, 2 + 2),
         ] {
-            assert_eq!(rows[row][2..17], *description.at(label), "row {row}");
+            assert_eq!(
+                rows[row][2..17],
+                *description.at(label).unwrap(),
+                "row {row}"
+            );
             assert_eq!(rows[row][17], 1.0);
         }
     }
