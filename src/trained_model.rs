@@ -114,6 +114,7 @@ impl Hyperparameters {
     pub fn architecture(&self) -> Architecture {
         Architecture {
             inputs: self.format.seg_len,
+            conditions: self.conditioning.conditioning.values(),
             units: self.network.hidden_size,
             layers: self.network.num_layers,
             residual: self.network.use_residual,

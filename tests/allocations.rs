@@ -17,6 +17,7 @@ fn a_step_allocates_no_arrays() {
     {
         let architecture = Architecture {
             inputs: units,
+            conditions: 0,
             units,
             layers,
             residual: true,

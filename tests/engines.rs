@@ -21,6 +21,10 @@ fn engines(model: &TrainedModel) -> [Box<dyn Engine>; 2] {
     ]
 }
 
+fn models() -> impl Iterator<Item = (&'static str, &'static str)> {
+    common::SMALL.into_iter().chain(common::CONDITIONED)
+}
+
 fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
     a.iter()
@@ -31,7 +35,7 @@ fn largest_difference(a: &[f32], b: &[f32]) -> f32 {
 
 #[test]
 fn they_agree_while_a_seed_is_played() {
-    for (name, hyperparameters) in common::SMALL {
+    for (name, hyperparameters) in models() {
         let model = common::random_model(hyperparameters);
         let architecture = model.network.architecture();
         let rows = if model.hyperparameters.format.use_transpose {
@@ -40,14 +44,14 @@ fn they_agree_while_a_seed_is_played() {
             1
         };
         let mut random = stream(4, "frames");
-        let frames: Vec<f32> = (0..300 * rows * architecture.inputs)
+        let frames: Vec<f32> = (0..300 * rows * architecture.row_width())
             .map(|_| random.random_range(-1.0..1.0))
             .collect();
         let played = engines(&model).map(|mut engine| {
             let mut state = State::zero(architecture, rows);
             let mut predictions = Vec::new();
             let mut all = Vec::new();
-            for block in frames.chunks(100 * rows * architecture.inputs) {
+            for block in frames.chunks(100 * rows * architecture.row_width()) {
                 engine.play(block, &mut state, &mut predictions).unwrap();
                 all.extend_from_slice(&predictions);
             }
@@ -69,7 +73,7 @@ fn they_agree_while_a_seed_is_played() {
 
 #[test]
 fn they_agree_over_the_first_200_outputs_of_free_running() {
-    for (name, hyperparameters) in common::SMALL {
+    for (name, hyperparameters) in models() {
         let model = common::random_model(hyperparameters);
         let samples_per_output = match model.hyperparameters.approach().name() {
             "vector" => model.hyperparameters.format.seg_len,
@@ -87,6 +91,36 @@ fn they_agree_over_the_first_200_outputs_of_free_running() {
             .map(|mut engine| common::answer(&model, engine.as_mut(), &seed, &request).samples);
         assert_eq!(native.len(), 200 * samples_per_output);
         assert!(native.iter().any(|value| value.abs() > 1e-3), "{name}");
+        let difference = largest_difference(&native, &onnxruntime);
+        assert!(difference < 1e-4, "{name}: {difference}");
+    }
+}
+
+#[test]
+fn they_agree_where_the_seed_guides() {
+    for (name, hyperparameters) in common::CONDITIONED {
+        let model = common::random_model(hyperparameters);
+        let seed = common::pluck(220.0, 0.2, 11025);
+        let request = Request {
+            seconds: 0.1,
+            random_seed: 3,
+            prime: Prime::Seed,
+            may_go_back: false,
+        };
+        let [native, onnxruntime] = engines(&model).map(|mut engine| {
+            common::guided_answer((&model, Some(1.5)), engine.as_mut(), &seed, &request)
+        });
+        let (native, onnxruntime) = match (native, onnxruntime) {
+            (Ok(native), Ok(onnxruntime)) => (native.samples, onnxruntime.samples),
+            (Ok(_), Err(refusal)) if name == "conditioned transpose" => {
+                assert!(refusal.to_string().contains("native engine"), "{refusal}");
+                continue;
+            }
+            (_, error) => panic!("{name}: {error:?}"),
+        };
+        let [mut free, _] = engines(&model);
+        let free = common::answer(&model, free.as_mut(), &seed, &request).samples;
+        assert!(largest_difference(&native, &free) > 1e-3, "{name}");
         let difference = largest_difference(&native, &onnxruntime);
         assert!(difference < 1e-4, "{name}: {difference}");
     }

@@ -30,6 +30,7 @@ impl Case {
     fn network(&self) -> Network {
         let architecture = Architecture {
             inputs: self.inputs,
+            conditions: 0,
             units: self.units,
             layers: self.layers,
             residual: self.residual,

@@ -50,6 +50,7 @@ fn architectures() -> [Architecture; 2] {
     ]
     .map(|head| Architecture {
         inputs: 40,
+        conditions: 0,
         units: 100,
         layers: 2,
         residual: true,

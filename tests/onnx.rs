@@ -27,7 +27,7 @@ fn difference(name: &str, model: &Path, case: &Path) -> f32 {
 #[test]
 fn the_checker_accepts_every_model_and_onnxruntime_predicts_the_same() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, hyperparameters) in common::SMALL {
+    for (name, hyperparameters) in common::SMALL.into_iter().chain(common::CONDITIONED) {
         let model = common::random_model(hyperparameters);
         let path = folder.path().join("model.onnx");
         model.write(&path).unwrap();
@@ -37,7 +37,13 @@ fn the_checker_accepts_every_model_and_onnxruntime_predicts_the_same() {
         let mut random = stream(2, "frames");
         let mut draw =
             |n: usize| -> Vec<f32> { (0..n).map(|_| random.random_range(-1.0..1.0)).collect() };
-        let frames = draw(steps * rows * architecture.inputs);
+        let frames = draw(steps * rows * architecture.row_width());
+        let part = |first: usize, last: usize| -> Vec<f32> {
+            let rows = frames.chunks(architecture.row_width());
+            rows.flat_map(|row| &row[first..last]).copied().collect()
+        };
+        let of_frames = part(0, architecture.inputs);
+        let of_conditions = part(architecture.inputs, architecture.row_width());
         let state = State {
             h: draw(architecture.layers * rows * architecture.units),
             c: draw(architecture.layers * rows * architecture.units),
@@ -52,8 +58,8 @@ fn the_checker_accepts_every_model_and_onnxruntime_predicts_the_same() {
             rows
         };
         let state_shape = [architecture.layers, rows, architecture.units];
-        let case = json!({
-            "frames": {"shape": [steps, rows, architecture.inputs], "values": frames},
+        let mut case = json!({
+            "frames": {"shape": [steps, rows, architecture.inputs], "values": of_frames},
             "h": {"shape": state_shape, "values": state.h},
             "c": {"shape": state_shape, "values": state.c},
             "prediction": {
@@ -63,6 +69,10 @@ fn the_checker_accepts_every_model_and_onnxruntime_predicts_the_same() {
             "h_out": {"shape": state_shape, "values": after.h},
             "c_out": {"shape": state_shape, "values": after.c},
         });
+        if architecture.conditions > 0 {
+            let shape = [steps, rows, architecture.conditions];
+            case["conditions"] = json!({"shape": shape, "values": of_conditions});
+        }
         let case_path = folder.path().join("case.json");
         std::fs::write(&case_path, case.to_string()).unwrap();
 

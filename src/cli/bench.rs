@@ -86,6 +86,7 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
 fn time_training(rows: usize, units: usize, steps: usize) -> TrainResult {
     let architecture = Architecture {
         inputs: units,
+        conditions: 0,
         units,
         layers: 1,
         residual: false,

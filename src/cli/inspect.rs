@@ -6,7 +6,7 @@ use super::model_choice::ModelChoice;
 use crate::bundled;
 use crate::generate::{AnswerSettings, Weights};
 use crate::hearing::Normalisation;
-use crate::hyperparameters::{Hyperparameters, OutputKind};
+use crate::hyperparameters::{Conditioning, Hyperparameters, OutputKind};
 use crate::trained_model::{TrainedModel, TrainingAudio, TrainingSummary};
 
 /// Print what a model is, or which models are bundled
@@ -162,6 +162,13 @@ fn print_answer(h: &Hyperparameters) {
             "output       {} mu-law levels, drawn at temperature {temperature}",
             h.network.components
         ),
+    }
+    if h.conditioning.conditioning != Conditioning::None {
+        println!(
+            "conditioning learned with a description of what comes next; --guidance {} has the \
+             seed's lead an answer",
+            h.conditioning.guidance
+        );
     }
     if feedback.gain < 1.0 {
         println!(

@@ -59,6 +59,13 @@ impl WindowFormat {
         steps_of_span(self.input_span(), self.ext_cursor_inc, elements)
     }
 
+    /// The element in the middle of what row `row` of time step `t` is to predict.
+    pub fn label_centre(&self, t: usize, row: usize) -> usize {
+        let label_row = row.min(self.label_rows - 1);
+        let start = t * self.ext_cursor_inc + self.label_offset;
+        start + label_row * self.int_cursor_inc + self.label_len / 2
+    }
+
     /// Appends the input matrix of time step `t` of `sequence` to `matrix`.
     ///
     /// # Panics
@@ -193,6 +200,7 @@ mod tests {
         assert_eq!(label(&format, &sequence, 0), [5.0, 10.0, 15.0, 20.0]);
         assert_eq!(label(&format, &sequence, 1), [6.0, 11.0, 16.0, 21.0]);
         assert_eq!(format.time_steps(22), 2);
+        assert_eq!([0, 3].map(|row| format.label_centre(1, row)), [6, 21]);
         // All but the last label stand in the input too: the first column from the second row on.
         let matrix = input(&format, &sequence, 0);
         assert_eq!([matrix[5], matrix[10], matrix[15]], [5.0, 10.0, 15.0]);
@@ -211,6 +219,7 @@ mod tests {
         };
         assert_eq!(format.input_span(), 8);
         assert_eq!(label(&format, &sequence(10, 1), 1), [9.0]);
+        assert_eq!([0, 2].map(|row| format.label_centre(1, row)), [9, 9]);
         assert_eq!(format.time_steps(10), 2);
     }
 

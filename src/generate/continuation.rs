@@ -105,6 +105,18 @@ impl Continuation {
         self.windows().ext_cursor_inc * self.windows().width
     }
 
+    /// Share of a model's own guidance in the prediction to come; none without a guide.
+    pub fn guidance_share(&self) -> f64 {
+        let following = self.following.as_ref();
+        following.map_or(0.0, |following| following.guidance_share(self.seconds()))
+    }
+
+    /// Seconds that are predicted.
+    fn seconds(&self) -> f64 {
+        let predicted = self.sequence.len() - self.seed_values;
+        self.hearing.seconds_of(predicted)
+    }
+
     /// Lengthens the sequence by the last element of `prediction`, the
     /// network's output for one or more input matrices; what it leaves open is
     /// drawn from `random`. Where vectors overlap, one fades into the next.
@@ -115,11 +127,9 @@ impl Continuation {
             return Err(NotANumber);
         }
         let overlap = self.overlap();
+        let seconds = self.seconds();
         let drawn = &mut self.drawn;
         let said = self.output.said(newest, outputs);
-        let seconds = self
-            .hearing
-            .seconds_of(self.sequence.len() - self.seed_values);
         let start = self.sequence.len() - overlap;
         let moment = self
             .following

@@ -85,8 +85,8 @@ impl Follow {
 
     /// Whether nothing is followed.
     pub fn is_free(&self) -> bool {
-        let zero = |own: &Option<Strength>| own.as_ref().unwrap_or(&self.follow).is_zero();
-        zero(&self.mix) && zero(&self.choice)
+        let zero = |own: &Option<Strength>| own.as_ref().is_none_or(Strength::is_zero);
+        self.follow.is_zero() && zero(&self.mix) && zero(&self.choice)
     }
 }
 
@@ -130,7 +130,9 @@ impl Following {
             semitones: follow.guide_transpose,
             random_seed,
         };
-        let guide = making.guide(seed, samples + beyond, hearing.sample_rate());
+        // A description of its end hears some of what comes after.
+        let after = beyond + hearing.sample_rate() as usize / 4;
+        let guide = making.guide(seed, samples + after, hearing.sample_rate());
         let distance = hearing.distance();
         Some(Following {
             follow: follow.clone(),
@@ -142,6 +144,11 @@ impl Following {
                 sample_rate: hearing.sample_rate(),
             },
         })
+    }
+
+    /// Share of a model's own guidance `seconds` after the answer's beginning.
+    pub fn guidance_share(&self, seconds: f64) -> f64 {
+        (2.0 * self.follow.follow.at(seconds)).min(1.0)
     }
 
     /// The guide as it sounds.

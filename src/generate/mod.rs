@@ -10,6 +10,7 @@ mod drawing;
 mod feedback;
 mod following;
 pub mod guard;
+mod guidance;
 mod guide;
 mod listener;
 mod native;
@@ -34,7 +35,7 @@ pub trait Engine: Send {
     /// Its name: `native` or `onnxruntime`.
     fn name(&self) -> &'static str;
 
-    /// Plays `frames [T, R, D]` to the network, taking `state` from before the
+    /// Plays `frames [T, R, D + C]` to the network, taking `state` from before the
     /// first time step to after the last. `predictions` becomes the prediction
     /// of every time step, `[T, R, O]` (`[T, 1, 1]` of a transpose head).
     fn play(
@@ -83,5 +84,5 @@ pub enum EngineError {
 
 /// T of an array of input matrices of `rows` rows.
 fn time_steps(architecture: &Architecture, frames: &[f32], rows: usize) -> usize {
-    frames.len() / (rows * architecture.inputs)
+    frames.len() / (rows * architecture.row_width())
 }

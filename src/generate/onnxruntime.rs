@@ -9,12 +9,14 @@ use ort::session::Session;
 use ort::value::TensorRef;
 
 use super::{Engine, EngineError, EngineKind, time_steps};
-use crate::model::{Architecture, State};
+use crate::model::{Architecture, Head, State};
 
 /// Runs a model's ONNX file in ONNX Runtime.
 pub struct OnnxRuntime {
     session: Session,
     architecture: Architecture,
+    /// `frames` and `conditions` of a network that has both.
+    parts: [Vec<f32>; 2],
 }
 
 impl OnnxRuntime {
@@ -37,6 +39,7 @@ impl OnnxRuntime {
         Ok(OnnxRuntime {
             session,
             architecture: architecture.clone(),
+            parts: Default::default(),
         })
     }
 }
@@ -54,17 +57,36 @@ impl Engine for OnnxRuntime {
     ) -> Result<(), EngineError> {
         let rows = state.rows(&self.architecture);
         let steps = time_steps(&self.architecture, frames, rows);
-        let shape_of_frames = [steps, rows, self.architecture.inputs];
+        self.refuse_several_matrices(rows)?;
+        let (inputs, conditions) = (self.architecture.inputs, self.architecture.conditions);
+        let shape_of_frames = [steps, rows, inputs];
+        let shape_of_conditions = [steps, rows, conditions];
         let shape_of_state = [self.architecture.layers, rows, self.architecture.units];
         let tensor = |shape, values| TensorRef::from_array_view((shape, values)).map_err(runtime);
-        let outputs = self
-            .session
-            .run(ort::inputs![
-                "frames" => tensor(shape_of_frames, frames)?,
-                "h" => tensor(shape_of_state, &state.h)?,
-                "c" => tensor(shape_of_state, &state.c)?,
-            ])
-            .map_err(runtime)?;
+        let [of_frames, of_conditions] = &mut self.parts;
+        let frames = match conditions {
+            0 => frames,
+            _ => {
+                split_rows(
+                    frames,
+                    inputs,
+                    inputs + conditions,
+                    of_frames,
+                    of_conditions,
+                );
+                of_frames
+            }
+        };
+        let mut given = ort::inputs![
+            "frames" => tensor(shape_of_frames, frames)?,
+            "h" => tensor(shape_of_state, &state.h)?,
+            "c" => tensor(shape_of_state, &state.c)?,
+        ];
+        if conditions > 0 {
+            let conditions = tensor(shape_of_conditions, of_conditions)?;
+            given.push(("conditions".into(), conditions.into()));
+        }
+        let outputs = self.session.run(given).map_err(runtime)?;
         let values = |name: &str| {
             let (_, values) = outputs[name].try_extract_tensor::<f32>().map_err(runtime)?;
             Ok(values)
@@ -75,6 +97,35 @@ impl Engine for OnnxRuntime {
         drop(outputs);
         (state.h, state.c) = (h, c);
         Ok(())
+    }
+}
+
+impl OnnxRuntime {
+    /// A transpose head's file is made for the rows of one matrix.
+    fn refuse_several_matrices(&self, rows: usize) -> Result<(), EngineError> {
+        match self.architecture.head {
+            Head::Transpose { rows: of_one } if rows != of_one => {
+                let what = "the transpose approach is guided by the native engine alone";
+                Err(EngineError::Runtime(what.to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Takes the first `inputs` of the `width` values of each row from the others.
+fn split_rows(
+    rows: &[f32],
+    inputs: usize,
+    width: usize,
+    firsts: &mut Vec<f32>,
+    others: &mut Vec<f32>,
+) {
+    firsts.clear();
+    others.clear();
+    for row in rows.chunks_exact(width) {
+        firsts.extend_from_slice(&row[..inputs]);
+        others.extend_from_slice(&row[inputs..]);
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::continuation::{Continuation, NotANumber};
 use super::following::Following;
 use super::guard::Fault;
+use super::guidance::{Guidance, Guiding};
 use super::listener::{Listener, Response, Snapshot};
 use super::{AnswerSettings, Engine, EngineError, Weights};
 use crate::audio::Signal;
@@ -130,7 +131,8 @@ pub fn generate(
         .map(|following| following.sound().clone());
     let mut listener =
         Listener::new(listening, seed, request.seconds, random_seed, may_go_back).beside(guide);
-    let mut sampler = Sampler::new(player, seed, random_seed).follow(following);
+    let guidance = guidance(&player, &hearing, seed, following.as_ref());
+    let mut sampler = Sampler::new(player, seed, random_seed).led(following, guidance);
     sampler.prime(request.prime, progress)?;
     let primed = Instant::now();
     let mut resynthesis = Duration::ZERO;
@@ -180,6 +182,26 @@ impl Player<'_> {
     }
 }
 
+/// What guides `player`: what it follows, as strongly as was asked for or as the dial
+/// says.
+fn guidance(
+    player: &Player,
+    hearing: &Hearing,
+    seed: &Signal,
+    following: Option<&Following>,
+) -> Guidance {
+    let none = Guidance::none(player.model.network.architecture());
+    let Some(following) = following else {
+        return none;
+    };
+    let asked = player.settings.guidance;
+    let strength = Guiding {
+        strength: asked.unwrap_or(player.model.hyperparameters.conditioning.guidance),
+        by_the_dial: asked.is_none(),
+    };
+    none.by(strength, hearing, &seed.samples, &following.sound().samples)
+}
+
 /// The `samples` samples of sound that `outputs` stand for.
 fn signal_of(hearing: &Hearing, outputs: Vec<f32>, samples: usize, random_seed: u64) -> Signal {
     let mut phases = random::stream(random_seed, "phases");
@@ -193,6 +215,7 @@ struct Sampler<'a> {
     hearing: Hearing,
     engine: &'a mut dyn Engine,
     continuation: Continuation,
+    guidance: Guidance,
     random_seed: u64,
     draws: Stream,
     state: State,
@@ -210,6 +233,7 @@ impl<'a> Sampler<'a> {
         Sampler {
             state: State::zero(architecture, continuation.rows()),
             continuation,
+            guidance: Guidance::none(architecture),
             draws: random::stream(random_seed, "draws"),
             random_seed,
             hearing,
@@ -219,10 +243,14 @@ impl<'a> Sampler<'a> {
         }
     }
 
-    /// Follows a guide, if there is one.
-    fn follow(self, following: Option<Following>) -> Self {
+    /// Follows a guide, if there is one, and goes on as `guidance` has it, from the
+    /// seed on.
+    fn led(self, following: Option<Following>, guidance: Guidance) -> Self {
+        let rows = guidance.streams() * self.continuation.rows();
         Sampler {
             continuation: self.continuation.follow(following),
+            state: guidance.zero_state(rows),
+            guidance,
             ..self
         }
     }
@@ -231,10 +259,16 @@ impl<'a> Sampler<'a> {
     fn play(&mut self, first: usize, last: usize) -> Result<(), EngineError> {
         self.frames.clear();
         for t in first..last {
-            self.continuation.push_input(t, &mut self.frames);
+            for _ in 0..self.guidance.streams() {
+                self.continuation.push_input(t, &mut self.frames);
+            }
         }
+        self.guidance.put_beside(first, &mut self.frames);
         self.engine
-            .play(&self.frames, &mut self.state, &mut self.predictions)
+            .play(&self.frames, &mut self.state, &mut self.predictions)?;
+        let share = self.continuation.guidance_share();
+        self.guidance.lead(&mut self.predictions, share);
+        Ok(())
     }
 
     /// Shows the seed to the network, so that its last prediction is the first

@@ -21,6 +21,10 @@ pub struct AnswerSettings {
     /// What the weights do.
     #[serde(flatten)]
     pub weights: Weights,
+    /// How far a conditioned model's answer goes from what it predicts by itself to
+    /// what it predicts knowing what its guide does; `None` without a guide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guidance: Option<f64>,
 }
 
 /// What the weights do while a model answers.
@@ -88,7 +92,8 @@ pub enum SettingsError {
 }
 
 impl AnswerSettings {
-    /// Those of a model by `hyperparameters` from which nothing else is asked.
+    /// Those of a model by `hyperparameters` from which nothing else is asked: it is
+    /// not guided.
     pub fn of(hyperparameters: &Hyperparameters) -> AnswerSettings {
         let h = hyperparameters;
         let weights = match h.drawing.answer {
@@ -104,6 +109,7 @@ impl AnswerSettings {
             chances: h.chances,
             follow: Follow::of(&h.following),
             weights,
+            guidance: None,
         }
     }
 
@@ -133,7 +139,11 @@ impl AnswerSettings {
                 });
             }
         }
-        Ok(AnswerSettings::of(&changed))
+        let guided = asked.values.contains_key("guidance");
+        Ok(AnswerSettings {
+            guidance: guided.then_some(changed.conditioning.guidance),
+            ..AnswerSettings::of(&changed)
+        })
     }
 
     /// The same, which were written down, for a model by `hyperparameters`.
@@ -157,7 +167,12 @@ impl AnswerSettings {
             }
         });
         let changed = hyperparameters.with(&changes.collect())?;
-        match AnswerSettings::of(&changed) == self {
+        let guidance = self.guidance;
+        match (AnswerSettings {
+            guidance,
+            ..AnswerSettings::of(&changed)
+        }) == self
+        {
             true => Ok(self),
             false => Err(SettingsError::OtherModels),
         }
@@ -167,6 +182,7 @@ impl AnswerSettings {
     pub fn free(self) -> AnswerSettings {
         AnswerSettings {
             follow: Follow::nothing(),
+            guidance: None,
             ..self
         }
     }
@@ -320,6 +336,12 @@ mod tests {
             (
                 MIXTURE,
                 AnswerMode::Frozen,
+                json!({"guidance": 1}),
+                "applies to models with conditioning",
+            ),
+            (
+                MIXTURE,
+                AnswerMode::Frozen,
                 json!({"temprature": 1}),
                 "did you mean \"temperature\"?",
             ),
@@ -365,6 +387,21 @@ mod tests {
         assert!(checked(&|weights| weights.train_every = 0).is_err());
         assert!(checked(&|weights| weights.steps_back = 0).is_err());
         assert!(checked(&|weights| weights.phrase = Some(-1.0)).is_err());
+    }
+
+    #[test]
+    fn an_answer_is_guided_where_that_is_asked_for() {
+        let conditioned = MIXTURE.replacen('{', r#"{"conditioning": "chroma", "#, 1);
+        let guidance = |answer, values| asked(&conditioned, answer, values).unwrap().guidance;
+        assert_eq!(guidance(AnswerMode::Frozen, json!({})), None);
+        assert_eq!(
+            guidance(AnswerMode::Frozen, json!({"guidance": 2})),
+            Some(2.0)
+        );
+        assert_eq!(
+            guidance(AnswerMode::Moving, json!({"guidance": 0})),
+            Some(0.0)
+        );
     }
 
     #[test]

@@ -11,6 +11,7 @@
 //! of the frame to come, computed alike for training audio and seeds; beside what
 //! is fed back, a guide, the sequence of a sound that an answer follows.
 
+mod description;
 mod distance;
 mod dynamics;
 mod element;
@@ -18,6 +19,8 @@ mod normalisation;
 
 use std::mem;
 
+pub use description::{DESCRIPTION_VALUES, Description};
+use description::{Places, describe};
 pub use distance::Distance;
 pub use dynamics::Dynamics;
 pub(crate) use dynamics::block_len;
@@ -111,17 +114,56 @@ impl Hearing {
     /// As [`Hearing::see`], preceded by silence so that whole input matrices end
     /// with the last sample of `seed`.
     pub fn see_seed(&self, seed: &[f32]) -> Vec<f32> {
+        let mut sound = vec![0.0; self.silence_before(seed.len())];
+        sound.extend_from_slice(seed);
+        self.see(sound)
+    }
+
+    /// Samples of silence before a seed of `samples` samples.
+    fn silence_before(&self, samples: usize) -> usize {
         let shortest = self.samples_of(self.sampling.input_span());
         let increment = self.sampling.ext_cursor_inc * self.element.hop();
-        self.see(preceded_by_silence(seed, shortest, increment))
+        silence_before(samples, shortest, increment)
+    }
+
+    /// A description of what the network sees of `sound` (see [`Hearing::see`]),
+    /// element by element.
+    pub fn describe(&self, sound: &[f32]) -> Description {
+        describe(sound, self.places(0, sound.len()))
+    }
+
+    /// The same of what it sees of `seed` (see [`Hearing::see_seed`]) and of `guide` after
+    /// it, compared with what the seed does as a whole.
+    pub fn describe_seed_and(&self, seed: &[f32], guide: &[f32]) -> Description {
+        let silence = self.silence_before(seed.len());
+        let places = Places {
+            typical: seed.len(),
+            ..self.places(silence, seed.len() + guide.len())
+        };
+        describe(&[seed, guide].concat(), places)
+    }
+
+    /// Values that describe a sound of `samples` samples.
+    pub fn values_describing(&self, samples: usize) -> usize {
+        self.places(0, samples).values()
+    }
+
+    fn places(&self, silence: usize, samples: usize) -> Places {
+        Places {
+            silence,
+            typical: samples,
+            elements: self.element.count_in(silence + samples),
+            hop: self.element.hop(),
+            samples: self.element.samples(),
+            sample_rate: self.sample_rate,
+        }
     }
 
     /// As [`Hearing::see_seed`], of `seed` with `guide` after it: the first elements are
     /// those of the seed alone.
     pub fn see_seed_and(&self, seed: &[f32], guide: &[f32]) -> Vec<f32> {
-        let shortest = self.samples_of(self.sampling.input_span());
-        let increment = self.sampling.ext_cursor_inc * self.element.hop();
-        let mut sound = preceded_by_silence(seed, shortest, increment);
+        let mut sound = vec![0.0; self.silence_before(seed.len())];
+        sound.extend_from_slice(seed);
         sound.extend_from_slice(guide);
         self.see(sound)
     }
@@ -296,13 +338,10 @@ fn largest(values: &[f32]) -> f32 {
     values.iter().fold(0.0, |largest, v| largest.max(v.abs()))
 }
 
-/// `signal` at the end of the shortest signal of `shortest + n · increment` samples.
-fn preceded_by_silence(signal: &[f32], shortest: usize, increment: usize) -> Vec<f32> {
-    let beyond = signal.len().saturating_sub(shortest);
-    let len = shortest + beyond.next_multiple_of(increment);
-    let mut padded = vec![0.0; len - signal.len()];
-    padded.extend_from_slice(signal);
-    padded
+/// What `samples` samples lack of the least `shortest + n · increment`.
+fn silence_before(samples: usize, shortest: usize, increment: usize) -> usize {
+    let beyond = samples.saturating_sub(shortest);
+    shortest + beyond.next_multiple_of(increment) - samples
 }
 
 #[cfg(test)]

@@ -110,12 +110,9 @@ fn a_quiet_seed_is_brought_to_the_level_of_the_training_audio() {
 
 #[test]
 fn a_seed_is_aligned_with_its_end() {
-    assert_eq!(
-        preceded_by_silence(&[1.0, 2.0, 3.0], 2, 2),
-        [0.0, 1.0, 2.0, 3.0]
-    );
-    assert_eq!(preceded_by_silence(&[1.0, 2.0], 2, 2), [1.0, 2.0]);
-    assert_eq!(preceded_by_silence(&[1.0], 3, 2), [0.0, 0.0, 1.0]);
+    assert_eq!(silence_before(3, 2, 2), 1);
+    assert_eq!(silence_before(2, 2, 2), 0);
+    assert_eq!(silence_before(1, 3, 2), 2);
 }
 
 #[test]
@@ -174,5 +171,21 @@ fn values_are_samples_or_the_bins_of_frames() {
         let sound = hearing.sound(vec![0.1; to_sound], &mut stream(1, "phases"));
         assert!((1000..1024).contains(&sound.samples.len()), "{json}");
         assert_eq!(sound.sample_rate, 11025);
+    }
+}
+
+#[test]
+fn a_description_is_of_the_elements_that_the_network_sees() {
+    let sound: Vec<f32> = (0..1000).map(|n| (n as f32 * 0.4).sin()).collect();
+    for json in EITHER {
+        let hearing = Hearing::untrained(&Hyperparameters::parse(json).unwrap());
+        let elements = |seen: Vec<f32>| seen.len() / hearing.training.width;
+        let last = elements(hearing.see(sound.clone())) - 1;
+        assert!(hearing.describe(&sound).at(last).is_some(), "{json}");
+        let seed = hearing.describe_seed_and(&sound[..600], &sound[600..]);
+        let of_the_seed = elements(hearing.see_seed(&sound[..600]));
+        let last = of_the_seed + 400 / hearing.element.hop() - 1;
+        assert!(seed.at(last).is_some(), "{json}");
+        assert!(seed.at(last + 1024).is_none(), "{json}");
     }
 }

@@ -10,6 +10,7 @@
 //! What a hyperparameter may be and what it means stands once, in its [`Rule`].
 
 mod approach;
+mod conditioning;
 mod document;
 mod drawing;
 mod dreams;
@@ -34,6 +35,7 @@ use serde_json::{Map, Value};
 use crate::chances::ChanceRules;
 
 pub use approach::Approach;
+pub use conditioning::{Conditioning, ConditioningSettings};
 pub use document::document;
 pub use drawing::{AnswerMode, DrawingSettings};
 pub use dreams::{DreamsSettings, SeedMode};
@@ -68,6 +70,8 @@ pub struct Hyperparameters {
     pub following: FollowingSettings,
     /// How weights go on learning while the model answers.
     pub moving: MovingSettings,
+    /// A description of what comes next, which the network sees beside its input.
+    pub conditioning: ConditioningSettings,
 }
 
 impl Hyperparameters {
@@ -76,7 +80,7 @@ impl Hyperparameters {
         reading::fill(preset.into(), Default::default()).expect("presets are allowed, as tests say")
     }
 
-    /// Every hyperparameter by its name, as a file has it.
+    /// Every hyperparameter by its name.
     pub fn values(&self) -> Map<String, Value> {
         let groups = [
             serde_json::to_value(&self.format),
@@ -87,6 +91,7 @@ impl Hyperparameters {
             serde_json::to_value(&self.drawing),
             serde_json::to_value(&self.following),
             serde_json::to_value(&self.moving),
+            serde_json::to_value(&self.conditioning),
         ];
         let values = groups.into_iter().flat_map(|group| match group {
             Ok(Value::Object(values)) => values,
@@ -95,7 +100,7 @@ impl Hyperparameters {
         values.collect()
     }
 
-    /// The file's text: every hyperparameter, in order.
+    /// The file's text: every hyperparameter that files have, in order.
     pub fn to_json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).expect("plain fields always serialise");
         text.push('\n');
@@ -114,6 +119,11 @@ impl Hyperparameters {
             (_, _, 1) => Approach::ColumnVector,
             _ => Approach::Vector,
         }
+    }
+
+    /// Values of a row of the network's input: a vector, and what stands beside it.
+    pub fn row_width(&self) -> usize {
+        self.format.seg_len + self.conditioning.conditioning.values()
     }
 
     /// Bins of a magnitude frame: non-negative frequencies below the Nyquist

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value, json};
 
-use super::Approach;
+use super::{Approach, ConditioningSettings};
 
 /// Settings to start from, one set per approach and kind of machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,13 +115,16 @@ pub(super) fn dissertation(approach: Approach) -> Map<String, Value> {
 /// file leaves them out.
 pub(super) fn later() -> &'static Map<String, Value> {
     static LATER: LazyLock<Map<String, Value>> = LazyLock::new(|| {
-        object(json!({
+        let conditioning = serde_json::to_value(ConditioningSettings::default());
+        let mut later = object(conditioning.expect("plain fields always serialise"));
+        later.extend(object(json!({
             "follow": 0.5,
             "follow_mix": null,
             "follow_choice": null,
             "guide": "loop",
             "guide_transpose": 0.0,
-        }))
+        })));
+        later
     });
     &LATER
 }

@@ -104,6 +104,7 @@ pub(super) fn from_values(
         drawing: group(&values)?,
         following: group(&values)?,
         moving: group(&values)?,
+        conditioning: group(&values)?,
     })
 }
 

@@ -85,12 +85,12 @@ impl Hyperparameters {
     fn validate_network(&self) -> Result<(), HyperparametersError> {
         if self.network.use_residual
             && self.network.num_layers == 1
-            && self.network.hidden_size != self.format.seg_len
+            && self.network.hidden_size != self.row_width()
         {
             return impossible(
                 "use_residual",
                 true,
-                "false, or hidden_size equal to seg_len, or more than one layer: \
+                "false, or hidden_size equal to seg_len (and what stands beside it), or more than one layer: \
                  a layer's input is added to an output of the same width",
             );
         }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::error::{HyperparametersError, impossible};
-use super::{AnswerMode, Approach, Hyperparameters, OutputKind};
+use super::{AnswerMode, Approach, Conditioning, Hyperparameters, OutputKind};
 
 /// All there is to know of one hyperparameter. Validation, the JSON Schema, the
 /// prompts of `antiphon new`, the options of `generate` and `watch`, and
@@ -86,6 +86,8 @@ pub enum When {
     Moving,
     /// Where weights go on learning, but not in the transpose approach.
     MovingRows,
+    /// Where the network sees a description of what comes next.
+    Conditioned,
     /// With dropout.
     Dropout,
     /// With a penalty for large weights.
@@ -114,9 +116,7 @@ impl When {
             When::Spectra => h.format.use_fft,
             When::Audio => !h.format.use_fft,
             When::SeveralRows => h.format.num_unrollings > 1,
-            When::EqualWidths => {
-                h.network.num_layers > 1 || h.network.hidden_size == h.format.seg_len
-            }
+            When::EqualWidths => h.network.num_layers > 1 || h.network.hidden_size == h.row_width(),
             When::NotTranspose => !transpose,
             When::Drawn => h.network.output != OutputKind::Value,
             When::Choosing => mixture && h.format.label_shape[1] > 1,
@@ -125,6 +125,7 @@ impl When {
             When::MovingMixture => mixture && moving,
             When::Moving => moving,
             When::MovingRows => moving && !transpose,
+            When::Conditioned => h.conditioning.conditioning != Conditioning::None,
             When::Dropout => h.training.use_dropout,
             When::Regularization => h.training.regularization,
             When::SequentialDreams => h.dreams.audio_freq > 0,
@@ -151,6 +152,7 @@ impl When {
             When::MovingMixture => "models whose output is a mixture, with weights that move",
             When::Moving => "weights that move",
             When::MovingRows => "weights that move, in all approaches but transpose",
+            When::Conditioned => "models with conditioning",
             When::Dropout => "training with use_dropout",
             When::Regularization => "training with regularization",
             When::SequentialDreams => "training with an audio_freq",

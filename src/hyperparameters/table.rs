@@ -2,7 +2,7 @@
 //! which defaults follow from what stands before.
 
 use super::rule::Rule;
-use super::{drawing, dreams, following, format, moving, network, training};
+use super::{conditioning, drawing, dreams, following, format, moving, network, training};
 
 /// A part of the table.
 #[derive(Debug)]
@@ -14,9 +14,10 @@ pub struct RuleGroup {
 }
 
 /// All hyperparameters.
-pub const TABLE: [RuleGroup; 7] = [
+pub const TABLE: [RuleGroup; 8] = [
     group("Input and label", format::RULES),
     group("Network", network::RULES),
+    group("Conditioning", conditioning::RULES),
     group("Answers", drawing::RULES),
     group("Following", following::RULES),
     group("Weights that move", moving::RULES),

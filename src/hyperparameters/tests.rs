@@ -115,3 +115,25 @@ fn a_refusal_names_the_key_the_value_and_what_is_allowed() {
     assert!(refusal("{").contains("not JSON"));
     assert!(refusal(r#"{"use_fft": true, "use_transpose": true}"#).contains("use_transpose"));
 }
+
+#[test]
+fn later_keys_are_left_out_where_they_say_nothing() {
+    let text = Hyperparameters::preset(Approach::Vector).to_json();
+    assert!(!text.contains("conditioning") && !text.contains("guidance"));
+    let before: Hyperparameters = serde_json::from_str(&text).unwrap();
+    assert_eq!(before, Hyperparameters::preset(Approach::Vector));
+
+    let json = r#"{"preset": "vector", "conditioning": "chroma", "guidance": 2}"#;
+    let read = Hyperparameters::parse(json).unwrap();
+    assert_eq!(read.conditioning.conditioning, Conditioning::Chroma);
+    let text = read.to_json();
+    let end = "\"conditioning\": \"chroma\",\n  \"guidance\": 2.0\n}\n";
+    assert!(text.ends_with(end), "{text}");
+    assert_eq!(
+        serde_json::from_str::<Hyperparameters>(&text).unwrap(),
+        read
+    );
+    assert_eq!(Hyperparameters::parse(&text).unwrap(), read);
+    assert!(refusal(r#"{"conditioning": "colour"}"#).contains("`none` or `chroma`"));
+    assert!(refusal(r#"{"conditioning_withheld": 2}"#).contains("0 to 1"));
+}

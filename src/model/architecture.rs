@@ -11,6 +11,8 @@ use super::output::Output;
 pub struct Architecture {
     /// D: length of a row of the input matrix.
     pub inputs: usize,
+    /// C: values that stand beside each row, after its own: what it is conditioned on.
+    pub conditions: usize,
     /// H: units of each layer.
     pub units: usize,
     /// L: number of layers.
@@ -35,9 +37,17 @@ pub struct TensorSpec {
 }
 
 impl Architecture {
-    /// D of layer `layer`.
+    /// D + C: values of a row with its conditions.
+    pub fn row_width(&self) -> usize {
+        self.inputs + self.conditions
+    }
+
+    /// Values of a row that layer `layer` sees.
     pub(super) fn layer_inputs(&self, layer: usize) -> usize {
-        if layer == 0 { self.inputs } else { self.units }
+        match layer {
+            0 => self.row_width(),
+            _ => self.units,
+        }
     }
 
     /// Whether layer `layer` adds its input to its output.
@@ -65,6 +75,7 @@ impl Architecture {
         SizedHead {
             head: self.head,
             inputs: self.inputs,
+            conditions: self.conditions,
             units: self.units,
             width: self.width(),
             squashed: self.output.squashed(self.outputs()),

@@ -17,7 +17,7 @@ pub enum Head {
         /// O: values of one prediction.
         outputs: usize,
         /// Whether it sees the network's input beside the LSTM's outputs, H + D
-        /// → W: the connections from inputs to outputs of Graves, *Generating
+        /// → W, and not its conditions alone: the connections from inputs to outputs of Graves, *Generating
         /// Sequences With Recurrent Neural Networks* (2013), section 2.
         skip: bool,
     },
@@ -36,6 +36,8 @@ pub struct SizedHead {
     pub head: Head,
     /// D: length of a row of the network's input.
     pub inputs: usize,
+    /// C: conditions beside it.
+    pub conditions: usize,
     /// H: units of the layer below.
     pub units: usize,
     /// W: values it gives for one prediction.
@@ -46,7 +48,8 @@ pub struct SizedHead {
 
 /// A head's weights.
 enum HeadWeights<'a> {
-    /// `weight [H, W]`, or `[H + D, W]` with a skip connection, and `bias [W]`.
+    /// `weight [H, W]`, or `[H + D, W]` with a skip connection, and C more rows with
+    /// conditions, and `bias [W]`.
     Dense { weight: &'a [f32], bias: &'a [f32] },
     /// `unit_weight [H, 1]`, `unit_bias [1]`, `row_weight [R, W]`, `row_bias [W]`.
     Transpose {
@@ -62,7 +65,8 @@ enum HeadWeights<'a> {
 pub struct HeadTape {
     /// The prediction: `[T, R, W]` of a dense head, `[T, 1, W]` of a transpose head.
     pub prediction: Vec<f32>,
-    /// With a skip connection, `[T, R, H + D]`: what the head sees.
+    /// With a skip connection or conditions, `[T, R, H + D + C]` or `[T, R, H + C]`:
+    /// what the head sees.
     seen: Vec<f32>,
     /// Transpose head, `[T, R]`: the first layer's results, one for each row.
     row_values: Vec<f32>,
@@ -88,18 +92,23 @@ impl Head {
             Head::Transpose { rows: of_one } => rows / of_one,
         }
     }
-
-    /// Whether it sees the network's input as well.
-    fn skips(self) -> bool {
-        matches!(self, Head::Dense { skip: true, .. })
-    }
 }
 
 impl SizedHead {
-    /// Width of what it sees: H, or H + D with a skip connection.
+    /// How much of a row of the network's input it sees beside the LSTM's outputs:
+    /// all with a skip connection, otherwise its end, the conditions. A transpose head
+    /// sees all rows at once, and none of this.
+    fn beside(self) -> usize {
+        match self.head {
+            Head::Dense { skip: true, .. } => self.inputs + self.conditions,
+            Head::Dense { skip: false, .. } => self.conditions,
+            Head::Transpose { .. } => 0,
+        }
+    }
+
+    /// Width of what it sees.
     fn seen(self) -> usize {
-        let inputs = if self.head.skips() { self.inputs } else { 0 };
-        self.units + inputs
+        self.units + self.beside()
     }
 
     /// Names and shapes of its weights, in the order in which they are stored.
@@ -141,7 +150,7 @@ impl SizedHead {
     }
 
     /// Predicts with all its `weights` from `outputs [rows, H]` of the LSTM and
-    /// the network's input `frames [rows, D]`, where `rows` counts all rows of
+    /// the network's input `frames [rows, D + C]`, where `rows` counts all rows of
     /// all steps.
     pub fn forward(
         self,
@@ -151,12 +160,14 @@ impl SizedHead {
         tape: &mut HeadTape,
     ) {
         let rows = outputs.len() / self.units;
-        let seen = if self.head.skips() {
-            let inputs = frames.chunks_exact(self.inputs);
+        let seen = if self.beside() > 0 {
+            let row_width = self.inputs + self.conditions;
+            let unseen = row_width - self.beside();
+            let inputs = frames.chunks_exact(row_width);
             tape.seen.clear();
             for (outputs, inputs) in outputs.chunks_exact(self.units).zip(inputs) {
                 tape.seen.extend_from_slice(outputs);
-                tape.seen.extend_from_slice(inputs);
+                tape.seen.extend_from_slice(&inputs[unseen..]);
             }
             &tape.seen
         } else {
@@ -252,8 +263,11 @@ impl SizedHead {
     /// Makes the gradients of the weights, after `backward`, and hands them to
     /// `update`, which is that of all the head's weights in their order.
     pub fn update(self, outputs: &[f32], tape: &HeadTape, update: Update, scratch: &mut Scratch) {
-        let skips = self.head.skips();
-        let seen = (if skips { &tape.seen } else { outputs }, self.seen());
+        let seen = match self.beside() {
+            0 => outputs,
+            _ => &tape.seen,
+        };
+        let seen = (seen, self.seen());
         let (d_linear, width) = (&tape.d_linear, self.width);
         let last = (d_linear.as_slice(), width);
         match self.head {

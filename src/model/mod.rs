@@ -5,14 +5,16 @@
 //!
 //! ```text
 //! R rows (num_unrollings)   D input length (seg_len)   H units of a layer
-//! L layers   O outputs per row   T time steps in one pass
+//! L layers   O outputs per row   T time steps in one pass   C conditions
 //! ```
 //!
-//! Arrays are row-major `f32` slices, `[T, R, D]` for instance.
+//! Arrays are row-major `f32` slices, `[T, R, H]` for instance. A network that is
+//! conditioned sees C values beside each row of its input, after the row's own.
 
 mod activation;
 mod adam;
 mod architecture;
+mod conditions;
 mod dropout;
 mod head;
 mod kernels;

@@ -182,7 +182,7 @@ impl Network {
         &self.architecture
     }
 
-    /// Predicts from `frames [T, R, D]`, taking `state` from before the first
+    /// Predicts from `frames [T, R, D + C]`, taking `state` from before the first
     /// time step to after the last. The prediction stands in the tape. Dropout's
     /// masks are drawn from one stream, or from several for equal shares of the
     /// rows, so that what a share gets does not depend on the others.
@@ -197,12 +197,9 @@ impl Network {
         tape: &mut Tape,
     ) {
         let rows = state.rows(&self.architecture);
-        let steps = frames.len() / (rows * self.architecture.inputs);
-        assert_eq!(
-            frames.len(),
-            steps * rows * self.architecture.inputs,
-            "whole time steps"
-        );
+        let values = rows * self.architecture.row_width();
+        let steps = frames.len() / values;
+        assert_eq!(frames.len(), steps * values, "whole time steps");
         tape.pass = Some((steps, rows));
         tape.layers
             .resize_with(self.architecture.layers, LayerTape::default);
@@ -397,7 +394,7 @@ mod tests {
         let network = Network::init(architecture.clone(), 0.3, &mut random);
         let mut draw =
             |n: usize| -> Vec<f32> { (0..n).map(|_| random.random_range(-0.8..0.8)).collect() };
-        let frames = draw(steps * rows * architecture.inputs);
+        let frames = draw(steps * rows * architecture.row_width());
         let label = draw(steps * architecture.outputs_of(rows));
 
         let mut tape = Tape::new(1);
@@ -442,6 +439,7 @@ mod tests {
     fn architecture(layers: usize, residual: bool, head: Head) -> Architecture {
         Architecture {
             inputs: 3,
+            conditions: 0,
             units: 5,
             layers,
             residual,
@@ -479,6 +477,26 @@ mod tests {
             assert_eq!(skip.parameters() - plain.parameters(), 3 * 2);
             check_gradient(skip, None);
         }
+    }
+
+    #[test]
+    fn gradients_of_conditions() {
+        for skip in [true, false] {
+            let plain = architecture(2, true, Head::Dense { outputs: 2, skip });
+            let conditioned = Architecture {
+                conditions: 2,
+                ..plain.clone()
+            };
+            // Rows of two values more below the lowest layer, and beside the head.
+            let more = 2 * 4 * 5 + 2 * 2;
+            assert_eq!(conditioned.parameters() - plain.parameters(), more);
+            check_gradient(conditioned, None);
+        }
+        let transpose = Architecture {
+            conditions: 2,
+            ..architecture(1, false, Head::Transpose { rows: 4 })
+        };
+        check_gradient(transpose, None);
     }
 
     #[test]
@@ -551,6 +569,7 @@ mod tests {
     fn initial_weights_are_the_dissertations() {
         let architecture = Architecture {
             inputs: 8,
+            conditions: 0,
             units: 64,
             layers: 1,
             residual: false,

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use crate::audio::Signal;
 use crate::frames::WindowFormat;
-use crate::hearing::Hearing;
-use crate::hyperparameters::{AnswerMode, Hyperparameters};
+use crate::hearing::{Description, Hearing};
+use crate::hyperparameters::{AnswerMode, Conditioning, Hyperparameters};
 use crate::trained_model::TrainingAudio;
 
 /// One recording, at the model's rate, and where it comes from.
@@ -39,6 +39,8 @@ pub struct Dataset {
 #[derive(Clone)]
 pub struct Sequences {
     sequences: Vec<Vec<f32>>,
+    /// One for each sequence where the network sees it; otherwise none.
+    descriptions: Vec<Description>,
     windows: WindowFormat,
     /// Stretches of a sequence that a time step shows at once.
     batch: usize,
@@ -185,17 +187,24 @@ impl<'a> Gathering<'a> {
             self.validation.push(ends.samples);
         }
         let mut hearing = self.hearing;
+        let described = self.hyperparameters.conditioning.conditioning != Conditioning::None;
+        let [of_training, of_validation] = [&self.training, &self.validation].map(|sounds| {
+            let sounds = sounds.iter().filter(|_| described);
+            sounds.map(|sound| hearing.describe(sound)).collect()
+        });
         hearing.learn(&mut self.training);
         let held_out = self.validation.into_iter();
         let validation = held_out.map(|sound| hearing.see(sound)).collect();
-        let sequences = |sequences, batch| Sequences {
+        let sequences = |sequences, descriptions, batch| Sequences {
             sequences,
+            descriptions,
             windows: hearing.training_windows().clone(),
             batch,
         };
+        let batch = self.hyperparameters.training.batch;
         Ok(Dataset {
-            training: sequences(self.training, self.hyperparameters.training.batch),
-            validation: sequences(validation, 1),
+            training: sequences(self.training, of_training, batch),
+            validation: sequences(validation, of_validation, 1),
             seeds: Vec::new(),
             hearing,
             sources: self.sources,
@@ -358,14 +367,34 @@ impl Sequences {
         frames.clear();
         labels.clear();
         let sequence = &self.sequences[index];
-        let all = self.time_steps_unbatched(index);
-        for t in time_steps {
-            for stretch in 0..self.batch {
-                let t = (stretch * all / self.batch + t) % all;
-                self.windows.push_input(sequence, t, frames);
-                self.windows.push_label(sequence, t, labels);
+        for t in self.matrices(index, time_steps) {
+            self.windows.push_input(sequence, t, frames);
+            self.windows.push_label(sequence, t, labels);
+        }
+    }
+
+    /// Puts what describes the label of each row of the same matrices into
+    /// `descriptions [time_steps, rows, values]`.
+    ///
+    /// # Panics
+    /// If the network sees no descriptions.
+    pub fn describe(&self, index: usize, time_steps: Range<usize>, descriptions: &mut Vec<f32>) {
+        descriptions.clear();
+        let of_sequence = &self.descriptions[index];
+        for t in self.matrices(index, time_steps) {
+            for row in 0..self.windows.rows {
+                let label = self.windows.label_centre(t, row);
+                let description = of_sequence.at(label);
+                descriptions.extend_from_slice(description.expect("a label within it"));
             }
         }
+    }
+
+    /// The time steps of sequence `index` whose matrices are shown at these: one in
+    /// each stretch.
+    fn matrices(&self, index: usize, time_steps: Range<usize>) -> impl Iterator<Item = usize> {
+        let (all, batch) = (self.time_steps_unbatched(index), self.batch);
+        time_steps.flat_map(move |t| (0..batch).map(move |s| (s * all / batch + t) % all))
     }
 }
 

@@ -82,6 +82,7 @@ pub struct Dreams {
     /// Of all of them, `[L, N · R, H]`.
     state: State,
     frames: Vec<f32>,
+    scratch: Vec<f32>,
     tape: Tape,
 }
 
@@ -117,6 +118,7 @@ impl Dreams {
             dropout: dropout.filter(|_| hyperparameters.dreams.sample_dropout),
             state: State::zero(&hyperparameters.architecture(), rows),
             frames: Vec::new(),
+            scratch: Vec::new(),
             tape: Tape::new(threads),
         })
     }
@@ -135,6 +137,10 @@ impl Dreams {
             let newest = dream.continuation.matrices() - 1;
             dream.continuation.push_input(newest, &mut self.frames);
         }
+        // What comes next is known only of recordings.
+        network
+            .architecture()
+            .withhold(&mut self.frames, &mut self.scratch);
         let dropout = self.dropout.map(|d| (d, &mut self.random[..]));
         network.forward(&self.frames, &mut self.state, dropout, &mut self.tape);
         let prediction = self.tape.prediction();

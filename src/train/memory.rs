@@ -1,7 +1,7 @@
 //! How much memory training takes, and whether there is as much.
 
 use crate::hearing::Hearing;
-use crate::hyperparameters::{AnswerMode, Hyperparameters};
+use crate::hyperparameters::{AnswerMode, Conditioning, Hyperparameters};
 use crate::system::memory;
 
 /// Training needs more memory than there is.
@@ -62,9 +62,16 @@ pub fn memory_of_training(hyperparameters: &Hyperparameters, seconds: &[f64]) ->
         AnswerMode::Frozen => (0, 0),
         AnswerMode::Moving => (samples, samples * 11 / 4),
     };
+    let described = match hyperparameters.conditioning.conditioning {
+        Conditioning::None => 0,
+        Conditioning::Chroma => recordings
+            .iter()
+            .map(|n| bytes(hearing.values_describing(*n)))
+            .sum(),
+    };
     let network = of_the_network(hyperparameters);
-    let before = bytes(hearing.values_while_learning(&recordings)) + kept;
-    let during = seen + kept + network.max(exported);
+    let before = bytes(hearing.values_while_learning(&recordings)) + kept + described;
+    let during = seen + kept + described + network.max(exported);
     PROGRAM + before.max(during)
 }
 
@@ -74,7 +81,7 @@ pub fn memory_of_training(hyperparameters: &Hyperparameters, seconds: &[f64]) ->
 /// pass forward and backward, and the predictions that are sampled.
 fn of_the_network(hyperparameters: &Hyperparameters) -> u64 {
     let architecture = hyperparameters.architecture();
-    let (d, h) = (architecture.inputs as u64, architecture.units as u64);
+    let (d, h) = (architecture.row_width() as u64, architecture.units as u64);
     let rows = (hyperparameters.training.batch * hyperparameters.format.num_unrollings) as u64;
     let layers = architecture.layers as u64;
     // Of a layer: gates and their gradient 8 H, states, outputs and their gradients 8 H, input D.
@@ -120,6 +127,10 @@ mod tests {
         let moving = r#"{"preset": "vector", "sample_rate": 1000, "seg_len": 8, "num_unrollings": 2,
             "answer": "moving"}"#;
         assert_eq!(beside(moving, &[2.0]), 2 * 4 * 2000);
+        let described = r#"{"preset": "vector", "sample_rate": 11025, "seg_len": 8, "num_unrollings": 2,
+            "conditioning": "chroma"}"#;
+        let descriptions = 15 * 11025usize.div_ceil(128) as u64;
+        assert_eq!(beside(described, &[1.0]), 4 * (11025 + descriptions));
         let spectra = r#"{"preset": "magnitude-spectrum", "sample_rate": 1000, "window_size": 16, "hop_size": 8,
             "num_unrollings": 2}"#;
         assert_eq!(beside(spectra, &[0.064, 0.064]), 2 * 4 * 7 * 16);

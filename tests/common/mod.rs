@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 
 use antiphon::audio::Signal;
 use antiphon::audio::write::{SampleFormat, write_wav};
-use antiphon::generate::{AnswerSettings, Engine, Player, Request, generate};
+use antiphon::generate::{AnswerSettings, Engine, GenerateError, Player, Request, generate};
 use antiphon::hearing::Normalisation;
 use antiphon::hyperparameters::Hyperparameters;
 use antiphon::model::Network;
@@ -166,18 +166,53 @@ pub fn skipped_without(name: &str) -> bool {
     tool(name).is_none()
 }
 
-/// What `model` answers to `seed`, by its own settings.
+/// What `model` answers to `seed` freely.
 pub fn answer(
     model: &TrainedModel,
     engine: &mut dyn Engine,
     seed: &Signal,
     request: &Request,
 ) -> Signal {
+    guided_answer((model, None), engine, seed, request).unwrap()
+}
+
+/// The same, or following the seed with this guidance.
+pub fn guided_answer(
+    (model, guidance): (&TrainedModel, Option<f64>),
+    engine: &mut dyn Engine,
+    seed: &Signal,
+    request: &Request,
+) -> Result<Signal, GenerateError> {
+    let own = AnswerSettings::of(&model.hyperparameters);
+    let settings = match guidance {
+        Some(_) => AnswerSettings { guidance, ..own },
+        None => own.free(),
+    };
     let player = Player {
         model,
-        settings: &AnswerSettings::of(&model.hyperparameters),
+        settings: &settings,
         engine,
     };
     let mut go_on = |_: f64| std::ops::ControlFlow::Continue(());
-    generate(player, seed, request, &mut go_on).unwrap().signal
+    generate(player, seed, request, &mut go_on).map(|answer| answer.signal)
 }
+
+/// Small models that see a description of what comes next beside their input.
+pub const CONDITIONED: [(&str, &str); 4] = [
+    (
+        "conditioned vector",
+        r#"{"preset": "vector", "seg_len": 16, "num_unrollings": 4, "num_layers": 2, "use_residual": true, "conditioning": "chroma"}"#,
+    ),
+    (
+        "conditioned skip connection",
+        r#"{"preset": "column-vector", "seg_len": 16, "num_unrollings": 4, "use_skip": true, "output": "mixture", "components": 3, "conditioning": "chroma"}"#,
+    ),
+    (
+        "conditioned spectrum",
+        r#"{"preset": "magnitude-spectrum", "window_size": 64, "hop_size": 16, "num_unrollings": 4, "hidden_size": 20, "output": "mixture", "components": 3, "conditioning": "chroma"}"#,
+    ),
+    (
+        "conditioned transpose",
+        r#"{"preset": "transpose", "seg_len": 16, "num_unrollings": 5, "int_cursor_inc": 3, "conditioning": "chroma"}"#,
+    ),
+];

@@ -1,7 +1,7 @@
 """check_onnx.py MODEL.onnx CASE.json: is the file a valid ONNX model, and does
 onnxruntime predict from it what antiphon predicts?
 
-CASE.json holds frames, h, c and antiphon's prediction, h_out and c_out, each
+CASE.json holds frames, h, c, conditions where there are any, and antiphon's prediction, h_out and c_out, each
 as a shape and flat values. Prints the largest difference.
 """
 
@@ -22,7 +22,7 @@ with open(case_path) as file:
     }
 session = onnxruntime.InferenceSession(model_path, providers=["CPUExecutionProvider"])
 outputs = ["prediction", "h_out", "c_out"]
-results = session.run(outputs, {name: case[name] for name in ("frames", "h", "c")})
+results = session.run(outputs, {input.name: case[input.name] for input in session.get_inputs()})
 for name, result in zip(outputs, results):
     assert result.shape == case[name].shape, (name, result.shape, case[name].shape)
 print(max(float(np.abs(result - case[name]).max()) for name, result in zip(outputs, results)))

@@ -1,5 +1,6 @@
 //! A network as an ONNX graph of standard operators:
 //! `frames [T, R, D]`, `h`, `c` `[L, R, H]` → `prediction`, `h_out`, `c_out`.
+//! One that is conditioned has a further input, `conditions [T, R, C]`.
 
 use super::messages::{
     AttributeProto, Dimension, DimensionProto, GraphProto, NodeProto, TensorProto,
@@ -17,6 +18,10 @@ pub fn graph(architecture: &Architecture) -> GraphProto {
     };
     let states = States::new(architecture.layers);
     states.push_split(&mut graph);
+    if architecture.conditions > 0 {
+        let (parts, last) = (["frames", "conditions"], [int("axis", -1)]);
+        push(&mut graph, "Concat", &parts, rows_name(architecture), &last);
+    }
     let top = push_layers(&mut graph, architecture, &states);
     states.push_concat(&mut graph);
     push_head(&mut graph, architecture, &top);
@@ -26,11 +31,28 @@ pub fn graph(architecture: &Architecture) -> GraphProto {
 
 fn inputs(architecture: &Architecture) -> Vec<ValueInfoProto> {
     let frames = [param("T"), rows_of(architecture), size(architecture.inputs)];
-    vec![
+    let mut inputs = vec![
         value_info("frames", &frames),
         state(architecture, "h"),
         state(architecture, "c"),
-    ]
+    ];
+    if architecture.conditions > 0 {
+        let conditions = [
+            param("T"),
+            rows_of(architecture),
+            size(architecture.conditions),
+        ];
+        inputs.push(value_info("conditions", &conditions));
+    }
+    inputs
+}
+
+/// What the rows that the layers see are called.
+fn rows_name(architecture: &Architecture) -> &'static str {
+    match architecture.conditions {
+        0 => "frames",
+        _ => "frames_and_conditions",
+    }
 }
 
 fn outputs(architecture: &Architecture) -> Vec<ValueInfoProto> {
@@ -108,7 +130,7 @@ impl States {
 fn push_layers(graph: &mut GraphProto, architecture: &Architecture, states: &States) -> String {
     let directions = int64_tensor("directions_axis", &[1]);
     graph.initializer.push(directions);
-    let mut below = "frames".to_owned();
+    let mut below = rows_name(architecture).to_owned();
     for layer in 0..architecture.layers {
         let name = |what: &str| format!("lstm.{layer}.{what}");
         let (y, outputs) = (name("y"), name("outputs"));
@@ -140,8 +162,12 @@ fn push_head(graph: &mut GraphProto, architecture: &Architecture, outputs: &str)
     match architecture.head {
         Head::Dense { skip, .. } => {
             let mut outputs = outputs;
-            if skip {
-                let both = [outputs, "frames"];
+            if skip || architecture.conditions > 0 {
+                let beside = match skip {
+                    true => rows_name(architecture),
+                    false => "conditions",
+                };
+                let both = [outputs, beside];
                 push("Concat", &both, "head.inputs", &[int("axis", -1)]);
                 outputs = "head.inputs";
             }

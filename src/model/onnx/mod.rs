@@ -65,9 +65,13 @@ pub fn encode(network: &Network, metadata: &BTreeMap<String, String>) -> Vec<u8>
         ir_version: IR_VERSION,
         producer_name: PRODUCER.to_owned(),
         producer_version: env!("CARGO_PKG_VERSION").to_owned(),
-        doc_string:
-            "An LSTM that continues sound: frames [T,R,D], h, c [L,R,H] -> prediction, h_out, c_out"
-                .to_owned(),
+        doc_string: format!(
+            "An LSTM that continues sound: frames [T,R,D], {}h, c [L,R,H] -> prediction, h_out, c_out",
+            match network.architecture().conditions {
+                0 => "",
+                _ => "conditions [T,R,C], ",
+            }
+        ),
         graph: Some(graph),
         opset_import: vec![OperatorSetIdProto {
             domain: String::new(),
@@ -192,6 +196,7 @@ mod tests {
     fn network(layers: usize, head: Head, output: Output) -> Network {
         let architecture = Architecture {
             inputs: 6,
+            conditions: 0,
             units: 6,
             layers,
             residual: layers > 1,

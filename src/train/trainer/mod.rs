@@ -1,11 +1,13 @@
 //! The training loop's body: one gradient step.
 
 mod checkpoints;
+mod conditions;
 
 use std::time::Duration;
 
 use rand_distr::{Distribution, StandardNormal};
 
+use self::conditions::{Conditions, Draws};
 use super::Dataset;
 use super::checkpoint::Position;
 use super::dreams::{Dreams, SampledPrediction, Sampling};
@@ -31,6 +33,7 @@ pub struct Trainer {
     dropout: Option<Dropout>,
     masks: Stream,
     noise: Stream,
+    conditions: Conditions,
     /// Standard deviation of the noise on inputs.
     noise_deviation: f32,
     random_seed: u64,
@@ -88,6 +91,7 @@ impl Trainer {
             dropout: hyperparameters.dropout(),
             masks: random::stream(random_seed, "dropout"),
             noise: random::stream(random_seed, "noise"),
+            conditions: Conditions::new(&hyperparameters),
             noise_deviation: (hyperparameters.training.noise * dataset.training.deviation()) as f32,
             random_seed,
             network,
@@ -192,8 +196,16 @@ impl Trainer {
         let count = self.hyperparameters.training.bptt_steps.min(left);
         let these = time_step..time_step + count;
         let (frames, labels) = (&mut self.frames, &mut self.labels);
-        self.dataset.training.fill(recording, these, frames, labels);
+        let training = &self.dataset.training;
+        training.fill(recording, these.clone(), frames, labels);
         self.add_noise();
+        let draws = Draws {
+            random_seed: self.random_seed,
+            step: self.position.steps,
+        };
+        let (frames, training) = (&mut self.frames, &self.dataset.training);
+        self.conditions
+            .put_beside(frames, training, (recording, these), Some(draws));
         if time_step == 0 {
             self.state.h.fill(0.0);
             self.state.c.fill(0.0);
@@ -281,7 +293,10 @@ impl Trainer {
         for index in 0..held_out.len() {
             let mut state = State::zero(self.network.architecture(), held_out.rows());
             for t in 0..held_out.time_steps(index).min(VALIDATION_STEPS) {
-                held_out.fill(index, t..t + 1, &mut self.frames, &mut self.labels);
+                let (frames, these) = (&mut self.frames, t..t + 1);
+                held_out.fill(index, these.clone(), frames, &mut self.labels);
+                self.conditions
+                    .put_beside(frames, held_out, (index, these), None);
                 self.network
                     .forward(&self.frames, &mut state, None, &mut tape);
                 let (prediction, d) = (tape.prediction(), &mut self.d_prediction);
@@ -422,6 +437,8 @@ mod tests {
             r#"{"preset": "transpose", "seg_len": 8, "num_unrollings": 4, "int_cursor_inc": 3, "lr": 0.01, "batch": 3, "clip_norm": 1.0}"#,
             r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 2, "lr": 0.01, "weight_stddev": 0.1, "batch": 4, "noise": 0.05, "validation": 0.2}"#,
             r#"{"preset": "magnitude-spectrum", "window_size": 16, "hop_size": 4, "num_unrollings": 4, "lr": 0.01, "bptt_steps": 3}"#,
+            r#"{"preset": "magnitude-spectrum", "window_size": 16, "hop_size": 4, "num_unrollings": 4, "lr": 0.01, "conditioning": "chroma", "validation": 0.3}"#,
+            r#"{"preset": "transpose", "seg_len": 8, "num_unrollings": 4, "lr": 0.01, "batch": 3, "conditioning": "chroma"}"#,
         ] {
             let mut trainer = trainer(json);
             for _ in 0..600 {
@@ -467,7 +484,13 @@ mod tests {
 
     #[test]
     fn a_restored_trainer_goes_on_to_the_last_bit() {
-        let json = r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 4, "lr": 0.01, "noise": 0.1, "bptt_steps": 3}"#;
+        for more in ["", r#", "conditioning": "chroma""#] {
+            let json = r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 4, "lr": 0.01, "noise": 0.1, "bptt_steps": 3"#;
+            goes_on_to_the_last_bit(&format!("{json}{more}}}"));
+        }
+    }
+
+    fn goes_on_to_the_last_bit(json: &str) {
         let mut undisturbed = self::trainer(json);
         for _ in 0..150 {
             undisturbed.step(0.0).unwrap();

@@ -1,0 +1,225 @@
+//! What a conditioned model is shown beside its input while it answers: nothing, or
+//! what its guide does, which leads its predictions.
+//!
+//! With a guide the network runs twice, in one batch: free, and knowing what the
+//! guide does next. Both hear the same; their predictions become one
+//! ([`Output::lead`]).
+
+use crate::frames::WindowFormat;
+use crate::hearing::{Description, Hearing};
+#[cfg(doc)]
+use crate::model::Output;
+use crate::model::{Architecture, State};
+
+/// What stands beside a model's input.
+pub struct Guidance {
+    architecture: Architecture,
+    guide: Option<Guide>,
+    scratch: Vec<f32>,
+}
+
+/// What leads predictions.
+struct Guide {
+    description: Description,
+    windows: WindowFormat,
+    guiding: Guiding,
+}
+
+/// How far predictions are led.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Guiding {
+    /// 0 not at all, 1 to what is predicted with the description, more beyond.
+    pub strength: f64,
+    /// Whether following's dial says which share of it counts.
+    pub by_the_dial: bool,
+}
+
+impl Guidance {
+    /// None.
+    pub fn none(architecture: &Architecture) -> Guidance {
+        Guidance {
+            architecture: architecture.clone(),
+            guide: None,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// That of `guide`, which goes on from `seed` beside the answer, both as the model
+    /// hears them; beyond its end the answer is free. Nothing guides a model that is not
+    /// conditioned, or by a strength of 0.
+    pub fn by(self, guiding: Guiding, hearing: &Hearing, seed: &[f32], guide: &[f32]) -> Guidance {
+        let guides = guiding.strength != 0.0 && self.architecture.conditions > 0;
+        let guide = guides.then(|| Guide {
+            description: hearing.describe_seed_and(seed, guide),
+            windows: hearing.sampling_windows().clone(),
+            guiding,
+        });
+        Guidance { guide, ..self }
+    }
+
+    /// How often each input matrix is shown: free, and then with what the guide does.
+    pub fn streams(&self) -> usize {
+        1 + usize::from(self.guide.is_some())
+    }
+
+    /// The state of a network that has heard nothing, for `rows` rows.
+    pub fn zero_state(&self, rows: usize) -> State {
+        State::zero(&self.architecture, rows)
+    }
+
+    /// Puts beside the rows of input matrices from number `first` on, each shown as
+    /// often as there are streams, what the network is to know.
+    pub fn put_beside(&mut self, first: usize, rows: &mut Vec<f32>) {
+        let architecture = &self.architecture;
+        let Some(guide) = &self.guide else {
+            return architecture.withhold(rows, &mut self.scratch);
+        };
+        let of_a_matrix = guide.windows.rows;
+        architecture.condition(rows, &mut self.scratch, |n, row| {
+            let (matrix, row_of_matrix) = (n / of_a_matrix, n % of_a_matrix);
+            let label = guide
+                .windows
+                .label_centre(first + matrix / 2, row_of_matrix);
+            match guide.description.at(label).filter(|_| matrix % 2 == 1) {
+                Some(description) => {
+                    row.extend_from_slice(description);
+                    row.push(1.0);
+                }
+                None => architecture.push_withheld(row),
+            }
+        });
+    }
+
+    /// Makes the newest of `predictions` one that is led, by its `share` where the dial
+    /// has a say.
+    pub fn lead(&self, predictions: &mut [f32], share: f64) {
+        let Some(guide) = &self.guide else {
+            return;
+        };
+        let (output, outputs) = (self.architecture.output, self.architecture.outputs());
+        let (width, both) = (output.width(outputs), predictions.len());
+        let (free, given) = predictions[both - 2 * width..].split_at_mut(width);
+        let share = if guide.guiding.by_the_dial {
+            share
+        } else {
+            1.0
+        };
+        let strength = (guide.guiding.strength * share) as f32;
+        output.lead(free, strength, given, outputs);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use crate::audio::Signal;
+    use crate::generate::guide::GuideMaking;
+    use crate::generate::{AnswerSettings, Native, Player, Prime, Request, generate};
+    use crate::hyperparameters::{GuideForm, Strength};
+    use crate::model::{State, Tape};
+    use crate::testing::random_model;
+    use crate::trained_model::TrainedModel;
+
+    const JSON: &str = r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 5, "use_skip": true,
+        "conditioning": "chroma"}"#;
+
+    fn seed() -> Signal {
+        let sample = |n: i32| 0.6 * (n as f32 * 0.2).sin() * (n as f32 * 0.004).cos();
+        Signal {
+            samples: (0..700).map(sample).collect(),
+            sample_rate: 11025,
+        }
+    }
+
+    fn answer(model: &TrainedModel, guidance: Option<f64>) -> Vec<f32> {
+        let mut settings = AnswerSettings::of(&model.hyperparameters);
+        // Nothing but guidance leads.
+        settings.follow.mix = Some(Strength::Constant(0.0));
+        settings.follow.choice = Some(Strength::Constant(0.0));
+        settings.guidance = guidance;
+        if guidance.is_none() {
+            settings = settings.free();
+        }
+        let player = Player {
+            model,
+            settings: &settings,
+            engine: &mut Native::new(model.network.clone(), 1),
+        };
+        let request = Request {
+            seconds: 1000.0 / 11025.0,
+            random_seed: 1,
+            prime: Prime::Seed,
+            may_go_back: false,
+        };
+        let mut go_on = |_: f64| ControlFlow::Continue(());
+        let answer = generate(player, &seed(), &request, &mut go_on);
+        answer.unwrap().signal.samples
+    }
+
+    /// Two networks, each with its own state, one after the other.
+    fn led_by_the_seed(model: &TrainedModel, strength: f32) -> Vec<f32> {
+        let (network, mut tape) = (&model.network, Tape::new(1));
+        let mut states = [0, 1].map(|_| State::zero(network.architecture(), 1));
+        let mut sequence = seed().samples;
+        let making = GuideMaking {
+            form: GuideForm::Loop,
+            semitones: 0.0,
+            random_seed: 1,
+        };
+        let guide = making.guide(&sequence, 20_000, 11025);
+        let description = model.hearing().describe_seed_and(&sequence, &guide);
+        for t in 0..700 - 8 + 1000 {
+            let [free, given] = [0, 1].map(|given| {
+                let mut row = sequence[t..t + 8].to_vec();
+                match given {
+                    0 => row.extend([0.0; 16]),
+                    _ => row.extend(description.at(t + 8).unwrap().iter().chain(&[1.0])),
+                }
+                network.forward(&row, &mut states[given], None, &mut tape);
+                tape.prediction()[0]
+            });
+            if t + 8 >= 700 {
+                let led = free.atanh() + strength * (given.atanh() - free.atanh());
+                sequence.push(led.tanh());
+            }
+        }
+        sequence.split_off(700)
+    }
+
+    #[test]
+    fn the_seed_guides_line_by_line() {
+        let model = random_model(JSON);
+        for strength in [1.0, 1.5] {
+            let (answer, expected) = (
+                answer(&model, Some(f64::from(strength))),
+                led_by_the_seed(&model, strength),
+            );
+            assert_eq!(expected.len(), 1000);
+            for (n, (a, b)) in answer.iter().zip(&expected).enumerate() {
+                assert!((a - b).abs() < 1e-4, "{strength}: {n}: {a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_guidance_is_one_stream_and_every_approach_is_guided() {
+        let model = random_model(JSON);
+        assert_eq!(answer(&model, Some(0.0)), answer(&model, None));
+        for json in [
+            JSON,
+            r#"{"preset": "vector", "seg_len": 16, "label_offset": 8, "num_unrollings": 3, "output": "mixture",
+                "components": 2, "conditioning": "chroma"}"#,
+            r#"{"preset": "transpose", "seg_len": 8, "num_unrollings": 3, "conditioning": "chroma"}"#,
+            r#"{"preset": "magnitude-spectrum", "window_size": 64, "hop_size": 32, "num_unrollings": 3,
+                "conditioning": "chroma"}"#,
+            r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 3, "output": "levels",
+                "components": 16, "conditioning": "chroma"}"#,
+        ] {
+            let model = random_model(json);
+            let guided = answer(&model, Some(1.5));
+            assert_eq!(guided, answer(&model, Some(1.5)), "{json}");
+            assert_ne!(guided, answer(&model, None), "{json}");
+        }
+    }
+}

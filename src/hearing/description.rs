@@ -1,0 +1,373 @@
+//! What a sound does at a place, in a few values: a network may learn with those of
+//! what it has to predict beside its input, and be led by those of another sound.
+
+use std::iter;
+
+use super::largest;
+use crate::frames::{Complex64, Fourier};
+use crate::hyperparameters::Conditioning;
+
+/// Values that describe one place: the pitch classes, loudness, its rise, brightness.
+pub const DESCRIPTION_VALUES: usize = PITCH_CLASSES + 3;
+const PITCH_CLASSES: usize = 12;
+const _: () = assert!(Conditioning::Chroma.values() == DESCRIPTION_VALUES + 1);
+
+/// Seconds about a place that its pitch classes and brightness are of: 2048 samples
+/// at 11025 Hz.
+const SPECTRUM_SECONDS: f64 = 2048.0 / 11025.0;
+/// The same of its loudness, which rises from that of as many seconds before.
+const LOUDNESS_SECONDS: f64 = 512.0 / 11025.0;
+/// Seconds that one description holds where elements are closer, as samples are.
+const HELD_SECONDS: f64 = 128.0 / 11025.0;
+
+/// Frequencies in Hz that pitch classes and brightness are of.
+const LOWEST: f64 = 75.0;
+const HIGHEST: f64 = 1800.0;
+/// Concert pitch in Hz, and its pitch class, counted from C.
+const CONCERT_PITCH: f64 = 440.0;
+const CONCERT_PITCH_CLASS: i64 = 9;
+
+/// Keeps the logarithm of silence finite: 60 dB below a sound's peak.
+const SILENCE: f64 = 1e-3;
+/// Loudness, rise and brightness are this many of their deviations from their means
+/// at most, and a deviation is so much, about as large as pitch classes.
+const MOST_DEVIATIONS: f64 = 3.0;
+const OF_A_DEVIATION: f64 = 0.5;
+
+/// Descriptions of the places of one sound, element by element of the sequence that a
+/// network sees of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Description {
+    values: Vec<f32>,
+    /// Elements that one description holds.
+    held: usize,
+}
+
+impl Description {
+    /// That of element `element` of the sequence; `None` beyond its end.
+    pub fn at(&self, element: usize) -> Option<&[f32]> {
+        let mut places = self.values.chunks_exact(DESCRIPTION_VALUES);
+        places.nth(element / self.held)
+    }
+}
+
+/// Where in a sound descriptions are wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Places {
+    /// Samples of silence before the sound.
+    pub silence: usize,
+    /// Samples from its beginning on whose peak, means and spreads matter.
+    pub typical: usize,
+    /// Elements of the sequence, silence and all, and samples from one to the next.
+    pub elements: usize,
+    pub hop: usize,
+    /// Samples that one element is made of.
+    pub samples: usize,
+    /// Samples in a second.
+    pub sample_rate: u32,
+}
+
+impl Places {
+    /// Elements that one description holds: one frame, or some milliseconds of samples.
+    fn held(self) -> usize {
+        (samples_in(HELD_SECONDS, self.sample_rate) / self.hop).max(1)
+    }
+
+    /// Values that describe all of them.
+    pub fn values(self) -> usize {
+        self.elements.div_ceil(self.held()) * DESCRIPTION_VALUES
+    }
+
+    /// The sample of the sound that the middle of each description lies at.
+    fn centres(self, held: usize) -> impl Iterator<Item = isize> {
+        let length = (held - 1) * self.hop + self.samples;
+        let first = (length / 2) as isize - self.silence as isize;
+        let count = self.elements.div_ceil(held).max(1);
+        (0..count).map(move |n| first + (n * held * self.hop) as isize)
+    }
+}
+
+/// Describes `sound` at `places`. How loud it is, as a whole, does not matter:
+/// loudness, rise and brightness are brought to mean 0 and one spread over the sound,
+/// so that what is loud or bright of one sound is what is so of another.
+pub fn describe(sound: &[f32], places: Places) -> Description {
+    let held = places.held();
+    let mut spectrum = Spectrum::new(places.sample_rate);
+    let peak = f64::from(largest(&sound[..places.typical]));
+    let gain = if peak > 0.0 { peak.recip() } else { 0.0 };
+    let near = |centre, len| around(sound, centre, len, gain);
+    let before = samples_in(LOUDNESS_SECONDS, places.sample_rate);
+    let loudness = |centre| {
+        let power = near(centre, before).map(|s| s * s).sum::<f64>() / before as f64;
+        (power.sqrt() + SILENCE).log10()
+    };
+    let mut raw = Vec::new();
+    let mut within = Vec::new();
+    for centre in places.centres(held) {
+        let (classes, brightness) = spectrum.of(near(centre, spectrum.len()));
+        let earlier = centre - before as isize;
+        let rise = match earlier >= before as isize / 2 {
+            true => (loudness(centre) - loudness(earlier)).max(0.0),
+            // Of how the sound began nothing is known.
+            false => 0.0,
+        };
+        raw.push((classes, [loudness(centre), rise, brightness]));
+        within.push((0..places.typical as isize).contains(&centre));
+    }
+    let measures = (raw.iter().zip(&within)).filter(|(_, within)| **within);
+    let usual = Usual::of(measures.map(|((_, measures), _)| *measures));
+    let values = raw.iter().flat_map(|(classes, measures)| {
+        let measures = usual.compare(*measures);
+        classes.iter().copied().chain(measures)
+    });
+    Description {
+        values: values.map(|value| value as f32).collect(),
+        held,
+    }
+}
+
+/// The `len` samples about `centre`, silence where there are none, times `gain`.
+fn around(samples: &[f32], centre: isize, len: usize, gain: f64) -> impl Iterator<Item = f64> {
+    let first = centre - (len / 2) as isize;
+    (first..first + len as isize).map(move |n| {
+        let sample = usize::try_from(n).ok().and_then(|n| samples.get(n));
+        sample.map_or(0.0, |sample| gain * f64::from(*sample))
+    })
+}
+
+fn samples_in(seconds: f64, sample_rate: u32) -> usize {
+    ((seconds * f64::from(sample_rate)).round() as usize).max(2)
+}
+
+/// One bin of a spectrum that matters.
+struct Bin {
+    index: usize,
+    pitch_class: usize,
+    /// Octaves above the lowest.
+    octave: f64,
+}
+
+/// Pitch classes and brightness of a stretch of sound.
+struct Spectrum {
+    window: Vec<f64>,
+    bins: Vec<Bin>,
+    fourier: Fourier,
+    values: Vec<Complex64>,
+}
+
+impl Spectrum {
+    fn new(sample_rate: u32) -> Spectrum {
+        let len = samples_in(SPECTRUM_SECONDS, sample_rate);
+        let padded = 2 * len.next_power_of_two();
+        let hz = f64::from(sample_rate) / padded as f64;
+        let step = std::f64::consts::TAU / (len - 1) as f64;
+        let bins = (1..padded / 2).filter_map(|index| {
+            let frequency = index as f64 * hz;
+            let semitones = (12.0 * (frequency / CONCERT_PITCH).log2()).round() as i64;
+            let pitch_class = (semitones + CONCERT_PITCH_CLASS).rem_euclid(12) as usize;
+            (frequency > LOWEST && frequency < HIGHEST).then(|| Bin {
+                index,
+                pitch_class,
+                octave: (frequency / LOWEST).log2(),
+            })
+        });
+        Spectrum {
+            window: (0..len)
+                .map(|n| 0.5 - 0.5 * (step * n as f64).cos())
+                .collect(),
+            bins: bins.collect(),
+            fourier: Fourier::new(padded),
+            values: Vec::new(),
+        }
+    }
+
+    /// Samples of a stretch.
+    fn len(&self) -> usize {
+        self.window.len()
+    }
+
+    /// Pitch classes of length 1, less what all have, and the mean octave.
+    fn of(&mut self, stretch: impl Iterator<Item = f64>) -> ([f64; PITCH_CLASSES], f64) {
+        let windowed = stretch.zip(&self.window).map(|(s, w)| s * w);
+        let padding = iter::repeat(0.0);
+        let padded = windowed.chain(padding).take(self.fourier.len());
+        self.values.clear();
+        self.values.extend(padded.map(|s| Complex64::new(s, 0.0)));
+        self.fourier.forward(&mut self.values);
+        let mut classes = [0.0; PITCH_CLASSES];
+        let (mut sum, mut octaves) = (1e-9, 0.0);
+        for bin in &self.bins {
+            let magnitude = self.values[bin.index].norm();
+            classes[bin.pitch_class] += magnitude;
+            sum += magnitude;
+            octaves += bin.octave * magnitude;
+        }
+        let median = median(classes);
+        let classes = classes.map(|class| (class - median).max(0.0));
+        let length = classes.iter().map(|class| class * class).sum::<f64>();
+        (classes.map(|c| c / (length.sqrt() + 1e-6)), octaves / sum)
+    }
+}
+
+fn median(mut values: [f64; PITCH_CLASSES]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    0.5 * (values[PITCH_CLASSES / 2 - 1] + values[PITCH_CLASSES / 2])
+}
+
+/// Mean and deviation of loudness, rise and brightness over a sound.
+struct Usual([(f64, f64); 3]);
+
+impl Usual {
+    fn of(places: impl Iterator<Item = [f64; 3]> + Clone) -> Usual {
+        let count = places.clone().count().max(1) as f64;
+        Usual([0, 1, 2].map(|measure| {
+            let values = || places.clone().map(|measures| measures[measure]);
+            let mean = values().sum::<f64>() / count;
+            let power = values().map(|v| (v - mean).powi(2)).sum::<f64>() / count;
+            (mean, power.sqrt() + 1e-6)
+        }))
+    }
+
+    fn compare(&self, mut measures: [f64; 3]) -> [f64; 3] {
+        for (value, (mean, deviation)) in measures.iter_mut().zip(self.0) {
+            let deviations = (*value - mean) / deviation;
+            *value = OF_A_DEVIATION * deviations.clamp(-MOST_DEVIATIONS, MOST_DEVIATIONS);
+        }
+        measures
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::sine;
+
+    const RATE: u32 = 11025;
+    const FRAMES: Places = Places {
+        silence: 0,
+        typical: 20 * 512,
+        elements: 40,
+        hop: 512,
+        samples: 512,
+        sample_rate: RATE,
+    };
+
+    fn tone(amplitude: f64, hz: f64, sample_rate: u32, samples: usize) -> Vec<f32> {
+        let tone = sine(amplitude, hz, sample_rate, samples);
+        tone.iter().map(|sample| *sample as f32).collect()
+    }
+
+    /// What describes each frame.
+    fn frames(sound: &[f32]) -> Vec<Vec<f32>> {
+        let description = describe(sound, of_all(sound));
+        (0..sound.len() / 512)
+            .map(|frame| description.at(frame).unwrap().to_vec())
+            .collect()
+    }
+
+    fn of_all(sound: &[f32]) -> Places {
+        Places {
+            typical: sound.len(),
+            ..FRAMES
+        }
+    }
+
+    fn loudest_class(values: &[f32]) -> usize {
+        let classes = values[..PITCH_CLASSES].iter().enumerate();
+        classes.max_by(|a, b| a.1.total_cmp(b.1)).unwrap().0
+    }
+
+    #[test]
+    fn a_tone_lights_its_pitch_class_at_any_rate() {
+        for rate in [8000, 11025, 44100] {
+            let places = Places {
+                elements: 20,
+                sample_rate: rate,
+                ..FRAMES
+            };
+            for (hz, class) in [(440.0, 9), (261.6, 0), (164.8, 4), (1046.5, 0)] {
+                let description = describe(&tone(0.3, hz, rate, 20 * 512), places);
+                let values = description.at(10).unwrap();
+                assert_eq!(loudest_class(values), class, "{hz} Hz at {rate}");
+                assert!(values[class] > 0.9, "{values:?}");
+            }
+        }
+    }
+
+    /// A quiet tone which grows loud at sample 10240.
+    fn onset() -> Vec<f32> {
+        let mut samples = tone(0.5, 330.0, RATE, 40 * 512);
+        samples[..20 * 512].iter_mut().for_each(|s| *s *= 0.1);
+        samples
+    }
+
+    #[test]
+    fn loudness_rises_at_an_onset_and_nowhere_else() {
+        let description = frames(&onset());
+        let rises = description.iter().map(|values| values[13]);
+        let rises: Vec<f32> = rises.collect();
+        assert_eq!(rises[20], 1.5, "{rises:?}");
+        let others = rises[..20].iter().chain(&rises[21..]);
+        assert!(others.clone().all(|rise| *rise < 0.0), "{rises:?}");
+        assert!(description[30][12] > 0.4 && description[5][12] < -0.4);
+    }
+
+    #[test]
+    fn a_bright_place_is_brighter() {
+        let [low, high] = [220.0, 1500.0].map(|hz| tone(0.5, hz, RATE, 20 * 512));
+        let description = frames(&[low, high].concat());
+        assert!(description[30][14] > description[10][14] + 0.5);
+    }
+
+    #[test]
+    fn how_loud_a_sound_is_changes_nothing() {
+        let loud = onset();
+        let mut quiet = loud.clone();
+        quiet.iter_mut().for_each(|s| *s /= 64.0);
+        assert_eq!(frames(&loud), frames(&quiet));
+        quiet.fill(0.0);
+        let silence = frames(&quiet).concat();
+        assert!(silence.iter().all(|value| value.abs() < 1e-6));
+    }
+
+    #[test]
+    fn samples_share_a_description_for_some_milliseconds() {
+        let sound = onset();
+        let places = Places {
+            elements: sound.len(),
+            hop: 1,
+            samples: 1,
+            ..of_all(&sound)
+        };
+        let description = describe(&sound, places);
+        assert_eq!(description.values.len(), 160 * DESCRIPTION_VALUES);
+        assert_eq!(description.values.len(), places.values());
+        let first = 10240 + 256;
+        assert_eq!(description.at(first), description.at(first + 127));
+        assert_ne!(description.at(first), description.at(first + 128));
+        assert!(description.at(sound.len() - 1).is_some());
+        assert_eq!(description.at(sound.len()), None);
+    }
+
+    #[test]
+    fn silence_before_a_sound_moves_it_and_what_is_after_it_does_not_change_it() {
+        let sound = onset();
+        let plain = frames(&sound);
+        let longer = [&sound[..], &[1.0; 10 * 512]].concat();
+        let moved = describe(
+            &longer,
+            Places {
+                silence: 3 * 512,
+                elements: 53,
+                ..of_all(&sound)
+            },
+        );
+        // The last frames' spectra are of what comes after it too, and so is what is
+        // usually bright.
+        for (frame, values) in plain[..38].iter().enumerate() {
+            let moved = moved.at(frame + 3).unwrap();
+            assert_eq!(moved[..14], values[..14], "{frame}");
+        }
+        assert!(moved.at(52).is_some() && moved.at(53).is_none());
+    }
+}
