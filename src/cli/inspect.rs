@@ -26,7 +26,7 @@ pub struct Arguments {
 }
 
 #[derive(Serialize)]
-struct Description<'a> {
+struct ModelDescription<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     sound: Option<&'static str>,
@@ -84,7 +84,7 @@ fn list(json: bool) -> anyhow::Result<()> {
 fn describe(name: &str, json: bool) -> anyhow::Result<()> {
     let choice = ModelChoice::find(name)?;
     let model = TrainedModel::from_bytes(&choice.bytes, choice.name.as_ref())?;
-    let description = Description {
+    let description = ModelDescription {
         name: &choice.name,
         sound: choice.sound,
         sha256: crate::files::sha256(&choice.bytes),
@@ -108,7 +108,7 @@ fn describe(name: &str, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn print(model: &Description) {
+fn print(model: &ModelDescription) {
     let h = model.hyperparameters;
     println!(
         "{} ({} bytes, SHA-256 {})",
@@ -188,7 +188,7 @@ fn print_answer(h: &Hyperparameters) {
     }
 }
 
-fn print_training(model: &Description) {
+fn print_training(model: &ModelDescription) {
     let training = model.training;
     println!(
         "training     {} steps, {:.2} epochs, {:.1} minutes, loss {:.3e} to {:.3e}, random seed {}",

@@ -53,7 +53,7 @@ impl Description {
 
 /// Where in a sound descriptions are wanted.
 #[derive(Clone, Copy, Debug)]
-pub struct Places {
+pub struct DescribedPlaces {
     /// Samples of silence before the sound.
     pub silence: usize,
     /// Samples from its beginning on whose peak, means and spreads matter.
@@ -67,7 +67,7 @@ pub struct Places {
     pub sample_rate: u32,
 }
 
-impl Places {
+impl DescribedPlaces {
     /// Elements that one description holds: one frame, or some milliseconds of samples.
     fn held(self) -> usize {
         (samples_in(HELD_SECONDS, self.sample_rate) / self.hop).max(1)
@@ -90,9 +90,9 @@ impl Places {
 /// Describes `sound` at `places`. How loud it is, as a whole, does not matter:
 /// loudness, rise and brightness are brought to mean 0 and one spread over the sound,
 /// so that what is loud or bright of one sound is what is so of another.
-pub fn describe(sound: &[f32], places: Places) -> Description {
+pub fn describe(sound: &[f32], places: DescribedPlaces) -> Description {
     let held = places.held();
-    let mut spectrum = Spectrum::new(places.sample_rate);
+    let mut spectrum = AudibleSpectrum::new(places.sample_rate);
     let peak = f64::from(largest(&sound[..places.typical]));
     let gain = if peak > 0.0 { peak.recip() } else { 0.0 };
     let near = |centre, len| around(sound, centre, len, gain);
@@ -148,15 +148,15 @@ struct Bin {
 }
 
 /// Pitch classes and brightness of a stretch of sound.
-struct Spectrum {
+struct AudibleSpectrum {
     window: Vec<f64>,
     bins: Vec<Bin>,
     fourier: Fourier,
     values: Vec<Complex64>,
 }
 
-impl Spectrum {
-    fn new(sample_rate: u32) -> Spectrum {
+impl AudibleSpectrum {
+    fn new(sample_rate: u32) -> AudibleSpectrum {
         let len = samples_in(SPECTRUM_SECONDS, sample_rate);
         let padded = 2 * len.next_power_of_two();
         let hz = f64::from(sample_rate) / padded as f64;
@@ -171,7 +171,7 @@ impl Spectrum {
                 octave: (frequency / LOWEST).log2(),
             })
         });
-        Spectrum {
+        AudibleSpectrum {
             window: (0..len)
                 .map(|n| 0.5 - 0.5 * (step * n as f64).cos())
                 .collect(),
@@ -243,7 +243,7 @@ mod tests {
     use crate::testing::sine;
 
     const RATE: u32 = 11025;
-    const FRAMES: Places = Places {
+    const FRAMES: DescribedPlaces = DescribedPlaces {
         silence: 0,
         typical: 20 * 512,
         elements: 40,
@@ -265,8 +265,8 @@ mod tests {
             .collect()
     }
 
-    fn of_all(sound: &[f32]) -> Places {
-        Places {
+    fn of_all(sound: &[f32]) -> DescribedPlaces {
+        DescribedPlaces {
             typical: sound.len(),
             ..FRAMES
         }
@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn a_tone_lights_its_pitch_class_at_any_rate() {
         for rate in [8000, 11025, 44100] {
-            let places = Places {
+            let places = DescribedPlaces {
                 elements: 20,
                 sample_rate: rate,
                 ..FRAMES
@@ -333,7 +333,7 @@ mod tests {
     #[test]
     fn samples_share_a_description_for_some_milliseconds() {
         let sound = onset();
-        let places = Places {
+        let places = DescribedPlaces {
             elements: sound.len(),
             hop: 1,
             samples: 1,
@@ -356,7 +356,7 @@ mod tests {
         let longer = [&sound[..], &[1.0; 10 * 512]].concat();
         let moved = describe(
             &longer,
-            Places {
+            DescribedPlaces {
                 silence: 3 * 512,
                 elements: 53,
                 ..of_all(&sound)

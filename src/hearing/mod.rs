@@ -20,7 +20,7 @@ mod normalisation;
 use std::mem;
 
 pub use description::{DESCRIPTION_VALUES, Description};
-use description::{Places, describe};
+use description::{DescribedPlaces, describe};
 pub use distance::Distance;
 pub use dynamics::Dynamics;
 pub(crate) use dynamics::block_len;
@@ -136,7 +136,7 @@ impl Hearing {
     /// it, compared with what the seed does as a whole.
     pub fn describe_seed_and(&self, seed: &[f32], guide: &[f32]) -> Description {
         let silence = self.silence_before(seed.len());
-        let places = Places {
+        let places = DescribedPlaces {
             typical: seed.len(),
             ..self.places(silence, seed.len() + guide.len())
         };
@@ -148,8 +148,8 @@ impl Hearing {
         self.places(0, samples).values()
     }
 
-    fn places(&self, silence: usize, samples: usize) -> Places {
-        Places {
+    fn places(&self, silence: usize, samples: usize) -> DescribedPlaces {
+        DescribedPlaces {
             silence,
             typical: samples,
             elements: self.element.count_in(silence + samples),
