@@ -129,12 +129,18 @@ fn answers_are_told_apart_by_their_seeds() {
     let seeds = MELODIES.map(|(name, _)| name);
     let answers = ["a.wav", "b.wav", "c.wav", "d.wav"];
     for model in ["magnitude-spectrum", "vector"] {
-        for (seed, answer) in seeds.iter().zip(answers) {
-            desk.answer(model, seed, answer, &["--seconds", "4"]);
-        }
-        let judged = desk.judge(&seeds, &answers);
-        let identified = judged[0]["identification"]["identified"].as_u64().unwrap();
-        assert!(identified >= 3, "{model}: {identified} of 4");
+        let identified = |extra: &[&str]| {
+            for (seed, answer) in seeds.iter().zip(answers) {
+                desk.answer(model, seed, answer, &[&["--seconds", "4"], extra].concat());
+            }
+            let judged = desk.judge(&seeds, &answers);
+            judged[0]["identification"]["identified"].as_u64().unwrap()
+        };
+        let (following, free) = (identified(&[]), identified(&["--follow", "0"]));
+        assert!(
+            following >= 3 && free <= 2,
+            "{model}: {following}, free {free}, of 4"
+        );
     }
 }
 
@@ -162,6 +168,36 @@ fn unrelated_seeds_have_unrelated_answers() {
         let alike = correlation(&late(&desk.path("one.wav")), &late(&desk.path("other.wav")));
         assert!(alike < 0.3, "{model}: {alike}");
     }
+}
+
+#[test]
+fn where_the_seed_rests_the_answer_may() {
+    let desk = Desk::new();
+    let mut samples: Vec<f32> = Vec::new();
+    for hz in MELODIES[0].1 {
+        samples.extend(pluck(*hz, 0.5, RATE).samples);
+    }
+    samples.resize(12 * RATE as usize, 0.0);
+    let sample_rate = RATE;
+    write_seed(
+        &desk.path("rests.wav"),
+        &Signal {
+            samples,
+            sample_rate,
+        },
+    );
+    let asked = ["--seconds", "12", "--follow", "1", "--ending", "exact"];
+    desk.answer("magnitude-spectrum", "rests.wav", "answer.wav", &asked);
+    let answer = audio::load(&desk.path("answer.wav"), RATE).unwrap().signal;
+    let power = |seconds: std::ops::Range<usize>| {
+        let part = &answer.samples[seconds.start * RATE as usize..seconds.end * RATE as usize];
+        part.iter().map(|sample| sample * sample).sum::<f32>() / part.len() as f32
+    };
+    assert!(power(6..11) < 1e-3 * power(0..4));
+    // Nothing was wrong with that.
+    let sidecar = desk.sidecar("answer.json");
+    assert_eq!(sidecar["responses"], serde_json::json!([]));
+    assert_eq!(sidecar["fault"], Value::Null);
 }
 
 #[test]

@@ -1,10 +1,9 @@
 //! `antiphon generate`: one seed answered with one prediction.
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 
 use super::answer_options::AnswerOptions;
+use super::progress;
 use crate::destination::{Destination, DestinationError};
 use crate::files;
 
@@ -46,18 +45,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         .responder(&arguments.model, super::all_threads())?;
     let commission = arguments.options.commission();
 
-    let stop = super::stop_flag()?;
-    let bar = indicatif::ProgressBar::new(1000);
-    let mut progress = |share: f64| {
-        bar.set_position((share * 1000.0) as u64);
-        match stop.load(Ordering::Relaxed) {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
-    };
     let part = files::unpublished(output.path());
-    let answered = responder.answer(&arguments.seed, &part, &commission, &mut progress);
-    bar.finish_and_clear();
+    let answered = progress::shown(|progress| {
+        responder.answer(&arguments.seed, &part, &commission, progress)
+    })?;
     let published = answered.map_err(anyhow::Error::from).and_then(|sidecar| {
         sidecar_output.write(sidecar.to_json().as_bytes())?;
         output.publish(&part)?;

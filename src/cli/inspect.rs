@@ -54,6 +54,7 @@ struct Listed {
     default: bool,
 }
 
+/// Says what a model is.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.model {
         Some(name) => describe(&name, arguments.json),

@@ -11,6 +11,7 @@ mod log;
 mod model_choice;
 mod new;
 mod plot;
+mod progress;
 mod replay;
 mod service;
 mod status;

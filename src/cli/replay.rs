@@ -1,13 +1,12 @@
 //! `antiphon replay`: a prediction made again from its sidecar.
 
 use std::ffi::OsStr;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 
 use anyhow::{Context, anyhow, bail};
 
 use super::model_choice::ModelChoice;
+use super::progress;
 use crate::answer::{Replay, Sidecar, differences};
 use crate::bundled;
 use crate::destination::Destination;
@@ -91,18 +90,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
 
 /// Lets `replay` answer `seed` with the file `part`.
 fn make(replay: &mut Replay, seed: &Path, part: &Path) -> anyhow::Result<Sidecar> {
-    let stop = super::stop_flag()?;
-    let bar = indicatif::ProgressBar::new(1000);
-    let mut progress = |share: f64| {
-        bar.set_position((share * 1000.0) as u64);
-        match stop.load(Ordering::Relaxed) {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
-    };
-    let made = replay.answer(seed, part, &mut progress);
-    bar.finish_and_clear();
-    Ok(made?)
+    Ok(progress::shown(|progress| {
+        replay.answer(seed, part, progress)
+    })??)
 }
 
 /// The sidecar in the file `path`.

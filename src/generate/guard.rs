@@ -147,11 +147,6 @@ impl Guard {
         loudest.is_some_and(burst).then_some(Fault::Burst)
     }
 
-    /// Whether half of `sound` is silent or more.
-    pub fn is_mostly_silent(&self, sound: &Signal) -> bool {
-        self.silent_share(sound) >= 0.5
-    }
-
     fn silent_share(&self, sound: &Signal) -> f64 {
         let levels = block_levels(sound);
         let silent = levels.iter().filter(|rms| **rms <= SILENT * self.level);

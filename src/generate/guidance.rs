@@ -141,9 +141,13 @@ mod tests {
         if guidance.is_none() {
             settings = settings.free();
         }
+        answer_by(model, &settings)
+    }
+
+    fn answer_by(model: &TrainedModel, settings: &AnswerSettings) -> Vec<f32> {
         let player = Player {
             model,
-            settings: &settings,
+            settings,
             engine: &mut Native::new(model.network.clone(), 1),
         };
         let request = Request {
@@ -200,6 +204,23 @@ mod tests {
                 assert!((a - b).abs() < 1e-4, "{strength}: {n}: {a} {b}");
             }
         }
+    }
+
+    #[test]
+    fn the_dial_says_how_far_the_models_own_guidance_goes() {
+        let model = random_model(JSON);
+        let by_the_dial = |follow| {
+            let mut settings = AnswerSettings::of(&model.hyperparameters);
+            settings.follow.follow = Strength::Constant(follow);
+            settings.follow.mix = Some(Strength::Constant(0.0));
+            answer_by(&model, &settings)
+        };
+        // 1.5 is the model's own, all of it from the middle of the dial on.
+        assert_eq!(model.hyperparameters.conditioning.guidance, 1.5);
+        assert_eq!(by_the_dial(0.5), answer(&model, Some(1.5)));
+        assert_eq!(by_the_dial(1.0), answer(&model, Some(1.5)));
+        assert_eq!(by_the_dial(0.25), answer(&model, Some(0.75)));
+        assert_eq!(by_the_dial(0.0), answer(&model, None));
     }
 
     #[test]

@@ -117,9 +117,11 @@ impl Listener {
         (!self.is_excused(fault, begin, end)).then_some(fault)
     }
 
-    /// Whether the guide does the same from sample `begin` to `end`.
+    /// Whether the answer is silent or does not change where its guide, from sample
+    /// `begin` to `end`, is silent or does not.
     fn is_excused(&self, fault: Fault, begin: usize, end: usize) -> bool {
-        let Some(guide) = self.guide.as_ref().filter(|_| fault == Fault::Silence) else {
+        let rests = |fault: Fault| matches!(fault, Fault::Silence | Fault::Drone);
+        let Some(guide) = self.guide.as_ref().filter(|_| rests(fault)) else {
             return false;
         };
         let end = end.min(guide.samples.len());
@@ -127,7 +129,7 @@ impl Listener {
             samples: guide.samples[begin.min(end)..end].to_vec(),
             sample_rate: guide.sample_rate,
         };
-        self.guard.is_mostly_silent(&rest)
+        self.guard.fault(&rest).is_some_and(rests)
     }
 
     /// What is wrong with the whole prediction.

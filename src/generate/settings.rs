@@ -139,6 +139,14 @@ impl AnswerSettings {
                 });
             }
         }
+        let followed = ["guide", "guide_transpose", "guidance"];
+        let without_use = followed.iter().find(|key| asked.values.contains_key(**key));
+        if let Some(key) = without_use.filter(|_| Follow::of(&changed.following).is_free()) {
+            return Err(SettingsError::DoesNotApply {
+                key: (*key).to_owned(),
+                applies_to: "answers that follow, and here nothing is followed (\"follow\" is 0)",
+            });
+        }
         let guided = asked.values.contains_key("guidance");
         Ok(AnswerSettings {
             guidance: guided.then_some(changed.conditioning.guidance),
@@ -338,6 +346,18 @@ mod tests {
                 AnswerMode::Frozen,
                 json!({"guidance": 1}),
                 "applies to models with conditioning",
+            ),
+            (
+                MIXTURE,
+                AnswerMode::Frozen,
+                json!({"follow": 0, "guide": "reverse"}),
+                "\"guide\" applies to answers that follow",
+            ),
+            (
+                MIXTURE,
+                AnswerMode::Frozen,
+                json!({"follow": "closely"}),
+                "expected a number, or a ramp [[second, value]",
             ),
             (
                 MIXTURE,

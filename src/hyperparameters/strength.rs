@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 
 /// A number, or a ramp of pairs of a second and the number that is reached then.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "expected a number, or a ramp [[second, value], …]"
+)]
 pub enum Strength {
     /// The same all the time.
     Constant(f64),

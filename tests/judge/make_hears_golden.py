@@ -12,30 +12,12 @@ import json
 
 import numpy as np
 
+from make_golden import lehmer, plucks
+
 RATE = 11025
 
 
 # The sounds.
-
-
-def lehmer(count):
-    """Noise from -1 to 1 of Lehmer's generator, which any language can repeat."""
-    state, values = 20260522, []
-    for _ in range(count):
-        state = state * 48271 % 2147483647
-        values.append(2 * state / 2147483647 - 1)
-    return np.array(values)
-
-
-def plucks(seconds, rate, melody, note_seconds):
-    """Notes that decay, one after the other, over A2 (110 Hz)."""
-    t = np.arange(int(seconds * rate)) / rate
-    note = np.floor(t / note_seconds).astype(int)
-    since = t - note * note_seconds
-    hz = 110 * 2 ** (np.array(melody)[note % len(melody)] / 12)
-    loudness = 0.2 + 0.05 * (note * 7 % 5)
-    x = sum(np.sin(2 * np.pi * k * hz * since) * np.exp(-2 * k * since) / k for k in range(1, 9))
-    return loudness * x
 
 
 MELODIES = [[0, 4, 7, 12, 9, 5], [2, 5, 9, 14, 11, 7], [4, 7, 11, 16, 12, 9], [12, 11, 7, 5, 4, 0]]

@@ -66,6 +66,7 @@ struct AnsweredSound {
     sound: ComparedSound,
 }
 
+/// Judges, and prints the verdict.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let (seeds, predictions) = (arguments.seed.len(), arguments.predictions.len());
     if seeds > 1 && seeds != predictions {

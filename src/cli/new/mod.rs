@@ -37,6 +37,7 @@ pub struct Arguments {
     schema: bool,
 }
 
+/// Writes hyperparameters, by prompts or from a preset.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     if arguments.schema {
         return print(&format!("{:#}\n", schema()));

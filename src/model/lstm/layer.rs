@@ -6,9 +6,13 @@ use crate::model::threads::cut;
 
 /// Order of the gates in the weights, ONNX's: input, output, forget, cell (candidate).
 pub const INPUT_GATE: usize = 0;
+/// Number of the output gate.
 pub const OUTPUT_GATE: usize = 1;
+/// Number of the forget gate.
 pub const FORGET_GATE: usize = 2;
+/// Number of the cell gate.
 pub const CELL_GATE: usize = 3;
+/// How many gates there are.
 pub const GATES: usize = 4;
 
 /// A layer's weights, gate by gate: `input [4H, D]`, `recurrent [4H, H]`, `bias [4H]`.
