@@ -196,3 +196,56 @@ impl Listener {
         (self.hearing.seconds_of(values) * 1000.0).round() / 1000.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hyperparameters::Hyperparameters;
+
+    const RATE: usize = 8000;
+
+    /// Notes of half a second for four seconds, then `rest` seconds of silence.
+    fn melody(rest: usize) -> Signal {
+        let note = |n: usize| 0.5 * (n as f32 * 0.2).sin() * (-((n % 4000) as f32) / 1500.0).exp();
+        let mut samples: Vec<f32> = (0..4 * RATE).map(note).collect();
+        samples.resize((4 + rest) * RATE, 0.0);
+        Signal {
+            samples,
+            sample_rate: RATE as u32,
+        }
+    }
+
+    fn listener(guide: Option<Signal>) -> Listener {
+        let json =
+            r#"{"preset": "vector", "sample_rate": 8000, "seg_len": 8, "num_unrollings": 2}"#;
+        let hearing = Hearing::untrained(&Hyperparameters::parse(json).unwrap());
+        Listener::new(hearing, &melody(0), 12.0, 1, true).beside(guide)
+    }
+
+    #[test]
+    fn what_its_guide_does_the_answer_may_do_there_and_nowhere_else() {
+        let resting = listener(Some(melody(8)));
+        let (playing, rest) = ((0, 3 * RATE), (6 * RATE, 9 * RATE));
+        for fault in [Fault::Silence, Fault::Drone] {
+            assert!(resting.is_excused(fault, rest.0, rest.1), "{fault}");
+            assert!(!resting.is_excused(fault, playing.0, playing.1), "{fault}");
+            // Beyond its end, and with no guide, nothing is.
+            assert!(!resting.is_excused(fault, 20 * RATE, 23 * RATE), "{fault}");
+            assert!(!listener(None).is_excused(fault, rest.0, rest.1), "{fault}");
+        }
+        assert!(!resting.is_excused(Fault::Burst, rest.0, rest.1));
+        assert!(!resting.is_excused(Fault::Clipping, rest.0, rest.1));
+    }
+
+    #[test]
+    fn an_answer_that_rests_with_its_guide_is_all_right_and_one_that_rests_alone_is_not() {
+        let rests = melody(8);
+        let verdict = |guide| listener(Some(guide)).verdict(&rests);
+        assert_eq!(verdict(melody(8)), None);
+        assert_eq!(verdict(melody(0)), Some(Fault::Silence));
+        let stretch = &rests.samples[..9 * RATE];
+        assert_eq!(listener(Some(melody(8))).hear(stretch), None);
+        let steady = listener(None).hear(stretch);
+        assert!(steady.is_some(), "{steady:?}");
+    }
+}
