@@ -18,6 +18,11 @@ pub struct Destination {
 pub enum DestinationError {
     #[error("{} is there already; choose another name, or --force to replace it", path.display())]
     Taken { path: PathBuf },
+    #[error(
+        "{} is not replaced: it is no set of answers, there is no {own} in it; choose another name",
+        path.display()
+    )]
+    NoSet { path: PathBuf, own: String },
     #[error("{} is no plain file; choose another name", path.display())]
     NoFile { path: PathBuf },
     #[error("{} is read, so that it cannot be written as well; choose another name", path.display())]
@@ -170,6 +175,84 @@ impl Destination {
         DestinationError::Unwritable {
             path: self.path.clone(),
             cause,
+        }
+    }
+}
+
+/// A place for a folder that a command was told to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FolderDestination {
+    path: PathBuf,
+    may_replace: bool,
+}
+
+impl FolderDestination {
+    /// The folder `path`, where nothing stands yet, or, with `force`, one that may be
+    /// replaced because it is antiphon's own: `own` is in it.
+    ///
+    /// # Errors
+    ///
+    /// When something else stands there, or nothing could be written there.
+    pub fn new(path: &Path, force: bool, own: &str) -> Result<FolderDestination, DestinationError> {
+        let destination = FolderDestination {
+            path: path.to_owned(),
+            may_replace: force,
+        };
+        let path = || path.to_owned();
+        match destination.path.symlink_metadata() {
+            Ok(_) if !force => return Err(DestinationError::Taken { path: path() }),
+            Ok(_) if !destination.path.join(own).is_file() => {
+                return Err(DestinationError::NoSet {
+                    path: path(),
+                    own: own.to_owned(),
+                });
+            }
+            _ => {}
+        }
+        files::check_writable(&destination.path).map_err(|cause| DestinationError::Unwritable {
+            path: path(),
+            cause,
+        })?;
+        Ok(destination)
+    }
+
+    /// The path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Moves the finished and synced folder `part` there.
+    ///
+    /// # Errors
+    ///
+    /// [`DestinationError::Taken`] when something has appeared there meanwhile;
+    /// [`DestinationError::Unwritable`].
+    pub fn publish(&self, part: &Path) -> Result<(), DestinationError> {
+        self.move_in(part).map_err(|cause| match cause.kind() {
+            io::ErrorKind::AlreadyExists => DestinationError::Taken {
+                path: self.path.clone(),
+            },
+            _ => DestinationError::Unwritable {
+                path: self.path.clone(),
+                cause,
+            },
+        })
+    }
+
+    fn move_in(&self, part: &Path) -> io::Result<()> {
+        let old = part.with_extension("old");
+        let replaced = self.may_replace && self.path.exists();
+        if replaced {
+            std::fs::rename(&self.path, &old)?;
+        }
+        if self.path.symlink_metadata().is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        std::fs::rename(part, &self.path)?;
+        files::sync_folder_of(&self.path)?;
+        match replaced {
+            true => std::fs::remove_dir_all(&old),
+            false => Ok(()),
         }
     }
 }

@@ -86,6 +86,7 @@ fn answer(model: &TrainedModel) -> Vec<f32> {
         model,
         settings: &settings,
         engine: engine.as_mut(),
+        theme: None,
     };
     let answer = generate(player, &seed, &request, &mut go_on);
     answer.unwrap().signal.samples

@@ -3,10 +3,10 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::commission::{Commission, Loudness};
+use super::commission::{Commission, LONGEST_ANSWER, Loudness};
 use super::error::AnswerError;
-use super::sidecar::{Level, Sidecar};
-use super::{BUILD, Responder};
+use super::sidecar::{GuideSource, Level, Sidecar};
+use super::{BUILD, Heard, Responder};
 use crate::audio::write::Written;
 use crate::audio::{self, AudioError, Signal};
 use crate::files;
@@ -16,9 +16,9 @@ use crate::system::processor::processor;
 use crate::trained_model::TrainingAudio;
 
 /// A seed, ready to be answered.
-struct Seed {
-    signal: Signal,
-    source: TrainingAudio,
+struct Prepared {
+    heard: Heard,
+    guide: Option<GuideSource>,
     request: Request,
     /// Sample rate of its prediction's file, in Hz.
     rate: u32,
@@ -34,25 +34,29 @@ impl Responder {
         commission: &Commission,
         progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
     ) -> Result<Sidecar, AnswerError> {
-        let heard = self.hear(seed, output, commission)?;
-        let request = commission.to_make(&heard.request);
-        let predicted = self.predict(&heard.signal, &heard.source, &request, progress);
+        let prepared = self.prepare(seed, output, commission)?;
+        let request = commission.to_make(&prepared.request);
+        let predicted = self.predict(&prepared.heard, &request, progress);
         let (mut prediction, moved) = predicted.map_err(|cause| AnswerError::Generate {
             path: seed.to_owned(),
             cause,
         })?;
         refuse_what_is_broken(seed, &prediction)?;
-        let mut sidecar = self.sidecar(&heard, commission, &prediction);
+        let mut sidecar = self.sidecar(&prepared, commission, &prediction);
         let (signal, asked) = (&mut prediction.signal, sidecar.seconds);
         sidecar.lasts = commission.ending.end(signal, asked);
-        sidecar.gain = gain(commission.loudness, &heard.signal, &prediction.signal);
+        sidecar.gain = gain(
+            commission.loudness,
+            &prepared.heard.seed,
+            &prediction.signal,
+        );
         for sample in &mut prediction.signal.samples {
             *sample *= sidecar.gain;
         }
         let (signal, seconds) = (&prediction.signal, sidecar.lasts);
         let written = commission
             .output
-            .write(output, signal, seconds, heard.rate)?;
+            .write(output, signal, seconds, prepared.rate)?;
         warn_of_what_was_scaled(&written);
         sidecar.scaled_by = written.scaled_by;
         sidecar.prediction_sha256 = Some(sha256_of(output)?);
@@ -63,12 +67,12 @@ impl Responder {
     }
 
     /// Reads the file `seed`, whose answer `output` can hold.
-    fn hear(
+    fn prepare(
         &self,
         seed: &Path,
         output: &Path,
         commission: &Commission,
-    ) -> Result<Seed, AnswerError> {
+    ) -> Result<Prepared, AnswerError> {
         let sample_rate = self.model.hyperparameters.format.sample_rate;
         let audio::Source {
             signal,
@@ -79,38 +83,70 @@ impl Responder {
         let rate = commission
             .output
             .sample_rate(facts.sample_rate, sample_rate);
-        let request = commission.request_for(&sha256);
+        let (theme, guide) = self.hear_guide(commission.guide_file.as_deref())?;
+        let request = commission.request_for(&sha256, signal.seconds());
         let longest = commission.to_make(&request).seconds;
         commission.output.check(output, longest, rate)?;
-        Ok(Seed {
-            source: TrainingAudio {
-                file: readable(seed.file_name().unwrap_or_default()),
-                sha256,
-                seconds: signal.seconds(),
+        Ok(Prepared {
+            heard: Heard {
+                source: TrainingAudio {
+                    file: readable(seed.file_name().unwrap_or_default()),
+                    sha256,
+                    seconds: signal.seconds(),
+                },
+                seed: signal,
+                theme,
             },
-            signal,
+            guide,
             request,
             rate,
         })
     }
 
-    /// That of `prediction`, which answers `heard`, before it is a file.
-    fn sidecar(&self, heard: &Seed, commission: &Commission, prediction: &Prediction) -> Sidecar {
+    /// The sound in the file that is followed, if there is one.
+    fn hear_guide(
+        &self,
+        file: Option<&Path>,
+    ) -> Result<(Option<Signal>, Option<GuideSource>), AnswerError> {
+        let Some(file) = file else {
+            return Ok((None, None));
+        };
+        let sample_rate = self.model.hyperparameters.format.sample_rate;
+        let loaded = audio::load_at_most(file, sample_rate, Some(LONGEST_ANSWER));
+        let loaded = loaded.map_err(AnswerError::Guide)?;
+        let source = GuideSource {
+            file: file.display().to_string(),
+            sha256: loaded.sha256,
+        };
+        Ok((Some(loaded.signal), Some(source)))
+    }
+
+    /// That of `prediction`, which answers what is `prepared`, before it is a file.
+    fn sidecar(
+        &self,
+        prepared: &Prepared,
+        commission: &Commission,
+        prediction: &Prediction,
+    ) -> Sidecar {
+        let Prepared { heard, request, .. } = prepared;
         Sidecar {
             antiphon: env!("CARGO_PKG_VERSION").to_owned(),
             build: Some(BUILD.to_owned()),
             processor: Some(processor().to_owned()),
+            voice: None,
+            variation: None,
             model: self.identity.clone(),
             engine: self.engine_name().to_owned(),
             seed: heard.source.file.clone(),
             seed_sha256: heard.source.sha256.clone(),
             prediction_sha256: None,
-            seconds: heard.request.seconds,
+            seconds: request.seconds,
             ending: commission.ending,
-            lasts: heard.request.seconds,
-            random_seed: heard.request.random_seed,
-            prime: heard.request.prime,
-            may_go_back: heard.request.may_go_back,
+            lasts: request.seconds,
+            random_seed: request.random_seed,
+            prime: request.prime,
+            guide_file: prepared.guide.clone(),
+            may_go_back: request.may_go_back,
             settings: self.settings.clone(),
             learning: self.learned.as_ref().map(|l| l.notes().clone()),
             loudness: commission.loudness,
@@ -119,8 +155,8 @@ impl Responder {
             format: commission.output.samples,
             channels: commission.output.channels.count(),
             rate: commission.output.rate,
-            sample_rate: heard.rate,
-            seed_level: Level::of(&heard.signal),
+            sample_rate: prepared.rate,
+            seed_level: Level::of(&heard.seed),
             prediction_level: Level::of(&prediction.signal),
             gain: 1.0,
             scaled_by: None,

@@ -19,6 +19,8 @@ const SILENT: f64 = -80.0;
 /// The share of what was made, by its energy, that an answer has at least before it fades:
 /// none is silent because its sound comes later.
 const LEAST_ENERGY: f64 = 0.1;
+/// How long an answer fades away when nobody chooses, in seconds.
+const FADE: f64 = 0.05;
 /// Shorter answers do not fade.
 const LEAST_SAMPLES: usize = 8;
 
@@ -79,6 +81,15 @@ impl EndingKind {
 }
 
 impl Ending {
+    /// One of `kind` that fades for `fade` seconds, or for as long as is usual.
+    pub fn new(kind: EndingKind, fade: Option<f64>) -> Ending {
+        let fade = match kind {
+            EndingKind::Raw => 0.0,
+            EndingKind::Exact | EndingKind::Phrase => fade.unwrap_or(FADE),
+        };
+        Ending { kind, fade }
+    }
+
     /// Seconds to make of an answer of which `asked` are asked for.
     pub fn to_make(self, asked: f64) -> f64 {
         match self.kind {

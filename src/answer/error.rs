@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::learned::LearnedError;
+use super::plan::PlanError;
 use crate::audio::AudioError;
 use crate::generate::guard::Fault;
 use crate::generate::{EngineError, GenerateError, SettingsError};
@@ -25,6 +26,39 @@ pub enum AnswerError {
         fault: Fault,
         responses: usize,
     },
+    #[error("the sound that is followed: {0}")]
+    Guide(AudioError),
+    #[error("the plan has no variations")]
+    NoVariations,
+}
+
+/// Why there is no voice.
+#[derive(Debug, thiserror::Error)]
+pub enum VoiceError {
+    #[error("variation {number}: {cause}")]
+    Variation {
+        number: usize,
+        cause: Box<VoiceError>,
+    },
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    #[error("no model is named; say which with --model, or \"model\" in the plan")]
+    NoModel,
+    #[error("{what}")]
+    Model { what: String },
+    #[error(transparent)]
+    Responder(#[from] ResponderError),
+    #[error("the model {name} does not answer: {cause}")]
+    DoesNotAnswer { name: String, cause: GenerateError },
+    #[error(
+        "a guide file changes nothing in answers that follow nothing (\"follow\" is 0); leave \
+         one of them out"
+    )]
+    NothingFollows,
+    #[error(
+        "what several variations learn is not kept; leave out --keep-learning, or the variations"
+    )]
+    SeveralLearn,
 }
 
 /// Why there is no responder.

@@ -6,20 +6,28 @@ mod commission;
 mod ending;
 mod error;
 mod learned;
+mod plan;
 mod replay;
+mod set;
 mod sidecar;
+mod voice;
+mod wishes;
 
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use rand::RngExt;
 
-pub use commission::{Commission, Loudness};
+pub use commission::{Commission, LONGEST_ANSWER, Length, Loudness};
 pub use ending::{Ending, EndingKind, UnknownEnding};
-pub use error::{AnswerError, ResponderError};
+pub use error::{AnswerError, ResponderError, VoiceError};
 pub use learned::{LearnedError, LearnedNotes, forget};
+pub use plan::{MOST_VARIATIONS, Plan, PlanError};
 pub use replay::{Difference, Learning, Replay, ReplayError, differences};
-pub use sidecar::{Level, ModelIdentity, Sidecar};
+pub use set::{SET, SetNotes, THEME, Turn, VariationNotes};
+pub use sidecar::{GuideSource, Level, ModelIdentity, Sidecar};
+pub use voice::{FindModel, ModelFile, Occasion, Voice};
+pub use wishes::Wishes;
 
 use self::learned::Learned;
 use crate::audio::Signal;
@@ -57,6 +65,14 @@ enum Means {
         weights: MovingWeights,
         dataset: Box<Dataset>,
     },
+}
+
+/// What an answer is made from, at the model's rate.
+struct Heard {
+    seed: Signal,
+    source: TrainingAudio,
+    /// What is followed instead of the seed.
+    theme: Option<Signal>,
 }
 
 /// A model whose weights an answer moved, and what they learned from.
@@ -118,6 +134,15 @@ impl Responder {
         })
     }
 
+    /// Whether it can answer by `settings` with the weights that it has at hand.
+    fn can_answer_by(&self, settings: &AnswerSettings) -> bool {
+        match (&self.means, &settings.weights) {
+            (Means::Frozen(_), Weights::Frozen { .. }) => true,
+            (Means::Moving { weights, .. }, Weights::Moving(asked)) => weights == asked,
+            _ => false,
+        }
+    }
+
     /// Begins with what `file` says the model learned by earlier answers, if there
     /// is such a file, and keeps there what it learns by those to come, each
     /// of which begins where the last one ended. With `from_seeds` it learns from
@@ -175,30 +200,35 @@ impl Responder {
             prime: Prime::Seed,
             may_go_back: false,
         };
-        let source = TrainingAudio {
-            file: "noise".to_owned(),
-            seconds: seed.seconds(),
-            sha256: String::new(),
+        let heard = Heard {
+            source: TrainingAudio {
+                file: "noise".to_owned(),
+                seconds: seed.seconds(),
+                sha256: String::new(),
+            },
+            seed,
+            theme: None,
         };
-        self.predict(&seed, &source, &request, &mut |_| ControlFlow::Continue(()))?;
+        self.predict(&heard, &request, &mut |_| ControlFlow::Continue(()))?;
         Ok(())
     }
 
-    /// Predicts what follows `seed`, known as `source`; gives the model that its
+    /// Predicts what follows the seed that was `heard`; gives the model that its
     /// weights moved to, if that is to be kept.
     fn predict(
         &mut self,
-        seed: &Signal,
-        source: &TrainingAudio,
+        heard: &Heard,
         request: &Request,
         progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
     ) -> Result<(Prediction, Option<Moved>), GenerateError> {
+        let Heard { seed, source, .. } = heard;
         let moved = self.moved(seed, source);
         let (model, settings) = (&self.model, &self.settings);
         let player = |engine| Player {
             model,
             settings,
             engine,
+            theme: heard.theme.as_ref(),
         };
         let (weights, dataset) = match &mut self.means {
             Means::Frozen(engine) => {

@@ -3,18 +3,15 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::commission::Commission;
+use super::commission::{Commission, LONGEST_ANSWER, Length};
 use super::error::{AnswerError, ResponderError};
 use super::learned::Learned;
 use super::sidecar::Sidecar;
 use super::{BUILD, Responder};
 use crate::audio::output::{OutputChannels, OutputFormat};
 use crate::files;
-use crate::generate::{EngineKind, Request};
+use crate::generate::EngineKind;
 use crate::system::processor::processor;
-
-/// The longest answer that anybody could ask for, in seconds.
-const LONGEST: f64 = 3600.0;
 
 /// An answer that is made again.
 pub struct Replay {
@@ -43,6 +40,15 @@ pub enum ReplayError {
          says {expected}; give that one with --seed", path.display()
     )]
     OtherSeed {
+        path: PathBuf,
+        sha256: String,
+        expected: String,
+    },
+    #[error(
+        "{} is another sound than the one that was followed: its SHA-256 is {sha256}, the sidecar \
+         says {expected}; give that one with --guide-file", path.display()
+    )]
+    OtherGuide {
         path: PathBuf,
         sha256: String,
         expected: String,
@@ -145,27 +151,39 @@ impl Replay {
         output: &Path,
         progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
     ) -> Result<Sidecar, ReplayError> {
-        let path = || seed.to_owned();
-        let unreadable = |cause| ReplayError::Unreadable {
-            path: path(),
-            cause,
-        };
-        let (sha256, expected) = (
-            files::sha256_of(seed).map_err(unreadable)?,
-            &self.sidecar.seed_sha256,
-        );
-        if sha256 != *expected {
+        let expected = self.sidecar.seed_sha256.clone();
+        if let Some(sha256) = other_than(&expected, seed)? {
+            let path = seed.to_owned();
             return Err(ReplayError::OtherSeed {
-                path: path(),
-                expected: expected.clone(),
+                path,
                 sha256,
+                expected,
             });
+        }
+        if let Some(guide) = &self.sidecar.guide_file {
+            let (path, expected) = (PathBuf::from(&guide.file), guide.sha256.clone());
+            if let Some(sha256) = other_than(&expected, &path)? {
+                return Err(ReplayError::OtherGuide {
+                    path,
+                    sha256,
+                    expected,
+                });
+            }
         }
         let answered = self
             .responder
             .answer(seed, output, &self.commission, progress)?;
         Ok(answered)
     }
+}
+
+/// The SHA-256 of the file at `path`, where that is not `expected`.
+fn other_than(expected: &str, path: &Path) -> Result<Option<String>, ReplayError> {
+    let sha256 = files::sha256_of(path).map_err(|cause| ReplayError::Unreadable {
+        path: path.to_owned(),
+        cause,
+    })?;
+    Ok((sha256 != expected).then_some(sha256))
 }
 
 /// What of this program and machine differs from what made the answer of `sidecar`.
@@ -222,24 +240,24 @@ fn engine_of(sidecar: &Sidecar) -> Result<EngineKind, ReplayError> {
 /// What was asked of the answer. The random seed is the answer's own already.
 fn commission_of(sidecar: &Sidecar) -> Result<Commission, ReplayError> {
     let seconds = sidecar.seconds;
-    if !(seconds > 0.0 && seconds <= LONGEST) {
+    if !(seconds > 0.0 && seconds <= LONGEST_ANSWER) {
         return Err(impossible("seconds", seconds));
     }
     let fade = sidecar.ending.fade;
-    if !(0.0..=LONGEST).contains(&fade) {
+    if !(0.0..=LONGEST_ANSWER).contains(&fade) {
         return Err(impossible("fade", fade));
     }
-    let channels = [OutputChannels::One, OutputChannels::Two]
-        .into_iter()
-        .find(|channels| channels.count() == sidecar.channels)
-        .ok_or_else(|| impossible("channels", sidecar.channels))?;
+    let channels = OutputChannels::try_from(sidecar.channels)
+        .map_err(|_| impossible("channels", sidecar.channels))?;
     Ok(Commission {
-        request: Request {
-            seconds,
-            random_seed: sidecar.random_seed,
-            prime: sidecar.prime,
-            may_go_back: sidecar.may_go_back,
-        },
+        length: Length::Seconds(seconds),
+        random_seed: sidecar.random_seed,
+        prime: sidecar.prime,
+        may_go_back: sidecar.may_go_back,
+        guide_file: sidecar
+            .guide_file
+            .as_ref()
+            .map(|guide| (&guide.file).into()),
         ending: sidecar.ending,
         loudness: sidecar.loudness,
         output: OutputFormat {

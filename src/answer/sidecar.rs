@@ -20,6 +20,14 @@ pub struct ModelIdentity {
     pub sha256: String,
 }
 
+/// A sound that was followed instead of the seed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuideSource {
+    /// The path it was found at.
+    pub file: String,
+    pub sha256: String,
+}
+
 /// Level of a sound, where 1 is full scale.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Level {
@@ -39,6 +47,12 @@ pub struct Sidecar {
     /// Processor that it ran on.
     #[serde(default)]
     pub processor: Option<String>,
+    /// The voice that answered, where it has a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voice: Option<String>,
+    /// Which answer of a set it is, from 1 on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variation: Option<usize>,
     pub model: ModelIdentity,
     pub engine: String,
     /// The seed file's name, without its folder.
@@ -56,6 +70,9 @@ pub struct Sidecar {
     pub lasts: f64,
     pub random_seed: u64,
     pub prime: Prime,
+    /// What was followed, where that was not the seed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guide_file: Option<GuideSource>,
     /// Whether sampling might go back from what is wrong.
     #[serde(default = "yes")]
     pub may_go_back: bool,

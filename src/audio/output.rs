@@ -36,7 +36,8 @@ pub struct OutputFormat {
 }
 
 /// The channels of a prediction's file; all are the same.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u16", into = "u16")]
 pub enum OutputChannels {
     /// Mono.
     #[default]
@@ -52,6 +53,28 @@ impl OutputChannels {
             OutputChannels::One => 1,
             OutputChannels::Two => 2,
         }
+    }
+}
+
+/// What is no number of channels of a prediction.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("choose 1 or 2")]
+pub struct UnknownChannels;
+
+impl TryFrom<u16> for OutputChannels {
+    type Error = UnknownChannels;
+
+    fn try_from(count: u16) -> Result<Self, Self::Error> {
+        [OutputChannels::One, OutputChannels::Two]
+            .into_iter()
+            .find(|channels| channels.count() == count)
+            .ok_or(UnknownChannels)
+    }
+}
+
+impl From<OutputChannels> for u16 {
+    fn from(channels: OutputChannels) -> u16 {
+        channels.count()
     }
 }
 

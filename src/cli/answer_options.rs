@@ -2,41 +2,51 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 
 use super::asked_options::AskedOptions;
 use super::model_choice::ModelChoice;
-use crate::answer::{Commission, Ending, EndingKind, Loudness, Responder, forget};
-use crate::audio::output::{OutputChannels, OutputFormat, OutputRate};
+use crate::answer::{
+    EndingKind, LONGEST_ANSWER, Length, Loudness, MOST_VARIATIONS, ModelFile, Plan, Voice, Wishes,
+    forget,
+};
+use crate::audio::output::{OutputChannels, OutputRate, UnknownChannels};
 use crate::audio::write::SampleFormat;
 use crate::destination::same_file;
-use crate::generate::{Asked, EngineKind, Prime, Request};
+use crate::generate::{EngineKind, Prime};
 use crate::hyperparameters::AnswerMode;
-
-/// How long an answer fades away when nobody chooses, in seconds.
-const FADE: f64 = 0.05;
 
 #[derive(Clone, clap::Args)]
 pub struct AnswerOptions {
-    /// Length of a prediction in seconds, nearly: see --ending
-    #[arg(long, default_value = "10", value_name = "N", value_parser = parse_seconds)]
-    seconds: f64,
+    /// Length of a prediction in seconds, nearly: see --ending [default: 10]
+    #[arg(long, value_name = "N", value_parser = parse_seconds)]
+    seconds: Option<f64>,
+    /// Several answers to one seed: a set, published as a whole in a folder of its own
+    #[arg(long, value_name = "N", value_parser = parse_variations)]
+    variations: Option<usize>,
+    /// A JSON file that says how the answers are to differ, which comes before the options
+    #[arg(long, value_name = "PLAN.json")]
+    plan: Option<PathBuf>,
     /// Where it ends: in the quietest moment at most 1 s from that length (phrase), exactly
     /// there (exact), or there and just as the model made it, without fades (raw)
-    #[arg(long, default_value_t = EndingKind::Phrase, value_name = "phrase|exact|raw")]
-    ending: EndingKind,
+    /// [default: phrase]
+    #[arg(long, value_name = "phrase|exact|raw")]
+    ending: Option<EndingKind>,
     /// How long it fades away at its end [default: 0.05]
     #[arg(long, value_name = "SECONDS", value_parser = parse_fade)]
     fade: Option<f64>,
     /// Seed of everything random; in a watched folder each seed adds its own share
-    #[arg(long, default_value_t = 0, value_name = "K")]
-    random_seed: u64,
+    /// [default: 0]
+    #[arg(long, value_name = "K")]
+    random_seed: Option<u64>,
     /// native (embedded) or onnxruntime (its shared library must be installed)
-    #[arg(long, default_value = "native", value_name = "ENGINE", value_parser = parse_engine)]
-    engine: EngineKind,
-    /// Play the whole seed to the network, or, as the dissertation does, its last input matrix
-    #[arg(long, default_value = "seed", value_name = "seed|matrix", value_parser = parse_prime)]
-    prime: Prime,
+    /// [default: native]
+    #[arg(long, value_name = "ENGINE", value_parser = parse_engine)]
+    engine: Option<EngineKind>,
+    /// Play the whole seed to the network, or, as the dissertation does, its last input
+    /// matrix [default: seed]
+    #[arg(long, value_name = "seed|matrix", value_parser = parse_prime)]
+    prime: Option<Prime>,
     /// Whether the model's weights stay as they are (frozen) or go on learning (moving)
     /// [default: as it was trained for]
     #[arg(long, value_name = "frozen|moving", value_parser = parse_answer)]
@@ -53,65 +63,89 @@ pub struct AnswerOptions {
     forget: bool,
     #[command(flatten)]
     asked: AskedOptions,
-    /// As loud as the seed, or as the model made it
-    #[arg(long, default_value = "seed", value_name = "seed|model", value_parser = parse_loudness)]
-    loudness: Loudness,
+    /// A sound file that is followed instead of the seed
+    #[arg(long, value_name = "FILE")]
+    guide_file: Option<PathBuf>,
+    /// As loud as the seed, or as the model made it [default: seed]
+    #[arg(long, value_name = "seed|model", value_parser = parse_loudness)]
+    loudness: Option<Loudness>,
     /// Sample rate of predictions: the seed's, the model's, or a number of Hz
-    #[arg(long, default_value_t, value_name = "seed|model|HZ")]
-    rate: OutputRate,
-    /// Channels of predictions; 2 have the same sound twice
-    #[arg(long, default_value = "1", value_name = "1|2", value_parser = parse_channels)]
-    channels: OutputChannels,
-    /// Sample format of predictions: int16, int24 or float32
-    #[arg(long, default_value_t, value_name = "FORMAT")]
-    format: SampleFormat,
+    /// [default: seed]
+    #[arg(long, value_name = "seed|model|HZ")]
+    rate: Option<OutputRate>,
+    /// Channels of predictions; 2 have the same sound twice [default: 1]
+    #[arg(long, value_name = "1|2", value_parser = parse_channels)]
+    channels: Option<OutputChannels>,
+    /// Sample format of predictions: int16, int24 or float32 [default: int24]
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<SampleFormat>,
 }
 
 impl AnswerOptions {
-    /// What is asked of an answer.
-    pub fn commission(&self) -> Commission {
-        Commission {
-            request: Request {
-                seconds: self.seconds,
-                random_seed: self.random_seed,
-                prime: self.prime,
-                may_go_back: true,
-            },
-            ending: self.ending(),
-            loudness: self.loudness,
-            output: OutputFormat {
-                rate: self.rate,
-                channels: self.channels,
-                samples: self.format,
-            },
-            stream_of: None,
-            longest_seed: None,
-        }
-    }
-
-    fn ending(&self) -> Ending {
-        let fade = match self.ending {
-            EndingKind::Raw => 0.0,
-            EndingKind::Exact | EndingKind::Phrase => self.fade.unwrap_or(FADE),
-        };
-        Ending {
-            kind: self.ending,
-            fade,
-        }
-    }
-
-    fn asked(&self) -> Asked {
-        Asked {
+    /// What is asked of all answers, by `model` where nothing else is said.
+    pub fn wishes(&self, model: Option<&str>) -> Wishes {
+        Wishes {
+            model: model.map(str::to_owned),
+            engine: self.engine,
+            length: self.seconds.map(Length::Seconds),
+            ending: self.ending,
+            fade: self.fade,
+            random_seed: self.random_seed,
+            prime: self.prime,
             answer: self.answer,
+            guide_file: self.guide_file.clone(),
+            loudness: self.loudness,
+            rate: self.rate,
+            channels: self.channels,
+            format: self.format,
             values: self.asked.0.clone(),
         }
     }
 
+    /// How the answers to a seed are to differ.
+    pub fn plan(&self) -> anyhow::Result<Plan> {
+        let plan = match &self.plan {
+            Some(path) => {
+                Plan::read(path).with_context(|| format!("the plan {}", path.display()))?
+            }
+            None => Plan::default(),
+        };
+        Ok(match self.variations {
+            Some(count) => plan.in_turn(count),
+            None => plan,
+        })
+    }
+
+    /// What answers, by `model` where the plan names none, on this many `threads`.
+    pub fn voice(&self, model: Option<&str>, threads: usize) -> anyhow::Result<Voice> {
+        let plan = self.plan()?;
+        let voice = Voice::new(&plan, &self.wishes(model), &find_model, threads);
+        let voice = match &self.plan {
+            Some(path) => voice.with_context(|| format!("the plan {}", path.display()))?,
+            None => voice?,
+        };
+        match &self.keep_learning {
+            Some(file) => Ok(voice.keep_learning(file, self.learn_from_seeds)?),
+            None => Ok(voice),
+        }
+    }
+
+    /// What is asked of an answer.
+    pub fn commission(&self) -> crate::answer::Commission {
+        self.wishes(None).commission()
+    }
+
     /// The model called `name`, in the engine asked for, on this many `threads`.
-    pub fn responder(&self, name: &str, threads: usize) -> anyhow::Result<Responder> {
+    pub fn responder(
+        &self,
+        name: &str,
+        threads: usize,
+    ) -> anyhow::Result<crate::answer::Responder> {
         let model = ModelChoice::find(name)?;
-        let asked = self.asked();
-        let responder = Responder::new(&model.name, &model.bytes, self.engine, &asked, threads)?;
+        let asked = self.wishes(None).asked();
+        let engine = self.engine.unwrap_or_default();
+        let responder =
+            crate::answer::Responder::new(&model.name, &model.bytes, engine, &asked, threads)?;
         match &self.keep_learning {
             Some(file) => Ok(responder.keep_learning(file, self.learn_from_seeds)?),
             None => Ok(responder),
@@ -125,14 +159,14 @@ impl AnswerOptions {
 
     /// Refuses options that contradict each other, and removes what `model` learned, if
     /// that is asked for.
-    pub fn begin(&self, model: &str) -> anyhow::Result<()> {
-        if self.ending == EndingKind::Raw && self.fade.is_some() {
+    pub fn begin(&self, model: Option<&str>) -> anyhow::Result<()> {
+        if self.ending == Some(EndingKind::Raw) && self.fade.is_some() {
             bail!("--fade changes nothing where the ending is raw; leave one of them out");
         }
         let Some(file) = &self.keep_learning else {
             return Ok(());
         };
-        if same_file(file, Path::new(model)) {
+        if let Some(model) = model.filter(|model| same_file(file, Path::new(model))) {
             bail!("{model} is the model itself; keep what it learns in a file of its own");
         }
         if self.forget {
@@ -142,10 +176,26 @@ impl AnswerOptions {
     }
 }
 
+/// The model that a plan calls `name`.
+pub fn find_model(name: &str) -> Result<ModelFile, String> {
+    let found = ModelChoice::find(name).map_err(|error| format!("{error:#}"))?;
+    Ok(ModelFile {
+        name: found.name,
+        bytes: found.bytes,
+    })
+}
+
 fn parse_seconds(text: &str) -> Result<f64, String> {
     match text.parse() {
-        Ok(seconds) if seconds > 0.0 && seconds <= 3600.0 => Ok(seconds),
-        _ => Err("allowed: above 0, at most 3600".to_owned()),
+        Ok(seconds) if seconds > 0.0 && seconds <= LONGEST_ANSWER => Ok(seconds),
+        _ => Err(format!("allowed: above 0, at most {LONGEST_ANSWER}")),
+    }
+}
+
+fn parse_variations(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count) if (1..=MOST_VARIATIONS).contains(&count) => Ok(count),
+        _ => Err(format!("allowed: 1 to {MOST_VARIATIONS}")),
     }
 }
 
@@ -173,11 +223,9 @@ fn parse_answer(name: &str) -> Result<AnswerMode, String> {
 }
 
 fn parse_channels(number: &str) -> Result<OutputChannels, String> {
-    match number {
-        "1" => Ok(OutputChannels::One),
-        "2" => Ok(OutputChannels::Two),
-        _ => Err("choose 1 or 2".to_owned()),
-    }
+    let unknown = UnknownChannels.to_string();
+    let count = number.parse::<u16>().map_err(|_| unknown.clone())?;
+    OutputChannels::try_from(count).map_err(|_| unknown)
 }
 
 fn parse_loudness(name: &str) -> Result<Loudness, String> {

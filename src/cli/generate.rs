@@ -1,28 +1,31 @@
-//! `antiphon generate`: one seed answered with one prediction.
+//! `antiphon generate`: one seed answered with one prediction, or with a set of them.
 
 use std::path::{Path, PathBuf};
 
 use super::answer_options::AnswerOptions;
 use super::progress;
-use crate::destination::{Destination, DestinationError};
+use crate::answer::{Occasion, SET, SetNotes, Voice};
+use crate::destination::{Destination, DestinationError, FolderDestination};
 use crate::files;
 
 /// Let a model continue a seed
 ///
 /// Example: antiphon generate --model magnitude-spectrum --seed melody.wav --output answer.wav
 ///
-/// Beside the output, OUTPUT.json says how it was made.
+/// Beside the output, OUTPUT.json says how it was made. With --variations or a plan
+/// of several, the output is a folder that appears when all of them are made.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
-    /// A model file, or the name of a bundled model: antiphon inspect lists them
-    #[arg(long, value_name = "MODEL")]
-    model: String,
+    /// A model file, or the name of a bundled model: antiphon inspect lists them. A plan may
+    /// name others
+    #[arg(long, value_name = "MODEL", required_unless_present = "plan")]
+    model: Option<String>,
     /// The sound to continue: a sound file of any kind
     #[arg(long, value_name = "FILE")]
     seed: PathBuf,
-    /// The WAV file to write
-    #[arg(long, value_name = "FILE")]
+    /// The WAV file to write, or the folder for several answers
+    #[arg(long, value_name = "FILE|FOLDER")]
     output: PathBuf,
     /// Replace the output and its JSON file if they are there
     #[arg(long)]
@@ -33,25 +36,48 @@ pub struct Arguments {
 
 /// Answers one sound.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let inputs = [arguments.seed.as_path(), Path::new(&arguments.model)];
-    let place = |path: &Path| -> Result<Destination, DestinationError> {
-        Destination::new(path, arguments.force)?.apart_from(inputs)
-    };
-    let output = place(&arguments.output)?.called("a WAV file", &["wav", "wave"])?;
-    let sidecar_output = place(&arguments.output.with_extension("json"))?;
-    arguments.options.begin(&arguments.model)?;
-    let mut responder = arguments
-        .options
-        .responder(&arguments.model, super::all_threads())?;
-    let commission = arguments.options.commission();
+    let model = arguments.model.as_deref();
+    match arguments.options.plan()?.variations {
+        None => {
+            let places = Places::of(&arguments)?;
+            arguments.options.begin(model)?;
+            let voice = arguments.options.voice(model, super::all_threads())?;
+            answer(voice, &arguments.seed, &places)
+        }
+        Some(_) => {
+            let output = FolderDestination::new(&arguments.output, arguments.force, SET)?;
+            arguments.options.begin(model)?;
+            let voice = arguments.options.voice(model, super::all_threads())?;
+            answer_with_set(voice, &arguments.seed, &output)
+        }
+    }
+}
 
-    let part = files::unpublished(output.path());
-    let answered = progress::shown(|progress| {
-        responder.answer(&arguments.seed, &part, &commission, progress)
-    })?;
+/// Where one answer goes.
+struct Places {
+    output: Destination,
+    sidecar: Destination,
+}
+
+impl Places {
+    fn of(arguments: &Arguments) -> Result<Places, DestinationError> {
+        let model = arguments.model.as_deref().map(Path::new);
+        let inputs: Vec<&Path> = model.into_iter().chain([&*arguments.seed]).collect();
+        let place = |path: &Path| Destination::new(path, arguments.force)?.apart_from(&inputs);
+        Ok(Places {
+            output: place(&arguments.output)?.called("a WAV file", &["wav", "wave"])?,
+            sidecar: place(&arguments.output.with_extension("json"))?,
+        })
+    }
+}
+
+fn answer(mut voice: Voice, seed: &Path, places: &Places) -> anyhow::Result<()> {
+    let part = files::unpublished(places.output.path());
+    let occasion = Occasion::default();
+    let answered = progress::shown(|progress| voice.answer(seed, &part, &occasion, progress))?;
     let published = answered.map_err(anyhow::Error::from).and_then(|sidecar| {
-        sidecar_output.write(sidecar.to_json().as_bytes())?;
-        output.publish(&part)?;
+        places.sidecar.write(sidecar.to_json().as_bytes())?;
+        places.output.publish(&part)?;
         Ok(sidecar)
     });
     let sidecar = published.inspect_err(|_| {
@@ -60,11 +86,48 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     })?;
     eprintln!(
         "Wrote {} ({:.2} s; primed in {:.2} s, sampled in {:.2} s, resynthesised in {:.2} s).",
-        output.path().display(),
+        places.output.path().display(),
         sidecar.lasts,
         sidecar.timings.priming,
         sidecar.timings.sampling,
         sidecar.timings.resynthesis,
     );
     Ok(())
+}
+
+fn answer_with_set(
+    mut voice: Voice,
+    seed: &Path,
+    output: &FolderDestination,
+) -> anyhow::Result<()> {
+    let part = files::unpublished(output.path());
+    let occasion = Occasion::default();
+    let answered = progress::shown_in_turn(|progress| {
+        voice.answer_with_set(seed, &part, &occasion, progress)
+    })?;
+    let published = answered.map_err(anyhow::Error::from).and_then(|notes| {
+        output.publish(&part)?;
+        Ok(notes)
+    });
+    let notes = published.inspect_err(|_| {
+        // There may be nothing to remove.
+        let _ = std::fs::remove_dir_all(&part);
+    })?;
+    eprintln!("Wrote {}: {}.", output.path().display(), summary(&notes));
+    Ok(())
+}
+
+/// `theme.wav and 9 of 10 variations, 83.1 s of sound`.
+fn summary(notes: &SetNotes) -> String {
+    let of = notes.variations.len();
+    let made: Vec<f64> = notes.variations.iter().filter_map(|v| v.seconds).collect();
+    let count = match made.len() {
+        all if all == of => format!("{all}"),
+        some => format!("{some} of {of}"),
+    };
+    let seconds: f64 = made.iter().sum();
+    format!(
+        "{} and {count} variations, {seconds:.1} s of sound",
+        notes.theme
+    )
 }

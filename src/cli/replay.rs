@@ -33,6 +33,9 @@ pub struct Arguments {
     /// Where the seed is now
     #[arg(long, value_name = "FILE")]
     seed: Option<PathBuf>,
+    /// Where the sound is now that was followed instead of the seed
+    #[arg(long, value_name = "FILE")]
+    guide_file: Option<PathBuf>,
     /// What the model had learned before (a copy of the file of --keep-learning)
     #[arg(long, value_name = "FILE.onnx")]
     learned: Option<PathBuf>,
@@ -46,7 +49,13 @@ pub struct Arguments {
 
 /// Makes one prediction again.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let sidecar = read(&arguments.sidecar)?;
+    let mut sidecar = read(&arguments.sidecar)?;
+    if let Some(guide) = &arguments.guide_file {
+        let Some(followed) = &mut sidecar.guide_file else {
+            bail!("the answer followed its seed; leave out --guide-file");
+        };
+        followed.file = guide.display().to_string();
+    }
     let expected = Expected::of(&arguments.sidecar, &sidecar);
     if expected.sha256.is_none() && arguments.output.is_none() {
         bail!(

@@ -118,7 +118,7 @@ struct Keep {
 /// Answers seeds until it is told to stop.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     arguments.check_learning()?;
-    arguments.options.begin(&arguments.model)?;
+    arguments.options.begin(Some(&arguments.model))?;
     let source = Arc::new(Model::new(&arguments));
     let responders = source.responders(arguments.load.workers)?;
     let announcer = Arc::new(Announcer::new(&arguments.osc)?);

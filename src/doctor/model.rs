@@ -5,12 +5,10 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::Finding;
-use crate::answer::{Commission, Ending, Loudness, Responder};
+use crate::answer::{Commission, Ending, Length, Responder};
 use crate::audio::Signal;
-use crate::audio::output::OutputFormat;
 use crate::audio::write::{SampleFormat, write_wav};
-use crate::generate::Asked;
-use crate::generate::{EngineKind, Prime, Request};
+use crate::generate::{Asked, EngineKind};
 
 /// Length of the seed and of the answer.
 const SECONDS: f64 = 1.0;
@@ -58,17 +56,9 @@ fn answer_in(folder: &Path, responder: &mut Responder) -> Result<(), String> {
     write_wav(&seed, &plucked_string(sample_rate), SampleFormat::Int24)
         .map_err(|e| e.to_string())?;
     let commission = Commission {
-        request: Request {
-            seconds: SECONDS,
-            random_seed: 0,
-            prime: Prime::Seed,
-            may_go_back: true,
-        },
+        length: Length::Seconds(SECONDS),
         ending: Ending::default(),
-        loudness: Loudness::Seed,
-        output: OutputFormat::default(),
-        stream_of: None,
-        longest_seed: None,
+        ..Commission::default()
     };
     let go_on = &mut |_: f64| ControlFlow::Continue(());
     let answered = responder.answer(&seed, &folder.join("answer.wav"), &commission, go_on);

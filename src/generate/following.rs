@@ -102,6 +102,14 @@ pub struct Following {
     sound: Signal,
 }
 
+/// What an answer is made from, as the network hears it.
+pub struct Sources<'a> {
+    /// What is continued.
+    pub seed: &'a [f32],
+    /// What the guide is made of: the seed, or another sound.
+    pub theme: &'a [f32],
+}
+
 /// What is followed at one moment.
 pub struct Moment<'a> {
     guide: &'a [f32],
@@ -112,18 +120,19 @@ pub struct Moment<'a> {
 }
 
 impl Following {
-    /// Of an answer of `samples` samples to `seed`, both as the network hears them;
-    /// `None` where nothing is followed. The order of notes is drawn by `random_seed`.
+    /// Of an answer of `samples` samples to the seed of `sources`; `None` where nothing is
+    /// followed. The order of notes is drawn by `random_seed`.
     pub fn new(
         follow: &Follow,
         hearing: &Hearing,
-        seed: &[f32],
+        sources: &Sources,
         samples: usize,
         random_seed: u64,
     ) -> Option<Following> {
         if follow.is_free() {
             return None;
         }
+        let Sources { seed, theme } = sources;
         let beyond = hearing.samples_of_one_prediction();
         let making = GuideMaking {
             form: follow.guide,
@@ -132,7 +141,7 @@ impl Following {
         };
         // A description of its end hears some of what comes after.
         let after = beyond + hearing.sample_rate() as usize / 4;
-        let guide = making.guide(seed, samples + after, hearing.sample_rate());
+        let guide = making.guide(theme, samples + after, hearing.sample_rate());
         let distance = hearing.distance();
         Some(Following {
             follow: follow.clone(),

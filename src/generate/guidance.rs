@@ -149,6 +149,7 @@ mod tests {
             model,
             settings,
             engine: &mut Native::new(model.network.clone(), 1),
+            theme: None,
         };
         let request = Request {
             seconds: 1000.0 / 11025.0,

@@ -28,6 +28,8 @@ pub use onnxruntime::OnnxRuntime;
 pub use sampling::{GenerateError, Player, Prediction, Prime, Request, Timings, generate};
 pub use settings::{AnswerSettings, Asked, MovingWeights, SettingsError, Weights};
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{Architecture, State};
 
 /// What runs a network. Both engines give the same prediction, up to rounding.
@@ -47,7 +49,8 @@ pub trait Engine: Send {
 }
 
 /// Which engine to use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum EngineKind {
     /// The embedded one: needs nothing else.
     #[default]

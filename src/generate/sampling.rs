@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::continuation::{Continuation, NotANumber};
-use super::following::Following;
+use super::following::{Following, Sources};
 use super::guard::Fault;
 use super::guidance::{Guidance, Guiding};
 use super::listener::{Listener, Response, Snapshot};
@@ -94,6 +94,8 @@ pub struct Player<'a> {
     pub settings: &'a AnswerSettings,
     /// What runs its network: one whose weights move, where the settings say so.
     pub engine: &'a mut dyn Engine,
+    /// What it follows instead of the seed, at the model's rate.
+    pub theme: Option<&'a Signal>,
 }
 
 /// Lets `player` continue `seed`, which it hears as loud as its model heard its
@@ -119,13 +121,13 @@ pub fn generate(
     let random_seed = request.random_seed;
     let may_go_back = request.may_go_back && player.is_random();
     let listening = hearing.clone();
-    let following = Following::new(
-        &player.settings.follow,
-        &hearing,
-        &seed.samples,
-        samples,
-        random_seed,
-    );
+    let theme = player.theme.map(|theme| hearing.at_training_level(theme));
+    let sources = Sources {
+        seed: &seed.samples,
+        theme: theme.as_ref().map_or(&seed.samples, |theme| &theme.samples),
+    };
+    let follow = &player.settings.follow;
+    let following = Following::new(follow, &hearing, &sources, samples, random_seed);
     let guide = following
         .as_ref()
         .map(|following| following.sound().clone());
@@ -393,6 +395,7 @@ mod tests {
             model,
             settings: &AnswerSettings::of(&model.hyperparameters).free(),
             engine,
+            theme: None,
         };
         generate(player, seed, request, &mut |_| ControlFlow::Continue(()))
     }
@@ -404,6 +407,7 @@ mod tests {
             model,
             settings: &settings,
             engine: &mut engine,
+            theme: None,
         };
         let mut sampler = Sampler::new(player, seed, 1);
         let mut go_on = |_: f64| ControlFlow::Continue(());
@@ -699,6 +703,7 @@ mod tests {
                 model,
                 settings: &AnswerSettings::of(&model.hyperparameters).free(),
                 engine: &mut engine,
+                theme: None,
             };
             generate(player, seed, &request, &mut |_| flow)
                 .unwrap_err()

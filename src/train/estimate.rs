@@ -145,6 +145,7 @@ fn measure_sampling(
             model: &model,
             settings: &settings,
             engine: engine.as_mut(),
+            theme: None,
         };
         let timings = generate(player, &seed, &request, &mut go_on)?.timings;
         let taken = timings.sampling + timings.resynthesis;

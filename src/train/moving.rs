@@ -284,6 +284,7 @@ mod tests {
             model,
             settings: &AnswerSettings::of(&model.hyperparameters).free(),
             engine: &mut engine,
+            theme: None,
         };
         let answer = generate(player, &sound(30, 0.5), &request, &mut go_on);
         answer.unwrap().signal.samples

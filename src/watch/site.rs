@@ -46,7 +46,7 @@ impl Site<'_> {
             EndingKind::Phrase => header::seconds_of_wav(path),
             EndingKind::Exact | EndingKind::Raw => None,
         };
-        said.unwrap_or(commission.request.seconds)
+        said.unwrap_or(commission.length.beside(0.0))
     }
 
     /// Tells how `job` came out.

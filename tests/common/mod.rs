@@ -192,6 +192,7 @@ pub fn guided_answer(
         model,
         settings: &settings,
         engine,
+        theme: None,
     };
     let mut go_on = |_: f64| std::ops::ControlFlow::Continue(());
     generate(player, seed, request, &mut go_on).map(|answer| answer.signal)

@@ -1,0 +1,248 @@
+//! A voice: models, and what is asked of each answer that they give to a seed.
+
+use std::borrow::Cow;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use super::Responder;
+use super::commission::Commission;
+use super::error::{AnswerError, ResponderError, VoiceError};
+use super::plan::Plan;
+use super::sidecar::Sidecar;
+use super::wishes::Wishes;
+use crate::generate::{AnswerSettings, EngineKind};
+
+/// A model's file.
+pub struct ModelFile {
+    /// The path or name by which it was found.
+    pub name: String,
+    /// What is in it.
+    pub bytes: Cow<'static, [u8]>,
+}
+
+/// What is known of one answering, apart from the seed.
+#[derive(Clone, Debug, Default)]
+pub struct Occasion {
+    /// What its stream of random numbers depends on beside the seed's content and the
+    /// random seed; `None` for the random seed alone.
+    pub stream_of: Option<String>,
+    /// Longer seeds, in seconds, are not read.
+    pub longest_seed: Option<f64>,
+}
+
+/// Models that answer seeds together.
+pub struct Voice {
+    name: Option<String>,
+    responders: Vec<Responder>,
+    pub(super) parts: Vec<Part>,
+    is_set: bool,
+}
+
+/// What is asked of one answer.
+pub(super) struct Part {
+    responder: usize,
+    settings: AnswerSettings,
+    commission: Commission,
+    /// Whether its random seed is its own, so that it is not one of a series.
+    has_random_seed: bool,
+    pub(super) wishes: Wishes,
+}
+
+/// Finds a model by the name that a plan or a person gave it, or says why not.
+pub type FindModel<'a> = dyn Fn(&str) -> Result<ModelFile, String> + 'a;
+
+impl Voice {
+    /// The voice whose answers `plan` asks for, and `base` where it says nothing. Models
+    /// are loaded into engines on this many `threads`; answers that can share one do.
+    ///
+    /// # Errors
+    /// What a model cannot do, with the number of the variation that asks for it.
+    pub fn new(
+        plan: &Plan,
+        base: &Wishes,
+        find: &FindModel,
+        threads: usize,
+    ) -> Result<Voice, VoiceError> {
+        let mut voice = Voice {
+            name: None,
+            responders: Vec::new(),
+            parts: Vec::new(),
+            is_set: plan.variations.is_some(),
+        };
+        let one = [Wishes::default()];
+        let variations = plan.variations.as_deref().unwrap_or(&one);
+        for (n, own) in variations.iter().enumerate() {
+            let wishes = own.clone().over(&plan.all);
+            let added = voice.add(wishes, base, find, threads);
+            added.map_err(|cause| match voice.is_set {
+                true => VoiceError::Variation {
+                    number: n + 1,
+                    cause: Box::new(cause),
+                },
+                false => cause,
+            })?;
+        }
+        Ok(voice)
+    }
+
+    /// The same, known as `name`.
+    pub fn called(self, name: &str) -> Voice {
+        Voice {
+            name: Some(name.to_owned()),
+            ..self
+        }
+    }
+
+    fn add(
+        &mut self,
+        wishes: Wishes,
+        base: &Wishes,
+        find: &FindModel,
+        threads: usize,
+    ) -> Result<(), VoiceError> {
+        let all = wishes.clone().over(base);
+        all.check()?;
+        let name = all.model.as_deref().ok_or(VoiceError::NoModel)?;
+        let file = find(name).map_err(|what| VoiceError::Model { what })?;
+        let kind = all.engine.unwrap_or_default();
+        let asked = all.asked();
+        let shared = self.responders.iter().position(|known| {
+            known.identity().name == file.name && known.engine_name() == kind.name()
+        });
+        let settings = match shared {
+            Some(n) => AnswerSettings::asked(&self.responders[n].model().hyperparameters, &asked)
+                .map_err(ResponderError::from)?,
+            None => {
+                let model = Responder::new(&file.name, &file.bytes, kind, &asked, threads)?;
+                self.responders.push(model);
+                self.responders[self.responders.len() - 1].settings.clone()
+            }
+        };
+        let responder = self.suiting(&file, kind, &settings, threads)?;
+        let commission = all.commission();
+        if commission.guide_file.is_some() && settings.follow.is_free() {
+            return Err(VoiceError::NothingFollows);
+        }
+        self.parts.push(Part {
+            responder,
+            settings,
+            commission,
+            has_random_seed: wishes.random_seed.is_some(),
+            wishes,
+        });
+        Ok(())
+    }
+
+    /// One that has the model in `file` and can answer by `settings`.
+    fn suiting(
+        &mut self,
+        file: &ModelFile,
+        kind: EngineKind,
+        settings: &AnswerSettings,
+        threads: usize,
+    ) -> Result<usize, VoiceError> {
+        let suits = |known: &Responder| {
+            let same = known.identity().name == file.name && known.engine_name() == kind.name();
+            same && known.can_answer_by(settings)
+        };
+        if let Some(n) = self.responders.iter().position(suits) {
+            return Ok(n);
+        }
+        let settings = settings.clone();
+        let other = Responder::with(&file.name, &file.bytes, kind, |_| Ok(settings), threads)?;
+        self.responders.push(other);
+        Ok(self.responders.len() - 1)
+    }
+
+    /// Lets its model keep in `file` what it learns by its answers.
+    ///
+    /// # Errors
+    /// Where there is no such one model, and what [`Responder::keep_learning`] refuses.
+    pub fn keep_learning(mut self, file: &Path, from_seeds: bool) -> Result<Voice, VoiceError> {
+        if self.is_set {
+            return Err(VoiceError::SeveralLearn);
+        }
+        let learning = self.responders.into_iter();
+        let learning = learning.map(|model| model.keep_learning(file, from_seeds));
+        self.responders = learning.collect::<Result<_, _>>()?;
+        Ok(self)
+    }
+
+    /// What it is known as.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Whether its answers are a set, however many they are.
+    pub fn is_set(&self) -> bool {
+        self.is_set
+    }
+
+    /// The models that answer.
+    pub fn responders(&self) -> &[Responder] {
+        &self.responders
+    }
+
+    /// Has every model answer a short noise, so that one that cannot is found out before
+    /// a seed comes, and the first seed waits for nothing.
+    ///
+    /// # Errors
+    /// Which model does not answer.
+    pub fn warm(&mut self) -> Result<(), VoiceError> {
+        self.responders.iter_mut().try_for_each(|model| {
+            model.warm().map_err(|cause| VoiceError::DoesNotAnswer {
+                name: model.identity().name.clone(),
+                cause,
+            })
+        })
+    }
+
+    /// Answers the file `seed` with the file `output`, which is written in place and
+    /// synced, as the first answer of the plan is to be.
+    ///
+    /// # Errors
+    /// Those of [`Responder::answer`].
+    pub fn answer(
+        &mut self,
+        seed: &Path,
+        output: &Path,
+        occasion: &Occasion,
+        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+    ) -> Result<Sidecar, AnswerError> {
+        self.play(0, seed, output, occasion, progress)
+    }
+
+    /// Answers as the `n`th is to be, counted from 0.
+    pub(super) fn play(
+        &mut self,
+        n: usize,
+        seed: &Path,
+        output: &Path,
+        occasion: &Occasion,
+        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+    ) -> Result<Sidecar, AnswerError> {
+        let part = &self.parts[n];
+        let commission = Commission {
+            stream_of: self.stream_of(n, occasion),
+            longest_seed: occasion.longest_seed,
+            ..part.commission.clone()
+        };
+        let responder = &mut self.responders[part.responder];
+        responder.settings = part.settings.clone();
+        let mut sidecar = responder.answer(seed, output, &commission, progress)?;
+        sidecar.voice = self.name.clone();
+        sidecar.variation = self.is_set.then_some(n + 1);
+        Ok(sidecar)
+    }
+
+    /// The answers of a set draw from a stream each.
+    fn stream_of(&self, n: usize, occasion: &Occasion) -> Option<String> {
+        let (part, number) = (&self.parts[n], n + 1);
+        match (self.is_set, &occasion.stream_of) {
+            (false, stream) => stream.clone(),
+            (true, _) if part.has_random_seed => None,
+            (true, Some(stream)) => Some(format!("{stream} variation {number}")),
+            (true, None) => Some(format!("variation {number}")),
+        }
+    }
+}
