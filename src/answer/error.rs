@@ -50,6 +50,8 @@ pub enum VoiceError {
     Responder(#[from] ResponderError),
     #[error("the model {name} does not answer: {cause}")]
     DoesNotAnswer { name: String, cause: GenerateError },
+    #[error("{} is no file; a guide file is a sound that is followed", path.display())]
+    NoGuide { path: PathBuf },
     #[error(
         "a guide file changes nothing in answers that follow nothing (\"follow\" is 0); leave \
          one of them out"

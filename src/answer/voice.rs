@@ -123,6 +123,13 @@ impl Voice {
         if commission.guide_file.is_some() && settings.follow.is_free() {
             return Err(VoiceError::NothingFollows);
         }
+        if let Some(path) = commission
+            .guide_file
+            .as_ref()
+            .filter(|path| !path.is_file())
+        {
+            return Err(VoiceError::NoGuide { path: path.clone() });
+        }
         self.parts.push(Part {
             responder,
             settings,

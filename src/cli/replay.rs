@@ -7,7 +7,7 @@ use anyhow::{Context, anyhow, bail};
 
 use super::model_choice::ModelChoice;
 use super::progress;
-use crate::answer::{Replay, Sidecar, differences};
+use crate::answer::{Replay, Sidecar, THEME, differences};
 use crate::bundled;
 use crate::destination::Destination;
 use crate::files;
@@ -140,21 +140,22 @@ impl Arguments {
             return Ok(seed.clone());
         }
         let here = self.sidecar.parent().unwrap_or(Path::new(""));
-        let root = here.join("..");
-        let places = [
-            here.to_owned(),
-            root.join(folders::DONE),
-            root.join(folders::SEEDS),
-        ];
-        let found: Vec<PathBuf> = places
-            .iter()
-            .flat_map(|folder| called(&sidecar.seed, folder))
-            .collect();
-        let is_it = |path: &&PathBuf| {
+        let is_it = |path: &PathBuf| {
             files::sha256_of(path).is_ok_and(|sha256| sha256 == sidecar.seed_sha256)
         };
+        // A seed that was no WAV file is not in its set as it was.
+        let theme = Some(here.join(THEME)).filter(is_it);
+        // Of a prediction, of one in a set, of one in a set by a voice.
+        let roots = ["..", "../..", "../../.."].map(|up| here.join(up));
+        let of_root = |root: &PathBuf| [folders::DONE, folders::SEEDS].map(|name| root.join(name));
+        let places = [here.to_owned()].into_iter();
+        let places = places.chain(roots.iter().flat_map(of_root));
+        let found: Vec<PathBuf> = theme
+            .into_iter()
+            .chain(places.flat_map(|folder| called(&sidecar.seed, &folder)))
+            .collect();
         // One that is another will be named as that.
-        let seed = found.iter().find(is_it).or(found.first());
+        let seed = found.iter().find(|path| is_it(path)).or(found.first());
         seed.cloned().ok_or_else(|| {
             anyhow!(
                 "the seed {} is neither beside {} nor among the answered ones of a watched \

@@ -83,6 +83,17 @@ impl Follow {
         }
     }
 
+    /// The same in an answer that is slower by `factor` when it is heard.
+    pub fn before_slowing(&self, factor: f64) -> Follow {
+        let earlier = |own: &Option<Strength>| own.as_ref().map(|own| own.before_slowing(factor));
+        Follow {
+            follow: self.follow.before_slowing(factor),
+            mix: earlier(&self.mix),
+            choice: earlier(&self.choice),
+            ..self.clone()
+        }
+    }
+
     /// Whether nothing is followed.
     pub fn is_free(&self) -> bool {
         let zero = |own: &Option<Strength>| own.as_ref().is_none_or(Strength::is_zero);

@@ -115,7 +115,9 @@ pub fn generate(
     let hearing = player.model.hearing();
     check_seed(seed, hearing.sample_rate())?;
     let seed = &hearing.at_training_level(seed);
-    let samples = samples_in(request.seconds, seed.sample_rate);
+    let hop = player.settings.resynthesis_hop;
+    let slower = hearing.slower_at_hop(hop);
+    let samples = samples_in(request.seconds / slower, seed.sample_rate);
 
     let begun = Instant::now();
     let random_seed = request.random_seed;
@@ -126,13 +128,19 @@ pub fn generate(
         seed: &seed.samples,
         theme: theme.as_ref().map_or(&seed.samples, |theme| &theme.samples),
     };
-    let follow = &player.settings.follow;
-    let following = Following::new(follow, &hearing, &sources, samples, random_seed);
+    let follow = player.settings.follow.before_slowing(slower);
+    let following = Following::new(&follow, &hearing, &sources, samples, random_seed);
     let guide = following
         .as_ref()
         .map(|following| following.sound().clone());
-    let mut listener =
-        Listener::new(listening, seed, request.seconds, random_seed, may_go_back).beside(guide);
+    let mut listener = Listener::new(
+        listening,
+        seed,
+        request.seconds / slower,
+        random_seed,
+        may_go_back,
+    )
+    .beside(guide);
     let guidance = guidance(&player, &hearing, seed, following.as_ref());
     let mut sampler = Sampler::new(player, seed, random_seed).led(following, guidance);
     sampler.prime(request.prime, progress)?;
@@ -141,12 +149,12 @@ pub fn generate(
     let (signal, fault) = loop {
         let outputs = sampler.continue_for(samples, &mut listener, progress)?;
         let (made, sampled) = (outputs.len(), Instant::now());
-        let signal = signal_of(&hearing, outputs, samples, random_seed);
+        let signal = signal_of(&hearing, outputs.clone(), samples, random_seed);
         let fault = listener.verdict(&signal);
         resynthesis += sampled.elapsed();
         match fault.and_then(|fault| listener.respond(fault, made)) {
             Some((snapshot, response)) => sampler.go_back(snapshot, response),
-            None => break (signal, fault),
+            None => break (at_hop(signal, hop, outputs, &hearing, request), fault),
         }
     };
     let timings = Timings {
@@ -209,6 +217,25 @@ fn signal_of(hearing: &Hearing, outputs: Vec<f32>, samples: usize, random_seed: 
     let mut phases = random::stream(random_seed, "phases");
     let mut signal = hearing.sound(outputs, &mut phases);
     signal.samples.truncate(samples);
+    signal
+}
+
+/// The sound of `outputs` whose frames are `hop` samples apart, where that was asked for:
+/// `signal` is what they are as they were heard.
+fn at_hop(
+    signal: Signal,
+    hop: Option<usize>,
+    outputs: Vec<f32>,
+    hearing: &Hearing,
+    request: &Request,
+) -> Signal {
+    let Some(hop) = hop else {
+        return signal;
+    };
+    let mut phases = random::stream(request.random_seed, "phases");
+    let mut signal = hearing.sound_at_hop(outputs, hop, &mut phases);
+    let samples = samples_in(request.seconds, hearing.sample_rate());
+    signal.samples.resize(samples, 0.0);
     signal
 }
 

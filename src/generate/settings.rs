@@ -25,6 +25,10 @@ pub struct AnswerSettings {
     /// what it predicts knowing what its guide does; `None` without a guide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guidance: Option<f64>,
+    /// Samples from frame to frame where frames become sound; `None` for as many as were
+    /// heard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resynthesis_hop: Option<usize>,
 }
 
 /// What the weights do while a model answers.
@@ -110,6 +114,7 @@ impl AnswerSettings {
             follow: Follow::of(&h.following),
             weights,
             guidance: None,
+            resynthesis_hop: Some(h.drawing.resynthesis_hop).filter(|hop| *hop > 0),
         }
     }
 

@@ -115,26 +115,38 @@ impl Element {
     }
 
     /// The sound of `elements` that the network saw or predicted, where 1 stands
-    /// for `largest`; oscillators start at random `phases`.
-    pub fn sound(&self, mut elements: Vec<f32>, largest: f32, phases: &mut Stream) -> Vec<f32> {
+    /// for `largest`; frames are `hop` samples apart, and oscillators start at random
+    /// `phases`.
+    pub fn sound(
+        &self,
+        mut elements: Vec<f32>,
+        largest: f32,
+        hop: usize,
+        phases: &mut Stream,
+    ) -> Vec<f32> {
         match self {
             Element::Sample => {
                 elements.iter_mut().for_each(|sample| *sample *= largest);
                 elements
             }
-            Element::Frame(spectrum) => spectrum.resynthesise(elements, largest, phases),
+            Element::Frame(spectrum) => spectrum.resynthesise(elements, largest, hop, phases),
         }
     }
 }
 
 impl Spectrum {
-    fn resynthesise(&self, mut frames: Vec<f32>, largest: f32, phases: &mut Stream) -> Vec<f32> {
+    fn resynthesise(
+        &self,
+        mut frames: Vec<f32>,
+        largest: f32,
+        hop: usize,
+        phases: &mut Stream,
+    ) -> Vec<f32> {
         let (analysis, peaks_only) = (&self.analysis, self.peaks_only);
         let amplitude = largest * analysis.amplitude_of_unit_magnitude(peaks_only);
         for magnitude in &mut frames {
             *magnitude = amplitude * self.scale.expand(*magnitude);
         }
-        OscillatorBank::new(analysis.bins(), analysis.hop_size, peaks_only, phases)
-            .resynthesise(&frames)
+        OscillatorBank::new(analysis.bins(), hop, peaks_only, phases).resynthesise(&frames)
     }
 }

@@ -183,8 +183,14 @@ impl Hearing {
     /// The sound of a `sequence` that the network saw or predicted; what it
     /// leaves open is drawn from `phases`.
     pub fn sound(&self, sequence: Vec<f32>, phases: &mut Stream) -> Signal {
+        self.sound_at_hop(sequence, self.element.hop(), phases)
+    }
+
+    /// The same of frames that are `hop` samples apart, slower or faster than they were
+    /// heard; of samples nothing but their sound.
+    pub fn sound_at_hop(&self, sequence: Vec<f32>, hop: usize, phases: &mut Stream) -> Signal {
         let largest = self.normalisation.largest_magnitude;
-        let mut samples = self.element.sound(sequence, largest, phases);
+        let mut samples = self.element.sound(sequence, largest, hop, phases);
         de_emphasise(&mut samples, self.pre_emphasis);
         if let Some(highest) = self.normalisation.highest_frequency {
             samples = limit_band(&samples, highest / f64::from(self.sample_rate));
@@ -278,6 +284,11 @@ impl Hearing {
     pub fn values_in(&self, seconds: f64) -> usize {
         let samples = (seconds * f64::from(self.sample_rate)).ceil() as usize;
         samples.div_ceil(self.element.hop()) * self.element.width()
+    }
+
+    /// How much slower frames are that sound `hop` samples apart.
+    pub fn slower_at_hop(&self, hop: Option<usize>) -> f64 {
+        hop.map_or(1.0, |hop| hop as f64 / self.element.hop() as f64)
     }
 
     /// Seconds that `values` values of a sequence last.

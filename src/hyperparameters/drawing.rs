@@ -16,6 +16,9 @@ pub struct DrawingSettings {
     /// weights are frozen: a little below 1, tones that it would sustain for ever die
     /// away (1 in the dissertation).
     pub feedback_gain: f64,
+    /// Samples from frame to frame where frames become sound: more of them make an
+    /// answer slower at the same pitch, fewer faster; 0 for as many as were heard.
+    pub resynthesis_hop: usize,
 }
 
 pub(super) const RULES: &[Rule] = &[
@@ -63,6 +66,14 @@ pub(super) const RULES: &[Rule] = &[
     )
     .when(When::Frozen)
     .option("feedback-gain", "G"),
+    Rule::new(
+        "resynthesis_hop",
+        Values::Whole(0, 65_536),
+        "Samples from frame to frame where frames become sound: more than hop_size makes an \
+         answer slower at the same pitch, fewer faster; 0 for hop_size.",
+    )
+    .when(When::Spectra)
+    .option("resynthesis-hop", "SAMPLES"),
 ];
 
 /// What the weights do while a model answers.

@@ -33,6 +33,19 @@ impl Strength {
         }
     }
 
+    /// The same in an answer that is slower by `factor` when it is heard.
+    pub fn before_slowing(&self, factor: f64) -> Strength {
+        match self {
+            Strength::Constant(value) => Strength::Constant(*value),
+            Strength::Ramp(points) => {
+                let earlier = points
+                    .iter()
+                    .map(|[second, value]| [second / factor, *value]);
+                Strength::Ramp(earlier.collect())
+            }
+        }
+    }
+
     /// Whether it is 0 all the time.
     pub fn is_zero(&self) -> bool {
         match self {
