@@ -8,14 +8,15 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 
 use super::answer_options::AnswerOptions;
-use crate::answer::{Commission, Responder};
+use super::answerer::Answerer;
+use crate::answer::Responder;
 use crate::bundled;
 use crate::osc::{Announcer, Server, Tally};
 use crate::service::Supervisor;
 use crate::status::{self, DaemonState};
 use crate::system;
 use crate::watch::{
-    AnswerSource, Answers, Arriving, Bounds, Event, Plan, Retention, Stamp, Terms, folders, watch,
+    AnswerSource, Answers, Arriving, Bounds, Event, Retention, Setup, Stamp, Terms, folders, watch,
 };
 
 /// The folder that is watched when nobody chooses.
@@ -120,7 +121,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     arguments.check_learning()?;
     arguments.options.begin(&arguments.model)?;
     let source = Arc::new(Model::new(&arguments));
-    let responders = source.responders(arguments.load.workers)?;
+    let answerers = source.answerers(arguments.load.workers)?;
     let announcer = Arc::new(Announcer::new(&arguments.osc)?);
     let root = find_root(&arguments)?;
     warn_of_name(&root);
@@ -130,18 +131,22 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let stop = super::stop_flag()?;
     let tally = hear(&arguments.osc_listen, &announcer, &root, &stop)?;
     let audience = Arc::new(Audience {
-        greeting: Mutex::new(Some(greeting(&responders[0], &root, &arguments.osc))),
+        greeting: Mutex::new(Some(greeting(
+            &answerers[0].responder,
+            &root,
+            &arguments.osc,
+        ))),
         supervisor: Supervisor::default(),
         announcer,
         notebook: Notebook::new(&root, tally),
     });
     let told = Arc::clone(&audience);
     let on_event = Arc::new(move |event: Event| told.tell(&event));
-    let answerers = responders
+    let answerers = answerers
         .into_iter()
-        .map(|responder| Box::new(responder) as Box<dyn Answers>)
+        .map(|answerer| Box::new(answerer) as Box<dyn Answers>)
         .collect();
-    let watched = watch(&arguments.plan(root), answerers, source, on_event, &stop);
+    let watched = watch(&arguments.setup(root), answerers, source, on_event, &stop);
     audience.supervisor.stopping();
     watched?;
     tracing::info!("stopped; nothing is left claimed");
@@ -256,8 +261,8 @@ impl Arguments {
         }
     }
 
-    fn plan(&self, root: PathBuf) -> Plan {
-        Plan {
+    fn setup(&self, root: PathBuf) -> Setup {
+        Setup {
             root,
             existing: self.existing,
             terms: self.terms(),
@@ -269,10 +274,7 @@ impl Arguments {
 
     fn terms(&self) -> Terms {
         Terms {
-            commission: Commission {
-                longest_seed: Some(self.load.max_seed_seconds),
-                ..self.options.commission()
-            },
+            longest_seed: Some(self.load.max_seed_seconds),
             max_seed_bytes: self.load.max_seed_bytes,
             deadline: Duration::from_secs(self.load.deadline),
         }
@@ -320,26 +322,29 @@ impl Model {
     }
 
     /// One for each of `workers`.
-    fn responders(&self, workers: u16) -> anyhow::Result<Vec<Responder>> {
-        (0..workers).map(|_| self.responder()).collect()
+    fn answerers(&self, workers: u16) -> anyhow::Result<Vec<Answerer>> {
+        (0..workers).map(|_| self.answerer()).collect()
     }
 
     /// Loaded, checked and warmed.
-    fn responder(&self) -> anyhow::Result<Responder> {
+    fn answerer(&self) -> anyhow::Result<Answerer> {
         let mut responder = self.options.responder(&self.name, self.threads)?;
         responder
             .warm()
             .with_context(|| format!("the model {} does not answer", self.name))?;
         let identity = responder.identity();
         tracing::info!(sha256 = identity.sha256, "loaded the model {}", self.name);
-        Ok(responder)
+        Ok(Answerer {
+            responder,
+            commission: self.options.commission(),
+        })
     }
 }
 
 impl AnswerSource for Model {
     fn load(&self) -> Result<Box<dyn Answers>, String> {
-        match self.responder() {
-            Ok(responder) => Ok(Box::new(responder)),
+        match self.answerer() {
+            Ok(answerer) => Ok(Box::new(answerer)),
             Err(error) => Err(format!("{error:#}")),
         }
     }

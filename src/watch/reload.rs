@@ -7,7 +7,7 @@ use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::Message;
-use super::worker::Answers;
+use super::answers::Answers;
 use crate::system;
 
 /// A model file is loaded when it has not changed for this long: whoever copies it
