@@ -31,7 +31,8 @@ pub fn publish(from: &Path, to: &Path) -> io::Result<()> {
     sync_folder_of(to)
 }
 
-/// Renames `from` to `to` where nothing stands yet; the folder is not synced.
+/// Renames the file or folder `from` to `to` where nothing stands yet; the folder is not
+/// synced.
 ///
 /// # Errors
 ///
@@ -73,6 +74,21 @@ pub fn remove_folder(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed,
     }
+}
+
+/// Removes the folder `path` and all that is in it, if it is there.
+pub fn remove_tree(path: &Path) -> io::Result<()> {
+    mishap::at("remove the folder", path)?;
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+/// Has the content of the file `path` outlive a crash of the machine; not its name.
+pub fn sync(path: &Path) -> io::Result<()> {
+    mishap::at("sync", path)?;
+    File::options().write(true).open(path)?.sync_all()
 }
 
 /// Writes `bytes` to `path` in place and syncs them; not the folder.

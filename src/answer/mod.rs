@@ -11,6 +11,7 @@ mod replay;
 mod set;
 mod sidecar;
 mod voice;
+mod voices;
 mod wishes;
 
 use std::ops::ControlFlow;
@@ -27,6 +28,7 @@ pub use replay::{Difference, Learning, Replay, ReplayError, differences};
 pub use set::{SET, SetNotes, THEME, Turn, VariationNotes};
 pub use sidecar::{GuideSource, Level, ModelIdentity, Sidecar};
 pub use voice::{FindModel, ModelFile, Occasion, Voice};
+pub use voices::{Voices, check_voice};
 pub use wishes::Wishes;
 
 use self::learned::Learned;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Responder;
 use super::commission::Commission;
@@ -188,6 +188,24 @@ impl Voice {
     /// The models that answer.
     pub fn responders(&self) -> &[Responder] {
         &self.responders
+    }
+
+    /// The files of its models; bundled ones have none.
+    pub fn model_files(&self) -> Vec<PathBuf> {
+        let names = self.responders.iter().map(|model| &model.identity().name);
+        let files = names.map(PathBuf::from).filter(|path| path.is_file());
+        files.collect()
+    }
+
+    /// What answers, and how often: `vector, 3 variations`.
+    pub fn in_words(&self) -> String {
+        let names = self.responders.iter().map(|model| &*model.identity().name);
+        let mut names: Vec<&str> = names.collect();
+        names.dedup();
+        match (self.is_set, self.parts.len()) {
+            (false, _) => names.join(" and "),
+            (true, count) => format!("{}, {count} variations", names.join(" and ")),
+        }
     }
 
     /// Has every model answer a short noise, so that one that cannot is found out before

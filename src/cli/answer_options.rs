@@ -130,26 +130,9 @@ impl AnswerOptions {
         }
     }
 
-    /// What is asked of an answer.
-    pub fn commission(&self) -> crate::answer::Commission {
-        self.wishes(None).commission()
-    }
-
-    /// The model called `name`, in the engine asked for, on this many `threads`.
-    pub fn responder(
-        &self,
-        name: &str,
-        threads: usize,
-    ) -> anyhow::Result<crate::answer::Responder> {
-        let model = ModelChoice::find(name)?;
-        let asked = self.wishes(None).asked();
-        let engine = self.engine.unwrap_or_default();
-        let responder =
-            crate::answer::Responder::new(&model.name, &model.bytes, engine, &asked, threads)?;
-        match &self.keep_learning {
-            Some(file) => Ok(responder.keep_learning(file, self.learn_from_seeds)?),
-            None => Ok(responder),
-        }
+    /// The file of the plan, if there is one.
+    pub fn plan_file(&self) -> Option<&Path> {
+        self.plan.as_deref()
     }
 
     /// The file in which moved weights are kept, if they are.

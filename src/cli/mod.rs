@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand.
 
 mod answer_options;
+mod answerer;
 mod asked_options;
 mod bench;
 mod doctor;

@@ -14,8 +14,9 @@ use crate::destination::Destination;
 use crate::hyperparameters::Hyperparameters;
 use crate::system::memory;
 use crate::train::{
-    Care, Checkpoint, ChosenRecordings, Dataset, Observer, Order, Progress, Resumed, Run, Session,
-    SessionError, choose, memory_of_training, read, refuse_what_does_not_fit, seconds_by_header,
+    Care, Checkpoint, ChosenRecordings, Dataset, Observer, Progress, Resumed, Run, RunOrder,
+    Session, SessionError, choose, memory_of_training, read, refuse_what_does_not_fit,
+    seconds_by_header,
 };
 
 /// Train a model on recordings
@@ -78,7 +79,7 @@ fn parse_minutes(text: &str) -> Result<f64, String> {
 /// A run, new or gone on with, and what it needs.
 struct Beginning {
     run: Run,
-    order: Order,
+    order: RunOrder,
     /// Where the model goes.
     destination: Destination,
     hyperparameters: Hyperparameters,
@@ -123,7 +124,7 @@ fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
     let destination = destination.apart_from(files.iter().chain([file]))?;
     let recordings = read(&files, &hyperparameters, care)?;
     eprintln!("{}", recordings.list());
-    let order = Order {
+    let order = RunOrder {
         audio: recordings.files,
         output: absolute(output)?,
         force: arguments.force,

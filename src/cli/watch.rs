@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-use super::answer_options::AnswerOptions;
-use crate::answer::{Commission, Responder};
+use super::answer_options::{AnswerOptions, find_model};
+use super::answerer::Answerer;
+use crate::answer::{ModelIdentity, Voice, Voices};
 use crate::bundled;
 use crate::osc::{Announcer, Server, Tally};
 use crate::service::Supervisor;
 use crate::status::{self, DaemonState};
-use crate::system;
+use crate::system::{self, stamp::Stamp};
 use crate::watch::{
-    AnswerSource, Answers, Arriving, Bounds, Event, Plan, Retention, Stamp, Terms, folders, watch,
+    AnswerSource, Answers, Arriving, Bounds, Event, Retention, Setup, Terms, folders, watch,
 };
 
 /// The folder that is watched when nobody chooses.
@@ -84,7 +85,11 @@ struct Load {
     /// Larger seeds fail (K, M and G are understood)
     #[arg(long, default_value = "512M", value_name = "BYTES", value_parser = parse_bytes)]
     max_seed_bytes: u64,
-    /// A seed whose answer takes longer fails
+    /// Memory for the models of voices, of which those that answered longest ago make room
+    /// (K, M and G are understood)
+    #[arg(long, default_value = "1G", value_name = "BYTES", value_parser = parse_bytes)]
+    voices_memory: u64,
+    /// A seed whose answer, or set of answers, takes longer fails
     #[arg(long, default_value_t = 1800, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     deadline: u64,
 }
@@ -119,8 +124,8 @@ struct Keep {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     arguments.check_learning()?;
     arguments.options.begin(Some(&arguments.model))?;
-    let source = Arc::new(Model::new(&arguments));
-    let responders = source.responders(arguments.load.workers)?;
+    let source = Arc::new(Source::new(&arguments));
+    let answerers = source.answerers(arguments.load.workers)?;
     let announcer = Arc::new(Announcer::new(&arguments.osc)?);
     let root = find_root(&arguments)?;
     warn_of_name(&root);
@@ -130,18 +135,18 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let stop = super::stop_flag()?;
     let tally = hear(&arguments.osc_listen, &announcer, &root, &stop)?;
     let audience = Arc::new(Audience {
-        greeting: Mutex::new(Some(greeting(&responders[0], &root, &arguments.osc))),
+        greeting: Mutex::new(Some(greeting(&answerers[0].voice, &root, &arguments.osc))),
         supervisor: Supervisor::default(),
         announcer,
         notebook: Notebook::new(&root, tally),
     });
     let told = Arc::clone(&audience);
     let on_event = Arc::new(move |event: Event| told.tell(&event));
-    let answerers = responders
+    let answerers = answerers
         .into_iter()
-        .map(|responder| Box::new(responder) as Box<dyn Answers>)
+        .map(|answerer| Box::new(answerer) as Box<dyn Answers>)
         .collect();
-    let watched = watch(&arguments.plan(root), answerers, source, on_event, &stop);
+    let watched = watch(&arguments.setup(root), answerers, source, on_event, &stop);
     audience.supervisor.stopping();
     watched?;
     tracing::info!("stopped; nothing is left claimed");
@@ -256,8 +261,8 @@ impl Arguments {
         }
     }
 
-    fn plan(&self, root: PathBuf) -> Plan {
-        Plan {
+    fn setup(&self, root: PathBuf) -> Setup {
+        Setup {
             root,
             existing: self.existing,
             terms: self.terms(),
@@ -269,10 +274,7 @@ impl Arguments {
 
     fn terms(&self) -> Terms {
         Terms {
-            commission: Commission {
-                longest_seed: Some(self.load.max_seed_seconds),
-                ..self.options.commission()
-            },
+            longest_seed: Some(self.load.max_seed_seconds),
             max_seed_bytes: self.load.max_seed_bytes,
             deadline: Duration::from_secs(self.load.deadline),
         }
@@ -303,53 +305,73 @@ impl Keep {
     }
 }
 
-/// The model that was asked for, in the engine that was asked for.
-struct Model {
-    name: String,
+/// What was asked for, to be loaded for each worker.
+struct Source {
+    model: String,
     options: AnswerOptions,
+    voices: PathBuf,
     threads: usize,
+    /// Bytes of memory for each worker's named voices.
+    bound: u64,
 }
 
-impl Model {
-    fn new(arguments: &Arguments) -> Model {
-        Model {
-            name: arguments.model.clone(),
+impl Source {
+    fn new(arguments: &Arguments) -> Source {
+        let load = &arguments.load;
+        Source {
+            model: arguments.model.clone(),
             options: arguments.options.clone(),
-            threads: arguments.load.threads(),
+            voices: arguments.root.join(folders::VOICES),
+            threads: load.threads(),
+            bound: load.voices_memory / u64::from(load.workers),
         }
     }
 
     /// One for each of `workers`.
-    fn responders(&self, workers: u16) -> anyhow::Result<Vec<Responder>> {
-        (0..workers).map(|_| self.responder()).collect()
+    fn answerers(&self, workers: u16) -> anyhow::Result<Vec<Answerer>> {
+        (0..workers).map(|_| self.answerer()).collect()
     }
 
     /// Loaded, checked and warmed.
-    fn responder(&self) -> anyhow::Result<Responder> {
-        let mut responder = self.options.responder(&self.name, self.threads)?;
-        responder
-            .warm()
-            .with_context(|| format!("the model {} does not answer", self.name))?;
-        let identity = responder.identity();
-        tracing::info!(sha256 = identity.sha256, "loaded the model {}", self.name);
-        Ok(responder)
+    fn answerer(&self) -> anyhow::Result<Answerer> {
+        let mut voice = self.options.voice(Some(&self.model), self.threads)?;
+        voice.warm()?;
+        for model in voice.responders() {
+            let ModelIdentity { name, sha256 } = model.identity();
+            tracing::info!(sha256, "loaded the model {name}");
+        }
+        let base = self.options.wishes(Some(&self.model));
+        let voices = Voices::new(&self.voices, base, find_model, self.threads, self.bound);
+        Ok(Answerer { voice, voices })
+    }
+
+    /// What the default voice is made of.
+    fn files(&self) -> Vec<PathBuf> {
+        let plan = self.options.plan().unwrap_or_default();
+        let named = plan.variations.unwrap_or_default().into_iter();
+        let named = named.chain([plan.all]).filter_map(|wishes| wishes.model);
+        let models = named.chain([self.model.clone()]).map(PathBuf::from);
+        models
+            .chain(self.options.plan_file().map(Path::to_owned))
+            .collect()
     }
 }
 
-impl AnswerSource for Model {
+impl AnswerSource for Source {
     fn load(&self) -> Result<Box<dyn Answers>, String> {
-        match self.responder() {
-            Ok(responder) => Ok(Box::new(responder)),
+        match self.answerer() {
+            Ok(answerer) => Ok(Box::new(answerer)),
             Err(error) => Err(format!("{error:#}")),
         }
     }
 
     fn stamp(&self) -> Option<Stamp> {
-        Stamp::of(Path::new(&self.name))
+        Stamp::of_all(&self.files())
     }
 }
 
-fn greeting(responder: &Responder, root: &Path, osc: &str) -> String {
+fn greeting(voice: &Voice, root: &Path, osc: &str) -> String {
+    let responder = &voice.responders()[0];
     let model = responder.model();
     format!(
         "antiphon {}: model {} ({} approach, {} Hz), engine {}, OSC to {osc}\n\
@@ -357,7 +379,7 @@ fn greeting(responder: &Responder, root: &Path, osc: &str) -> String {
          and its answer will appear in  {}\n\
          Ctrl-C ends it.",
         env!("CARGO_PKG_VERSION"),
-        responder.identity().name,
+        voice.in_words(),
         model.hyperparameters.approach(),
         model.hyperparameters.format.sample_rate,
         responder.engine_name(),

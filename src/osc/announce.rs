@@ -1,6 +1,7 @@
 //! What is said, to one address.
 
 use std::net::{SocketAddr, UdpSocket};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rosc::{OscMessage, OscPacket, OscType};
@@ -47,7 +48,7 @@ impl Announcer {
 
     /// Tells `event`. Nobody listening is no error.
     pub fn announce(&self, event: &Event) {
-        if let Some(message) = message(event) {
+        for message in messages(event) {
             self.send(message);
         }
     }
@@ -60,7 +61,6 @@ impl Announcer {
     /// Tells how many seeds are where: `/antiphon/status waiting working done failed`.
     pub fn status(&self, counts: Counts) {
         let numbers = [counts.waiting, counts.working, counts.done, counts.failed];
-        let int = |n| OscType::Int(i32::try_from(n).unwrap_or(i32::MAX));
         self.send(say("status", numbers.map(int).to_vec()));
     }
 
@@ -91,24 +91,53 @@ impl Announcer {
 }
 
 /// `/antiphon/ready`, `/seen id name`, `/done id path seconds`, `/error id text`;
-/// what concerns no job has the id 0.
-fn message(event: &Event) -> Option<OscMessage> {
-    Some(match event {
+/// `/variation id n path seconds` for each of a set, then `/set id n path`. What
+/// concerns no job has the id 0.
+fn messages(event: &Event) -> Vec<OscMessage> {
+    let message = match event {
         Event::Ready => say("ready", vec![]),
         Event::Seen { id, name } => say("seen", vec![OscType::Int(*id), name.as_str().into()]),
         Event::Done { id, path, seconds } => {
-            let path = path.to_string_lossy().into_owned();
-            let seconds = OscType::Float(*seconds as f32);
-            say("done", vec![OscType::Int(*id), path.into(), seconds])
+            say("done", vec![OscType::Int(*id), text(path), float(*seconds)])
         }
+        Event::SetDone {
+            id,
+            path,
+            variations,
+        } => return of_set(*id, path, variations),
         Event::Failed { id, reason } => {
             say("error", vec![OscType::Int(*id), reason.as_str().into()])
         }
         Event::Trouble { reason: text } | Event::Remark { text } => {
             say("error", vec![OscType::Int(0), text.as_str().into()])
         }
-        Event::Alive { .. } => return None,
-    })
+        Event::Alive { .. } => return Vec::new(),
+    };
+    vec![message]
+}
+
+/// The set comes last: whoever hears of it has heard of all its variations.
+fn of_set(id: i32, path: &Path, variations: &[(PathBuf, f64)]) -> Vec<OscMessage> {
+    let variation = |(n, (path, seconds)): (usize, &(PathBuf, f64))| {
+        let arguments = vec![OscType::Int(id), int(n + 1), text(path), float(*seconds)];
+        say("variation", arguments)
+    };
+    let mut messages: Vec<_> = variations.iter().enumerate().map(variation).collect();
+    let arguments = vec![OscType::Int(id), int(variations.len()), text(path)];
+    messages.push(say("set", arguments));
+    messages
+}
+
+fn text(path: &Path) -> OscType {
+    path.to_string_lossy().into_owned().into()
+}
+
+fn float(number: f64) -> OscType {
+    OscType::Float(number as f32)
+}
+
+fn int(number: usize) -> OscType {
+    OscType::Int(i32::try_from(number).unwrap_or(i32::MAX))
 }
 
 fn say(verb: &str, args: Vec<OscType>) -> OscMessage {
@@ -124,28 +153,52 @@ mod tests {
 
     #[test]
     fn events_are_flat_messages_of_ints_floats_and_strings() {
-        let done = message(&Event::Done {
+        let done = messages(&Event::Done {
             id: 3,
             path: "/tmp/a.0001.wav".into(),
             seconds: 10.0,
-        })
-        .unwrap();
-        assert_eq!(done.addr, "/antiphon/done");
+        });
         let expected = [
             OscType::Int(3),
-            OscType::String("/tmp/a.0001.wav".to_owned()),
+            "/tmp/a.0001.wav".to_owned().into(),
             OscType::Float(10.0),
         ];
-        assert_eq!(done.args, expected);
-        let ready = message(&Event::Ready).unwrap();
-        assert_eq!(
-            (ready.addr.as_str(), ready.args.len()),
-            ("/antiphon/ready", 0)
-        );
+        assert_eq!(done, [say("done", expected.to_vec())]);
+        assert_eq!(messages(&Event::Ready), [say("ready", vec![])]);
         let alive = Event::Alive {
             arriving: Vec::new(),
         };
-        assert_eq!(message(&alive), None);
+        assert_eq!(messages(&alive), []);
+    }
+
+    #[test]
+    fn a_set_is_told_of_after_its_variations() {
+        let set = messages(&Event::SetDone {
+            id: 3,
+            path: "/tmp/a.0001".into(),
+            variations: vec![
+                ("/tmp/a.0001/01.wav".into(), 1.5),
+                ("/tmp/a.0001/02.wav".into(), 2.0),
+            ],
+        });
+        let variation = |n: i32, path: &str, seconds: f32| {
+            let arguments = [
+                OscType::Int(3),
+                OscType::Int(n),
+                path.into(),
+                OscType::Float(seconds),
+            ];
+            say("variation", arguments.to_vec())
+        };
+        let expected = [
+            variation(1, "/tmp/a.0001/01.wav", 1.5),
+            variation(2, "/tmp/a.0001/02.wav", 2.0),
+            say(
+                "set",
+                vec![OscType::Int(3), OscType::Int(2), "/tmp/a.0001".into()],
+            ),
+        ];
+        assert_eq!(set, expected);
     }
 
     #[test]

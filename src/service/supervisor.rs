@@ -46,7 +46,7 @@ impl Supervisor {
             Event::Seen { name, .. } => vec![status(&format!("{name} is to be answered"))],
             Event::Trouble { reason } => vec![status(reason)],
             Event::Remark { .. } => Vec::new(),
-            Event::Done { .. } => {
+            Event::Done { .. } | Event::SetDone { .. } => {
                 answered.done += 1;
                 vec![answered.status()]
             }

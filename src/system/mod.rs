@@ -3,12 +3,14 @@
 pub mod disk;
 pub mod memory;
 pub mod processor;
+pub mod stamp;
 pub mod writers;
 
 use std::io;
 use std::path::Path;
 
-/// Renames `from` to `to` within a filesystem, and never replaces anything.
+/// Renames the file or folder `from` to `to` within a filesystem, and never replaces
+/// anything.
 ///
 /// # Errors
 ///
@@ -32,7 +34,8 @@ pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// A second name, then one name less: a hard link never replaces anything.
-/// Where there are no hard links either, a look has to do.
+/// Where there are no hard links either, as of folders, a look has to do; a folder that
+/// appears in the very moment after it is replaced only if it is empty.
 fn rename_by_link(from: &Path, to: &Path) -> io::Result<()> {
     match std::fs::hard_link(from, to) {
         Ok(()) => std::fs::remove_file(from),
@@ -110,6 +113,18 @@ mod tests {
             assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
             assert_eq!(std::fs::read_to_string(&b).unwrap(), "a");
             assert_eq!(std::fs::read_to_string(&a).unwrap(), "another");
+            let [full, other] = ["full", "other"].map(|name| folder.path().join(name));
+            for of in [&full, &other] {
+                std::fs::create_dir(of).unwrap();
+            }
+            std::fs::write(full.join("a"), "a").unwrap();
+            for taken in [&b, &other] {
+                let refused = rename(&full, taken).unwrap_err();
+                assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+            }
+            let moved = folder.path().join("moved");
+            rename(&full, &moved).unwrap();
+            assert!(moved.join("a").exists() && !full.exists());
             let missing = rename(&folder.path().join("c"), &folder.path().join("d"));
             assert_eq!(missing.unwrap_err().kind(), io::ErrorKind::NotFound);
         }

@@ -25,6 +25,6 @@ pub use inspection::{Heard, Remark, inspect};
 pub use memory::{TooLarge, memory_of_training, refuse_what_does_not_fit};
 pub use moving::Moving;
 pub use recordings::{Care, Recordings, RecordingsError, read, seconds_by_header};
-pub use run::{LossRow, Lost, Order, PREDICTIONS, Resumed, Run, RunError, RunRecord};
+pub use run::{LossRow, Lost, PREDICTIONS, Resumed, Run, RunError, RunOrder, RunRecord};
 pub use session::{Observer, Progress, Session, SessionError};
 pub use trainer::{Diverged, Trainer};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Dataset;
 use super::checkpoint::{Checkpoint, CheckpointError};
-use super::run::{LossRow, Order, Run, RunError};
+use super::run::{LossRow, Run, RunError, RunOrder};
 use super::trainer::{Diverged, Trainer};
 use crate::destination::{Destination, DestinationError};
 use crate::hyperparameters::Hyperparameters;
@@ -47,7 +47,7 @@ pub struct Progress {
 /// A run in progress.
 pub struct Session {
     run: Run,
-    order: Order,
+    order: RunOrder,
     /// Where the model goes.
     destination: Destination,
     trainer: Trainer,
@@ -98,7 +98,7 @@ impl Session {
     /// `destination`.
     pub fn new(
         run: Run,
-        order: Order,
+        order: RunOrder,
         destination: Destination,
         hyperparameters: Hyperparameters,
         dataset: Dataset,
@@ -328,7 +328,7 @@ mod tests {
             },
         };
         let dataset = Dataset::new(vec![recording], &hyperparameters).unwrap();
-        let order = Order {
+        let order = RunOrder {
             audio: Vec::new(),
             output: folder.join("model.onnx"),
             force: false,

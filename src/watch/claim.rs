@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::error::{SpoolError, failed_to};
+use super::folders::SET_IN_THE_MAKING;
 use super::root::Root;
 use super::steps::names_in;
 use crate::files;
@@ -54,6 +55,11 @@ impl Claim {
         self.temporary("wav")
     }
 
+    /// Where the folder of its set is made before it is published.
+    pub fn unpublished_set(&self) -> PathBuf {
+        self.temporary(SET_IN_THE_MAKING)
+    }
+
     /// A file of the job with `extension`, before it is delivered.
     pub fn temporary(&self, extension: &str) -> PathBuf {
         self.tmp.join(format!("{:06}.{extension}", self.id))
@@ -95,11 +101,14 @@ impl Claim {
             let marker = self.folder.join(marker);
             files::remove(&marker).map_err(failed_to("remove", &marker))?;
         }
-        Ok(())
+        // What was to be moved goes next, and would seem to have been moved.
+        files::sync_folder(&self.folder).map_err(failed_to("sync", &self.folder))
     }
 
-    /// Removes the files that were to be delivered.
+    /// Removes what was to be delivered.
     pub fn remove_temporaries(&self) -> Result<(), SpoolError> {
+        let set = self.unpublished_set();
+        files::remove_tree(&set).map_err(failed_to("remove", &set))?;
         for path in ["wav", "json", "txt"].map(|extension| self.temporary(extension)) {
             files::remove(&path).map_err(failed_to("remove", &path))?;
         }

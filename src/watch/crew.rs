@@ -7,8 +7,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::Message;
+use super::answers::Answers;
 use super::spool::Spool;
-use super::worker::{Answers, Job, Terms, work};
+use super::worker::{Job, Terms, work};
 
 /// Threads that answer seeds until they are dismissed.
 pub struct Crew {

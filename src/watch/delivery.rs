@@ -1,5 +1,5 @@
 //! What a job ends with, on its way to the folder where it is seen: two files, of
-//! which the second makes the first count.
+//! which the second makes the first count, or a folder.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -8,44 +8,64 @@ use super::claim::Claim;
 use super::error::{SpoolError, failed_to};
 use super::root::Root;
 use super::seed_names::{extension, stem};
-use super::steps::is_missing;
+use super::steps::{is_missing, move_new};
 use crate::files;
 use crate::names::readable;
 
-/// What is delivered: `main`, whose appearance counts, and `companion`, which
+/// What is delivered: `main`, whose appearance counts, and its companion, which
 /// appears just before.
-pub struct Delivery<'a> {
-    /// The prefix of its marker.
-    pub marker: &'static str,
-    /// What appears last.
-    pub main: PathBuf,
-    /// What appears first.
-    pub companion: PathBuf,
-    /// Where both go.
-    pub folder: &'a Path,
-    stem: OsString,
-    extensions: [OsString; 2],
-    /// Whether the first of a name has a number too.
-    numbers_first: bool,
+pub struct Delivery {
+    /// The prefix of its marker. Each kind has its own: by it the next process knows
+    /// what was to be moved.
+    marker: &'static str,
+    main: Part,
+    companion: Option<Part>,
+    place: Place,
 }
 
-impl<'a> Delivery<'a> {
+/// A file or a folder that is moved.
+struct Part {
+    from: PathBuf,
+    /// What stands behind stem and number where it goes.
+    extension: OsString,
+}
+
+/// Where all parts go.
+struct Place {
+    folder: PathBuf,
+    stem: OsString,
+    /// Whether the first of a name has a number too.
+    numbers_first: bool,
+    /// Extensions of what would have the same name and number.
+    extensions: Vec<OsString>,
+}
+
+/// A prediction, its sidecar and a set of one name never have the same number.
+const ANSWERS: [&str; 3] = [".wav", ".json", ""];
+
+impl Delivery {
     /// The prediction written for `claim`.
-    pub fn of_prediction(root: &'a Root, claim: &Claim) -> Delivery<'a> {
+    pub fn of_prediction(root: &Root, claim: &Claim) -> Delivery {
         Delivery {
             marker: ".publish-",
-            main: claim.unpublished_prediction(),
-            companion: claim.temporary("json"),
-            folder: root.predictions(),
-            // A patch is told of it, and messages hold text only.
-            stem: stem(OsStr::new(&readable(claim.name()))),
-            extensions: [".wav", ".json"].map(OsString::from),
-            numbers_first: true,
+            main: Part::new(claim.unpublished_prediction(), ".wav"),
+            companion: Some(Part::new(claim.temporary("json"), ".json")),
+            place: Place::of_answers(root, claim),
+        }
+    }
+
+    /// The set whose folder was made for `claim`.
+    pub fn of_set(root: &Root, claim: &Claim) -> Delivery {
+        Delivery {
+            marker: ".set-",
+            main: Part::new(claim.unpublished_set(), ""),
+            companion: None,
+            place: Place::of_answers(root, claim),
         }
     }
 
     /// The seed of `claim`, with the reason why it failed.
-    pub fn of_failure(root: &'a Root, claim: &Claim) -> Delivery<'a> {
+    pub fn of_failure(root: &Root, claim: &Claim) -> Delivery {
         let own = extension(claim.name());
         // A text that was taken for a seed keeps its name.
         let text = match own.eq_ignore_ascii_case(".txt") {
@@ -54,27 +74,58 @@ impl<'a> Delivery<'a> {
         };
         Delivery {
             marker: ".fail-",
-            main: claim.seed(),
-            companion: claim.temporary("txt"),
-            folder: root.failed(),
-            stem: stem(claim.name()),
-            extensions: [own, text.into()],
-            numbers_first: false,
+            place: Place {
+                folder: root.failed().to_owned(),
+                stem: stem(claim.name()),
+                numbers_first: false,
+                extensions: vec![own.clone(), text.into()],
+            },
+            main: Part::new(claim.seed(), own),
+            companion: Some(Part::new(claim.temporary("txt"), text)),
         }
     }
 
-    /// Where main and companion go, as the `number`th of their name.
-    pub fn paths(&self, number: u32) -> [PathBuf; 2] {
-        let number = match number {
-            1 if !self.numbers_first => String::new(),
-            n => format!(".{n:04}"),
-        };
-        self.extensions.each_ref().map(|extension| {
-            let mut name = self.stem.clone();
-            name.push(&number);
-            name.push(extension);
-            self.folder.join(name)
+    /// Where the text that comes with it is written first, if one does.
+    pub fn companion(&self) -> Option<&Path> {
+        self.companion.as_ref().map(|part| part.from.as_path())
+    }
+
+    /// Where all goes.
+    pub fn folder(&self) -> &Path {
+        &self.place.folder
+    }
+
+    /// Where main goes, as the `number`th of its name.
+    pub fn path(&self, number: u32) -> PathBuf {
+        self.place.path(&self.main, number)
+    }
+
+    /// Whether nothing has the name that this one gets as the `number`th.
+    pub fn is_free(&self, number: u32) -> bool {
+        let mut extensions = self.place.extensions.iter();
+        extensions.all(|extension| {
+            let path = self.place.path_with(extension, number);
+            path.symlink_metadata().is_err()
         })
+    }
+
+    /// Moves all of it to where it is the `number`th of its name, of which it takes note
+    /// beside the seed of `claim` first; false where something stands there.
+    pub fn try_to_move(&self, claim: &Claim, number: u32) -> Result<bool, SpoolError> {
+        claim.mark(self.marker, number)?;
+        let main = self.path(number);
+        let Some(companion) = &self.companion else {
+            return move_new(&self.main.from, &main);
+        };
+        let beside = self.place.path(companion, number);
+        if !move_new(&companion.from, &beside)? {
+            return Ok(false);
+        }
+        let moved = move_new(&self.main.from, &main)?;
+        if !moved {
+            move_new(&beside, &companion.from)?;
+        }
+        Ok(moved)
     }
 
     /// Where main went, if that has happened for `claim`; what was only begun is
@@ -83,22 +134,59 @@ impl<'a> Delivery<'a> {
         let Some(number) = claim.number_of(self.marker)? else {
             return Ok(None);
         };
-        if !is_missing(&self.main) {
+        if !is_missing(&self.main.from) {
             self.undo(claim, number)?;
             return Ok(None);
         }
-        files::sync_folder(self.folder).map_err(failed_to("sync", self.folder))?;
-        let [main, _] = self.paths(number);
-        Ok(Some(main))
+        let folder = self.folder();
+        files::sync_folder(folder).map_err(failed_to("sync", folder))?;
+        Ok(Some(self.path(number)))
     }
 
     /// Takes back a delivery that was not completed.
     fn undo(&self, claim: &Claim, number: u32) -> Result<(), SpoolError> {
-        let [_, companion] = self.paths(number);
-        // Only if ours was moved is it ours that stands there.
-        if is_missing(&self.companion) {
-            files::remove(&companion).map_err(failed_to("remove", &companion))?;
+        if let Some(companion) = &self.companion {
+            let beside = self.place.path(companion, number);
+            // Only if ours was moved is it ours that stands there.
+            if is_missing(&companion.from) {
+                files::remove(&beside).map_err(failed_to("remove", &beside))?;
+            }
         }
         claim.unmark(self.marker)
+    }
+}
+
+impl Part {
+    fn new(from: PathBuf, extension: impl Into<OsString>) -> Part {
+        Part {
+            from,
+            extension: extension.into(),
+        }
+    }
+}
+
+impl Place {
+    /// Of what answers `claim`.
+    fn of_answers(root: &Root, claim: &Claim) -> Place {
+        Place {
+            folder: root.predictions().to_owned(),
+            // A patch is told of it, and messages hold text only.
+            stem: stem(OsStr::new(&readable(claim.name()))),
+            numbers_first: true,
+            extensions: ANSWERS.map(OsString::from).into(),
+        }
+    }
+
+    fn path(&self, part: &Part, number: u32) -> PathBuf {
+        self.path_with(&part.extension, number)
+    }
+
+    fn path_with(&self, extension: &OsStr, number: u32) -> PathBuf {
+        let mut name = self.stem.clone();
+        if number > 1 || self.numbers_first {
+            name.push(format!(".{number:04}"));
+        }
+        name.push(extension);
+        self.folder.join(name)
     }
 }

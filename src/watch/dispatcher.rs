@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
+use super::answers::Answers;
 use super::claim::Claim;
 use super::crew::Crew;
 use super::error::SpoolError;
@@ -15,7 +16,7 @@ use super::queue::Queue;
 use super::reload::Reload;
 use super::retention;
 use super::site::Site;
-use super::worker::{Answers, Job, Outcome};
+use super::worker::{Job, Outcome};
 use super::{Event, Message, WatchError};
 use crate::names::readable;
 
@@ -64,7 +65,7 @@ impl<'a> Dispatcher<'a> {
         let tell = move |hint| drop(hints.send(Message::Hint(hint)));
         let notifications = Notifications::of(site.spool.root().seeds(), tell);
         let stop_workers = Arc::new(AtomicBool::new(false));
-        let terms = &site.plan.terms;
+        let terms = &site.setup.terms;
         let crew = Crew::hire(answerers, &site.spool, terms, &sender, &stop_workers);
         let now = Instant::now();
         Ok(Dispatcher {
@@ -202,7 +203,7 @@ impl<'a> Dispatcher<'a> {
             return Ok(());
         }
         self.next_care = now + CARE;
-        if self.crew.is_stuck(self.site.plan.terms.deadline + GRACE) {
+        if self.crew.is_stuck(self.site.setup.terms.deadline + GRACE) {
             return Err(WatchError::Stuck);
         }
         self.make_room_if_due(now);
@@ -220,7 +221,7 @@ impl<'a> Dispatcher<'a> {
         }
         self.next_retention = now + RETENTION;
         let root = self.site.spool.root();
-        self.site.plan.retention.apply(root);
+        self.site.setup.retention.apply(root);
         if self.site.check_space().is_err() {
             retention::make_room(root);
         }

@@ -8,6 +8,8 @@ pub const SEEDS: &str = "seeds";
 pub const PREDICTIONS: &str = "predictions";
 /// Seeds that cannot be answered, with the reasons.
 pub const FAILED: &str = "failed";
+/// What voices there are, a JSON file each.
+pub const VOICES: &str = "voices";
 /// Everything that nobody need look at.
 pub const HIDDEN: &str = ".antiphon";
 /// Claimed seeds, each in a folder of its own.
@@ -20,6 +22,12 @@ pub const DONE: &str = ".antiphon/done";
 pub const LOCK: &str = ".antiphon/lock";
 /// Says that antiphon has used this root, and which it is.
 pub const MARKER: &str = ".antiphon/marker";
+
+/// In the folder of a set: what the set is. A folder without it is none.
+pub const SET: &str = "set.json";
+
+/// What the folder of a set ends in while it is made, or on its way out.
+pub const SET_IN_THE_MAKING: &str = "set";
 
 /// What only the daemon knows, in JSON.
 pub const STATE: &str = ".antiphon/state.json";

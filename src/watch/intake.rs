@@ -56,7 +56,7 @@ impl<'a> Intake<'a> {
     pub fn new(site: &'a Site<'a>) -> Result<Intake<'a>, SpoolError> {
         let now = Instant::now();
         Ok(Intake {
-            inbox: Inbox::new(site.spool.root().seeds(), site.plan.patience),
+            inbox: Inbox::new(site.spool.root().seeds(), site.setup.patience),
             unfinished: HashMap::new(),
             next_id: site.spool.next_id()?,
             next_scan: now,

@@ -15,9 +15,11 @@ mod claim;
 mod delivery;
 mod error;
 pub mod folders;
+mod numbers;
 mod retention;
 mod root;
 mod seed_names;
+mod sets;
 mod spool;
 mod steps;
 
@@ -30,8 +32,10 @@ mod observation;
 mod remarks;
 
 // How seeds are answered.
+mod answers;
 mod crew;
 mod reload;
+mod whole;
 mod worker;
 
 // All of it, while one root is open.
@@ -45,15 +49,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+pub use answers::{Answer, Answers, Made, NoAnswer, Order, VariationMade};
 pub use arrival::may_be_a_seed;
 pub use claim::Claim;
 pub use error::SpoolError;
 pub use inbox::Arriving;
-pub use reload::{AnswerSource, Stamp};
+pub use reload::AnswerSource;
 pub use retention::{ALL, Bounds, Retention};
 pub use root::{Root, WhichRoot, check_moves};
 pub use spool::{Delivered, Process, Spool};
-pub use worker::{Answers, NoAnswer, Terms};
+pub use worker::Terms;
 
 use dispatcher::{Dispatcher, End};
 use notifications::Hint;
@@ -77,6 +82,12 @@ pub enum Event {
         path: PathBuf,
         seconds: f64,
     },
+    /// Its set stands at `path`: its variations, and how long they last.
+    SetDone {
+        id: i32,
+        path: PathBuf,
+        variations: Vec<(PathBuf, f64)>,
+    },
     /// It has no prediction, because of `reason`.
     Failed { id: i32, reason: String },
     /// The machine lacks something; seeds wait.
@@ -93,12 +104,12 @@ pub type OnEvent = Arc<dyn Fn(Event) + Send + Sync>;
 
 /// What is to be watched, and how.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct Setup {
     /// The folder that holds `seeds/`, `predictions/` and `failed/`.
     pub root: PathBuf,
     /// Whether it must be there already.
     pub existing: bool,
-    /// What is asked of every answer.
+    /// What every answer has to keep to.
     pub terms: Terms,
     /// How long a file that does not look complete is waited for after its last change.
     pub patience: Duration,
@@ -143,24 +154,24 @@ enum Message {
 ///
 /// When the folder cannot be opened at first; when an answer cannot be stopped.
 pub fn watch(
-    plan: &Plan,
+    setup: &Setup,
     mut answerers: Vec<Box<dyn Answers>>,
     source: Arc<dyn AnswerSource>,
     on_event: OnEvent,
     stop: &AtomicBool,
 ) -> Result<(), WatchError> {
     let mut reload = Reload::new(source);
-    let mut wanted = match plan.existing {
+    let mut wanted = match setup.existing {
         true => WhichRoot::Existing,
         false => WhichRoot::Any,
     };
     let process = Process::unique();
-    let mut opened = Spool::open(Root::open(&plan.root, &wanted)?, &process)?;
+    let mut opened = Spool::open(Root::open(&setup.root, &wanted)?, &process)?;
     loop {
         let (spool, claims) = opened;
         wanted = WhichRoot::Again(spool.root().known().clone());
         let site = Site {
-            plan,
+            setup,
             spool: Arc::new(spool),
             on_event: &on_event,
         };
@@ -171,7 +182,7 @@ pub fn watch(
         };
         // Its lock has to go before the root can be opened again.
         drop(site);
-        match reopen(plan, &wanted, &process, &on_event, stop) {
+        match reopen(setup, &wanted, &process, &on_event, stop) {
             Some(again) => opened = again,
             None => return Ok(()),
         }
@@ -180,7 +191,7 @@ pub fn watch(
 
 /// Waits for the folder; `None` when `stop` is set first.
 fn reopen(
-    plan: &Plan,
+    setup: &Setup,
     wanted: &WhichRoot,
     process: &Process,
     on_event: &OnEvent,
@@ -188,7 +199,7 @@ fn reopen(
 ) -> Option<(Spool, Vec<Claim>)> {
     let mut told = None;
     while !stop.load(Ordering::Relaxed) {
-        let opened = Root::open(&plan.root, wanted).and_then(|root| Spool::open(root, process));
+        let opened = Root::open(&setup.root, wanted).and_then(|root| Spool::open(root, process));
         let error = match opened {
             Ok(opened) => return Some(opened),
             Err(error) => error.to_string(),

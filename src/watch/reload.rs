@@ -1,14 +1,12 @@
 //! A model file that changes while its model answers.
 
-use std::fs::Metadata;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use super::Message;
-use super::worker::Answers;
-use crate::system;
+use super::answers::Answers;
+use crate::system::stamp::Stamp;
 
 /// A model file is loaded when it has not changed for this long: whoever copies it
 /// writes more often.
@@ -26,26 +24,6 @@ pub trait AnswerSource: Send + Sync {
     /// Changes when there is something else to load; `None` while there is
     /// nothing, or of what never changes.
     fn stamp(&self) -> Option<Stamp>;
-}
-
-/// Another one means another file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stamp {
-    identity: (u64, u64),
-    length: u64,
-    modified: Option<SystemTime>,
-}
-
-impl Stamp {
-    /// Of the file at `path`, if there is one.
-    pub fn of(path: &Path) -> Option<Stamp> {
-        let metadata = std::fs::metadata(path).ok().filter(Metadata::is_file)?;
-        Some(Stamp {
-            identity: system::identity(&metadata),
-            length: metadata.len(),
-            modified: metadata.modified().ok(),
-        })
-    }
 }
 
 /// Sees when a source has something else, and has it loaded beside the work.

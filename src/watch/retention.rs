@@ -3,14 +3,17 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::folders::job_of;
+use super::folders::{SET_IN_THE_MAKING, job_of};
 use super::root::Root;
+use super::sets;
+use crate::files;
 
-/// How much is kept in a folder; what is older goes. Files of one name
-/// (a sound and its text) stay or go together and count as one.
+/// How much is kept of one kind; what is older goes. Files of one name
+/// (a sound and its text) stay or go together and count as one, and so does a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
     /// Names at most.
@@ -39,14 +42,14 @@ pub struct Retention {
 impl Retention {
     /// Removes what is over the bounds, oldest first.
     pub fn apply(&self, root: &Root) {
-        let folders = [
-            (root.done(), self.done, Age::Job),
-            (root.predictions(), self.predictions, Age::Told),
-            (root.failed(), self.failed, Age::Told),
+        let kinds: [(fn(&Root) -> Vec<Group>, Bounds, Age); 3] = [
+            (answered, self.done, Age::Job),
+            (predictions, self.predictions, Age::Told),
+            (failures, self.failed, Age::Told),
         ];
-        for (folder, bounds, age) in folders {
+        for (groups, bounds, age) in kinds {
             if bounds != ALL {
-                keep_newest(folder, bounds, age);
+                keep_newest(groups(root), bounds, age, root.tmp());
             }
         }
     }
@@ -54,17 +57,32 @@ impl Retention {
 
 /// Removes half of the answered seeds, the older ones, because room is needed.
 pub fn make_room(root: &Root) {
-    let names = group_by_name(root.done()).len() / 2;
-    keep_newest(root.done(), Bounds { names, ..ALL }, Age::Job);
+    let groups = answered(root);
+    let names = groups.len() / 2;
+    keep_newest(groups, Bounds { names, ..ALL }, Age::Job, root.tmp());
 }
 
 /// When something was delivered last, by the times that the spool gives its
 /// texts; these never go back, whatever the clock does.
 pub fn newest(root: &Root) -> SystemTime {
-    let folders = [root.predictions(), root.failed()];
-    let groups = folders.into_iter().flat_map(group_by_name);
+    let groups = predictions(root).into_iter().chain(failures(root));
     let told = groups.filter_map(|group| group.told);
     told.max().unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+fn answered(root: &Root) -> Vec<Group> {
+    group_by_name(root.done())
+}
+
+fn failures(root: &Root) -> Vec<Group> {
+    group_by_name(root.failed())
+}
+
+/// Predictions and sets.
+fn predictions(root: &Root) -> Vec<Group> {
+    let mut groups = group_by_name(root.predictions());
+    groups.extend(sets_in(root.predictions()));
+    groups
 }
 
 /// By what it is told which of two names is older. Seeds themselves have the
@@ -77,7 +95,7 @@ enum Age {
     Told,
 }
 
-/// Files of one name.
+/// Files of one name, or a set.
 struct Group {
     job: Option<i32>,
     /// When its text was written, if it has one.
@@ -85,10 +103,12 @@ struct Group {
     name: OsString,
     bytes: u64,
     files: Vec<PathBuf>,
+    /// The folder of a set.
+    set: Option<PathBuf>,
 }
 
-fn keep_newest(folder: &Path, bounds: Bounds, age: Age) {
-    let mut groups = group_by_name(folder);
+/// Removes what of `groups` is over the `bounds`, by way of `tmp`.
+fn keep_newest(mut groups: Vec<Group>, bounds: Bounds, age: Age, tmp: &Path) {
     match age {
         Age::Job => groups.sort_by(|a, b| (b.job, &b.name).cmp(&(a.job, &a.name))),
         Age::Told => groups.sort_by(|a, b| (b.told, &b.name).cmp(&(a.told, &a.name))),
@@ -99,13 +119,44 @@ fn keep_newest(folder: &Path, bounds: Bounds, age: Age) {
         if older_than < bounds.names && bytes <= bounds.bytes {
             continue;
         }
-        for file in &group.files {
-            if let Err(error) = fs::remove_file(file) {
-                tracing::warn!("cannot remove {}, which is old: {error}", file.display());
+        group.remove(tmp);
+    }
+}
+
+impl Group {
+    fn remove(&self, tmp: &Path) {
+        let files = self.files.iter().map(|file| (file, fs::remove_file(file)));
+        let sets = self.set.iter().map(|set| (set, remove_set(set, tmp)));
+        for (path, removed) in files.chain(sets) {
+            if let Err(error) = removed {
+                tracing::warn!("cannot remove {}, which is old: {error}", path.display());
             }
         }
-        tracing::debug!("removed {}, which is old", group.name.display());
+        tracing::debug!("removed {}, which is old", self.name.display());
     }
+}
+
+/// Removes a set by way of `tmp`, so that nobody sees half of it.
+fn remove_set(set: &Path, tmp: &Path) -> io::Result<()> {
+    let away = tmp.join("old").with_extension(SET_IN_THE_MAKING);
+    files::remove_tree(&away)?;
+    files::rename_new(set, &away)?;
+    files::remove_tree(&away)
+}
+
+/// The sets in `folder`.
+fn sets_in(folder: &Path) -> Vec<Group> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let group = |set: PathBuf| Group {
+        job: None,
+        told: sets::told(&set),
+        name: set.file_name().unwrap_or_default().to_owned(),
+        bytes: sets::bytes(&set),
+        files: Vec::new(),
+        set: Some(set),
+    };
+    paths.filter(|path| sets::is_set(path)).map(group).collect()
 }
 
 /// The files in `folder` by their names without extensions; hidden ones are
@@ -128,6 +179,7 @@ fn group_by_name(folder: &Path) -> Vec<Group> {
             name: name.to_owned(),
             bytes: 0,
             files: Vec::new(),
+            set: None,
         });
         if path.extension().is_some_and(|e| e == "json" || e == "txt") {
             group.told = metadata.modified().ok();
@@ -163,13 +215,17 @@ mod tests {
             folder.path(),
             &["c.txt", "b.txt", "a.txt", "a.wav", "b.wav", "c.wav", ".x"],
         );
-        keep_newest(folder.path(), Bounds { names: 2, ..ALL }, Age::Told);
+        let keep = |bounds| {
+            let groups = group_by_name(folder.path());
+            keep_newest(groups, bounds, Age::Told, folder.path());
+        };
+        keep(Bounds { names: 2, ..ALL });
         // However young the sound, c's text is the oldest.
         assert_eq!(
             listing(folder.path()),
             [".x", "a.txt", "a.wav", "b.txt", "b.wav"]
         );
-        keep_newest(folder.path(), Bounds { bytes: 39, ..ALL }, Age::Told);
+        keep(Bounds { bytes: 39, ..ALL });
         assert_eq!(listing(folder.path()), [".x", "a.txt", "a.wav"]);
     }
 

@@ -1,20 +1,17 @@
 //! An opened root, what is asked for there, and who hears what happens.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use super::error::SpoolError;
 use super::spool::Spool;
 use super::worker::{Job, Outcome};
-use super::{Event, OnEvent, Plan};
-use crate::answer::EndingKind;
-use crate::audio::header;
+use super::{Event, OnEvent, Setup};
 use crate::names::readable;
 
 /// What every part of a watch needs while one root is open.
 pub struct Site<'a> {
     /// What is asked for.
-    pub plan: &'a Plan,
+    pub setup: &'a Setup,
     /// The root's folders.
     pub spool: Arc<Spool>,
     /// Hears what happens.
@@ -30,23 +27,12 @@ impl Site<'_> {
     /// Whether the folders can be read and written and have room, after something
     /// in them could not be.
     pub fn probe(&self) -> Result<(), SpoolError> {
-        self.spool.probe(self.plan.free_space_floor)
+        self.spool.probe(self.setup.free_space_floor)
     }
 
     /// Whether there is room, which costs less to find out than the rest.
     pub fn check_space(&self) -> Result<(), SpoolError> {
-        self.spool.check_space(self.plan.free_space_floor)
-    }
-
-    /// How long the prediction at `path` is: as was asked, or, of one that ends as a
-    /// phrase does, as its file says.
-    fn seconds_of(&self, path: &Path) -> f64 {
-        let commission = &self.plan.terms.commission;
-        let said = match commission.ending.kind {
-            EndingKind::Phrase => header::seconds_of_wav(path),
-            EndingKind::Exact | EndingKind::Raw => None,
-        };
-        said.unwrap_or(commission.length.beside(0.0))
+        self.spool.check_space(self.setup.free_space_floor)
     }
 
     /// Tells how `job` came out.
@@ -54,12 +40,20 @@ impl Site<'_> {
         let id = job.claim.id();
         let name = readable(job.claim.name());
         match outcome {
-            Outcome::Done { path } => {
+            Outcome::Done { path, seconds } => {
                 tracing::info!(job = id, "{name} answered by {}", path.display());
                 self.tell(Event::Done {
                     id,
                     path: path.clone(),
-                    seconds: self.seconds_of(path),
+                    seconds: *seconds,
+                });
+            }
+            Outcome::SetDone { path, variations } => {
+                tracing::info!(job = id, "{name} answered by the set {}", path.display());
+                self.tell(Event::SetDone {
+                    id,
+                    path: path.clone(),
+                    variations: variations.clone(),
                 });
             }
             Outcome::Failed { reason } => {

@@ -4,41 +4,39 @@
 //! seeds/NAME.wav → .antiphon/work/000012/NAME.wav → .antiphon/done/000012-NAME.wav
 //!                  .antiphon/tmp/000012.wav       → predictions/NAME.0001.wav
 //!                  .antiphon/tmp/000012.json      → predictions/NAME.0001.json
+//!                  .antiphon/tmp/000012.set/            or predictions/NAME.0001/
 //!                                        or else → failed/NAME.wav, NAME.txt
 //! ```
 //!
 //! The names in the folders are all there is to know: a process that dies at
 //! any moment leaves them such that the next one can tell what remains to be
 //! done. Beside a claimed seed stand `.attempt-PROCESS`, one for each process that
-//! has tried to answer it, and, while something is delivered, `.publish-N` or
-//! `.fail-N` with the number that its names get. The delivery has happened
-//! when the marker is there and the file that it moves is not.
+//! has tried to answer it, and, while something is delivered, `.publish-N`, `.set-N`
+//! or `.fail-N` with the number that its names get. The delivery has happened
+//! when the marker is there and the file or the folder that it moves is not.
 
-use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::claim::Claim;
 use super::delivery::Delivery;
 use super::error::{SpoolError, failed_to};
-use super::folders::{ATTEMPT, job_of};
+use super::folders::{ATTEMPT, SET_IN_THE_MAKING, job_of};
+use super::numbers::Numbers;
 use super::retention;
 use super::root::Root;
 use super::seed_names::{numbered, shortened};
+use super::sets;
 use super::steps::{clear, is_missing, move_new, names_in};
 use crate::files;
 use crate::system::disk;
 
 /// Processes that may die of a seed before it is given up.
 pub const MOST_ATTEMPTS: usize = 3;
-/// From this number on a name's number is remembered: to find it takes longer.
-const MANY: u32 = 8;
-/// Names of which it is remembered, so that memory does not grow for ever.
-const REMEMBERED: usize = 10_000;
 /// Deliveries are never told apart by less.
 const TICK: Duration = Duration::from_millis(1);
 
@@ -46,10 +44,12 @@ const TICK: Duration = Duration::from_millis(1);
 pub struct Spool {
     root: Root,
     process: String,
-    /// The number that was free last, of names of which many were taken.
-    numbers: Mutex<HashMap<PathBuf, u32>>,
+    numbers: Numbers,
     /// When something was delivered last.
     last: Mutex<SystemTime>,
+    /// Held while a number is taken: a prediction and a set of one name, which two
+    /// workers deliver at the same time, are to have two.
+    moving: Mutex<()>,
 }
 
 /// A name that no other process has had.
@@ -70,6 +70,8 @@ impl Process {
 pub enum Delivered {
     /// The prediction, at this path.
     Prediction(PathBuf),
+    /// The set, in the folder at this path.
+    Set(PathBuf),
     /// The seed itself, at this path in failed/.
     Failure(PathBuf),
 }
@@ -86,7 +88,8 @@ impl Spool {
             last: Mutex::new(retention::newest(&root)),
             root,
             process: process.0.clone(),
-            numbers: Mutex::default(),
+            numbers: Numbers::default(),
+            moving: Mutex::default(),
         };
         let claims = spool.take_up_claims()?;
         spool.clear_temporaries()?;
@@ -120,9 +123,14 @@ impl Spool {
     fn clear_temporaries(&self) -> Result<(), SpoolError> {
         for name in names_in(self.root.tmp())? {
             let path = self.root.tmp().join(name);
-            if !path.is_dir() {
-                files::remove(&path).map_err(failed_to("remove", &path))?;
-            }
+            let removed = match path.is_dir() {
+                true if path.extension() == Some(OsStr::new(SET_IN_THE_MAKING)) => {
+                    files::remove_tree(&path)
+                }
+                true => Ok(()),
+                false => files::remove(&path),
+            };
+            removed.map_err(failed_to("remove", &path))?;
         }
         Ok(())
     }
@@ -180,7 +188,8 @@ impl Spool {
 
     /// The number that the prediction of `claim` would get now.
     pub fn next_number(&self, claim: &Claim) -> u32 {
-        self.free_number(&Delivery::of_prediction(&self.root, claim))
+        self.numbers
+            .free(&Delivery::of_prediction(&self.root, claim))
     }
 
     /// Publishes the prediction written for `claim`, with the text of its
@@ -190,6 +199,18 @@ impl Spool {
     pub fn publish(&self, claim: &Claim, sidecar: &str) -> Result<PathBuf, SpoolError> {
         let delivery = Delivery::of_prediction(&self.root, claim);
         let path = self.deliver(claim, &delivery, sidecar)?;
+        self.retire(claim)?;
+        Ok(path)
+    }
+
+    /// Publishes the set made for `claim`, whole and in one moment; the seed is done.
+    /// Gives the folder's path.
+    ///
+    /// After an error, [`Spool::settle`] tells whether it is published.
+    pub fn publish_set(&self, claim: &Claim) -> Result<PathBuf, SpoolError> {
+        let set = claim.unpublished_set();
+        sets::sync(&set, self.later_than_all()).map_err(failed_to("sync", &set))?;
+        let path = self.move_out(claim, &Delivery::of_set(&self.root, claim))?;
         self.retire(claim)?;
         Ok(path)
     }
@@ -208,28 +229,34 @@ impl Spool {
         &self,
         claim: &Claim,
         delivery: &Delivery,
-        companion: &str,
+        text: &str,
     ) -> Result<PathBuf, SpoolError> {
+        if let Some(companion) = delivery.companion() {
+            files::write(companion, text.as_bytes())
+                .and_then(|()| files::set_time(companion, self.later_than_all()))
+                .map_err(failed_to("write", companion))?;
+        }
+        self.move_out(claim, delivery)
+    }
+
+    /// Moves what is complete into its folder. Gives main's path there.
+    fn move_out(&self, claim: &Claim, delivery: &Delivery) -> Result<PathBuf, SpoolError> {
         let tmp = self.root.tmp();
-        files::write(&delivery.companion, companion.as_bytes())
-            .and_then(|()| files::set_time(&delivery.companion, self.later_than_all()))
-            .map_err(failed_to("write", &delivery.companion))?;
         files::sync_folder(tmp).map_err(failed_to("sync", tmp))?;
-        let mut number = self.free_number(delivery);
-        let main = loop {
-            claim.mark(delivery.marker, number)?;
-            let [main, companion] = delivery.paths(number);
-            if move_new(&delivery.companion, &companion)? {
-                if move_new(&delivery.main, &main)? {
-                    break main;
-                }
-                move_new(&companion, &delivery.companion)?;
-            }
-            number += 1;
-        };
-        files::sync_folder(delivery.folder).map_err(failed_to("sync", delivery.folder))?;
-        self.remember(delivery, number);
-        Ok(main)
+        let number = self.move_to_free_number(claim, delivery)?;
+        let folder = delivery.folder();
+        files::sync_folder(folder).map_err(failed_to("sync", folder))?;
+        self.numbers.remember(delivery, number);
+        Ok(delivery.path(number))
+    }
+
+    fn move_to_free_number(&self, claim: &Claim, delivery: &Delivery) -> Result<u32, SpoolError> {
+        let _moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut number = self.numbers.free(delivery);
+        while !delivery.try_to_move(claim, number)? {
+            number = Numbers::free_from(number + 1, delivery);
+        }
+        Ok(number)
     }
 
     /// Now, or just after the last delivery where the clock was set back: by the
@@ -240,39 +267,16 @@ impl Spool {
         *last
     }
 
-    /// The first number from which on nothing stands where `delivery` goes.
-    fn free_number(&self, delivery: &Delivery) -> u32 {
-        let mut number = *self.numbers().get(&delivery.paths(1)[0]).unwrap_or(&1);
-        let taken = |path: &PathBuf| path.symlink_metadata().is_ok();
-        while delivery.paths(number).iter().any(taken) {
-            number += 1;
-        }
-        number
-    }
-
-    /// Remembers names of which there are many: to look for the number of each
-    /// from 1 on would take longer each time.
-    fn remember(&self, delivery: &Delivery, number: u32) {
-        if number >= MANY {
-            let mut numbers = self.numbers();
-            if numbers.len() >= REMEMBERED {
-                numbers.clear();
-            }
-            let [first, _] = delivery.paths(1);
-            numbers.insert(first, number);
-        }
-    }
-
-    fn numbers(&self) -> MutexGuard<'_, HashMap<PathBuf, u32>> {
-        self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Brings to its end what was delivered for `claim`, also by an earlier
     /// process; undoes what was only begun, so that nothing but the seed is there.
     pub fn settle(&self, claim: &Claim) -> Result<Option<Delivered>, SpoolError> {
         if let Some(path) = Delivery::of_prediction(&self.root, claim).destination(claim)? {
             self.retire(claim)?;
             return Ok(Some(Delivered::Prediction(path)));
+        }
+        if let Some(path) = Delivery::of_set(&self.root, claim).destination(claim)? {
+            self.retire(claim)?;
+            return Ok(Some(Delivered::Set(path)));
         }
         if let Some(path) = Delivery::of_failure(&self.root, claim).destination(claim)? {
             self.clean_up(claim);

@@ -6,105 +6,21 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use super::answers::{Answer, Answers, Made, NoAnswer, Order, VariationMade, at_most};
 use super::arrival::has_writer;
 use super::claim::Claim;
 use super::error::SpoolError;
+use super::sets;
 use super::spool::{Delivered, MOST_ATTEMPTS, Spool};
-use crate::answer::{AnswerError, Commission, Responder};
-use crate::audio::{self, AudioError};
+use super::whole::{check_prediction, check_set};
+use crate::audio::{self, header};
 use crate::files;
-use crate::generate::GenerateError;
 
-/// What answers seeds.
-pub trait Answers: Send {
-    /// Answers the file `seed` with the file `output`, which is written in
-    /// place and synced. `progress` hears now and then which share is made, and
-    /// may stop it.
-    fn answer(
-        &mut self,
-        seed: &Path,
-        output: &Path,
-        commission: &Commission,
-        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
-    ) -> Result<Answer, NoAnswer>;
-}
-
-/// What there is of an answer beside its sound.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// The text of its sidecar.
-    pub sidecar: String,
-    /// SHA-256 of the seed as it was heard.
-    pub seed_sha256: String,
-}
-
-/// Why there is no answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NoAnswer {
-    /// `progress` stopped it.
-    Stopped,
-    /// The seed will never have one.
-    Seed(String),
-    /// Memory, a disk or a permission lacks; another time it may have one.
-    Machine(String),
-    /// The seed is not there.
-    Gone,
-    /// The seed went on changing.
-    Unfinished,
-}
-
-impl Answers for Responder {
-    fn answer(
-        &mut self,
-        seed: &Path,
-        output: &Path,
-        commission: &Commission,
-        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
-    ) -> Result<Answer, NoAnswer> {
-        Responder::answer(self, seed, output, commission, progress)
-            .map(|sidecar| Answer {
-                sidecar: sidecar.to_json(),
-                seed_sha256: sidecar.seed_sha256,
-            })
-            .map_err(|error| NoAnswer::of(&error))
-    }
-}
-
-impl NoAnswer {
-    fn of(error: &AnswerError) -> NoAnswer {
-        let text = error.to_string();
-        let cause = match error {
-            AnswerError::Generate {
-                cause: GenerateError::Stopped,
-                ..
-            } => return NoAnswer::Stopped,
-            AnswerError::Audio(AudioError::Changed { .. }) => return NoAnswer::Unfinished,
-            AnswerError::Audio(AudioError::LongerThan { seconds, .. }) => {
-                return NoAnswer::Seed(format!("it is too long; {}", at_most(*seconds)));
-            }
-            AnswerError::Audio(
-                AudioError::CannotOpen { cause, .. }
-                | AudioError::CannotRead { cause, .. }
-                | AudioError::CannotWrite { cause, .. },
-            ) => cause,
-            _ => return NoAnswer::Seed(text),
-        };
-        match cause.kind() {
-            std::io::ErrorKind::NotFound => NoAnswer::Gone,
-            // What the file says of itself leads nowhere.
-            std::io::ErrorKind::UnexpectedEof
-            | std::io::ErrorKind::InvalidData
-            | std::io::ErrorKind::InvalidInput => NoAnswer::Seed(text),
-            _ => NoAnswer::Machine(text),
-        }
-    }
-}
-
-/// What is asked of every answer.
+/// What every answer has to keep to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Terms {
-    /// How it is made.
-    pub commission: Commission,
+    /// Longer seeds fail, in seconds.
+    pub longest_seed: Option<f64>,
     /// Larger seeds fail, in bytes.
     pub max_seed_bytes: u64,
     /// An answer that takes longer fails.
@@ -151,8 +67,13 @@ impl Job {
 /// How a job stands after it was worked on.
 #[derive(Debug, PartialEq)]
 pub enum Outcome {
-    /// Its prediction stands at `path`.
-    Done { path: PathBuf },
+    /// Its prediction, of `seconds`, stands at `path`.
+    Done { path: PathBuf, seconds: f64 },
+    /// Its set stands at `path`, with these variations and how long they last.
+    SetDone {
+        path: PathBuf,
+        variations: Vec<(PathBuf, f64)>,
+    },
     /// The seed is in failed/.
     Failed { reason: String },
     /// The machine does not let it be done now.
@@ -169,7 +90,15 @@ impl Outcome {
     /// Of a job that had come to its end before.
     fn of(delivered: Delivered) -> Outcome {
         match delivered {
-            Delivered::Prediction(path) => Outcome::Done { path },
+            Delivered::Prediction(path) => Outcome::Done {
+                // Of one that was taken away nobody asks any more.
+                seconds: header::seconds_of_wav(&path).unwrap_or(0.0),
+                path,
+            },
+            Delivered::Set(path) => Outcome::SetDone {
+                variations: sets::variations_in(&path),
+                path,
+            },
             Delivered::Failure(_) => Outcome::Failed {
                 reason: "it is in failed/, with the reason beside it".to_owned(),
             },
@@ -216,7 +145,7 @@ fn try_to_work(
         return fail(spool, claim, reason);
     }
     match answer(spool, answers, terms, claim, stop) {
-        Ok(answer) => publish(spool, claim, &answer),
+        Ok(answer) => publish(spool, claim, answer),
         Err(NoAnswer::Stopped) if stop.load(Ordering::Relaxed) => {
             spool.release(claim)?;
             Ok(Outcome::Released)
@@ -226,15 +155,34 @@ fn try_to_work(
 }
 
 /// Publishes `answer`, if it is whole and the seed still is what was answered.
-fn publish(spool: &Spool, claim: &Claim, answer: &Answer) -> Result<Outcome, SpoolError> {
+fn publish(spool: &Spool, claim: &Claim, answer: Answer) -> Result<Outcome, SpoolError> {
     if !is_still(&claim.seed(), &answer.seed_sha256) {
         return Ok(Outcome::Unfinished);
     }
-    if let Err(reason) = check_prediction(&claim.unpublished_prediction()) {
+    match answer.made {
+        Made::Prediction { sidecar, seconds } => {
+            if let Err(reason) = check_prediction(&claim.unpublished_prediction()) {
+                return Ok(Outcome::Later { reason });
+            }
+            let path = spool.publish(claim, &sidecar)?;
+            Ok(Outcome::Done { path, seconds })
+        }
+        Made::Set { variations } => publish_set(spool, claim, variations),
+    }
+}
+
+fn publish_set(
+    spool: &Spool,
+    claim: &Claim,
+    variations: Vec<VariationMade>,
+) -> Result<Outcome, SpoolError> {
+    if let Err(reason) = check_set(&claim.unpublished_set(), &variations) {
         return Ok(Outcome::Later { reason });
     }
-    let path = spool.publish(claim, &answer.sidecar)?;
-    Ok(Outcome::Done { path })
+    let path = spool.publish_set(claim)?;
+    let published = |variation: VariationMade| (path.join(variation.file), variation.seconds);
+    let variations = variations.into_iter().map(published).collect();
+    Ok(Outcome::SetDone { path, variations })
 }
 
 /// What follows for a seed that has no answer.
@@ -288,17 +236,13 @@ fn check_seed(seed: &Path, terms: &Terms) -> Result<(), String> {
     // What its header leaves open is found out while it is read.
     let rate = audio::header::bytes_per_second(seed).unwrap_or(0);
     let seconds = metadata.len() as f64 / rate as f64;
-    match terms.commission.longest_seed {
+    match terms.longest_seed {
         Some(longest) if rate > 0 && seconds > longest => Err(format!(
             "it is too long, {seconds:.0} seconds; {}",
             at_most(longest)
         )),
         _ => Ok(()),
     }
-}
-
-fn at_most(seconds: f64) -> String {
-    format!("at most {seconds} seconds are read (--max-seed-seconds)")
 }
 
 /// Whether `seed` is what was heard, and nobody is about to change it.
@@ -316,19 +260,21 @@ fn answer(
     claim: &Claim,
     stop: &AtomicBool,
 ) -> Result<Answer, NoAnswer> {
-    let seed = claim.seed();
-    let commission = commission_of(spool, &terms.commission, claim);
+    let order = Order {
+        seed: &claim.seed(),
+        voice: None,
+        prediction: &claim.unpublished_prediction(),
+        set: &claim.unpublished_set(),
+        stream_of: &stream_of(spool, claim),
+        longest_seed: terms.longest_seed,
+    };
     let begun = Instant::now();
     let mut progress =
         |_: f64| match stop.load(Ordering::Relaxed) || begun.elapsed() > terms.deadline {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         };
-    let output = claim.unpublished_prediction();
-    catch_unwind(AssertUnwindSafe(|| {
-        answers.answer(&seed, &output, &commission, &mut progress)
-    }))
-    .unwrap_or_else(|_| {
+    catch_unwind(AssertUnwindSafe(|| answers.answer(&order, &mut progress))).unwrap_or_else(|_| {
         Err(NoAnswer::Seed(
             "antiphon made a mistake while answering this seed; please report it".to_owned(),
         ))
@@ -339,19 +285,6 @@ fn answer(
 /// seed, its name, and how many predictions of that name there are: the same
 /// recording heard twice gets two answers, and an answer that was interrupted
 /// comes out the same.
-fn commission_of(spool: &Spool, commission: &Commission, claim: &Claim) -> Commission {
-    let number = spool.next_number(claim);
-    Commission {
-        stream_of: Some(format!("{number} {}", claim.name().display())),
-        ..commission.clone()
-    }
-}
-
-/// Reads the prediction again in full: what cannot be read is not published.
-fn check_prediction(path: &Path) -> Result<(), String> {
-    match audio::read::read(path) {
-        Ok(prediction) if prediction.facts.length_agrees => Ok(()),
-        Ok(_) => Err(format!("{} was not written in full", path.display())),
-        Err(error) => Err(error.to_string()),
-    }
+fn stream_of(spool: &Spool, claim: &Claim) -> String {
+    format!("{} {}", spool.next_number(claim), claim.name().display())
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::{Order, RunError, failed_to, what_is_left};
+use super::{RunError, RunOrder, failed_to, what_is_left};
 use crate::files;
 use crate::train::checkpoint::{Checkpoint, CheckpointError};
 
@@ -38,7 +38,7 @@ pub(super) fn save(folder: &Path, checkpoint: &Checkpoint) -> Result<(), RunErro
 /// aside, so that it never takes the place of the whole one before it.
 pub(super) fn newest(
     folder: &Path,
-    order: &Order,
+    order: &RunOrder,
 ) -> Result<(Option<Checkpoint>, Option<String>), RunError> {
     let path = folder.join(CHECKPOINT);
     let last = match read(&path)? {

@@ -34,7 +34,7 @@ use losses::COLUMNS;
 /// What a run was asked to do, apart from its hyperparameters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Order {
+pub struct RunOrder {
     /// The recordings, as absolute paths.
     #[serde(with = "saved_path::list")]
     pub audio: Vec<PathBuf>,
@@ -57,7 +57,7 @@ pub struct Resumed {
     /// Its folder, where it goes on writing.
     pub run: Run,
     /// What it was asked to do.
-    pub order: Order,
+    pub order: RunOrder,
     /// What it trains with.
     pub hyperparameters: Hyperparameters,
     /// The newest whole checkpoint, if the run came to write one.
@@ -78,7 +78,7 @@ pub struct Run {
 /// What a run's folder tells, a run in progress too: it is only read.
 pub struct RunRecord {
     /// What the run was asked to do.
-    pub order: Order,
+    pub order: RunOrder,
     /// What it trains with.
     pub hyperparameters: Hyperparameters,
     /// The loss log, without a line that is still being written.
@@ -108,7 +108,7 @@ pub enum RunError {
     },
     /// `run.json` is not as a run writes it.
     #[error("{} is no run of antiphon train's: {cause}", path.display())]
-    Order {
+    RunOrder {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
@@ -156,7 +156,7 @@ impl Run {
     pub fn create(
         runs: &Path,
         name: &str,
-        order: &Order,
+        order: &RunOrder,
         hyperparameters: &Hyperparameters,
     ) -> Result<Run, RunError> {
         let order = serde_json::to_string_pretty(order)
@@ -234,7 +234,7 @@ impl Run {
     }
 
     /// Where the run keeps its own copy of the model.
-    pub fn exported(&self, order: &Order) -> PathBuf {
+    pub fn exported(&self, order: &RunOrder) -> PathBuf {
         exported(&self.folder, order)
     }
 
@@ -298,14 +298,14 @@ fn lock(folder: &Path) -> Result<File, RunError> {
     }
 }
 
-fn exported(folder: &Path, order: &Order) -> PathBuf {
+fn exported(folder: &Path, order: &RunOrder) -> PathBuf {
     folder.join(order.output.file_name().unwrap_or_default())
 }
 
-fn read_order(folder: &Path) -> Result<(Order, Hyperparameters), RunError> {
+fn read_order(folder: &Path) -> Result<(RunOrder, Hyperparameters), RunError> {
     let path = folder.join(ORDER);
     let text = fs::read_to_string(&path).map_err(failed_to("read", &path))?;
-    let order = serde_json::from_str(&text).map_err(|cause| RunError::Order { path, cause })?;
+    let order = serde_json::from_str(&text).map_err(|cause| RunError::RunOrder { path, cause })?;
     let path = folder.join(HYPERPARAMETERS);
     let hyperparameters =
         Hyperparameters::read(&path).map_err(|cause| RunError::Hyperparameters { path, cause })?;
@@ -313,7 +313,7 @@ fn read_order(folder: &Path) -> Result<(Order, Hyperparameters), RunError> {
 }
 
 /// What a run without a checkpoint still has.
-fn what_is_left(folder: &Path, order: &Order) -> String {
+fn what_is_left(folder: &Path, order: &RunOrder) -> String {
     let model = exported(folder, order);
     match model.exists() {
         true => format!("{LOSSES}, {PREDICTIONS} and the model {}", model.display()),
@@ -338,7 +338,7 @@ mod tests {
     #[test]
     fn a_run_remembers_its_order_and_drops_losses_after_the_checkpoint() {
         let folder = tempfile::tempdir().unwrap();
-        let order = Order {
+        let order = RunOrder {
             audio: vec!["/a.wav".into()],
             output: "/m.onnx".into(),
             force: false,
@@ -386,7 +386,7 @@ mod tests {
         use std::os::unix::ffi::OsStrExt;
         let folder = tempfile::tempdir().unwrap();
         let runs = folder.path().join("runs");
-        let order = Order {
+        let order = RunOrder {
             audio: vec![std::ffi::OsStr::from_bytes(b"/gu\xefitar.wav").into()],
             output: "/m.onnx".into(),
             force: false,
@@ -407,7 +407,7 @@ mod tests {
 
     /// A run with the checkpoints of the steps 1 to `steps`, and their losses.
     fn run_of(folder: &Path, steps: u64) -> Run {
-        let order = Order {
+        let order = RunOrder {
             audio: vec!["/a.wav".into()],
             output: "/m.onnx".into(),
             force: false,

@@ -81,6 +81,16 @@ impl Gallery {
         if self.path("seeds").join(&name).exists() {
             name = format!("{kind} {}.wav", self.arrived);
         }
+        self.put(&name, kind);
+    }
+
+    /// A seed that differs from all others arrives as `name`, which is free.
+    pub fn arrive_as(&mut self, name: &str, kind: &str) {
+        self.arrived += 1;
+        self.put(name, kind);
+    }
+
+    fn put(&self, name: &str, kind: &str) {
         let text = format!("{kind} {}", self.arrived);
         fs::write(self.path("seeds").join(name), text).unwrap();
     }
@@ -100,7 +110,7 @@ impl Gallery {
         let stop = AtomicBool::new(false);
         match work(spool, &mut Parrot, &terms(), &mut job, &stop) {
             Outcome::Later { .. } => self.jobs.push_back(job),
-            Outcome::Done { .. } | Outcome::Failed { .. } => {}
+            Outcome::Done { .. } | Outcome::SetDone { .. } | Outcome::Failed { .. } => {}
             outcome => panic!("{outcome:?}"),
         }
         true
@@ -147,17 +157,24 @@ impl Gallery {
             assert!(ended || reason == "it is broken\n", "{name}: {reason}");
         }
         let predictions = self.path("predictions");
-        for name in listing(&predictions).iter().filter(|n| n.ends_with(".wav")) {
-            let path = predictions.join(name);
-            assert!(crate::audio::read::read(&path).unwrap().facts.length_agrees);
-            assert!(path.with_extension("json").exists(), "{name}");
+        for name in listing(&predictions) {
+            let path = predictions.join(&name);
+            if path.is_dir() {
+                check_set(&path);
+            } else if name.ends_with(".wav") {
+                check_sound(&path);
+                assert!(path.with_extension("json").exists(), "{name}");
+            }
         }
     }
 
-    /// Besides, there is one prediction for each seed that is done.
+    /// Besides, there is one prediction or one set for each seed that is done.
     pub fn check_predictions(&self) {
         let done = listing(&self.path(".antiphon/done")).len();
-        assert_eq!(listing(&self.path("predictions")).len(), 2 * done);
+        let predictions = self.path("predictions");
+        let is_set = |name: &String| predictions.join(name).is_dir();
+        let (sets, files): (Vec<_>, Vec<_>) = listing(&predictions).into_iter().partition(is_set);
+        assert_eq!(2 * sets.len() + files.len(), 2 * done);
         let failed = listing(&self.path("failed")).len();
         assert_eq!(done + failed / 2, self.arrived);
     }
@@ -165,9 +182,47 @@ impl Gallery {
     /// What was published, byte for byte.
     pub fn published(&self) -> BTreeMap<String, Vec<u8>> {
         let folder = self.path("predictions");
+        let files = listing(&folder).into_iter().flat_map(|name| {
+            let within = listing_of_set(&folder.join(&name)).into_iter();
+            let files: Vec<String> = within.map(|file| format!("{name}/{file}")).collect();
+            match files.is_empty() {
+                true => vec![name],
+                false => files,
+            }
+        });
         let read = |name: String| (name.clone(), fs::read(folder.join(name)).unwrap());
-        listing(&folder).into_iter().map(read).collect()
+        files.map(read).collect()
     }
+}
+
+/// The files of the set at `path`; none of what is no folder.
+fn listing_of_set(path: &Path) -> Vec<String> {
+    match path.is_dir() {
+        true => listing(path),
+        false => Vec::new(),
+    }
+}
+
+/// What a parrot's set holds is all there, and can be read.
+fn check_set(set: &Path) {
+    let expected = [
+        "01.json",
+        "01.wav",
+        "02.json",
+        "02.wav",
+        "03.json",
+        "03.wav",
+        "set.json",
+        "theme.wav",
+    ];
+    assert_eq!(listing(set), expected, "{}", set.display());
+    for name in expected.iter().filter(|name| name.ends_with(".wav")) {
+        check_sound(&set.join(name));
+    }
+}
+
+fn check_sound(path: &Path) {
+    assert!(crate::audio::read::read(path).unwrap().facts.length_agrees);
 }
 
 /// The first of the seeds that wait, if it can be claimed.

@@ -3,76 +3,91 @@
 mod arrivals;
 mod gallery;
 mod promise;
+mod sets;
 mod studio;
 
 use std::fs;
-use std::io::Cursor;
+use std::io::{self, Cursor};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::worker::{Answer, Answers, NoAnswer, Terms};
-use crate::answer::{Commission, Ending, Loudness};
+use super::answers::{Answer, Answers, Made, NoAnswer, Order, VariationMade};
+use super::folders;
+use super::worker::Terms;
 use crate::audio::Signal;
-use crate::audio::output::OutputFormat;
 use crate::audio::write::{SampleFormat, encode_wav};
 use crate::files;
-use crate::generate::{Prime, Request};
 
 /// Answers a text with a sound that depends on the text and on its own random
-/// numbers, unless the text says that it is broken.
+/// numbers, unless the text says that it is broken; a text about a set with three of
+/// them in a set.
 struct Parrot;
 
 impl Answers for Parrot {
     fn answer(
         &mut self,
-        seed: &Path,
-        output: &Path,
-        commission: &Commission,
+        order: &Order,
         _: &mut dyn FnMut(f64) -> ControlFlow<()>,
     ) -> Result<Answer, NoAnswer> {
-        let text = fs::read(seed).map_err(|_| NoAnswer::Gone)?;
+        let text = fs::read(order.seed).map_err(|_| NoAnswer::Gone)?;
         if text.starts_with(b"broken") {
             return Err(NoAnswer::Seed("it is broken".to_owned()));
         }
-        let own = commission.stream_of.as_deref().unwrap_or_default();
-        let samples = text
-            .iter()
-            .chain(own.as_bytes())
-            .map(|b| f32::from(*b) / 256.0);
-        let signal = Signal {
-            samples: samples.collect(),
-            sample_rate: 8000,
+        let made = match text.starts_with(b"set") {
+            true => echo_in_a_set(&text, order),
+            false => echo(&text, order),
         };
-        let mut wav = Cursor::new(Vec::new());
-        encode_wav(&mut wav, output, &signal, SampleFormat::Int16).unwrap();
-        files::write(output, wav.get_ref()).map_err(|e| NoAnswer::Machine(e.to_string()))?;
-        let own = commission.stream_of.as_deref().unwrap_or_default();
         Ok(Answer {
-            sidecar: format!("{} {own}\n", commission.request.random_seed),
             seed_sha256: files::sha256(&text),
+            made: made.map_err(|error| NoAnswer::Machine(error.to_string()))?,
         })
     }
+}
+
+fn echo(text: &[u8], order: &Order) -> io::Result<Made> {
+    Ok(Made::Prediction {
+        sidecar: format!("{}\n", order.stream_of),
+        seconds: sing(text, order.stream_of, order.prediction)?,
+    })
+}
+
+/// One file after the other, as a model makes them.
+fn echo_in_a_set(text: &[u8], order: &Order) -> io::Result<Made> {
+    files::make_folder(order.set)?;
+    sing(text, "", &order.set.join("theme.wav"))?;
+    let variation = |n: usize| {
+        let (file, own) = (format!("{n:02}.wav"), format!("{} {n}", order.stream_of));
+        let seconds = sing(text, &own, &order.set.join(&file))?;
+        files::write(&order.set.join(format!("{n:02}.json")), own.as_bytes())?;
+        Ok(VariationMade { file, seconds })
+    };
+    let variations: io::Result<Vec<VariationMade>> = (1..=3).map(variation).collect();
+    files::write(&order.set.join(folders::SET), b"3 variations\n")?;
+    Ok(Made::Set {
+        variations: variations?,
+    })
+}
+
+/// Writes a sound that depends on `text` and `own`; its seconds.
+fn sing(text: &[u8], own: &str, output: &Path) -> io::Result<f64> {
+    let bytes = text.iter().chain(own.as_bytes());
+    let signal = Signal {
+        samples: bytes.map(|byte| f32::from(*byte) / 256.0).collect(),
+        sample_rate: 8000,
+    };
+    let mut wav = Cursor::new(Vec::new());
+    encode_wav(&mut wav, output, &signal, SampleFormat::Int16).unwrap();
+    files::write(output, wav.get_ref())?;
+    Ok(signal.seconds())
 }
 
 /// What is asked of a parrot.
 fn terms() -> Terms {
     Terms {
-        commission: Commission {
-            request: Request {
-                seconds: 1.0,
-                random_seed: 0,
-                prime: Prime::Seed,
-                may_go_back: false,
-            },
-            ending: Ending::default(),
-            loudness: Loudness::Seed,
-            output: OutputFormat::default(),
-            stream_of: None,
-            longest_seed: None,
-        },
+        longest_seed: None,
         max_seed_bytes: 100_000,
         deadline: Duration::from_secs(100),
     }

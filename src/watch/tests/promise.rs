@@ -222,7 +222,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => (0_usize..60).prop_map(|n| Some(Mishap::Killed(n))),
     ];
     prop_oneof![
-        3 => prop_oneof![Just("good"), Just("fine"), Just("broken")].prop_map(Happening::Arrival),
+        3 => prop_oneof![Just("good"), Just("set"), Just("broken")].prop_map(Happening::Arrival),
         4 => mishap.clone().prop_map(Happening::Step),
         2 => mishap.prop_map(Happening::Restart),
         1 => Just(Happening::Stop),

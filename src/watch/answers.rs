@@ -1,0 +1,119 @@
+//! What answers seeds, as the watch sees it.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use crate::answer::AnswerError;
+use crate::audio::AudioError;
+use crate::generate::GenerateError;
+
+/// What answers seeds.
+pub trait Answers: Send {
+    /// Answers one seed: by a prediction's file at `order.prediction`, or by a set's
+    /// folder at `order.set`, written, synced and complete. `progress` hears now and
+    /// then which share is made, and may stop it.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no answer.
+    fn answer(
+        &mut self,
+        order: &Order,
+        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+    ) -> Result<Answer, NoAnswer>;
+}
+
+/// One seed that is to be answered.
+#[derive(Clone, Copy, Debug)]
+pub struct Order<'a> {
+    /// Its file.
+    pub seed: &'a Path,
+    /// Whose answer is asked for; the default voice's where nobody is named.
+    pub voice: Option<&'a str>,
+    /// Where a prediction is to be written. Nothing stands there.
+    pub prediction: &'a Path,
+    /// Where a set's folder is to be made. Nothing stands there.
+    pub set: &'a Path,
+    /// What the stream of random numbers depends on beside the seed's content.
+    pub stream_of: &'a str,
+    /// Longer seeds, in seconds, are not read.
+    pub longest_seed: Option<f64>,
+}
+
+/// An answer that has been made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// SHA-256 of the seed as it was heard.
+    pub seed_sha256: String,
+    /// What was made.
+    pub made: Made,
+}
+
+/// What an answer is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Made {
+    /// A prediction, with the text of its sidecar, which lasts so long.
+    Prediction { sidecar: String, seconds: f64 },
+    /// A set, whose folder holds all there is to say of it.
+    Set { variations: Vec<VariationMade> },
+}
+
+/// One variation of a set.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VariationMade {
+    /// The name of its file in the set's folder: `01.wav`.
+    pub file: String,
+    /// How long it lasts.
+    pub seconds: f64,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// `progress` stopped it.
+    Stopped,
+    /// The seed will never have one.
+    Seed(String),
+    /// Memory, a disk or a permission lacks; another time it may have one.
+    Machine(String),
+    /// The seed is not there.
+    Gone,
+    /// The seed went on changing.
+    Unfinished,
+}
+
+impl From<&AnswerError> for NoAnswer {
+    fn from(error: &AnswerError) -> NoAnswer {
+        let text = error.to_string();
+        let cause = match error {
+            AnswerError::Generate {
+                cause: GenerateError::Stopped,
+                ..
+            } => return NoAnswer::Stopped,
+            AnswerError::Audio(AudioError::Changed { .. }) => return NoAnswer::Unfinished,
+            AnswerError::Audio(AudioError::LongerThan { seconds, .. }) => {
+                return NoAnswer::Seed(format!("it is too long; {}", at_most(*seconds)));
+            }
+            AnswerError::Audio(
+                AudioError::CannotOpen { cause, .. }
+                | AudioError::CannotRead { cause, .. }
+                | AudioError::CannotWrite { cause, .. },
+            ) => cause,
+            _ => return NoAnswer::Seed(text),
+        };
+        match cause.kind() {
+            io::ErrorKind::NotFound => NoAnswer::Gone,
+            // What the file says of itself leads nowhere.
+            io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::InvalidData
+            | io::ErrorKind::InvalidInput => NoAnswer::Seed(text),
+            _ => NoAnswer::Machine(text),
+        }
+    }
+}
+
+/// Says that seeds are read up to `seconds`.
+pub(super) fn at_most(seconds: f64) -> String {
+    format!("at most {seconds} seconds are read (--max-seed-seconds)")
+}
