@@ -58,6 +58,21 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path)
 }
 
+/// Makes the folder `path` in one that is there, or leaves the one that is there; whether
+/// it was made.
+///
+/// # Errors
+///
+/// Also where a file of that name stands, or the folder around it is gone.
+pub fn make_inner_folder(path: &Path) -> io::Result<bool> {
+    mishap::at("make the folder", path)?;
+    match fs::create_dir(path) {
+        Ok(()) => Ok(true),
+        Err(_) if path.is_dir() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Removes the file `path` if it is there.
 pub fn remove(path: &Path) -> io::Result<()> {
     mishap::at("remove", path)?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::watch::DEFAULT_ROOT;
-use crate::status::{ArrivingFile, Failure, Status, Waiting};
+use crate::status::{ArrivingFile, Failure, Status, VoiceStatus, Waiting};
 use crate::system::disk::Space;
 
 /// Say how things stand in a watched folder
@@ -11,8 +11,8 @@ use crate::system::disk::Space;
 /// Example: antiphon status --root /srv/gallery --json
 ///
 /// Reads the folder only: whether a daemon watches it, what waits and why, is in
-/// work, done or failed, which OSC packets were dropped, and what is left of the
-/// disk.
+/// work, done or failed, which voices there are, which OSC packets were dropped, and
+/// what is left of the disk.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
@@ -54,6 +54,10 @@ fn print(status: &Status) {
         false => format!(": {}", status.in_work.join(", ")),
     };
     println!("in work  {}{in_work}", status.counts.working);
+    if !status.voices.is_empty() {
+        let voices: Vec<String> = status.voices.iter().map(voice).collect();
+        println!("voices   {}", voices.join(", "));
+    }
     println!("done     {}", status.counts.done);
     println!("failed   {}", status.counts.failed);
     status.last_failures.iter().for_each(print_failure);
@@ -62,6 +66,13 @@ fn print(status: &Status) {
     }
     if let Some(space) = status.space {
         print_space(space);
+    }
+}
+
+fn voice(VoiceStatus { name, waiting }: &VoiceStatus) -> String {
+    match waiting {
+        0 => name.clone(),
+        n => format!("{name} ({n} waiting)"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs::{self, Metadata};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::Finding;
+use super::{Finding, voices};
 use crate::files;
 use crate::status::Status;
 use crate::system::disk::{self, Filesystem};
@@ -52,6 +52,7 @@ pub fn examine(root: &Path) -> Vec<Finding> {
             findings.push(one_filesystem(root));
         }
     }
+    findings.extend(voices::examine(root, PROBE));
     findings.extend([filesystem_kind(root), space(root), file_times(root)]);
     findings
 }

@@ -5,6 +5,7 @@ mod folder;
 mod machine;
 mod model;
 mod osc;
+mod voices;
 
 pub use folder::examine as folder;
 pub use machine::examine as machine;

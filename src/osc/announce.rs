@@ -96,16 +96,17 @@ impl Announcer {
 fn messages(event: &Event) -> Vec<OscMessage> {
     let message = match event {
         Event::Ready => say("ready", vec![]),
-        Event::Seen { id, name } => say("seen", vec![OscType::Int(*id), name.as_str().into()]),
-        Event::Done { id, path, seconds } => {
-            say("done", vec![OscType::Int(*id), text(path), float(*seconds)])
-        }
+        Event::Seen { id, name, .. } => say("seen", vec![OscType::Int(*id), name.as_str().into()]),
+        Event::Done {
+            id, path, seconds, ..
+        } => say("done", vec![OscType::Int(*id), text(path), float(*seconds)]),
         Event::SetDone {
             id,
             path,
             variations,
+            ..
         } => return of_set(*id, path, variations),
-        Event::Failed { id, reason } => {
+        Event::Failed { id, reason, .. } => {
             say("error", vec![OscType::Int(*id), reason.as_str().into()])
         }
         Event::Trouble { reason: text } | Event::Remark { text } => {
@@ -155,6 +156,7 @@ mod tests {
     fn events_are_flat_messages_of_ints_floats_and_strings() {
         let done = messages(&Event::Done {
             id: 3,
+            voice: None,
             path: "/tmp/a.0001.wav".into(),
             seconds: 10.0,
         });
@@ -175,6 +177,7 @@ mod tests {
     fn a_set_is_told_of_after_its_variations() {
         let set = messages(&Event::SetDone {
             id: 3,
+            voice: None,
             path: "/tmp/a.0001".into(),
             variations: vec![
                 ("/tmp/a.0001/01.wav".into(), 1.5),

@@ -102,10 +102,12 @@ mod tests {
         let supervisor = Supervisor::default();
         let seen = Event::Seen {
             id: 1,
+            voice: None,
             name: "a.wav".to_owned(),
         };
         let failed = Event::Failed {
             id: 1,
+            voice: None,
             reason: "it is silent".to_owned(),
         };
         let alive = Event::Alive {
@@ -121,6 +123,7 @@ mod tests {
     fn a_seeds_name_is_no_word_of_its_own() {
         let seen = Event::Seen {
             id: 1,
+            voice: None,
             name: "a\nWATCHDOG=1".to_owned(),
         };
         let told = Supervisor::default().words(&seen);
@@ -133,6 +136,7 @@ mod tests {
         let supervisor = Supervisor::default();
         let done = Event::Done {
             id: 1,
+            voice: None,
             path: "a.0001.wav".into(),
             seconds: 1.0,
         };

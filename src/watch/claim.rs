@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::error::{SpoolError, failed_to};
-use super::folders::SET_IN_THE_MAKING;
+use super::folders::{SET_IN_THE_MAKING, voice_of_job};
 use super::root::Root;
 use super::steps::names_in;
 use crate::files;
@@ -14,6 +14,7 @@ use crate::names::readable;
 pub struct Claim {
     id: i32,
     name: OsString,
+    voice: Option<String>,
     /// The job's own folder in work/, which holds the seed under its own name.
     folder: PathBuf,
     tmp: PathBuf,
@@ -23,6 +24,7 @@ impl Claim {
     /// Of the seed `name`, as job `id`, in its `folder` under `root`.
     pub fn new(root: &Root, folder: PathBuf, id: i32, name: OsString) -> Claim {
         Claim {
+            voice: voice_of_job(folder.file_name().unwrap_or_default()).map(str::to_owned),
             folder,
             tmp: root.tmp().to_owned(),
             id,
@@ -35,9 +37,14 @@ impl Claim {
         self.id
     }
 
-    /// The seed's name, as it was in `seeds/`.
+    /// The seed's name, as it was in `seeds/` or the voice's folder there.
     pub fn name(&self) -> &OsStr {
         &self.name
+    }
+
+    /// The voice that is to answer it, if not the default one.
+    pub fn voice(&self) -> Option<&str> {
+        self.voice.as_deref()
     }
 
     /// The job's own folder.

@@ -139,7 +139,10 @@ impl Delivery {
             return Ok(None);
         }
         let folder = self.folder();
-        files::sync_folder(folder).map_err(failed_to("sync", folder))?;
+        // A voice's folder may be gone since, with what was delivered.
+        if !is_missing(folder) {
+            files::sync_folder(folder).map_err(failed_to("sync", folder))?;
+        }
         Ok(Some(self.path(number)))
     }
 
@@ -169,7 +172,7 @@ impl Place {
     /// Of what answers `claim`.
     fn of_answers(root: &Root, claim: &Claim) -> Place {
         Place {
-            folder: root.predictions().to_owned(),
+            folder: root.predictions_of(claim.voice()),
             // A patch is told of it, and messages hold text only.
             stem: stem(OsStr::new(&readable(claim.name()))),
             numbers_first: true,

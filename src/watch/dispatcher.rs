@@ -11,11 +11,11 @@ use super::claim::Claim;
 use super::crew::Crew;
 use super::error::SpoolError;
 use super::intake::Intake;
-use super::notifications::Notifications;
 use super::queue::Queue;
 use super::reload::Reload;
 use super::retention;
 use super::site::Site;
+use super::voices::shown;
 use super::worker::{Job, Outcome};
 use super::{Event, Message, WatchError};
 use crate::names::readable;
@@ -47,8 +47,6 @@ pub struct Dispatcher<'a> {
     next_retention: Instant,
     messages: Receiver<Message>,
     sender: Sender<Message>,
-    // The system notifies for as long as this lives.
-    _notifications: Option<Notifications>,
 }
 
 impl<'a> Dispatcher<'a> {
@@ -62,15 +60,14 @@ impl<'a> Dispatcher<'a> {
         let (sender, messages) = mpsc::channel();
         let hints = sender.clone();
         // A closed channel means that the dispatcher has ended.
-        let tell = move |hint| drop(hints.send(Message::Hint(hint)));
-        let notifications = Notifications::of(site.spool.root().seeds(), tell);
+        let tell = move |voice, hint| drop(hints.send(Message::Hint(voice, hint)));
         let stop_workers = Arc::new(AtomicBool::new(false));
         let terms = &site.setup.terms;
         let crew = Crew::hire(answerers, &site.spool, terms, &sender, &stop_workers);
         let now = Instant::now();
         Ok(Dispatcher {
             site,
-            intake: Intake::new(site)?,
+            intake: Intake::new(site, tell)?,
             queue: Queue::new(site, claims),
             crew,
             stop_workers,
@@ -79,7 +76,6 @@ impl<'a> Dispatcher<'a> {
             next_retention: now,
             messages,
             sender,
-            _notifications: notifications,
         })
     }
 
@@ -107,9 +103,14 @@ impl<'a> Dispatcher<'a> {
 
     fn tell_of_earlier_jobs(&self) {
         for job in self.queue.waiting() {
-            let (id, name) = (job.claim.id(), readable(job.claim.name()));
-            tracing::info!(job = id, "{name} was left unanswered by an earlier run");
-            self.site.tell(Event::Seen { id, name });
+            let (id, voice) = (job.claim.id(), job.claim.voice());
+            let shown = shown(voice, job.claim.name());
+            tracing::info!(job = id, "{shown} was left unanswered by an earlier run");
+            self.site.tell(Event::Seen {
+                id,
+                voice: voice.map(str::to_owned),
+                name: readable(job.claim.name()),
+            });
         }
     }
 
@@ -168,7 +169,7 @@ impl<'a> Dispatcher<'a> {
 
     fn hear(&mut self, message: Message) {
         match message {
-            Message::Hint(hint) => self.intake.hear(hint),
+            Message::Hint(voice, hint) => self.intake.hear(voice.as_deref(), &hint),
             Message::Finished {
                 worker,
                 job,

@@ -14,6 +14,11 @@ pub enum SpoolError {
     },
     #[error("another antiphon watches {}; stop it first, or give this one another --root", path.display())]
     Locked { path: PathBuf },
+    #[error(
+        "the voice {voice} would answer into predictions/{voice}/, which is a set; call the voice \
+         otherwise, or the set"
+    )]
+    VoiceIsSet { voice: String },
     #[error("{} is gone from seeds/ before it could be claimed", name.display())]
     Gone { name: PathBuf },
     #[error(
@@ -33,8 +38,8 @@ pub enum SpoolError {
     )]
     OtherFilesystem {
         root: PathBuf,
-        from: &'static str,
-        to: &'static str,
+        from: String,
+        to: String,
     },
     #[error(
         "less than {floor} MB are free on the disk of {}; make room", path.display()

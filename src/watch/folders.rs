@@ -39,7 +39,22 @@ pub const ATTEMPT: &str = ".attempt-";
 pub const ALL: [&str; 6] = [SEEDS, PREDICTIONS, FAILED, WORK, TMP, DONE];
 
 /// The number of the job that a name in [`WORK`] or [`DONE`] belongs to: 12, of
-/// `000012` and `000012-NAME.wav`.
+/// `000012`, `000012-VOICE` and `000012-NAME.wav`.
 pub fn job_of(name: &OsStr) -> Option<i32> {
     name.to_string_lossy().split('-').next()?.parse().ok()
+}
+
+/// What a job's folder in [`WORK`] is called.
+pub fn name_of_job(id: i32, voice: Option<&str>) -> String {
+    match voice {
+        Some(voice) => format!("{id:06}-{voice}"),
+        None => format!("{id:06}"),
+    }
+}
+
+/// The voice of the job whose folder in [`WORK`] has this name, if it is not the
+/// default one.
+pub fn voice_of_job(name: &OsStr) -> Option<&str> {
+    let (_, voice) = name.to_str()?.split_once('-')?;
+    Some(voice).filter(|voice| !voice.is_empty())
 }

@@ -1,6 +1,6 @@
-//! The files in `seeds/`: which of them are seeds by now.
+//! The files in `seeds/`, or in a voice's folder there: which of them are seeds by now.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::Metadata;
 use std::io;
@@ -11,11 +11,16 @@ use super::arrival::Proof;
 use super::listing::{Downloads, Listing};
 use super::observation::{Observation, Standing};
 use super::remarks::Remarks;
-use crate::names::{is_scratch, readable};
+use super::voices::shown;
+use crate::names::is_scratch;
 
 /// The folder's files and what was seen of them.
 pub struct Inbox {
     folder: PathBuf,
+    /// Whose it is, if not the default voice's.
+    voice: Option<String>,
+    /// Folders in it that are inboxes of their own.
+    inner: HashSet<OsString>,
     patience: Duration,
     files: HashMap<OsString, Observation>,
     remarks: Remarks,
@@ -35,6 +40,8 @@ pub struct Arrived {
 /// A file that is not complete yet, or cannot become a seed as it is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Arriving {
+    /// Who is to answer it, if not the default voice.
+    pub voice: Option<String>,
     /// Its name.
     pub name: OsString,
     /// Why it waits, in a sentence.
@@ -44,16 +51,23 @@ pub struct Arriving {
 }
 
 impl Inbox {
-    /// Of the folder `folder`, as if just opened; a file that does not look
-    /// complete is waited for with `patience` after its last change.
-    pub fn new(folder: &Path, patience: Duration) -> Inbox {
+    /// Of the folder `folder`, as if just opened, for the default voice or for `voice`; a
+    /// file that does not look complete is waited for with `patience` after its last change.
+    pub fn new(folder: &Path, voice: Option<&str>, patience: Duration) -> Inbox {
         Inbox {
             folder: folder.to_owned(),
+            voice: voice.map(str::to_owned),
+            inner: HashSet::new(),
             patience,
             files: HashMap::new(),
             remarks: Remarks::default(),
             arrivals: 0,
         }
+    }
+
+    /// The folders in it called `names` are inboxes of their own.
+    pub fn pass_over(&mut self, names: HashSet<OsString>) {
+        self.inner = names;
     }
 
     /// Notes that the writer of `name` closed it, or that it was moved in.
@@ -109,8 +123,8 @@ impl Inbox {
         if let Some(file) = self.files.get_mut(name) {
             file.set_aside(reason.clone(), until);
         }
-        self.remarks
-            .tell_once(name, &format!("{} waits: {reason}", readable(name)));
+        let text = format!("{} waits: {reason}", self.shown(name));
+        self.remarks.tell_once(name, &text);
     }
 
     /// `name` is back, which was reported `times` times and went on changing.
@@ -143,6 +157,7 @@ impl Inbox {
                     Standing::New | Standing::NoSound | Standing::Reported => return None,
                 };
                 let arriving = Arriving {
+                    voice: self.voice.clone(),
                     name: name.clone(),
                     because,
                     unchanged: file.unchanged(now),
@@ -208,7 +223,7 @@ impl Inbox {
                 let text = format!(
                     "{} cannot be read ({error}); let the user that runs antiphon read it, and \
                      it is answered",
-                    readable(&name)
+                    shown(self.voice.as_deref(), &name)
                 );
                 self.remarks.tell_once(&name, &text);
             }
@@ -218,14 +233,24 @@ impl Inbox {
     }
 
     fn refuse(&mut self, name: &OsStr, metadata: &Metadata) {
-        let shown = readable(name);
+        if metadata.is_dir() && self.inner.contains(name) {
+            return;
+        }
+        let (shown, own) = (self.shown(name), self.shown(OsStr::new("")));
         let text = match metadata.is_dir() {
-            true => format!("{shown} is a folder; put the sounds in it into seeds/ themselves"),
+            true => {
+                format!("{shown} is a folder; put the sounds in it into seeds/{own} themselves")
+            }
             false => format!(
                 "{shown} is a link or a device, which is not followed; copy the sound itself"
             ),
         };
         self.remarks.tell_once(name, &text);
+    }
+
+    /// What the file `name` is called in `seeds/`.
+    fn shown(&self, name: &OsStr) -> String {
+        shown(self.voice.as_deref(), name)
     }
 
     fn observe(&mut self, name: &OsStr, metadata: &Metadata, now: Instant) -> &mut Observation {
@@ -263,7 +288,7 @@ mod tests {
         fn new() -> Folder {
             let folder = tempfile::tempdir().unwrap();
             Folder {
-                inbox: Inbox::new(folder.path(), PATIENCE),
+                inbox: Inbox::new(folder.path(), None, PATIENCE),
                 folder,
                 now: Instant::now(),
             }

@@ -16,15 +16,19 @@ mod delivery;
 mod error;
 pub mod folders;
 mod numbers;
+mod release;
 mod retention;
 mod root;
 mod seed_names;
 mod sets;
 mod spool;
 mod steps;
+pub mod voices;
 
 // Which files are seeds by now.
 mod arrival;
+mod entrance;
+mod entrances;
 mod inbox;
 mod listing;
 mod notifications;
@@ -56,7 +60,7 @@ pub use error::SpoolError;
 pub use inbox::Arriving;
 pub use reload::AnswerSource;
 pub use retention::{ALL, Bounds, Retention};
-pub use root::{Root, WhichRoot, check_moves};
+pub use root::{Root, WhichRoot, check_moves, check_moves_of_voice};
 pub use spool::{Delivered, Process, Spool};
 pub use worker::Terms;
 
@@ -75,24 +79,36 @@ pub enum Event {
     /// Seeds are being looked for; again after trouble that has passed.
     Ready,
     /// A complete seed was found.
-    Seen { id: i32, name: String },
+    Seen {
+        id: i32,
+        /// Who is to answer it, if not the default voice.
+        voice: Option<String>,
+        name: String,
+    },
     /// Its prediction, of `seconds`, stands at `path`.
     Done {
         id: i32,
+        voice: Option<String>,
         path: PathBuf,
         seconds: f64,
     },
     /// Its set stands at `path`: its variations, and how long they last.
     SetDone {
         id: i32,
+        voice: Option<String>,
         path: PathBuf,
         variations: Vec<(PathBuf, f64)>,
     },
     /// It has no prediction, because of `reason`.
-    Failed { id: i32, reason: String },
+    Failed {
+        id: i32,
+        voice: Option<String>,
+        reason: String,
+    },
     /// The machine lacks something; seeds wait.
     Trouble { reason: String },
-    /// Something lies in `seeds/` that is no seed as it is, and what to do.
+    /// Something lies in `seeds/` or `voices/` that is no seed or voice as it is, and what
+    /// to do.
     Remark { text: String },
     /// About once a second, as long as seeds are looked for and no worker is
     /// stuck, with what is not complete yet.
@@ -133,7 +149,8 @@ pub enum WatchError {
 
 /// What a dispatcher hears.
 enum Message {
-    Hint(Hint),
+    /// Something happened in the folder of this voice's seeds.
+    Hint(Option<String>, Hint),
     Finished {
         worker: usize,
         job: Job,

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use super::Event;
 use super::claim::Claim;
 use super::site::Site;
+use super::voices::shown;
 use super::worker::Job;
-use crate::names::readable;
 
 /// Seeds that are claimed ahead of their turn; the others wait in the folder. A
 /// recorder that uses one name again and again would write over those.
@@ -87,7 +87,7 @@ impl<'a> Queue<'a> {
         let wait = job.wait_longer(SHORTEST_WAIT, LONGEST_WAIT);
         let is_first_time = wait == SHORTEST_WAIT;
         let due = Instant::now() + wait;
-        let name = readable(job.claim.name());
+        let name = shown(job.claim.voice(), job.claim.name());
         self.postponed.push(Postponed { job, due });
         if self.probe() {
             match is_first_time {

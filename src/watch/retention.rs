@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use super::folders::{SET_IN_THE_MAKING, job_of};
 use super::root::Root;
 use super::sets;
+use super::voices::Roll;
 use crate::files;
 
 /// How much is kept of one kind; what is older goes. Files of one name
@@ -78,10 +79,17 @@ fn failures(root: &Root) -> Vec<Group> {
     group_by_name(root.failed())
 }
 
-/// Predictions and sets.
+/// Predictions and sets, those of the voices among them. Other folders are their
+/// owner's.
 fn predictions(root: &Root) -> Vec<Group> {
-    let mut groups = group_by_name(root.predictions());
-    groups.extend(sets_in(root.predictions()));
+    let voices = Roll::call(root.path()).unwrap_or_default().voices;
+    let folders = voices.iter().map(|voice| root.predictions_of(Some(voice)));
+    let folders: Vec<PathBuf> = folders.collect();
+    let in_folder = |folder: &Path| group_by_name(folder).into_iter().chain(sets_in(folder));
+    let mut groups: Vec<Group> = in_folder(root.predictions()).collect();
+    // A voice's folder is no set, whatever its owner put into it.
+    groups.retain(|group| group.set.as_ref().is_none_or(|set| !folders.contains(set)));
+    groups.extend(folders.iter().flat_map(|folder| in_folder(folder)));
     groups
 }
 

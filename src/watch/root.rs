@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::error::{SpoolError, failed_to};
-use super::folders;
+use super::{folders, sets};
 use crate::{files, system};
 
 /// A file that is made to see whether it can be: always the same, so that none
@@ -137,9 +137,47 @@ impl Root {
         &self.seeds
     }
 
+    /// Where seeds for `voice` are put, or for the default one.
+    pub fn seeds_of(&self, voice: Option<&str>) -> PathBuf {
+        of_voice(&self.seeds, voice)
+    }
+
     /// `predictions/`, where predictions appear.
     pub fn predictions(&self) -> &Path {
         &self.predictions
+    }
+
+    /// Where answers of `voice` appear, or of the default one.
+    pub fn predictions_of(&self, voice: Option<&str>) -> PathBuf {
+        of_voice(&self.predictions, voice)
+    }
+
+    /// Makes the folders of `voice` where they are missing, and finds out whether files
+    /// can be moved in and out of them.
+    ///
+    /// # Errors
+    ///
+    /// [`SpoolError::VoiceIsSet`], and those of [`check_moves_of_voice`].
+    pub fn open_voice(&self, voice: &str) -> Result<(), SpoolError> {
+        if sets::is_set(&self.predictions_of(Some(voice))) {
+            return Err(SpoolError::VoiceIsSet {
+                voice: voice.to_owned(),
+            });
+        }
+        self.make_seeds_of(Some(voice))?;
+        self.make_predictions_of(Some(voice))?;
+        check_moves_of_voice(&self.path, voice, PROBE)
+    }
+
+    /// Makes the folder where seeds for `voice` are put, if it is missing. That for the
+    /// default one is never made anew, since its disk may be missing.
+    pub fn make_seeds_of(&self, voice: Option<&str>) -> Result<(), SpoolError> {
+        make_inner(&self.seeds, voice)
+    }
+
+    /// The same of the folder where its answers appear.
+    pub fn make_predictions_of(&self, voice: Option<&str>) -> Result<(), SpoolError> {
+        make_inner(&self.predictions, voice)
     }
 
     /// `failed/`, for seeds that cannot be answered.
@@ -166,6 +204,24 @@ impl Root {
     pub fn done(&self) -> &Path {
         &self.done
     }
+}
+
+fn of_voice(folder: &Path, voice: Option<&str>) -> PathBuf {
+    match voice {
+        Some(voice) => folder.join(voice),
+        None => folder.to_owned(),
+    }
+}
+
+fn make_inner(folder: &Path, voice: Option<&str>) -> Result<(), SpoolError> {
+    let Some(voice) = voice else {
+        return Ok(());
+    };
+    let path = folder.join(voice);
+    if files::make_inner_folder(&path).map_err(failed_to("make the folder", &path))? {
+        files::sync_folder(folder).map_err(failed_to("sync", folder))?;
+    }
+    Ok(())
 }
 
 fn check_wanted(path: &Path, wanted: &WhichRoot) -> Result<(), SpoolError> {
@@ -219,15 +275,6 @@ fn device(path: &Path) -> Result<u64, SpoolError> {
     Ok(system::identity(&metadata(path)?).0)
 }
 
-/// The ways that files go from folder to folder.
-const WAYS: [(&str, &str); 5] = [
-    (folders::SEEDS, folders::WORK),
-    (folders::WORK, folders::SEEDS),
-    (folders::WORK, folders::DONE),
-    (folders::WORK, folders::FAILED),
-    (folders::TMP, folders::PREDICTIONS),
-];
-
 /// Finds out whether a file can be moved each of its ways under `root`, by moving
 /// one called `probe`: an inner folder may be a link or a mount to another disk,
 /// or to the same one, which renames do not cross either.
@@ -236,7 +283,34 @@ const WAYS: [(&str, &str); 5] = [
 ///
 /// [`SpoolError::OtherFilesystem`], [`SpoolError::Folder`].
 pub fn check_moves(root: &Path, probe: &str) -> Result<(), SpoolError> {
-    for (from, to) in WAYS {
+    let ways = [
+        (folders::SEEDS, folders::WORK),
+        (folders::WORK, folders::SEEDS),
+        (folders::WORK, folders::DONE),
+        (folders::WORK, folders::FAILED),
+        (folders::TMP, folders::PREDICTIONS),
+    ];
+    try_ways(root, probe, &ways)
+}
+
+/// Finds out the same of the folders that seeds for `voice` and its answers go through.
+///
+/// # Errors
+///
+/// [`SpoolError::OtherFilesystem`], [`SpoolError::Folder`].
+pub fn check_moves_of_voice(root: &Path, voice: &str, probe: &str) -> Result<(), SpoolError> {
+    let [seeds, predictions] =
+        [folders::SEEDS, folders::PREDICTIONS].map(|folder| format!("{folder}/{voice}"));
+    let ways = [
+        (seeds.as_str(), folders::WORK),
+        (folders::WORK, seeds.as_str()),
+        (folders::TMP, predictions.as_str()),
+    ];
+    try_ways(root, probe, &ways)
+}
+
+fn try_ways(root: &Path, probe: &str, ways: &[(&str, &str)]) -> Result<(), SpoolError> {
+    for (from, to) in ways {
         let [old, new] = [from, to].map(|folder| root.join(folder).join(probe));
         files::touch(&old).map_err(failed_to("write", &old))?;
         let moved = fs::rename(&old, &new);
@@ -245,8 +319,8 @@ pub fn check_moves(root: &Path, probe: &str) -> Result<(), SpoolError> {
         moved.map_err(|cause| match cause.kind() {
             io::ErrorKind::CrossesDevices => SpoolError::OtherFilesystem {
                 root: root.to_owned(),
-                from,
-                to,
+                from: from.to_string(),
+                to: to.to_string(),
             },
             _ => failed_to("move a file to", &new)(cause),
         })?;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::error::SpoolError;
 use super::spool::Spool;
+use super::voices::shown;
 use super::worker::{Job, Outcome};
 use super::{Event, OnEvent, Setup};
-use crate::names::readable;
 
 /// What every part of a watch needs while one root is open.
 pub struct Site<'a> {
@@ -37,13 +37,14 @@ impl Site<'_> {
 
     /// Tells how `job` came out.
     pub fn report(&self, job: &Job, outcome: &Outcome) {
-        let id = job.claim.id();
-        let name = readable(job.claim.name());
+        let (id, voice) = (job.claim.id(), job.claim.voice().map(str::to_owned));
+        let name = shown(job.claim.voice(), job.claim.name());
         match outcome {
             Outcome::Done { path, seconds } => {
                 tracing::info!(job = id, "{name} answered by {}", path.display());
                 self.tell(Event::Done {
                     id,
+                    voice,
                     path: path.clone(),
                     seconds: *seconds,
                 });
@@ -52,6 +53,7 @@ impl Site<'_> {
                 tracing::info!(job = id, "{name} answered by the set {}", path.display());
                 self.tell(Event::SetDone {
                     id,
+                    voice,
                     path: path.clone(),
                     variations: variations.clone(),
                 });
@@ -60,13 +62,14 @@ impl Site<'_> {
                 tracing::error!(job = id, "{name} failed: {reason}");
                 self.tell(Event::Failed {
                     id,
+                    voice,
                     reason: reason.clone(),
                 });
             }
             Outcome::Gone => {
                 let reason = format!("{name} was taken away before it was answered");
                 tracing::error!(job = id, "{reason}");
-                self.tell(Event::Failed { id, reason });
+                self.tell(Event::Failed { id, voice, reason });
             }
             Outcome::Unfinished | Outcome::Released => {
                 tracing::info!(job = id, "{name} goes back to seeds/")

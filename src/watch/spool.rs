@@ -8,6 +8,9 @@
 //!                                        or else → failed/NAME.wav, NAME.txt
 //! ```
 //!
+//! Of a seed for a voice it is `seeds/VOICE/`, `.antiphon/work/000012-VOICE/` and
+//! `predictions/VOICE/`.
+//!
 //! The names in the folders are all there is to know: a process that dies at
 //! any moment leaves them such that the next one can tell what remains to be
 //! done. Beside a claimed seed stand `.attempt-PROCESS`, one for each process that
@@ -25,11 +28,11 @@ use std::time::{Duration, SystemTime};
 use super::claim::Claim;
 use super::delivery::Delivery;
 use super::error::{SpoolError, failed_to};
-use super::folders::{ATTEMPT, SET_IN_THE_MAKING, job_of};
+use super::folders::{ATTEMPT, SET_IN_THE_MAKING, job_of, name_of_job};
 use super::numbers::Numbers;
 use super::retention;
 use super::root::Root;
-use super::seed_names::{numbered, shortened};
+use super::seed_names::shortened;
 use super::sets;
 use super::steps::{clear, is_missing, move_new, names_in};
 use crate::files;
@@ -156,11 +159,11 @@ impl Spool {
         self.root.hidden().join("last-id")
     }
 
-    /// Makes the seed `name` this process's own, as job `id`.
-    pub fn claim(&self, name: &OsStr, id: i32) -> Result<Claim, SpoolError> {
-        let folder = self.root.work().join(format!("{id:06}"));
+    /// Makes the seed `name` for `voice` this process's own, as job `id`.
+    pub fn claim(&self, voice: Option<&str>, name: &OsStr, id: i32) -> Result<Claim, SpoolError> {
+        let folder = self.root.work().join(name_of_job(id, voice));
         let claim = Claim::new(&self.root, folder, id, name.to_owned());
-        let waiting = self.root.seeds().join(name);
+        let waiting = self.root.seeds_of(voice).join(name);
         // Only a hint, which need not outlive a crash of the machine.
         let _ = fs::write(self.last_id(), format!("{id}\n"));
         files::make_folder(claim.folder()).map_err(failed_to("make the folder", claim.folder()))?;
@@ -197,6 +200,7 @@ impl Spool {
     ///
     /// After an error, [`Spool::settle`] tells whether it is published.
     pub fn publish(&self, claim: &Claim, sidecar: &str) -> Result<PathBuf, SpoolError> {
+        self.root.make_predictions_of(claim.voice())?;
         let delivery = Delivery::of_prediction(&self.root, claim);
         let path = self.deliver(claim, &delivery, sidecar)?;
         self.retire(claim)?;
@@ -208,6 +212,7 @@ impl Spool {
     ///
     /// After an error, [`Spool::settle`] tells whether it is published.
     pub fn publish_set(&self, claim: &Claim) -> Result<PathBuf, SpoolError> {
+        self.root.make_predictions_of(claim.voice())?;
         let set = claim.unpublished_set();
         sets::sync(&set, self.later_than_all()).map_err(failed_to("sync", &set))?;
         let path = self.move_out(claim, &Delivery::of_set(&self.root, claim))?;
@@ -305,49 +310,10 @@ impl Spool {
 
     /// Removes what is left of a `claim` whose seed has gone on. What cannot be
     /// removed now is removed by the next process.
-    fn clean_up(&self, claim: &Claim) {
+    pub(super) fn clean_up(&self, claim: &Claim) {
         if let Err(error) = clear(claim.folder()).and_then(|()| claim.remove_temporaries()) {
             tracing::warn!("{error}");
         }
-    }
-
-    /// Puts the seed of `claim` back where it waited, beside a namesake that
-    /// may have arrived since. Gives its name there; none of one that was
-    /// delivered after all.
-    pub fn release(&self, claim: &Claim) -> Result<Option<OsString>, SpoolError> {
-        let name = self.put_back(claim)?;
-        self.sync_seeds()?;
-        Ok(name)
-    }
-
-    /// Does the same with all of `claims`, for which the disk is waited for once and
-    /// not a thousand times. An error concerns one of them, which the next process
-    /// finds where it is.
-    pub fn release_all<'a>(&self, claims: impl Iterator<Item = &'a Claim>) -> Vec<SpoolError> {
-        let mut errors: Vec<_> = claims
-            .filter_map(|claim| self.put_back(claim).err())
-            .collect();
-        errors.extend(self.sync_seeds().err());
-        errors
-    }
-
-    fn sync_seeds(&self) -> Result<(), SpoolError> {
-        let seeds = self.root.seeds();
-        files::sync_folder(seeds).map_err(failed_to("sync", seeds))
-    }
-
-    fn put_back(&self, claim: &Claim) -> Result<Option<OsString>, SpoolError> {
-        if self.settle(claim)?.is_some() {
-            return Ok(None);
-        }
-        let mut name = claim.name().to_owned();
-        let mut number = 2;
-        while !move_new(&claim.seed(), &self.root.seeds().join(&name))? {
-            name = numbered(claim.name(), number);
-            number += 1;
-        }
-        self.clean_up(claim);
-        Ok(Some(name))
     }
 
     /// Whether the folders can be read and written again and have room, after

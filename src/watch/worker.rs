@@ -213,6 +213,11 @@ fn do_without(
 }
 
 fn fail(spool: &Spool, claim: &Claim, reason: String) -> Result<Outcome, SpoolError> {
+    // All that fails lies in one folder.
+    let reason = match claim.voice().map(|voice| format!("the voice {voice}")) {
+        Some(voice) if !reason.contains(&voice) => format!("for {voice}: {reason}"),
+        _ => reason,
+    };
     spool.fail(claim, &reason)?;
     Ok(Outcome::Failed { reason })
 }
@@ -262,7 +267,7 @@ fn answer(
 ) -> Result<Answer, NoAnswer> {
     let order = Order {
         seed: &claim.seed(),
-        voice: None,
+        voice: claim.voice(),
         prediction: &claim.unpublished_prediction(),
         set: &claim.unpublished_set(),
         stream_of: &stream_of(spool, claim),

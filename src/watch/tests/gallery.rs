@@ -14,6 +14,9 @@ use crate::watch::root::{PROBE, Root, WhichRoot};
 use crate::watch::spool::{Process, Spool};
 use crate::watch::worker::{Job, Outcome, work};
 
+/// The voice that there is beside the default one.
+pub const VOICE: &str = "bells";
+
 /// A folder that is watched, one step at a time and on this thread only.
 pub struct Gallery {
     folder: TempDir,
@@ -90,6 +93,16 @@ impl Gallery {
         self.put(name, kind);
     }
 
+    /// A seed that differs from all others arrives for the voice.
+    pub fn arrive_for_voice(&mut self, kind: &str) {
+        self.arrived += 1;
+        for folder in ["voices", "seeds/bells"] {
+            fs::create_dir_all(self.path(folder)).unwrap();
+        }
+        fs::write(self.path("voices/bells.json"), "{}").unwrap();
+        self.put(&format!("{VOICE}/{kind} {}.wav", self.arrived), kind);
+    }
+
     fn put(&self, name: &str, kind: &str) {
         let text = format!("{kind} {}", self.arrived);
         fs::write(self.path("seeds").join(name), text).unwrap();
@@ -122,7 +135,7 @@ impl Gallery {
         self.start();
         while self.step() {}
         self.check();
-        for folder in ["seeds", ".antiphon/work", ".antiphon/tmp"] {
+        for folder in ["seeds", "seeds/bells", ".antiphon/work", ".antiphon/tmp"] {
             assert_eq!(
                 listing(&self.path(folder)),
                 Vec::<String>::new(),
@@ -136,7 +149,8 @@ impl Gallery {
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
         let work = self.path(".antiphon/work");
         let jobs = listing(&work).into_iter().map(|id| work.join(id));
-        let folders = ["seeds", ".antiphon/done", "failed"].map(|folder| self.path(folder));
+        let folders = ["seeds", "seeds/bells", ".antiphon/done", "failed"];
+        let folders = folders.map(|folder| self.path(folder));
         for folder in folders.into_iter().chain(jobs) {
             for name in listing(&folder)
                 .iter()
@@ -154,26 +168,37 @@ impl Gallery {
             let reason = text(&reason);
             // Three processes that end in the middle of one seed fail it, too.
             let ended = self.deaths >= 3 && reason.starts_with("antiphon ended 3 times");
-            assert!(ended || reason == "it is broken\n", "{name}: {reason}");
+            assert!(
+                ended || reason.ends_with("it is broken\n"),
+                "{name}: {reason}"
+            );
         }
-        let predictions = self.path("predictions");
-        for name in listing(&predictions) {
-            let path = predictions.join(&name);
+        for path in self.answers() {
             if path.is_dir() {
                 check_set(&path);
-            } else if name.ends_with(".wav") {
+            } else if path.extension() == Some("wav".as_ref()) {
                 check_sound(&path);
-                assert!(path.with_extension("json").exists(), "{name}");
+                let sidecar = path.with_extension("json");
+                assert!(sidecar.exists(), "{}", path.display());
             }
         }
+    }
+
+    /// What stands in predictions/ and in the voice's folder there.
+    fn answers(&self) -> Vec<PathBuf> {
+        let folders = ["predictions", "predictions/bells"].map(|folder| self.path(folder));
+        let within = |folder: &PathBuf| {
+            let names = listing(folder).into_iter();
+            names.map(|name| folder.join(name)).collect::<Vec<_>>()
+        };
+        folders.iter().flat_map(within).collect()
     }
 
     /// Besides, there is one prediction or one set for each seed that is done.
     pub fn check_predictions(&self) {
         let done = listing(&self.path(".antiphon/done")).len();
-        let predictions = self.path("predictions");
-        let is_set = |name: &String| predictions.join(name).is_dir();
-        let (sets, files): (Vec<_>, Vec<_>) = listing(&predictions).into_iter().partition(is_set);
+        let (sets, files): (Vec<_>, Vec<_>) =
+            self.answers().into_iter().partition(|path| path.is_dir());
         assert_eq!(2 * sets.len() + files.len(), 2 * done);
         let failed = listing(&self.path("failed")).len();
         assert_eq!(done + failed / 2, self.arrived);
@@ -182,24 +207,18 @@ impl Gallery {
     /// What was published, byte for byte.
     pub fn published(&self) -> BTreeMap<String, Vec<u8>> {
         let folder = self.path("predictions");
-        let files = listing(&folder).into_iter().flat_map(|name| {
-            let within = listing_of_set(&folder.join(&name)).into_iter();
-            let files: Vec<String> = within.map(|file| format!("{name}/{file}")).collect();
-            match files.is_empty() {
-                true => vec![name],
-                false => files,
-            }
-        });
-        let read = |name: String| (name.clone(), fs::read(folder.join(name)).unwrap());
+        let files = self
+            .answers()
+            .into_iter()
+            .flat_map(|path| match path.is_dir() {
+                true => listing(&path).iter().map(|name| path.join(name)).collect(),
+                false => vec![path],
+            });
+        let read = |path: PathBuf| {
+            let name = path.strip_prefix(&folder).unwrap().display().to_string();
+            (name, fs::read(path).unwrap())
+        };
         files.map(read).collect()
-    }
-}
-
-/// The files of the set at `path`; none of what is no folder.
-fn listing_of_set(path: &Path) -> Vec<String> {
-    match path.is_dir() {
-        true => listing(path),
-        false => Vec::new(),
     }
 }
 
@@ -227,9 +246,13 @@ fn check_sound(path: &Path) {
 
 /// The first of the seeds that wait, if it can be claimed.
 fn claim_first(spool: &Spool) -> Option<Job> {
-    let names = listing(spool.root().seeds());
+    let first = |voice| {
+        let names = listing(&spool.root().seeds_of(voice)).into_iter();
+        names.map(|name| (voice, name)).next()
+    };
+    let (voice, name) = first(None).or_else(|| first(Some(VOICE)))?;
     let id = spool.next_id().ok()?;
-    Some(Job::new(spool.claim(names.first()?.as_ref(), id).ok()?))
+    Some(Job::new(spool.claim(voice, name.as_ref(), id).ok()?))
 }
 
 /// What the file at `path` says.
@@ -237,9 +260,13 @@ pub fn text(path: &Path) -> String {
     fs::read_to_string(path).unwrap()
 }
 
-/// The names in `folder`, without the probe.
+/// The names in `folder`, without the probe and the voice's folder; none of a folder
+/// that is not there.
 pub fn listing(folder: &Path) -> Vec<String> {
+    if !folder.exists() {
+        return Vec::new();
+    }
     let mut names = testing::listing(folder);
-    names.retain(|name| name != PROBE);
+    names.retain(|name| name != PROBE && name != VOICE);
     names
 }

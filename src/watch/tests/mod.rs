@@ -5,6 +5,7 @@ mod gallery;
 mod promise;
 mod sets;
 mod studio;
+mod voices;
 
 use std::fs;
 use std::io::{self, Cursor};

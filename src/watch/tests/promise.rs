@@ -112,7 +112,8 @@ fn a_seed_that_kills_every_process_is_given_up() {
         // Killed at the end of the answer, when the attempt is counted.
         let spool = gallery.spool.as_ref().unwrap();
         let job = gallery.jobs.pop_front();
-        let job = job.unwrap_or_else(|| Job::new(spool.claim("good.wav".as_ref(), death).unwrap()));
+        let job =
+            job.unwrap_or_else(|| Job::new(spool.claim(None, "good.wav".as_ref(), death).unwrap()));
         // However often the same process tries.
         for _ in 0..2 {
             assert_eq!(spool.count_attempt(&job.claim).unwrap(), death as usize);
@@ -195,7 +196,7 @@ fn names_of_any_length_and_encoding_are_answered() {
             let spool = gallery.spool.as_ref().unwrap();
             gallery
                 .jobs
-                .push_back(Job::new(spool.claim(name, id as i32 + 1).unwrap()));
+                .push_back(Job::new(spool.claim(None, name, id as i32 + 1).unwrap()));
         }
         while gallery.step() {}
     }
@@ -210,6 +211,7 @@ fn names_of_any_length_and_encoding_are_answered() {
 #[derive(Clone, Debug)]
 enum Happening {
     Arrival(&'static str),
+    ArrivalForVoice(&'static str),
     Step(Option<Mishap>),
     Restart(Option<Mishap>),
     Stop,
@@ -223,6 +225,7 @@ fn happening() -> impl Strategy<Value = Happening> {
     ];
     prop_oneof![
         3 => prop_oneof![Just("good"), Just("set"), Just("broken")].prop_map(Happening::Arrival),
+        1 => prop_oneof![Just("good"), Just("set")].prop_map(Happening::ArrivalForVoice),
         4 => mishap.clone().prop_map(Happening::Step),
         2 => mishap.prop_map(Happening::Restart),
         1 => Just(Happening::Stop),
@@ -241,6 +244,7 @@ proptest! {
             };
             match happening {
                 Happening::Arrival(kind) => gallery.arrive(kind),
+                Happening::ArrivalForVoice(kind) => gallery.arrive_for_voice(kind),
                 Happening::Step(mishap) => {
                     prepare(mishap);
                     gallery.step();

@@ -75,7 +75,7 @@ fn workers_that_deliver_at_the_same_time_share_no_number_either() {
                     // Each has its own name in seeds/, and all the same stem.
                     let name = format!("melody.{id}");
                     fs::write(spool.root().seeds().join(&name), format!("{kind} {id}")).unwrap();
-                    let mut job = Job::new(spool.claim(name.as_ref(), id).unwrap());
+                    let mut job = Job::new(spool.claim(None, name.as_ref(), id).unwrap());
                     let stop = AtomicBool::new(false);
                     let outcome = work(spool, &mut Parrot, &terms(), &mut job, &stop);
                     let done = matches!(outcome, Outcome::Done { .. } | Outcome::SetDone { .. });
@@ -195,7 +195,7 @@ fn what_the_folders_say_of_a_set_decides_what_the_next_process_does() {
         let mut gallery = Gallery::open();
         gallery.arrive("set");
         let spool = gallery.spool.as_ref().unwrap();
-        let claim = spool.claim("set.wav".as_ref(), 1).unwrap();
+        let claim = spool.claim(None, "set.wav".as_ref(), 1).unwrap();
         if in_the_making {
             let set = gallery.path(".antiphon/tmp/000001.set");
             fs::create_dir(&set).unwrap();

@@ -70,7 +70,7 @@ impl Studio {
         let root = Root::open(folder.path(), &WhichRoot::Any).unwrap();
         let (spool, _) = Spool::open(root, &Process::unique()).unwrap();
         Studio {
-            inbox: Inbox::new(spool.root().seeds(), PATIENCE),
+            inbox: Inbox::new(spool.root().seeds(), None, PATIENCE),
             spool,
             folder,
             now: Instant::now(),
@@ -216,7 +216,7 @@ impl Studio {
     pub fn look(&mut self) {
         for arrived in self.inbox.scan(self.now, usize::MAX).unwrap() {
             let id = self.spool.next_id().unwrap();
-            let claim = self.spool.claim(&arrived.name, id).unwrap();
+            let claim = self.spool.claim(None, &arrived.name, id).unwrap();
             self.inbox.forget(&arrived.name);
             self.jobs.push_back(Job::new(claim));
         }

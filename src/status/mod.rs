@@ -1,5 +1,7 @@
 //! How things stand in a watched folder, read from the folder alone.
 
+mod seeds;
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fmt;
@@ -13,7 +15,9 @@ use serde::{Deserialize, Serialize};
 use crate::files;
 use crate::names::{is_scratch, readable};
 use crate::system::disk::{self, Space};
-use crate::watch::{self, folders, may_be_a_seed};
+use crate::watch::voices::shown;
+use crate::watch::{self, folders};
+use seeds::{Claimed, Unanswered, voices_of, waiting};
 
 /// Failures that are told with their reasons: as many as fit on a screen beside the rest.
 const LAST_FAILURES: usize = 5;
@@ -28,13 +32,15 @@ pub struct Status {
     /// How many seeds are where.
     #[serde(flatten)]
     pub counts: Counts,
+    /// The voices beside the default one.
+    pub voices: Vec<VoiceStatus>,
     /// The seed that has waited longest.
     pub oldest_waiting: Option<Waiting>,
     /// Files in seeds/ that are not complete yet, and why, as the daemon sees them.
     pub arriving: Vec<ArrivingFile>,
     /// What came over OSC since the daemon began.
     pub osc: Received,
-    /// The seeds in work.
+    /// The seeds in work, of a voice as `VOICE/NAME`.
     pub in_work: Vec<String>,
     /// The last failures, the latest first.
     pub last_failures: Vec<Failure>,
@@ -42,10 +48,19 @@ pub struct Status {
     pub space: Option<Space>,
 }
 
+/// How things stand with a voice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct VoiceStatus {
+    /// Its name.
+    pub name: String,
+    /// How many seeds wait for it.
+    pub waiting: usize,
+}
+
 /// How many seeds are where.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// In seeds/, or claimed and waiting for their turn.
+    /// In seeds/ and the voices' folders there, or claimed and waiting for their turn.
     pub waiting: usize,
     /// Being answered.
     pub working: usize,
@@ -68,7 +83,7 @@ pub struct DaemonState {
 /// A file in seeds/ that waits to become a seed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ArrivingFile {
-    /// Its name.
+    /// Its name, in a voice's folder `VOICE/NAME`.
     pub name: String,
     /// Why it waits, in a sentence.
     pub because: String,
@@ -81,7 +96,7 @@ impl From<&watch::Arriving> for ArrivingFile {
         let since = SystemTime::now().checked_sub(file.unchanged);
         let since = since.and_then(|since| since.duration_since(SystemTime::UNIX_EPOCH).ok());
         ArrivingFile {
-            name: readable(&file.name),
+            name: shown(file.voice.as_deref(), &file.name),
             because: file.because.clone(),
             // To a tenth: the same moment is the same number each time.
             since: since.map_or(0.0, |since| (10.0 * since.as_secs_f64()).round() / 10.0),
@@ -121,7 +136,7 @@ impl fmt::Display for Received {
 /// A seed that waits.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Waiting {
-    /// Its name.
+    /// Its name, of a voice's seed `VOICE/NAME`.
     pub name: String,
     /// Since it was last written to.
     pub seconds: f64,
@@ -164,17 +179,25 @@ impl Status {
             true => DaemonState::read(root),
             false => DaemonState::default(),
         };
-        let (begun, queued) = claimed(root)?;
-        let mut waiting = seeds_in(&seeds)?;
-        waiting.extend(queued);
+        let claimed = Claimed::under(root)?;
+        let voices = voices_of(root)?;
+        let waiting = waiting(root, &voices, claimed.queued)?;
+        let status_of = |voice: String| VoiceStatus {
+            waiting: waiting
+                .iter()
+                .filter(|seed| seed.voice.as_ref() == Some(&voice))
+                .count(),
+            name: voice,
+        };
         Ok(Status {
             root: root.to_owned(),
             running,
             counts: Counts::of(root)?,
-            oldest_waiting: oldest(waiting),
+            voices: voices.into_iter().map(status_of).collect(),
+            oldest_waiting: oldest(&waiting),
             arriving: state.arriving,
             osc: state.osc,
-            in_work: begun.iter().map(name_of).collect(),
+            in_work: claimed.begun.iter().map(Unanswered::shown).collect(),
             last_failures: last_failures(&root.join(folders::FAILED))?,
             space: disk::space(root).ok(),
         })
@@ -184,10 +207,11 @@ impl Status {
 impl Counts {
     /// How many seeds are where under `root`.
     pub fn of(root: &Path) -> Result<Counts, StatusError> {
-        let (begun, queued) = claimed(root)?;
+        let claimed = Claimed::under(root)?;
+        let waiting = waiting(root, &voices_of(root)?, claimed.queued)?;
         Ok(Counts {
-            waiting: seeds_in(&root.join(folders::SEEDS))?.len() + queued.len(),
-            working: begun.len(),
+            waiting: waiting.len(),
+            working: claimed.begun.len(),
             done: files_in(&root.join(folders::DONE))?.len(),
             failed: reasons_in(&root.join(folders::FAILED))?.len(),
         })
@@ -232,32 +256,6 @@ impl DaemonState {
     }
 }
 
-/// The seeds in the jobs' own folders: those that a process has begun to answer,
-/// and those that wait for their turn.
-fn claimed(root: &Path) -> Result<(Vec<DirEntry>, Vec<DirEntry>), StatusError> {
-    let (mut begun, mut queued) = (Vec::new(), Vec::new());
-    for job in entries_in(&root.join(folders::WORK))? {
-        let is_attempt = |entry: &DirEntry| {
-            entry
-                .file_name()
-                .to_string_lossy()
-                .starts_with(folders::ATTEMPT)
-        };
-        match entries_in(&job.path())?.iter().any(is_attempt) {
-            true => begun.extend(files_in(&job.path())?),
-            false => queued.extend(files_in(&job.path())?),
-        }
-    }
-    Ok((begun, queued))
-}
-
-/// The files in `folder` that are seeds or may become seeds.
-fn seeds_in(folder: &Path) -> Result<Vec<DirEntry>, StatusError> {
-    let mut seeds = files_in(folder)?;
-    seeds.retain(|entry| may_be_a_seed(&entry.path()));
-    Ok(seeds)
-}
-
 /// The texts in failed/ that say why.
 fn reasons_in(failed: &Path) -> Result<Vec<DirEntry>, StatusError> {
     let mut reasons = files_in(failed)?;
@@ -285,13 +283,13 @@ fn failure((seconds_ago, entry): &(f64, DirEntry)) -> Failure {
     }
 }
 
-fn oldest(waiting: Vec<DirEntry>) -> Option<Waiting> {
+fn oldest(waiting: &[Unanswered]) -> Option<Waiting> {
     let oldest = waiting
         .iter()
-        .map(|entry| (age(entry), entry))
+        .map(|seed| (age(&seed.entry), seed))
         .max_by(|a, b| a.0.total_cmp(&b.0));
-    oldest.map(|(seconds, entry)| Waiting {
-        name: name_of(entry),
+    oldest.map(|(seconds, seed)| Waiting {
+        name: seed.shown(),
         seconds,
     })
 }
@@ -301,10 +299,6 @@ fn age(entry: &DirEntry) -> f64 {
     let modified = entry.metadata().and_then(|metadata| metadata.modified());
     let age = modified.map(|time| SystemTime::now().duration_since(time).unwrap_or_default());
     age.unwrap_or_default().as_secs_f64()
-}
-
-fn name_of(entry: &DirEntry) -> String {
-    readable(&entry.file_name())
 }
 
 /// The files in `folder` that are nobody's scratch, as the watch sees them.
