@@ -158,6 +158,111 @@ fn kill_9_at_any_moment_loses_nothing_and_changes_no_byte() {
     }
 }
 
+/// A set that can be seen is whole.
+fn check_set(set: &Path) {
+    let notes: serde_json::Value = serde_json::from_str(&read(&set.join("set.json"))).unwrap();
+    let mut expected = vec!["set.json".to_owned(), "theme.wav".to_owned()];
+    for variation in notes["variations"].as_array().unwrap() {
+        let file = variation["file"].as_str().unwrap();
+        let sound = antiphon::audio::read::read(&set.join(file)).unwrap();
+        assert!(sound.facts.length_agrees, "{}", set.display());
+        expected.extend([file.to_owned(), file.replace(".wav", ".json")]);
+    }
+    expected.sort();
+    assert_eq!(expected.len(), 8, "{notes}");
+    assert_eq!(listing(set), expected);
+}
+
+/// Every one of `seeds`, called `NAME.wav` or `VOICE/NAME.wav`, is in exactly one place, and
+/// every set is whole.
+fn check_voices(gallery: &Gallery, seeds: &[String]) {
+    let mut found: Vec<String> = Vec::new();
+    let visible = |name: &String| !name.starts_with('.') && name.ends_with(".wav");
+    for folder in ["seeds", "seeds/solo", "failed"] {
+        found.extend(gallery.listing(folder).into_iter().filter(visible));
+    }
+    for id in gallery.listing(".antiphon/work") {
+        let names = listing(&gallery.path(".antiphon/work").join(id));
+        found.extend(names.into_iter().filter(visible));
+    }
+    let done = gallery.listing(".antiphon/done").into_iter();
+    found.extend(done.filter(visible).map(|name| name[7..].to_owned()));
+    found.sort();
+    let mut expected: Vec<String> = seeds
+        .iter()
+        .map(|seed| seed.trim_start_matches("solo/").to_owned())
+        .collect();
+    expected.sort();
+    assert_eq!(found, expected);
+    for name in gallery.listing("predictions") {
+        match name.as_str() {
+            "solo" => {}
+            name if name.starts_with('.') => {}
+            set => check_set(&gallery.path("predictions").join(set)),
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn kill_9_shows_no_half_of_a_set_and_keeps_every_seed_of_every_voice() {
+    let kills = length(40, 200);
+    let mut random = Random(2);
+    let mut gallery = Gallery::closed_with(LIVELY, &["--seconds", "1", "--variations", "3"]);
+    std::fs::create_dir_all(gallery.path("voices")).unwrap();
+    std::fs::create_dir_all(gallery.path("seeds/solo")).unwrap();
+    let voice = r#"{"seconds": 0.5}"#;
+    std::fs::write(gallery.path("voices/solo.json"), voice).unwrap();
+    let mut seeds = Vec::new();
+    for kill in 0..kills {
+        gallery.begin();
+        for _ in 0..random.below(3) {
+            let number = seeds.len();
+            let name = match number % 3 {
+                0 => format!("solo/{number:05}.wav"),
+                _ => format!("{number:05}.wav"),
+            };
+            let path = gallery.path("seeds").join(&name);
+            write_seed(&path, &pluck(200.0 + number as f64, 0.1, 11025));
+            seeds.push(name);
+            std::thread::sleep(Duration::from_millis(random.below(20)));
+        }
+        std::thread::sleep(Duration::from_millis(random.below(100)));
+        gallery.end_with("-KILL");
+        check_voices(&gallery, &seeds);
+        if kill % 8 == 7 {
+            // Time enough, so that not everything is only begun.
+            gallery.begin();
+            wait_until_done(&gallery, seeds.len() * 2 / 3);
+            gallery.end_with("-KILL");
+        }
+    }
+    gallery.begin();
+    wait_until_done(&gallery, seeds.len());
+    gallery.end_with("-TERM");
+    check_voices(&gallery, &seeds);
+    let failed = gallery.listing("failed").len() / 2;
+    assert!(failed * 2 < seeds.len(), "most are answered");
+    let done = gallery.listing(".antiphon/done");
+    let (solo, sets) = (
+        gallery.listing("predictions/solo").len() / 2,
+        gallery.listing("predictions").len() - 1,
+    );
+    assert_eq!(solo + sets, done.len(), "one answer each");
+    assert_eq!(done.len() + failed, seeds.len());
+    assert_eq!(gallery.listing(".antiphon/tmp"), Vec::<String>::new());
+}
+
+/// Waits until `count` seeds have come to their end.
+fn wait_until_done(gallery: &Gallery, count: usize) {
+    let begun = Instant::now();
+    let ended = || gallery.listing(".antiphon/done").len() + gallery.listing("failed").len() / 2;
+    while ended() < count {
+        assert!(begun.elapsed() < 10 * PATIENCE, "{count} seeds end in time");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_seed_that_always_ends_the_daemon_is_given_up() {

@@ -1,12 +1,13 @@
 //! `antiphon doctor`: whether this machine is fit for an installation.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
-use super::answer_options::parse_engine;
+use super::answer_options::{find_model, parse_engine};
 use super::model_choice::ModelChoice;
 use super::watch::{DEFAULT_OSC, DEFAULT_ROOT};
+use crate::answer::{Wishes, check_voice};
 use crate::bundled;
 use crate::doctor::{self, Finding, Severity};
 use crate::generate::EngineKind;
@@ -42,7 +43,13 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let model = ModelChoice::find(&arguments.model)?;
     let mut findings = doctor::machine();
-    findings.extend(doctor::folder(&arguments.root));
+    let base = Wishes {
+        model: Some(arguments.model.clone()),
+        engine: Some(arguments.engine),
+        ..Wishes::default()
+    };
+    let check = |path: &Path| check_voice(path, &base, &find_model);
+    findings.extend(doctor::folder(&arguments.root, &check));
     let threads = super::all_threads();
     findings.extend(doctor::model(
         &model.name,

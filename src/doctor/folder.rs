@@ -4,7 +4,8 @@ use std::fs::{self, Metadata};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::{Finding, voices};
+use super::Finding;
+use super::voices::{self, CheckVoice};
 use crate::files;
 use crate::status::Status;
 use crate::system::disk::{self, Filesystem};
@@ -22,8 +23,8 @@ const SOME_FILES: u64 = 10_000;
 /// machine that wrote them may be ahead.
 const DISAGREEMENT: Duration = Duration::from_secs(120);
 
-/// Looks at the folder `root`.
-pub fn examine(root: &Path) -> Vec<Finding> {
+/// Looks at the folder `root`, whose voices `check` tries.
+pub fn examine(root: &Path, check: &CheckVoice) -> Vec<Finding> {
     let status = match Status::of(root) {
         Ok(status) => status,
         Err(error) => return vec![Finding::fail("folder", error.to_string())],
@@ -52,7 +53,7 @@ pub fn examine(root: &Path) -> Vec<Finding> {
             findings.push(one_filesystem(root));
         }
     }
-    findings.extend(voices::examine(root, PROBE));
+    findings.extend(voices::examine(root, PROBE, check));
     findings.extend([filesystem_kind(root), space(root), file_times(root)]);
     findings
 }

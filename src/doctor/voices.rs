@@ -8,8 +8,12 @@ use crate::watch::voices::{Roll, file_of};
 
 const WHAT: &str = "voice";
 
-/// Looks at each voice under `root`, into whose folders `probe` is written.
-pub fn examine(root: &Path, probe: &str) -> Vec<Finding> {
+/// Tries the voice in a file: what it is in a few words, or why it cannot answer.
+pub type CheckVoice<'a> = dyn Fn(&Path) -> Result<String, String> + 'a;
+
+/// Looks at each voice under `root`, which `check` tries, and into whose folders `probe` is
+/// written.
+pub fn examine(root: &Path, probe: &str, check: &CheckVoice) -> Vec<Finding> {
     let roll = match Roll::call(root) {
         Ok(roll) => roll,
         Err(error) => {
@@ -27,33 +31,17 @@ pub fn examine(root: &Path, probe: &str) -> Vec<Finding> {
     let voices = roll
         .voices
         .iter()
-        .map(|voice| examine_voice(root, voice, probe));
+        .map(|voice| examine_voice(root, voice, probe, check));
     voices.chain(nameless).collect()
 }
 
-fn examine_voice(root: &Path, voice: &str, probe: &str) -> Finding {
-    match check_voice(&file_of(root, voice)) {
+fn examine_voice(root: &Path, voice: &str, probe: &str, check: &CheckVoice) -> Finding {
+    match check(&file_of(root, voice)) {
         Err(why) => Finding::fail(WHAT, format!("{voice} cannot answer: {why}")),
         Ok(what) => match has_folders(root, voice, probe) {
             Err(why) => Finding::fail(WHAT, format!("{voice} gets no seeds: {why}")),
             Ok(()) => Finding::ok(WHAT, format!("{voice}: {what}")),
         },
-    }
-}
-
-/// Whether the file `path` says what a voice is: what it is, in a few words.
-///
-/// # Errors
-///
-/// Why it cannot answer, and what to do.
-fn check_voice(path: &Path) -> Result<String, String> {
-    let text = std::fs::read(path).map_err(|error| {
-        let path = path.display();
-        format!("{path} cannot be read ({error}); let the user that runs antiphon read it")
-    })?;
-    match serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&text) {
-        Ok(_) => Ok("its file can be read".to_owned()),
-        Err(error) => Err(format!("{} is no JSON object: {error}", path.display())),
     }
 }
 
@@ -75,16 +63,25 @@ mod tests {
     #[cfg(unix)]
     use std::os::unix::fs::MetadataExt;
 
+    /// Whether a voice's file is an object.
+    fn is_text(path: &Path) -> Result<String, String> {
+        let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
+        match text.ends_with('}') {
+            true => Ok("an object".to_owned()),
+            false => Err("no object".to_owned()),
+        }
+    }
+
     #[test]
     fn each_voice_is_named_and_a_broken_one_fails() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
-        assert_eq!(examine(root, ".probe"), []);
+        assert_eq!(examine(root, ".probe", &is_text), []);
         fs::create_dir(root.join("voices")).unwrap();
         for (name, text) in [("bells", "{}"), ("strings", "{\"model\""), ("x.tmp", "{}")] {
             fs::write(file_of(root, name), text).unwrap();
         }
-        let findings = examine(root, ".probe");
+        let findings = examine(root, ".probe", &is_text);
         let verdicts = findings.iter().map(|finding| finding.verdict);
         assert!(verdicts.eq([Severity::Ok, Severity::Fail, Severity::Warn]));
         for (finding, word) in findings
@@ -119,7 +116,7 @@ mod tests {
             eprintln!("SKIPPED: /dev/shm is on the same disk as the temporary folder");
             return;
         }
-        let findings = examine(root, ".probe");
+        let findings = examine(root, ".probe", &is_text);
         assert_eq!(findings[0].verdict, Severity::Fail);
         assert!(
             findings[0].text.contains("seeds/bells/"),
@@ -128,6 +125,6 @@ mod tests {
         );
         fs::remove_file(root.join("seeds/bells")).unwrap();
         fs::create_dir(root.join("seeds/bells")).unwrap();
-        assert_eq!(examine(root, ".probe")[0].verdict, Severity::Ok);
+        assert_eq!(examine(root, ".probe", &is_text)[0].verdict, Severity::Ok);
     }
 }
