@@ -154,6 +154,50 @@ fn encoded(packet: &OscPacket) -> Vec<u8> {
 }
 
 #[test]
+fn status_and_doctor_name_the_voices() {
+    let site = Site::new();
+    site.put("voices/bells.json", "{}");
+    site.put("voices/strings.json", "no JSON");
+    site.put("seeds/a.wav", "");
+    site.put("seeds/bells/b.wav", "");
+    site.put("seeds/nobody/c.wav", "");
+    site.put(".antiphon/work/000007-bells/d.wav", "");
+    site.put(".antiphon/work/000008-strings/e.wav", "");
+    site.put(".antiphon/work/000008-strings/.attempt-1", "");
+    let b = fs::File::options()
+        .append(true)
+        .open(site.root().join("seeds/bells/b.wav"));
+    let hour_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
+    b.unwrap().set_modified(hour_ago).unwrap();
+
+    let status = site.status();
+    assert_eq!(status["waiting"], 3);
+    assert_eq!(status["oldest_waiting"]["name"], "bells/b.wav");
+    assert_eq!(status["in_work"], serde_json::json!(["strings/e.wav"]));
+    let voices = serde_json::json!([
+        {"name": "bells", "waiting": 2},
+        {"name": "strings", "waiting": 0},
+    ]);
+    assert_eq!(status["voices"], voices);
+    let output = site.antiphon("status", &[]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        text.contains("voices   bells (2 waiting), strings\n"),
+        "{text}"
+    );
+
+    let output = site.antiphon("doctor", &["--osc", "127.0.0.1:9"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    for line in [
+        "ok    voice           bells: ",
+        "fail  voice           strings cannot answer: ",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+}
+
+#[test]
 fn status_counts_what_the_folders_hold() {
     let site = Site::new();
     site.put("seeds/old.wav", "");

@@ -182,6 +182,29 @@ fn after_kill_9_the_seed_is_answered_by_the_next_run() {
 }
 
 #[test]
+fn a_voices_seeds_are_found_beside_the_others_and_told_of_by_their_names() {
+    let gallery = Gallery::open();
+    std::fs::create_dir(gallery.path("voices")).unwrap();
+    std::fs::write(gallery.path("voices/bells.json"), "{").unwrap();
+    let begun = std::time::Instant::now();
+    while !gallery.path("predictions/bells").exists() {
+        assert!(begun.elapsed() < common::gallery::PATIENCE);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    write_seed(
+        &gallery.path("seeds/bells/a.wav"),
+        &pluck(220.0, 0.3, 44100),
+    );
+    let id = gallery.hear_seen("a.wav");
+    let reason = gallery.hear_error(id);
+    assert!(reason.contains("the voice bells"), "{reason}");
+    assert_eq!(gallery.listing("failed"), ["a.txt", "a.wav"]);
+    write_seed(&gallery.path("seeds/a.wav"), &pluck(220.0, 0.3, 44100));
+    let id = gallery.hear_seen("a.wav");
+    gallery.hear_done(id);
+}
+
+#[test]
 fn a_second_daemon_on_the_same_folder_is_refused() {
     let gallery = Gallery::open();
     let output = common::antiphon()
