@@ -215,3 +215,30 @@ fn doctor_tries_each_voice() {
         assert!(said.contains(line), "{line}: {said}");
     }
 }
+
+#[test]
+fn a_patch_turns_the_dial_of_following() {
+    let port = common::free_port();
+    let mut gallery = gallery(&["--osc-listen", &port.to_string()]);
+    gallery.start();
+    let follow = |strength: f32| {
+        let message = rosc::OscMessage {
+            addr: "/antiphon/follow".to_owned(),
+            args: vec![rosc::OscType::Float(strength)],
+        };
+        let bytes = rosc::encoder::encode(&rosc::OscPacket::Message(message)).unwrap();
+        let patch = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        patch.send_to(&bytes, port).unwrap();
+        let answer = gallery.hear_until("follow");
+        assert_eq!(answer.args, [rosc::OscType::Float(strength)]);
+    };
+    for (name, strength) in [("a", 0.75), ("b", 0.0)] {
+        follow(strength);
+        put_seed(&gallery, &format!("{name}.wav"));
+        let sidecar = format!("predictions/{name}.0001.json");
+        wait_for_file(&gallery, &sidecar);
+        assert_eq!(json_at(&gallery, &sidecar)["follow"], json!(strength));
+        wait_for_file(&gallery, &format!("predictions/{name}.0001.wav"));
+        assert_replays(&gallery, &sidecar);
+    }
+}

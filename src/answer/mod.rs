@@ -3,6 +3,7 @@
 
 mod answering;
 mod commission;
+mod dial;
 mod ending;
 mod error;
 mod learned;
@@ -20,6 +21,7 @@ use std::path::Path;
 use rand::RngExt;
 
 pub use commission::{Commission, LONGEST_ANSWER, Length, Loudness};
+pub use dial::FollowDial;
 pub use ending::{Ending, EndingKind, UnknownEnding};
 pub use error::{AnswerError, ResponderError, VoiceError};
 pub use learned::{LearnedError, LearnedNotes, forget};

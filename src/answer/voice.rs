@@ -11,6 +11,7 @@ use super::plan::Plan;
 use super::sidecar::Sidecar;
 use super::wishes::Wishes;
 use crate::generate::{AnswerSettings, EngineKind};
+use crate::hyperparameters::Strength;
 
 /// A model's file.
 pub struct ModelFile {
@@ -173,6 +174,13 @@ impl Voice {
         let learning = learning.map(|model| model.keep_learning(file, from_seeds));
         self.responders = learning.collect::<Result<_, _>>()?;
         Ok(self)
+    }
+
+    /// Has all of its answers follow as closely as `strength` says, from 0 to 1.
+    pub fn follow(&mut self, strength: f64) {
+        for part in &mut self.parts {
+            part.settings.follow.follow = Strength::Constant(strength);
+        }
     }
 
     /// What it is known as.

@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::answer::{Occasion, SetNotes, Sidecar, Turn, Voice, Voices};
+use crate::answer::{FollowDial, Occasion, SetNotes, Sidecar, Turn, Voice, Voices};
 use crate::watch::{Answer, Answers, Made, NoAnswer, Order, VariationMade};
 
 /// All voices of a watched folder.
@@ -12,6 +12,8 @@ pub struct Answerer {
     pub voice: Voice,
     /// The others, by their names.
     pub voices: Voices,
+    /// How closely the first of them follows, once somebody has said so.
+    pub dial: FollowDial,
 }
 
 impl Answers for Answerer {
@@ -21,7 +23,12 @@ impl Answers for Answerer {
         progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
     ) -> Result<Answer, NoAnswer> {
         let voice = match order.voice {
-            None => &mut self.voice,
+            None => {
+                if let Some(strength) = self.dial.value() {
+                    self.voice.follow(strength);
+                }
+                &mut self.voice
+            }
             Some(name) => self.voices.voice(name).map_err(|reason| {
                 NoAnswer::Seed(format!("the voice {name} cannot answer: {reason}"))
             })?,

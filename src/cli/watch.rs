@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 
 use super::answer_options::{AnswerOptions, find_model};
 use super::answerer::Answerer;
-use crate::answer::{ModelIdentity, Voice, Voices};
+use crate::answer::{FollowDial, ModelIdentity, Voice, Voices};
 use crate::bundled;
 use crate::osc::{Announcer, Server, Tally};
 use crate::service::Supervisor;
@@ -133,7 +133,12 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         tracing::warn!("cannot let other programs go first: {error}");
     }
     let stop = super::stop_flag()?;
-    let tally = hear(&arguments.osc_listen, &announcer, &root, &stop)?;
+    let tally = hear(
+        &arguments.osc_listen,
+        (&announcer, &source.dial),
+        &root,
+        &stop,
+    )?;
     let audience = Arc::new(Audience {
         greeting: Mutex::new(Some(greeting(&answerers[0].voice, &root, &arguments.osc))),
         supervisor: Supervisor::default(),
@@ -223,14 +228,15 @@ impl Notebook {
 /// `stop`; the count of what is received there.
 fn hear(
     address: &str,
-    announcer: &Arc<Announcer>,
+    (announcer, dial): (&Arc<Announcer>, &FollowDial),
     root: &Path,
     stop: &Arc<AtomicBool>,
 ) -> anyhow::Result<Option<Tally>> {
     if address == OFF {
         return Ok(None);
     }
-    let server = Server::new(address)?;
+    let dial = dial.clone();
+    let server = Server::new(address)?.on_follow(move |strength| dial.turn(strength));
     let tally = server.tally();
     let (announcer, root, stop) = (Arc::clone(announcer), root.to_owned(), Arc::clone(stop));
     std::thread::spawn(move || server.answer(&announcer, &root, &stop));
@@ -313,6 +319,7 @@ struct Source {
     threads: usize,
     /// Bytes of memory for each worker's named voices.
     bound: u64,
+    dial: FollowDial,
 }
 
 impl Source {
@@ -324,6 +331,7 @@ impl Source {
             voices: arguments.root.join(folders::VOICES),
             threads: load.threads(),
             bound: load.voices_memory / u64::from(load.workers),
+            dial: FollowDial::default(),
         }
     }
 
@@ -342,7 +350,11 @@ impl Source {
         }
         let base = self.options.wishes(Some(&self.model));
         let voices = Voices::new(&self.voices, base, find_model, self.threads, self.bound);
-        Ok(Answerer { voice, voices })
+        Ok(Answerer {
+            voice,
+            voices,
+            dial: self.dial.clone(),
+        })
     }
 
     /// What the default voice is made of.

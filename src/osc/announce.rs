@@ -58,6 +58,11 @@ impl Announcer {
         self.send(say("pong", vec![]));
     }
 
+    /// Answers `/antiphon/follow F` with what stands from now on.
+    pub fn follow(&self, strength: f64) {
+        self.send(say("follow", vec![OscType::Float(strength as f32)]));
+    }
+
     /// Tells how many seeds are where: `/antiphon/status waiting working done failed`.
     pub fn status(&self, counts: Counts) {
         let numbers = [counts.waiting, counts.working, counts.done, counts.failed];

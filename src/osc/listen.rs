@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::packet::{Contents, DEEPEST, MOST_MESSAGES};
+use super::packet::{Contents, DEEPEST, MOST_MESSAGES, Message};
 use super::pattern::matches;
 use super::{Announcer, OscError, Tally, resolve};
 use crate::status::Counts;
@@ -24,19 +24,28 @@ const BETWEEN_COUNTS: Duration = Duration::from_millis(250);
 /// Characters of an unknown address that are told: a line of the log stays one line.
 const TOLD: usize = 80;
 
-/// What somebody wants to know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What somebody wants.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Query {
     /// `/antiphon/ping`: whether anybody is there.
     Ping,
     /// `/antiphon/status`: how many seeds are where.
     Status,
+    /// `/antiphon/follow F`: how closely answers are to follow from now on, 0 to 1.
+    Follow(f64),
 }
 
+/// What a message asks, or why it does not.
+type Ask = fn(&Message) -> Result<Query, Refusal>;
+
 /// All queries by their addresses.
-const QUERIES: [(&str, Query); 2] = [
-    ("/antiphon/ping", Query::Ping),
-    ("/antiphon/status", Query::Status),
+const QUERIES: [(&str, Ask); 3] = [
+    ("/antiphon/ping", |_| Ok(Query::Ping)),
+    ("/antiphon/status", |_| Ok(Query::Status)),
+    ("/antiphon/follow", |message| {
+        let strength = message.number().filter(|f| (0.0..=1.0).contains(f));
+        strength.map(Query::Follow).ok_or(Refusal::NoStrength)
+    }),
 ];
 
 /// Why a packet, or a message of a bundle, was dropped.
@@ -55,7 +64,12 @@ pub enum Refusal {
     TooDeep,
     #[error("it holds more than {MOST_MESSAGES} messages")]
     TooMany,
-    #[error("antiphon does not know {0:?}; it knows /antiphon/ping and /antiphon/status")]
+    #[error("/antiphon/follow goes with one number, from 0 to 1")]
+    NoStrength,
+    #[error(
+        "antiphon does not know {0:?}; it knows /antiphon/ping, /antiphon/status and \
+         /antiphon/follow"
+    )]
     Unknown(String),
 }
 
@@ -68,6 +82,7 @@ impl Refusal {
             Refusal::CutOff => "cut-off",
             Refusal::TooDeep => "too-deep",
             Refusal::TooMany => "too-many",
+            Refusal::NoStrength => "no-strength",
             Refusal::Unknown(_) => "unknown",
         }
     }
@@ -76,20 +91,31 @@ impl Refusal {
 /// What `packet` asks, in the order in which it asks, and why the rest of it is dropped.
 pub fn queries(packet: &[u8]) -> (Vec<Query>, Vec<Refusal>) {
     let Contents {
-        addresses,
+        messages,
         mut refusals,
     } = match Contents::of(packet) {
         Ok(contents) => contents,
         Err(refusal) => return (vec![], vec![refusal]),
     };
     let mut queries = Vec::new();
-    for pattern in addresses {
-        let before = queries.len();
-        let meant = QUERIES.iter().filter(|(a, _)| matches(pattern, a));
-        queries.extend(meant.map(|(_, query)| *query));
-        if queries.len() == before {
+    for message in messages {
+        let pattern = message.address;
+        let meant: Vec<_> = QUERIES
+            .iter()
+            .filter(|(a, _)| matches(pattern, a))
+            .collect();
+        if meant.is_empty() {
             let text = String::from_utf8_lossy(pattern);
             refusals.push(Refusal::Unknown(text.chars().take(TOLD).collect()));
+        }
+        let by_name = meant.len() == 1;
+        for (_, ask) in meant {
+            match ask(&message) {
+                Ok(query) => queries.push(query),
+                Err(refusal) if by_name => refusals.push(refusal),
+                // A pattern that means all means those that need nothing.
+                Err(_) => {}
+            }
         }
     }
     (queries, refusals)
@@ -103,6 +129,8 @@ pub struct Server {
     /// Whether the log was told that nothing is heard.
     is_deaf: bool,
     tally: Tally,
+    /// What follows from [`Query::Follow`].
+    on_follow: Box<dyn Fn(f64) + Send>,
 }
 
 impl Server {
@@ -118,6 +146,7 @@ impl Server {
             socket: None,
             is_deaf: false,
             tally: Tally::default(),
+            on_follow: Box::new(|_| ()),
         };
         server.open();
         let at = server.address();
@@ -125,6 +154,15 @@ impl Server {
             tracing::warn!("OSC on {at}: whoever reaches this machine can ask");
         }
         Ok(server)
+    }
+
+    /// The same, which has `on_follow` done where somebody says how closely answers are to
+    /// follow.
+    pub fn on_follow(self, on_follow: impl Fn(f64) + Send + 'static) -> Server {
+        Server {
+            on_follow: Box::new(on_follow),
+            ..self
+        }
     }
 
     /// Where it listens, or would.
@@ -142,7 +180,8 @@ impl Server {
     /// is the folder that is watched.
     pub fn answer(mut self, announcer: &Announcer, root: &Path, stop: &AtomicBool) {
         let tally = self.tally();
-        let mut answers = Replies::new(announcer, root, &tally);
+        let on_follow = std::mem::replace(&mut self.on_follow, Box::new(|_| ()));
+        let mut answers = Replies::new(announcer, root, &tally, &on_follow);
         let mut buffer = vec![0; LONGEST_PACKET];
         let mut tried = Instant::now();
         while !stop.load(Ordering::Relaxed) {
@@ -210,16 +249,23 @@ struct Replies<'a> {
     root: &'a Path,
     counts: Option<(Instant, Counts)>,
     tally: &'a Tally,
+    on_follow: &'a dyn Fn(f64),
     dropped: Dropped,
 }
 
 impl<'a> Replies<'a> {
-    fn new(announcer: &'a Announcer, root: &'a Path, tally: &'a Tally) -> Self {
+    fn new(
+        announcer: &'a Announcer,
+        root: &'a Path,
+        tally: &'a Tally,
+        on_follow: &'a dyn Fn(f64),
+    ) -> Self {
         Replies {
             announcer,
             root,
             counts: None,
             tally,
+            on_follow,
             dropped: Dropped::default(),
         }
     }
@@ -231,6 +277,10 @@ impl<'a> Replies<'a> {
         for query in queries {
             match query {
                 Query::Ping => self.announcer.pong(),
+                Query::Follow(strength) => {
+                    (self.on_follow)(strength);
+                    self.announcer.follow(strength);
+                }
                 Query::Status => {
                     if let Some(counts) = self.counts() {
                         self.announcer.status(counts);
@@ -318,6 +368,19 @@ mod tests {
             queries(b"/antiphon/status\0\0\0\0,f\0\0\x3f\x80\0\0"),
             (vec![Query::Status], vec![])
         );
+    }
+
+    #[test]
+    fn following_goes_with_a_number() {
+        let half = b"/antiphon/follow\0\0\0\0,f\0\0\x3f\0\0\0";
+        assert_eq!(queries(half), (vec![Query::Follow(0.5)], vec![]));
+        for wrong in [
+            &b"/antiphon/follow\0\0\0\0"[..],
+            b"/antiphon/follow\0\0\0\0,f\0\0\x40\0\0\0",
+            b"/antiphon/follow\0\0\0\0,s\0\0all\0",
+        ] {
+            assert_eq!(queries(wrong), (vec![], vec![Refusal::NoStrength]));
+        }
     }
 
     #[test]

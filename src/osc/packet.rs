@@ -1,5 +1,7 @@
-//! The messages in a packet of OSC 1.0, as far as their addresses: no question
-//! needs arguments, so that none can be refused for how its are written.
+//! The messages in a packet of OSC 1.0, as far as their addresses. Arguments are read
+//! only of those that need some, so that no other is refused for how its are written.
+
+use rosc::{OscPacket, OscType};
 
 use super::Refusal;
 
@@ -12,11 +14,38 @@ const BUNDLE: &[u8] = b"#bundle";
 /// `#bundle`, its zero and its time tag.
 const BUNDLE_HEAD: usize = 16;
 
+/// One message.
+#[derive(Clone, Copy)]
+pub struct Message<'a> {
+    /// Its address, which may be a pattern.
+    pub address: &'a [u8],
+    bytes: &'a [u8],
+}
+
+impl Message<'_> {
+    /// Its first argument as a number; `None` of what has none, or is written in a way that
+    /// nobody knows.
+    pub fn number(&self) -> Option<f64> {
+        let decoded = rosc::decoder::decode_udp(self.bytes).ok()?;
+        let (_, OscPacket::Message(message)) = decoded else {
+            return None;
+        };
+        match message.args.into_iter().next()? {
+            OscType::Float(number) => Some(f64::from(number)),
+            OscType::Double(number) => Some(number),
+            OscType::Int(number) => Some(f64::from(number)),
+            OscType::Long(number) => Some(number as f64),
+            OscType::String(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+}
+
 /// What is in a packet.
 #[derive(Default)]
 pub struct Contents<'a> {
-    /// The addresses of its messages, which may be patterns, in their order.
-    pub addresses: Vec<&'a [u8]>,
+    /// Its messages, in their order.
+    pub messages: Vec<Message<'a>>,
     /// Why other things in it were dropped.
     pub refusals: Vec<Refusal>,
 }
@@ -34,12 +63,15 @@ impl<'a> Contents<'a> {
     }
 
     fn open(&mut self, packet: &'a [u8], depth: usize) -> Result<(), Refusal> {
-        if self.addresses.len() + self.refusals.len() >= MOST_MESSAGES {
+        if self.messages.len() + self.refusals.len() >= MOST_MESSAGES {
             return Err(Refusal::TooMany);
         }
         match packet.first() {
             None => self.refusals.push(Refusal::Empty),
-            Some(b'/') => self.addresses.push(address(packet)),
+            Some(b'/') => self.messages.push(Message {
+                address: address(packet),
+                bytes: packet,
+            }),
             Some(_) if is_bundle(packet) && depth == DEEPEST => return Err(Refusal::TooDeep),
             Some(_) if is_bundle(packet) => self.open_bundle(packet, depth)?,
             Some(_) => self.refusals.push(Refusal::NoOsc),
@@ -108,8 +140,8 @@ mod tests {
     fn addresses(packet: &[u8]) -> Vec<String> {
         let contents = Contents::of(packet).unwrap();
         assert_eq!(contents.refusals, []);
-        let text = |address: &&[u8]| String::from_utf8_lossy(address).into_owned();
-        contents.addresses.iter().map(text).collect()
+        let text = |message: &Message| String::from_utf8_lossy(message.address).into_owned();
+        contents.messages.iter().map(text).collect()
     }
 
     #[test]
@@ -128,6 +160,24 @@ mod tests {
         }
         assert_eq!(addresses(b"/{a,b}\0\0,\0\0\0"), ["/{a,b}"]);
         assert_eq!(addresses(b"/{a,b},\0\0\0"), ["/{a,b}"]);
+    }
+
+    #[test]
+    fn a_number_is_read_however_it_is_written() {
+        let number = |packet: &[u8]| Contents::of(packet).unwrap().messages[0].number();
+        assert_eq!(number(b"/a\0\0,f\0\0\x3f\0\0\0"), Some(0.5));
+        assert_eq!(number(b"/a\0\0,i\0\0\0\0\0\x01"), Some(1.0));
+        assert_eq!(number(b"/a\0\0,d\0\0\x3f\xe0\0\0\0\0\0\0"), Some(0.5));
+        assert_eq!(number(b"/a\0\0,h\0\0\0\0\0\0\0\0\0\x01"), Some(1.0));
+        assert_eq!(number(b"/a\0\0,s\0\x000.5\0"), Some(0.5));
+        for none in [
+            &b"/a\0\0"[..],
+            b"/a\0\0,\0\0\0",
+            b"/a\0\0,f\0\0",
+            b"/a\0\0,T\0\0",
+        ] {
+            assert_eq!(number(none), None, "{none:?}");
+        }
     }
 
     #[test]
@@ -159,11 +209,13 @@ mod tests {
         let mut packet = bundle(&[b"/a\0\0", b"text", b"", b"/b\0\0"]);
         packet.extend([0, 0, 0, 0]);
         let contents = Contents::of(&packet).unwrap();
-        assert_eq!(contents.addresses, [&b"/a"[..], b"/b"]);
+        let found: Vec<&[u8]> = contents.messages.iter().map(|m| m.address).collect();
+        assert_eq!(found, [&b"/a"[..], b"/b"]);
         assert_eq!(contents.refusals, [Refusal::NoOsc, Refusal::Empty]);
         packet.extend(b"\xff\xff\xff\xff/c\0\0");
         let contents = Contents::of(&packet).unwrap();
-        assert_eq!(contents.addresses, [&b"/a"[..], b"/b"]);
+        let found: Vec<&[u8]> = contents.messages.iter().map(|m| m.address).collect();
+        assert_eq!(found, [&b"/a"[..], b"/b"]);
         assert_eq!(
             contents.refusals,
             [
