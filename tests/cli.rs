@@ -1160,7 +1160,13 @@ fn new_asks_and_takes_defaults_for_every_approach() {
                 written.architecture().parameters()
             ),
             "MB of memory".to_owned(),
-            "10 minutes (max_minutes)".to_owned(),
+            // Spectra may have learned all before that.
+            if written.format.use_fft {
+                "epochs"
+            } else {
+                "10 minutes (max_minutes)"
+            }
+            .to_owned(),
             "for each second of sound".to_owned(),
             format!("Next: antiphon train {file} --audio"),
         ] {

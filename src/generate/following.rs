@@ -238,7 +238,7 @@ impl Dial {
         let half = (2.0 * follow).min(1.0);
         match self {
             Dial::Frames => (0.6 * half + 0.8 * (follow - 0.5).max(0.0), 20.0 * half),
-            Dial::Vectors => (0.2 * half + 0.8 * (follow - 0.5).max(0.0), 60.0 * half),
+            Dial::Vectors => (0.3 * half + 0.6 * (follow - 0.5).max(0.0), 60.0 * half),
             Dial::Samples => (0.05 * half + 0.3 * (follow - 0.5).max(0.0), 0.0),
         }
     }

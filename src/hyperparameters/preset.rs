@@ -169,8 +169,7 @@ impl<'de> Visitor<'de> for KeysVisitor {
 fn of_every_cpu_preset() -> Value {
     json!({
         "max_minutes": 10,
-        // Never the end within max_minutes: the shortest epoch, that of 30 s
-        // in spectra, has some forty steps.
+        // Never the end within max_minutes, but for spectra.
         "num_epochs": 100_000,
         "lr": 0.001,
         // Components of a mixture that begin alike stay alike.
@@ -179,6 +178,8 @@ fn of_every_cpu_preset() -> Value {
         "band_limit": true,
         "audio_freq": 0,
         "num_dreams": 1,
+        // Answers that follow are led by what their seeds do.
+        "conditioning": "chroma",
     })
 }
 
@@ -247,6 +248,10 @@ fn transpose_cpu() -> Value {
 
 fn magnitude_spectrum_cpu() -> Value {
     json!({
+        // With more, it knows its recordings by heart, and hears its seeds less.
+        "num_epochs": 40,
+        // Beyond, its answers resemble its recordings less, and are no nearer to seeds.
+        "guidance": 1.0,
         "window_size": 512,
         "hop_size": 512,
         "hidden_size": 256,
