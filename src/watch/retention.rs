@@ -43,16 +43,14 @@ pub struct Retention {
 impl Retention {
     /// Removes what is over the bounds, oldest first.
     pub fn apply(&self, root: &Root) {
-        let kinds: [(fn(&Root) -> Vec<Group>, Bounds, Age); 3] = [
-            (answered, self.done, Age::Job),
-            (predictions, self.predictions, Age::Told),
-            (failures, self.failed, Age::Told),
-        ];
-        for (groups, bounds, age) in kinds {
+        let keep = |groups: fn(&Root) -> Vec<Group>, bounds, age| {
             if bounds != ALL {
                 keep_newest(groups(root), bounds, age, root.tmp());
             }
-        }
+        };
+        keep(answered, self.done, Age::Job);
+        keep(predictions, self.predictions, Age::Told);
+        keep(failures, self.failed, Age::Told);
     }
 }
 
