@@ -143,6 +143,23 @@ fn the_same_plan_gives_the_same_bytes_and_another_random_seed_others() {
     assert_eq!(desk.bytes("02.wav"), first);
 }
 
+#[test]
+fn frames_of_a_set_follow_more_loosely_unless_somebody_says_how() {
+    let desk = Desk::new();
+    let two = ["--variations", "2", "--seconds", "0.2", "--force"];
+    let sidecar = |model: &str, more: &[&str]| {
+        desk.by(model, &[&two[..], more].concat());
+        desk.json("02.json")
+    };
+    let loose = sidecar("spectrum.onnx", &[]);
+    assert_eq!(loose["follow_choice"], 2.0);
+    let noisy = loose["feedback_noise"].as_f64().unwrap();
+    let said = sidecar("spectrum.onnx", &["--follow", "0.5"]);
+    assert_eq!(said["follow_choice"], Value::Null);
+    assert!(said["feedback_noise"].as_f64().unwrap() < noisy);
+    assert_eq!(sidecar("lively.onnx", &[])["follow_choice"], Value::Null);
+}
+
 /// One variation of each kind that a plan can ask for.
 fn plan_of_all_kinds() -> Value {
     json!({

@@ -10,8 +10,8 @@ use super::error::{AnswerError, ResponderError, VoiceError};
 use super::plan::Plan;
 use super::sidecar::Sidecar;
 use super::wishes::Wishes;
-use crate::generate::{AnswerSettings, EngineKind};
-use crate::hyperparameters::Strength;
+use crate::generate::{AnswerSettings, Asked, EngineKind};
+use crate::hyperparameters::{AnswerMode, Hyperparameters, OutputKind, Strength};
 
 /// A model's file.
 pub struct ModelFile {
@@ -51,6 +51,29 @@ pub(super) struct Part {
 
 /// Finds a model by the name that a plan or a person gave it, or says why not.
 pub type FindModel<'a> = dyn Fn(&str) -> Result<ModelFile, String> + 'a;
+
+/// How the frames of a set follow where nobody says so, and the share of noise that is fed
+/// back. Following as one answer does, all would be nearly the same; with these they differ
+/// by about half of what answers to different seeds do (docs/variations.md).
+const OF_A_SET: [(&str, f64); 3] = [
+    ("follow_mix", 0.25),
+    ("follow_choice", 2.0),
+    ("feedback_noise", 3.5),
+];
+
+/// What is `asked` of an answer of a set by a model of `hyperparameters`.
+fn to_differ(hyperparameters: &Hyperparameters, mut asked: Asked) -> Asked {
+    let (h, values) = (hyperparameters, &mut asked.values);
+    let said = ["follow", "follow_mix", "follow_choice", "guidance"];
+    let frozen = asked.answer.unwrap_or(h.drawing.answer) == AnswerMode::Frozen;
+    let drawn = h.format.use_fft && h.network.output == OutputKind::Mixture;
+    if frozen && drawn && !said.iter().any(|key| values.contains_key(*key)) {
+        for (key, value) in OF_A_SET {
+            values.entry(key).or_insert(value.into());
+        }
+    }
+    asked
+}
 
 impl Voice {
     /// The voice whose answers `plan` asks for, and `base` where it says nothing. Models
@@ -107,18 +130,24 @@ impl Voice {
         let file = find(name).map_err(|what| VoiceError::Model { what })?;
         let kind = all.engine.unwrap_or_default();
         let asked = all.asked();
-        let shared = self.responders.iter().position(|known| {
+        let known = |known: &Responder| {
             known.identity().name == file.name && known.engine_name() == kind.name()
-        });
-        let settings = match shared {
-            Some(n) => AnswerSettings::asked(&self.responders[n].model().hyperparameters, &asked)
-                .map_err(ResponderError::from)?,
+        };
+        let loaded = match self.responders.iter().position(known) {
+            Some(n) => n,
             None => {
                 let model = Responder::new(&file.name, &file.bytes, kind, &asked, threads)?;
                 self.responders.push(model);
-                self.responders[self.responders.len() - 1].settings.clone()
+                self.responders.len() - 1
             }
         };
+        let hyperparameters = &self.responders[loaded].model().hyperparameters;
+        let asked = match self.is_set {
+            true => to_differ(hyperparameters, asked),
+            false => asked,
+        };
+        let settings =
+            AnswerSettings::asked(hyperparameters, &asked).map_err(ResponderError::from)?;
         let responder = self.suiting(&file, kind, &settings, threads)?;
         let commission = all.commission();
         if commission.guide_file.is_some() && settings.follow.is_free() {
