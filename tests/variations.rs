@@ -342,3 +342,105 @@ fn a_theme_of_another_kind_becomes_a_wav_file() {
     ]);
     assert!(again.status.success(), "{}", stderr(&again));
 }
+
+/// The samples of a mono WAV file.
+fn samples(path: &Path) -> Vec<f32> {
+    let sound = antiphon::audio::read::read(path).unwrap();
+    sound.samples
+}
+
+/// Mean powers of `count` equal parts of a sound.
+fn envelope(samples: &[f32], count: usize) -> Vec<f64> {
+    let part = |part: &[f32]| part.iter().map(|s| f64::from(s * s)).sum::<f64>();
+    samples
+        .chunks(samples.len().div_ceil(count))
+        .map(part)
+        .collect()
+}
+
+fn correlation(a: &[f64], b: &[f64]) -> f64 {
+    let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len() as f64;
+    let (mean_a, mean_b) = (mean(a), mean(b));
+    let sum = |f: &dyn Fn(f64, f64) -> f64| -> f64 {
+        let pairs = a.iter().zip(b).map(|(a, b)| (a - mean_a, b - mean_b));
+        pairs.map(|(a, b)| f(a, b)).sum()
+    };
+    sum(&|a, b| a * b) / (sum(&|a, _| a * a) * sum(&|_, b| b * b)).sqrt()
+}
+
+/// The power of a sound at `frequency` and its octave, at 11025 Hz.
+fn power_at(samples: &[f32], frequency: f64) -> f64 {
+    let at = |frequency: f64| {
+        let (mut real, mut imaginary) = (0.0, 0.0);
+        for (n, sample) in samples.iter().enumerate() {
+            let angle = std::f64::consts::TAU * frequency * n as f64 / 11025.0;
+            real += f64::from(*sample) * angle.cos();
+            imaginary += f64::from(*sample) * angle.sin();
+        }
+        real * real + imaginary * imaginary
+    };
+    // A pitch is nowhere exact.
+    let near = |frequency: f64| (-4..=4).map(|n| at(frequency + f64::from(n))).sum::<f64>();
+    near(frequency) + near(2.0 * frequency)
+}
+
+/// Answers seed.wav by the bundled model of spectra.
+fn by_the_bundled(desk: &Desk, output: &str, asked: &[&str]) -> Vec<f32> {
+    let mut words = vec![
+        "generate".into(),
+        "--model".into(),
+        "magnitude-spectrum".into(),
+    ];
+    words.extend([
+        "--seed".into(),
+        desk.path("seed.wav"),
+        "--output".into(),
+        desk.path(output),
+    ]);
+    words.extend(asked.iter().chain(&["--rate", "model"]).map(PathBuf::from));
+    let output_of = run(words);
+    assert!(output_of.status.success(), "{}", stderr(&output_of));
+    samples(&desk.path(output))
+}
+
+#[test]
+fn frames_that_sound_twice_as_far_apart_are_twice_as_slow() {
+    let desk = Desk::new();
+    let raw = ["--ending", "raw", "--guide", "notes"];
+    let plain = by_the_bundled(
+        &desk,
+        "plain.wav",
+        &[&raw[..], &["--seconds", "3"]].concat(),
+    );
+    let slow = ["--seconds", "6", "--resynthesis-hop", "512"];
+    let slow = by_the_bundled(&desk, "slow.wav", &[&raw[..], &slow].concat());
+    assert_eq!(slow.len(), 2 * plain.len());
+    let alike = correlation(&envelope(&plain, 24), &envelope(&slow, 24));
+    assert!(alike > 0.9, "{alike}");
+    let half: Vec<f32> = slow[..plain.len()].to_vec();
+    let other = correlation(&envelope(&plain, 24), &envelope(&half, 24));
+    assert!(other < 0.7, "{other}");
+}
+
+#[test]
+fn another_sound_is_followed_where_one_is_given() {
+    let desk = Desk::new();
+    let own = by_the_bundled(&desk, "own.wav", &["--seconds", "3", "--follow", "1"]);
+    let other = desk.path("other.wav");
+    let asked = [
+        "--seconds",
+        "3",
+        "--follow",
+        "1",
+        "--guide-file",
+        other.to_str().unwrap(),
+    ];
+    let other = by_the_bundled(&desk, "led.wav", &asked);
+    let fifth = |samples: &[f32]| power_at(samples, 330.0) / power_at(samples, 220.0);
+    assert!(
+        fifth(&other) > 10.0 * fifth(&own),
+        "{} {}",
+        fifth(&other),
+        fifth(&own)
+    );
+}

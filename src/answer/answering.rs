@@ -6,7 +6,7 @@ use std::path::Path;
 use super::commission::{Commission, LONGEST_ANSWER, Loudness};
 use super::error::AnswerError;
 use super::sidecar::{GuideSource, Level, Sidecar};
-use super::{BUILD, Heard, Responder};
+use super::{BUILD, Responder, Sounds};
 use crate::audio::write::Written;
 use crate::audio::{self, AudioError, Signal};
 use crate::files;
@@ -17,7 +17,7 @@ use crate::trained_model::TrainingAudio;
 
 /// A seed, ready to be answered.
 struct Prepared {
-    heard: Heard,
+    heard: Sounds,
     guide: Option<GuideSource>,
     request: Request,
     /// Sample rate of its prediction's file, in Hz.
@@ -88,7 +88,7 @@ impl Responder {
         let longest = commission.to_make(&request).seconds;
         commission.output.check(output, longest, rate)?;
         Ok(Prepared {
-            heard: Heard {
+            heard: Sounds {
                 source: TrainingAudio {
                     file: readable(seed.file_name().unwrap_or_default()),
                     sha256,

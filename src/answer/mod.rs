@@ -72,7 +72,7 @@ enum Means {
 }
 
 /// What an answer is made from, at the model's rate.
-struct Heard {
+struct Sounds {
     seed: Signal,
     source: TrainingAudio,
     /// What is followed instead of the seed.
@@ -204,7 +204,7 @@ impl Responder {
             prime: Prime::Seed,
             may_go_back: false,
         };
-        let heard = Heard {
+        let heard = Sounds {
             source: TrainingAudio {
                 file: "noise".to_owned(),
                 seconds: seed.seconds(),
@@ -221,11 +221,11 @@ impl Responder {
     /// weights moved to, if that is to be kept.
     fn predict(
         &mut self,
-        heard: &Heard,
+        heard: &Sounds,
         request: &Request,
         progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
     ) -> Result<(Prediction, Option<Moved>), GenerateError> {
-        let Heard { seed, source, .. } = heard;
+        let Sounds { seed, source, .. } = heard;
         let moved = self.moved(seed, source);
         let (model, settings) = (&self.model, &self.settings);
         let player = |engine| Player {

@@ -35,12 +35,12 @@ pub struct Occasion {
 pub struct Voice {
     name: Option<String>,
     responders: Vec<Responder>,
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<Ordered>,
     is_set: bool,
 }
 
 /// What is asked of one answer.
-pub(super) struct Part {
+pub(super) struct Ordered {
     responder: usize,
     settings: AnswerSettings,
     commission: Commission,
@@ -160,7 +160,7 @@ impl Voice {
         {
             return Err(VoiceError::NoGuide { path: path.clone() });
         }
-        self.parts.push(Part {
+        self.parts.push(Ordered {
             responder,
             settings,
             commission,

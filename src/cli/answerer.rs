@@ -2,9 +2,12 @@
 //! those in `voices/`.
 
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
-use crate::answer::{FollowDial, Occasion, SetNotes, Sidecar, Turn, Voice, Voices};
-use crate::watch::{Answer, Answers, Made, NoAnswer, Order, VariationMade};
+use super::answer_options::{AnswerOptions, find_model};
+use crate::answer::{FollowDial, ModelIdentity, Occasion, SetNotes, Sidecar, Turn, Voice, Voices};
+use crate::system::stamp::Stamp;
+use crate::watch::{Answer, AnswerSource, Answers, Made, NoAnswer, Order, VariationMade};
 
 /// All voices of a watched folder.
 pub struct Answerer {
@@ -77,5 +80,69 @@ fn several(set: SetNotes) -> Answer {
         made: Made::Set {
             variations: made.collect(),
         },
+    }
+}
+
+/// What was asked for, to be loaded for each worker.
+pub struct VoiceSource {
+    /// The model of the default voice, where its plan names none.
+    pub model: String,
+    /// What is asked of it.
+    pub options: AnswerOptions,
+    /// Where the files of the others are.
+    pub voices: PathBuf,
+    /// Of each worker.
+    pub threads: usize,
+    /// Bytes of memory for each worker's named voices.
+    pub bound: u64,
+    /// How closely the default voice follows, once somebody has said so.
+    pub dial: FollowDial,
+}
+
+impl VoiceSource {
+    /// One for each of `workers`.
+    pub fn answerers(&self, workers: u16) -> anyhow::Result<Vec<Answerer>> {
+        (0..workers).map(|_| self.answerer()).collect()
+    }
+
+    /// Loaded, checked and warmed.
+    fn answerer(&self) -> anyhow::Result<Answerer> {
+        let mut voice = self.options.voice(Some(&self.model), self.threads)?;
+        voice.warm()?;
+        for model in voice.responders() {
+            let ModelIdentity { name, sha256 } = model.identity();
+            tracing::info!(sha256, "loaded the model {name}");
+        }
+        let base = self.options.wishes(Some(&self.model));
+        let voices = Voices::new(&self.voices, base, find_model, self.threads, self.bound);
+        Ok(Answerer {
+            voice,
+            voices,
+            dial: self.dial.clone(),
+        })
+    }
+
+    /// What the default voice is made of.
+    fn files(&self) -> Vec<PathBuf> {
+        let plan = self.options.plan().unwrap_or_default();
+        let named = plan.variations.unwrap_or_default().into_iter();
+        let named = named.chain([plan.all]).filter_map(|wishes| wishes.model);
+        let models = named.chain([self.model.clone()]).map(PathBuf::from);
+        models
+            .chain(self.options.plan_file().map(Path::to_owned))
+            .collect()
+    }
+}
+
+impl AnswerSource for VoiceSource {
+    fn load(&self) -> Result<Box<dyn Answers>, String> {
+        match self.answerer() {
+            Ok(answerer) => Ok(Box::new(answerer)),
+            Err(error) => Err(format!("{error:#}")),
+        }
+    }
+
+    fn stamp(&self) -> Option<Stamp> {
+        Stamp::of_all(&self.files())
     }
 }

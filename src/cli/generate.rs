@@ -39,7 +39,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let model = arguments.model.as_deref();
     match arguments.options.plan()?.variations {
         None => {
-            let places = Places::of(&arguments)?;
+            let places = AnswerPlaces::of(&arguments)?;
             arguments.options.begin(model)?;
             let voice = arguments.options.voice(model, super::all_threads())?;
             answer(voice, &arguments.seed, &places)
@@ -54,24 +54,24 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 /// Where one answer goes.
-struct Places {
+struct AnswerPlaces {
     output: Destination,
     sidecar: Destination,
 }
 
-impl Places {
-    fn of(arguments: &Arguments) -> Result<Places, DestinationError> {
+impl AnswerPlaces {
+    fn of(arguments: &Arguments) -> Result<AnswerPlaces, DestinationError> {
         let model = arguments.model.as_deref().map(Path::new);
         let inputs: Vec<&Path> = model.into_iter().chain([&*arguments.seed]).collect();
         let place = |path: &Path| Destination::new(path, arguments.force)?.apart_from(&inputs);
-        Ok(Places {
+        Ok(AnswerPlaces {
             output: place(&arguments.output)?.called("a WAV file", &["wav", "wave"])?,
             sidecar: place(&arguments.output.with_extension("json"))?,
         })
     }
 }
 
-fn answer(mut voice: Voice, seed: &Path, places: &Places) -> anyhow::Result<()> {
+fn answer(mut voice: Voice, seed: &Path, places: &AnswerPlaces) -> anyhow::Result<()> {
     let part = files::unpublished(places.output.path());
     let occasion = Occasion::default();
     let answered = progress::shown(|progress| voice.answer(seed, &part, &occasion, progress))?;

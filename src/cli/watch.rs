@@ -7,17 +7,15 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-use super::answer_options::{AnswerOptions, find_model};
-use super::answerer::Answerer;
-use crate::answer::{FollowDial, ModelIdentity, Voice, Voices};
+use super::answer_options::AnswerOptions;
+use super::answerer::VoiceSource;
+use crate::answer::{FollowDial, Voice};
 use crate::bundled;
 use crate::osc::{Announcer, Server, Tally};
 use crate::service::Supervisor;
 use crate::status::{self, DaemonState};
-use crate::system::{self, stamp::Stamp};
-use crate::watch::{
-    AnswerSource, Answers, Arriving, Bounds, Event, Retention, Setup, Terms, folders, watch,
-};
+use crate::system;
+use crate::watch::{Answers, Arriving, Bounds, Event, Retention, Setup, Terms, folders, watch};
 
 /// The folder that is watched when nobody chooses.
 pub const DEFAULT_ROOT: &str = "watch";
@@ -124,7 +122,7 @@ struct Keep {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     arguments.check_learning()?;
     arguments.options.begin(Some(&arguments.model))?;
-    let source = Arc::new(Source::new(&arguments));
+    let source = Arc::new(arguments.source());
     let answerers = source.answerers(arguments.load.workers)?;
     let announcer = Arc::new(Announcer::new(&arguments.osc)?);
     let root = find_root(&arguments)?;
@@ -278,6 +276,17 @@ impl Arguments {
         }
     }
 
+    fn source(&self) -> VoiceSource {
+        VoiceSource {
+            model: self.model.clone(),
+            options: self.options.clone(),
+            voices: self.root.join(folders::VOICES),
+            threads: self.load.threads(),
+            bound: self.load.voices_memory / u64::from(self.load.workers),
+            dial: FollowDial::default(),
+        }
+    }
+
     fn terms(&self) -> Terms {
         Terms {
             longest_seed: Some(self.load.max_seed_seconds),
@@ -308,77 +317,6 @@ impl Keep {
             ),
             failed: bounds(self.keep_failed, self.keep_failed_bytes),
         }
-    }
-}
-
-/// What was asked for, to be loaded for each worker.
-struct Source {
-    model: String,
-    options: AnswerOptions,
-    voices: PathBuf,
-    threads: usize,
-    /// Bytes of memory for each worker's named voices.
-    bound: u64,
-    dial: FollowDial,
-}
-
-impl Source {
-    fn new(arguments: &Arguments) -> Source {
-        let load = &arguments.load;
-        Source {
-            model: arguments.model.clone(),
-            options: arguments.options.clone(),
-            voices: arguments.root.join(folders::VOICES),
-            threads: load.threads(),
-            bound: load.voices_memory / u64::from(load.workers),
-            dial: FollowDial::default(),
-        }
-    }
-
-    /// One for each of `workers`.
-    fn answerers(&self, workers: u16) -> anyhow::Result<Vec<Answerer>> {
-        (0..workers).map(|_| self.answerer()).collect()
-    }
-
-    /// Loaded, checked and warmed.
-    fn answerer(&self) -> anyhow::Result<Answerer> {
-        let mut voice = self.options.voice(Some(&self.model), self.threads)?;
-        voice.warm()?;
-        for model in voice.responders() {
-            let ModelIdentity { name, sha256 } = model.identity();
-            tracing::info!(sha256, "loaded the model {name}");
-        }
-        let base = self.options.wishes(Some(&self.model));
-        let voices = Voices::new(&self.voices, base, find_model, self.threads, self.bound);
-        Ok(Answerer {
-            voice,
-            voices,
-            dial: self.dial.clone(),
-        })
-    }
-
-    /// What the default voice is made of.
-    fn files(&self) -> Vec<PathBuf> {
-        let plan = self.options.plan().unwrap_or_default();
-        let named = plan.variations.unwrap_or_default().into_iter();
-        let named = named.chain([plan.all]).filter_map(|wishes| wishes.model);
-        let models = named.chain([self.model.clone()]).map(PathBuf::from);
-        models
-            .chain(self.options.plan_file().map(Path::to_owned))
-            .collect()
-    }
-}
-
-impl AnswerSource for Source {
-    fn load(&self) -> Result<Box<dyn Answers>, String> {
-        match self.answerer() {
-            Ok(answerer) => Ok(Box::new(answerer)),
-            Err(error) => Err(format!("{error:#}")),
-        }
-    }
-
-    fn stamp(&self) -> Option<Stamp> {
-        Stamp::of_all(&self.files())
     }
 }
 

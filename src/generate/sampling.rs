@@ -123,24 +123,13 @@ pub fn generate(
     let random_seed = request.random_seed;
     let may_go_back = request.may_go_back && player.is_random();
     let listening = hearing.clone();
-    let theme = player.theme.map(|theme| hearing.at_training_level(theme));
-    let sources = Sources {
-        seed: &seed.samples,
-        theme: theme.as_ref().map_or(&seed.samples, |theme| &theme.samples),
-    };
-    let follow = player.settings.follow.before_slowing(slower);
-    let following = Following::new(&follow, &hearing, &sources, samples, random_seed);
+    let following = following(&player, &hearing, seed, request);
     let guide = following
         .as_ref()
         .map(|following| following.sound().clone());
-    let mut listener = Listener::new(
-        listening,
-        seed,
-        request.seconds / slower,
-        random_seed,
-        may_go_back,
-    )
-    .beside(guide);
+    let heard_for = request.seconds / slower;
+    let mut listener =
+        Listener::new(listening, seed, heard_for, random_seed, may_go_back).beside(guide);
     let guidance = guidance(&player, &hearing, seed, following.as_ref());
     let mut sampler = Sampler::new(player, seed, random_seed).led(following, guidance);
     sampler.prime(request.prime, progress)?;
@@ -190,6 +179,25 @@ impl Player<'_> {
         let moving = matches!(self.settings.weights, Weights::Moving(_));
         moving || self.model.network.architecture().output != Output::Value
     }
+}
+
+/// What `player` follows beside its `seed`, if anything. Slowed answers are made before they
+/// are slowed.
+fn following(
+    player: &Player,
+    hearing: &Hearing,
+    seed: &Signal,
+    request: &Request,
+) -> Option<Following> {
+    let slower = hearing.slower_at_hop(player.settings.resynthesis_hop);
+    let samples = samples_in(request.seconds / slower, seed.sample_rate);
+    let theme = player.theme.map(|theme| hearing.at_training_level(theme));
+    let sources = Sources {
+        seed: &seed.samples,
+        theme: theme.as_ref().map_or(&seed.samples, |theme| &theme.samples),
+    };
+    let follow = player.settings.follow.before_slowing(slower);
+    Following::new(&follow, hearing, &sources, samples, request.random_seed)
 }
 
 /// What guides `player`: what it follows, as strongly as was asked for or as the dial

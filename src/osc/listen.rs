@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::packet::{Contents, DEEPEST, MOST_MESSAGES, Message};
+use super::packet::{Contents, DEEPEST, HeardMessage, MOST_MESSAGES};
 use super::pattern::matches;
 use super::{Announcer, OscError, Tally, resolve};
 use crate::status::Counts;
@@ -36,7 +36,7 @@ pub enum Query {
 }
 
 /// What a message asks, or why it does not.
-type Ask = fn(&Message) -> Result<Query, Refusal>;
+type Ask = fn(&HeardMessage) -> Result<Query, Refusal>;
 
 /// All queries by their addresses.
 const QUERIES: [(&str, Ask); 3] = [

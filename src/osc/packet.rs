@@ -16,13 +16,13 @@ const BUNDLE_HEAD: usize = 16;
 
 /// One message.
 #[derive(Clone, Copy)]
-pub struct Message<'a> {
+pub struct HeardMessage<'a> {
     /// Its address, which may be a pattern.
     pub address: &'a [u8],
     bytes: &'a [u8],
 }
 
-impl Message<'_> {
+impl HeardMessage<'_> {
     /// Its first argument as a number; `None` of what has none, or is written in a way that
     /// nobody knows.
     pub fn number(&self) -> Option<f64> {
@@ -45,7 +45,7 @@ impl Message<'_> {
 #[derive(Default)]
 pub struct Contents<'a> {
     /// Its messages, in their order.
-    pub messages: Vec<Message<'a>>,
+    pub messages: Vec<HeardMessage<'a>>,
     /// Why other things in it were dropped.
     pub refusals: Vec<Refusal>,
 }
@@ -68,7 +68,7 @@ impl<'a> Contents<'a> {
         }
         match packet.first() {
             None => self.refusals.push(Refusal::Empty),
-            Some(b'/') => self.messages.push(Message {
+            Some(b'/') => self.messages.push(HeardMessage {
                 address: address(packet),
                 bytes: packet,
             }),
@@ -140,7 +140,7 @@ mod tests {
     fn addresses(packet: &[u8]) -> Vec<String> {
         let contents = Contents::of(packet).unwrap();
         assert_eq!(contents.refusals, []);
-        let text = |message: &Message| String::from_utf8_lossy(message.address).into_owned();
+        let text = |message: &HeardMessage| String::from_utf8_lossy(message.address).into_owned();
         contents.messages.iter().map(text).collect()
     }
 
