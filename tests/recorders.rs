@@ -243,7 +243,10 @@ fn programs_that_copy_and_convert() {
             .args(["-c", command])
             .current_dir(folder)
             .status();
-        assert!(shell.unwrap().success(), "{command}");
+        let code = shell.unwrap().code();
+        // It sets the times of what it has closed, which may have been taken by then.
+        let came_too_late = command.contains("--inplace") && code == Some(23);
+        assert!(code == Some(0) || came_too_late, "{command}: {code:?}");
         let (_, name) = command.rsplit_once("root/seeds/").unwrap();
         let seed = gallery.hear_one_answer(name.split(' ').next().unwrap());
         assert!((seconds_of(&seed) - 2.0).abs() < 0.01, "{command}");
