@@ -106,6 +106,15 @@ pub fn sync(path: &Path) -> io::Result<()> {
     File::options().write(true).open(path)?.sync_all()
 }
 
+/// Copies the content of the file `from` to `to` in place, whatever `from` may be done to,
+/// and syncs it; not the folder.
+pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    mishap::at("copy", to)?;
+    let mut file = File::create(to)?;
+    io::copy(&mut File::open(from)?, &mut file)?;
+    file.sync_all()
+}
+
 /// Writes `bytes` to `path` in place and syncs them; not the folder.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     mishap::at("write", path)?;

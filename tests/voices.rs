@@ -216,24 +216,26 @@ fn doctor_tries_each_voice() {
     }
 }
 
+/// Says on `port` how closely answers are to follow, and hears that they will.
+fn turn(gallery: &mut Gallery, port: std::net::SocketAddr, strength: f32) {
+    let message = rosc::OscMessage {
+        addr: "/antiphon/follow".to_owned(),
+        args: vec![rosc::OscType::Float(strength)],
+    };
+    let bytes = rosc::encoder::encode(&rosc::OscPacket::Message(message)).unwrap();
+    let patch = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    patch.send_to(&bytes, port).unwrap();
+    let answer = gallery.hear_until("follow");
+    assert_eq!(answer.args, [rosc::OscType::Float(strength)]);
+}
+
 #[test]
 fn a_patch_turns_the_dial_of_following() {
     let port = common::free_port();
     let mut gallery = gallery(&["--osc-listen", &port.to_string()]);
     gallery.start();
-    let follow = |strength: f32| {
-        let message = rosc::OscMessage {
-            addr: "/antiphon/follow".to_owned(),
-            args: vec![rosc::OscType::Float(strength)],
-        };
-        let bytes = rosc::encoder::encode(&rosc::OscPacket::Message(message)).unwrap();
-        let patch = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-        patch.send_to(&bytes, port).unwrap();
-        let answer = gallery.hear_until("follow");
-        assert_eq!(answer.args, [rosc::OscType::Float(strength)]);
-    };
     for (name, strength) in [("a", 0.75), ("b", 0.0)] {
-        follow(strength);
+        turn(&mut gallery, port, strength);
         put_seed(&gallery, &format!("{name}.wav"));
         let sidecar = format!("predictions/{name}.0001.json");
         wait_for_file(&gallery, &sidecar);
@@ -241,4 +243,45 @@ fn a_patch_turns_the_dial_of_following() {
         wait_for_file(&gallery, &format!("predictions/{name}.0001.wav"));
         assert_replays(&gallery, &sidecar);
     }
+}
+
+/// Sets of frames follow in their own way until somebody turns the dial.
+#[test]
+fn the_dial_turns_whatever_was_asked_of_a_set() {
+    let port = common::free_port();
+    let arguments = ["--seconds", "0.3", "--variations", "2", "--osc-listen"];
+    let address = port.to_string();
+    let arguments = [&arguments[..], &[&*address]].concat();
+    let mut gallery = Gallery::open_with(SPECTRUM, &arguments);
+    put_seed(&gallery, "a.wav");
+    wait_for_file(&gallery, "predictions/a.0001");
+    turn(&mut gallery, port, 0.75);
+    put_seed(&gallery, "b.wav");
+    wait_for_file(&gallery, "predictions/b.0001");
+    let [before, after] =
+        ["a", "b"].map(|name| json_at(&gallery, &format!("predictions/{name}.0001/02.json")));
+    assert!(before["follow_mix"].is_number());
+    assert_eq!(
+        (&after["follow"], &after["follow_mix"]),
+        (&json!(0.75), &Value::Null)
+    );
+    assert_eq!(after["follow_choice"], Value::Null);
+    assert_replays(&gallery, "predictions/b.0001/02.json");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_seed_that_nobody_may_write_gets_a_set() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut gallery = gallery(&[]);
+    gallery.start();
+    let seed = gallery.folder.path().join("a.wav");
+    write_seed(&seed, &pluck(220.0, 0.2, 11025));
+    std::fs::set_permissions(&seed, std::fs::Permissions::from_mode(0o444)).unwrap();
+    wait_for("its folder", || gallery.path("seeds/chorus").is_dir());
+    std::fs::rename(&seed, gallery.path("seeds/chorus/a.wav")).unwrap();
+    wait_for_file(&gallery, "predictions/chorus/a.0001");
+    let theme = gallery.path("predictions/chorus/a.0001/theme.wav");
+    let mode = theme.metadata().unwrap().permissions().mode();
+    assert_ne!(mode & 0o200, 0, "its owner may remove and write it");
 }

@@ -90,6 +90,12 @@ impl Plan {
         })
     }
 
+    /// The models that it names.
+    pub fn models(&self) -> impl Iterator<Item = &str> {
+        let wishes = self.variations.iter().flatten().chain([&self.all]);
+        wishes.filter_map(|wishes| wishes.model.as_deref())
+    }
+
     /// The same with `count` variations, those that it has in turn.
     pub fn in_turn(self, count: usize) -> Plan {
         let own = self.variations.filter(|own| !own.is_empty());

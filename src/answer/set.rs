@@ -205,11 +205,7 @@ fn make_anew(folder: &Path) -> io::Result<()> {
 /// Puts the sound of `seed` into the WAV file `theme`: its bytes, where it is such a file.
 fn write_theme(seed: &Path, theme: &Path) -> Result<(), AnswerError> {
     if header::seconds_of_wav(seed).is_some() {
-        let bytes = fs::read(seed).map_err(|cause| AudioError::CannotRead {
-            path: seed.to_owned(),
-            cause,
-        })?;
-        return write(theme, &bytes);
+        return files::copy(seed, theme).map_err(|cause| cannot_write(theme, cause));
     }
     let sound = audio::load_as_recorded(seed)?.into_signal();
     write_wav(theme, &sound, SampleFormat::Float32)?;

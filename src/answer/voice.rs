@@ -10,7 +10,7 @@ use super::error::{AnswerError, ResponderError, VoiceError};
 use super::plan::Plan;
 use super::sidecar::Sidecar;
 use super::wishes::Wishes;
-use crate::generate::{AnswerSettings, Asked, EngineKind};
+use crate::generate::{AnswerSettings, Asked};
 use crate::hyperparameters::{AnswerMode, Hyperparameters, OutputKind, Strength};
 
 /// A model's file.
@@ -37,6 +37,8 @@ pub struct Voice {
     responders: Vec<Responder>,
     pub(super) parts: Vec<Ordered>,
     is_set: bool,
+    /// Of the files of its models, each as often as it is loaded.
+    bytes: u64,
 }
 
 /// What is asked of one answer.
@@ -92,6 +94,7 @@ impl Voice {
             responders: Vec::new(),
             parts: Vec::new(),
             is_set: plan.variations.is_some(),
+            bytes: 0,
         };
         let one = [Wishes::default()];
         let variations = plan.variations.as_deref().unwrap_or(&one);
@@ -127,19 +130,17 @@ impl Voice {
         let all = wishes.clone().over(base);
         all.check()?;
         let name = all.model.as_deref().ok_or(VoiceError::NoModel)?;
-        let file = find(name).map_err(|what| VoiceError::Model { what })?;
         let kind = all.engine.unwrap_or_default();
         let asked = all.asked();
-        let known = |known: &Responder| {
-            known.identity().name == file.name && known.engine_name() == kind.name()
-        };
+        // Thousands of variations do not read its file as often.
+        let file = || find(name).map_err(|what| VoiceError::Model { what });
+        let known =
+            |known: &Responder| known.identity().name == name && known.engine_name() == kind.name();
         let loaded = match self.responders.iter().position(known) {
             Some(n) => n,
-            None => {
-                let model = Responder::new(&file.name, &file.bytes, kind, &asked, threads)?;
-                self.responders.push(model);
-                self.responders.len() - 1
-            }
+            None => self.load(&file()?, |file| {
+                Responder::new(&file.name, &file.bytes, kind, &asked, threads)
+            })?,
         };
         let hyperparameters = &self.responders[loaded].model().hyperparameters;
         let asked = match self.is_set {
@@ -148,7 +149,14 @@ impl Voice {
         };
         let settings =
             AnswerSettings::asked(hyperparameters, &asked).map_err(ResponderError::from)?;
-        let responder = self.suiting(&file, kind, &settings, threads)?;
+        let suits = |model: &Responder| known(model) && model.can_answer_by(&settings);
+        let responder = match self.responders.iter().position(suits) {
+            Some(n) => n,
+            None => self.load(&file()?, |file| {
+                let settings = settings.clone();
+                Responder::with(&file.name, &file.bytes, kind, |_| Ok(settings), threads)
+            })?,
+        };
         let commission = all.commission();
         if commission.guide_file.is_some() && settings.follow.is_free() {
             return Err(VoiceError::NothingFollows);
@@ -170,24 +178,14 @@ impl Voice {
         Ok(())
     }
 
-    /// One that has the model in `file` and can answer by `settings`.
-    fn suiting(
+    /// Adds what `make` makes of the model in `file`.
+    fn load(
         &mut self,
         file: &ModelFile,
-        kind: EngineKind,
-        settings: &AnswerSettings,
-        threads: usize,
+        make: impl FnOnce(&ModelFile) -> Result<Responder, ResponderError>,
     ) -> Result<usize, VoiceError> {
-        let suits = |known: &Responder| {
-            let same = known.identity().name == file.name && known.engine_name() == kind.name();
-            same && known.can_answer_by(settings)
-        };
-        if let Some(n) = self.responders.iter().position(suits) {
-            return Ok(n);
-        }
-        let settings = settings.clone();
-        let other = Responder::with(&file.name, &file.bytes, kind, |_| Ok(settings), threads)?;
-        self.responders.push(other);
+        self.responders.push(make(file)?);
+        self.bytes += file.bytes.len() as u64;
         Ok(self.responders.len() - 1)
     }
 
@@ -205,16 +203,21 @@ impl Voice {
         Ok(self)
     }
 
-    /// Has all of its answers follow as closely as `strength` says, from 0 to 1.
+    /// Has all of its answers follow as closely as `strength` says, from 0 to 1, whatever
+    /// was asked of them.
     pub fn follow(&mut self, strength: f64) {
         for part in &mut self.parts {
-            part.settings.follow.follow = Strength::Constant(strength);
+            let follow = &mut part.settings.follow;
+            follow.follow = Strength::Constant(strength);
+            (follow.mix, follow.choice) = (None, None);
+            part.settings.guidance = None;
         }
     }
 
-    /// What it is known as.
-    pub fn name(&self) -> Option<&str> {
-        self.name.as_deref()
+    /// Bytes of the files of its models, bundled ones included, each as often as it is
+    /// loaded.
+    pub fn model_bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Whether its answers are a set, however many they are.

@@ -107,11 +107,12 @@ impl Voices {
         let stamped_before = Stamp::of(&path);
         let said = |what: String| format!("{}: {what}", path.display());
         let plan = Plan::read(&path).map_err(|error| said(error.to_string()))?;
+        plan.models()
+            .for_each(|model| wait_until_it_rests(Path::new(model)));
         let mut voice = self.build(name, &plan).map_err(said)?;
         voice.warm().map_err(|error| said(error.to_string()))?;
         let models = voice.model_files();
-        let bytes = models.iter().filter_map(|path| path.metadata().ok());
-        let bytes = MEMORY_OF_A_BYTE * bytes.map(|metadata| metadata.len()).sum::<u64>();
+        let bytes = MEMORY_OF_A_BYTE * voice.model_bytes();
         let files: Vec<PathBuf> = [path.clone()].into_iter().chain(models).collect();
         tracing::info!("loaded the voice {name}");
         // What was written while it was loaded is loaded the next time.
@@ -168,4 +169,42 @@ pub fn check_voice(path: &Path, base: &Wishes, find: &super::FindModel) -> Resul
     let mut voice = Voice::new(&plan, &base, find, 1).map_err(|error| error.to_string())?;
     voice.warm().map_err(|error| error.to_string())?;
     Ok(voice.in_words())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundled;
+
+    fn bundled(name: &str) -> Result<ModelFile, String> {
+        let model = bundled::find(name).ok_or_else(|| format!("no {name}"))?;
+        Ok(ModelFile {
+            name: name.to_owned(),
+            bytes: model.bytes.into(),
+        })
+    }
+
+    /// The names that are held after each of `asked` has been asked for.
+    fn held(bound: u64, asked: &[&str]) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a", "b"] {
+            let path = folder.path().join(format!("{name}.json"));
+            std::fs::write(&path, r#"{"model": "vector", "answer": "frozen"}"#).unwrap();
+            let past = std::time::SystemTime::now() - REST;
+            crate::files::set_time(&path, past).unwrap();
+        }
+        let mut voices = Voices::new(folder.path(), Wishes::default(), bundled, 1, bound);
+        for name in asked {
+            voices.voice(name).map(drop).unwrap();
+        }
+        voices.held.into_iter().map(|held| held.name).collect()
+    }
+
+    #[test]
+    fn as_many_are_held_as_memory_allows_bundled_models_included() {
+        let one = MEMORY_OF_A_BYTE * bundled("vector").unwrap().bytes.len() as u64;
+        assert_eq!(held(2 * one, &["a", "b", "a"]), ["b", "a"]);
+        assert_eq!(held(2 * one - 1, &["a", "b"]), ["b"]);
+        assert_eq!(held(1, &["a", "b", "a"]), ["a"]);
+    }
 }

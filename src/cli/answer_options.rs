@@ -116,10 +116,9 @@ impl AnswerOptions {
         })
     }
 
-    /// What answers, by `model` where the plan names none, on this many `threads`.
-    pub fn voice(&self, model: Option<&str>, threads: usize) -> anyhow::Result<Voice> {
-        let plan = self.plan()?;
-        let voice = Voice::new(&plan, &self.wishes(model), &find_model, threads);
+    /// What answers by `plan`, and by `model` where that names none, on this many `threads`.
+    pub fn voice(&self, plan: &Plan, model: Option<&str>, threads: usize) -> anyhow::Result<Voice> {
+        let voice = Voice::new(plan, &self.wishes(model), &find_model, threads);
         let voice = match &self.plan {
             Some(path) => voice.with_context(|| format!("the plan {}", path.display()))?,
             None => voice?,

@@ -107,7 +107,9 @@ impl VoiceSource {
 
     /// Loaded, checked and warmed.
     fn answerer(&self) -> anyhow::Result<Answerer> {
-        let mut voice = self.options.voice(Some(&self.model), self.threads)?;
+        let mut voice =
+            self.options
+                .voice(&self.options.plan()?, Some(&self.model), self.threads)?;
         voice.warm()?;
         for model in voice.responders() {
             let ModelIdentity { name, sha256 } = model.identity();
@@ -125,9 +127,7 @@ impl VoiceSource {
     /// What the default voice is made of.
     fn files(&self) -> Vec<PathBuf> {
         let plan = self.options.plan().unwrap_or_default();
-        let named = plan.variations.unwrap_or_default().into_iter();
-        let named = named.chain([plan.all]).filter_map(|wishes| wishes.model);
-        let models = named.chain([self.model.clone()]).map(PathBuf::from);
+        let models = plan.models().chain([&*self.model]).map(PathBuf::from);
         models
             .chain(self.options.plan_file().map(Path::to_owned))
             .collect()

@@ -37,17 +37,22 @@ pub struct Arguments {
 /// Answers one sound.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let model = arguments.model.as_deref();
-    match arguments.options.plan()?.variations {
-        None => {
+    let plan = arguments.options.plan()?;
+    match plan.variations.is_some() {
+        false => {
             let places = AnswerPlaces::of(&arguments)?;
             arguments.options.begin(model)?;
-            let voice = arguments.options.voice(model, super::all_threads())?;
+            let voice = arguments
+                .options
+                .voice(&plan, model, super::all_threads())?;
             answer(voice, &arguments.seed, &places)
         }
-        Some(_) => {
+        true => {
             let output = FolderDestination::new(&arguments.output, arguments.force, SET)?;
             arguments.options.begin(model)?;
-            let voice = arguments.options.voice(model, super::all_threads())?;
+            let voice = arguments
+                .options
+                .voice(&plan, model, super::all_threads())?;
             answer_with_set(voice, &arguments.seed, &output)
         }
     }

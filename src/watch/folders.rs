@@ -23,9 +23,6 @@ pub const LOCK: &str = ".antiphon/lock";
 /// Says that antiphon has used this root, and which it is.
 pub const MARKER: &str = ".antiphon/marker";
 
-/// In the folder of a set: what the set is. A folder without it is none.
-pub const SET: &str = "set.json";
-
 /// What the folder of a set ends in while it is made, or on its way out.
 pub const SET_IN_THE_MAKING: &str = "set";
 

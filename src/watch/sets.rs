@@ -13,7 +13,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::folders::SET;
+use crate::answer::SET;
 use crate::audio::header;
 use crate::files;
 

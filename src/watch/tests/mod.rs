@@ -16,7 +16,6 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::answers::{Answer, Answers, Made, NoAnswer, Order, VariationMade};
-use super::folders;
 use super::worker::Terms;
 use crate::audio::Signal;
 use crate::audio::write::{SampleFormat, encode_wav};
@@ -66,7 +65,7 @@ fn echo_in_a_set(text: &[u8], order: &Order) -> io::Result<Made> {
         Ok(VariationMade { file, seconds })
     };
     let variations: io::Result<Vec<VariationMade>> = (1..=3).map(variation).collect();
-    files::write(&order.set.join(folders::SET), b"3 variations\n")?;
+    files::write(&order.set.join(crate::answer::SET), b"3 variations\n")?;
     Ok(Made::Set {
         variations: variations?,
     })
