@@ -393,13 +393,22 @@ impl Disk {
         }
     }
 
+    /// As soon as no file of it is open for writing: it is refused until then.
     fn remount(&self, how: &str) {
         let options = format!("remount,{how}");
-        let mounted = Command::new("mount")
-            .args(["-o", &options])
-            .arg(&self.0)
-            .status();
-        assert!(mounted.unwrap().success(), "{how}");
+        let begun = std::time::Instant::now();
+        loop {
+            let mounted = Command::new("mount")
+                .args(["-o", &options])
+                .arg(&self.0)
+                .output()
+                .unwrap();
+            if mounted.status.success() {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{how}: {mounted:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 
