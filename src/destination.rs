@@ -19,8 +19,8 @@ pub enum DestinationError {
     #[error("{} is there already; choose another name, or --force to replace it", path.display())]
     Taken { path: PathBuf },
     #[error(
-        "{} is not replaced: it is no set of answers, there is no {own} in it; choose another name",
-        path.display()
+        "{} is not replaced: it is no {}, there is no {own} in it; choose another name",
+        path.display(), kind(own)
     )]
     NoSet { path: PathBuf, own: String },
     #[error("{} is no plain file; choose another name", path.display())]
@@ -35,6 +35,14 @@ pub enum DestinationError {
     },
     #[error("cannot write {}: {cause}", path.display())]
     Unwritable { path: PathBuf, cause: io::Error },
+}
+
+/// What a folder is that has this file of antiphon's own.
+fn kind(own: &str) -> &'static str {
+    match own {
+        "bands.txt" => "folder of slices",
+        _ => "set of answers",
+    }
 }
 
 impl Destination {

@@ -49,6 +49,8 @@ pub mod train;
 
 pub mod judge;
 
+pub mod slice;
+
 pub mod answer;
 
 pub mod watch;

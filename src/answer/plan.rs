@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::wishes::Wishes;
+use crate::slice::MOST_BANDS;
 
 /// The most answers to one seed.
 pub const MOST_VARIATIONS: usize = 10_000;
@@ -21,6 +22,8 @@ pub struct Plan {
     pub all: Wishes,
     /// Of each beside that; `None` for one answer, which is no set.
     pub variations: Option<Vec<Wishes>>,
+    /// In so many bands a set is cut into slices too; `None` for no slices.
+    pub slices: Option<usize>,
 }
 
 /// What is wrong with a plan, for the person who wrote it.
@@ -48,6 +51,8 @@ pub enum PlanError {
          settings"
     )]
     Variations,
+    #[error("\"slices\" is a number of bands from 1 to {MOST_BANDS}")]
+    Slices,
     #[error("variation {number}: {cause}")]
     Variation {
         number: usize,
@@ -84,8 +89,14 @@ impl Plan {
             return Err(PlanError::NotAnObject);
         };
         let variations = given.remove("variations");
+        let variations = variations.map(parse_variations).transpose()?;
+        let slices = given.remove("slices");
+        let slices = slices.map(parse_slices).transpose()?;
+        // Slices lie in the folder of a set, if only of one answer.
+        let one = slices.map(|_| vec![Wishes::default()]);
         Ok(Plan {
-            variations: variations.map(parse_variations).transpose()?,
+            variations: variations.or(one),
+            slices,
             all: Wishes::of(given)?,
         })
     }
@@ -105,6 +116,12 @@ impl Plan {
             ..self
         }
     }
+}
+
+fn parse_slices(value: Value) -> Result<usize, PlanError> {
+    let count = value.as_u64().and_then(|n| usize::try_from(n).ok());
+    let count = count.filter(|n| (1..=MOST_BANDS).contains(n));
+    count.ok_or(PlanError::Slices)
 }
 
 fn parse_variations(value: Value) -> Result<Vec<Wishes>, PlanError> {
@@ -188,6 +205,16 @@ mod tests {
     }
 
     #[test]
+    fn slices_are_asked_for_beside_a_set_if_only_of_one() {
+        let plan = Plan::parse(r#"{"slices": 8, "variations": 3}"#).unwrap();
+        assert_eq!((plan.slices, plan.variations.unwrap().len()), (Some(8), 3));
+        let plan = Plan::parse(r#"{"slices": 4}"#).unwrap();
+        assert_eq!(plan.in_turn(2).slices, Some(4));
+        assert_eq!(variations(r#"{"slices": 4}"#).len(), 1);
+        assert_eq!(Plan::parse(r#"{"variations": 3}"#).unwrap().slices, None);
+    }
+
+    #[test]
     fn settings_are_used_in_turn() {
         let plan = Plan::parse(r#"{"variations": [{"follow": 1}, {"follow": 0}]}"#).unwrap();
         let five = plan.clone().in_turn(5).variations.unwrap();
@@ -206,6 +233,12 @@ mod tests {
             (r#"{"variations": 0}"#, "a number from 1 to 10000"),
             (r#"{"variations": [3]}"#, "a list of objects"),
             (r#"{"variations": []}"#, "a list of objects"),
+            (r#"{"slices": 0}"#, "a number of bands from 1 to 64"),
+            (r#"{"slices": true}"#, "a number of bands from 1 to 64"),
+            (
+                r#"{"variations": [{"slices": 3}]}"#,
+                "variation 1: unknown key \"slices\"",
+            ),
             (r#"{"variatons": 3}"#, "unknown key \"variatons\""),
             (
                 r#"{"variations": [{}, {"folow": 1}]}"#,

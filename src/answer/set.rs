@@ -6,6 +6,7 @@
 //! 01.json     how it came about
 //! …
 //! set.json    which answer is what
+//! slices/     if the plan asks for them: loops, one for each band of pitch
 //! ```
 
 use std::fs;
@@ -18,6 +19,7 @@ use serde_json::Value;
 
 use super::error::AnswerError;
 use super::sidecar::Sidecar;
+use super::slices::{SliceNotes, slice_set};
 use super::voice::{Occasion, Voice};
 use crate::audio::write::{SampleFormat, write_wav};
 use crate::audio::{self, AudioError, header};
@@ -44,6 +46,9 @@ pub struct SetNotes {
     pub theme: String,
     /// In the order of the plan.
     pub variations: Vec<VariationNotes>,
+    /// What its slices were cut out of, from low to high, if the plan asks for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slices: Option<Vec<SliceNotes>>,
 }
 
 /// What is said of one answer of a set.
@@ -117,6 +122,10 @@ impl Voice {
             seed: first.seed,
             seed_sha256: first.seed_sha256,
             theme: THEME.to_owned(),
+            slices: self
+                .slices
+                .map(|count| slice_set(folder, &variations, count))
+                .transpose()?,
             variations,
         };
         write_theme(seed, &folder.join(THEME))?;

@@ -37,6 +37,8 @@ pub struct Voice {
     responders: Vec<Responder>,
     pub(super) parts: Vec<Ordered>,
     is_set: bool,
+    /// In so many bands its sets are cut into slices.
+    pub(super) slices: Option<usize>,
     /// Of the files of its models, each as often as it is loaded.
     bytes: u64,
 }
@@ -94,6 +96,7 @@ impl Voice {
             responders: Vec::new(),
             parts: Vec::new(),
             is_set: plan.variations.is_some(),
+            slices: plan.slices,
             bytes: 0,
         };
         let one = [Wishes::default()];

@@ -15,6 +15,7 @@ mod plot;
 mod progress;
 mod replay;
 mod service;
+mod slice;
 mod status;
 mod train;
 mod watch;
@@ -48,6 +49,7 @@ enum Command {
     Inspect(inspect::Arguments),
     Judge(judge::Arguments),
     Plot(plot::Arguments),
+    Slice(slice::Arguments),
     Bench(bench::Arguments),
 }
 
@@ -68,6 +70,7 @@ pub fn run() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Judge(arguments) => judge::run(arguments),
         Command::Plot(arguments) => plot::run(arguments),
+        Command::Slice(arguments) => slice::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
     };
     match result {

@@ -5,6 +5,7 @@
 //!                       01.wav     a variation, and
 //!                       01.json    how it was made
 //!                       set.json   what the set is
+//!                       slices/    loops of its variations, if they are asked for
 //! ```
 
 use std::ffi::OsStr;
@@ -13,7 +14,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::answer::SET;
+use crate::answer::{SET, SLICES};
 use crate::audio::header;
 use crate::files;
 
@@ -22,7 +23,7 @@ pub fn is_set(folder: &Path) -> bool {
     folder.join(SET).is_file()
 }
 
-/// The sounds in the set's folder, sorted: its theme among them.
+/// The sounds in the set's own folder, sorted: its theme among them.
 ///
 /// # Errors
 ///
@@ -53,10 +54,13 @@ pub fn variations_in(set: &Path) -> Vec<(PathBuf, f64)> {
 /// Those of the disk.
 pub fn sync(set: &Path, time: SystemTime) -> io::Result<()> {
     files::set_time(&set.join(SET), time)?;
-    for file in files_in(set)? {
-        files::sync(&file)?;
+    for folder in folders_of(set) {
+        for file in files_in(&folder)? {
+            files::sync(&file)?;
+        }
+        files::sync_folder(&folder)?;
     }
-    files::sync_folder(set)
+    Ok(())
 }
 
 /// When the set in `folder` was told of, going by what [`sync`] wrote down.
@@ -67,11 +71,16 @@ pub fn told(folder: &Path) -> Option<SystemTime> {
 /// What all files in the folder `set` take.
 pub fn bytes(set: &Path) -> u64 {
     let length = |path: PathBuf| path.metadata().map_or(0, |metadata| metadata.len());
-    files_in(set)
-        .unwrap_or_default()
+    let files = folders_of(set)
         .into_iter()
-        .map(length)
-        .sum()
+        .flat_map(|folder| files_in(&folder));
+    files.flatten().map(length).sum()
+}
+
+/// The folder of a set's slices, if it has one, and its own.
+fn folders_of(set: &Path) -> Vec<PathBuf> {
+    let slices = Some(set.join(SLICES)).filter(|slices| slices.is_dir());
+    slices.into_iter().chain([set.to_owned()]).collect()
 }
 
 fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
