@@ -60,13 +60,14 @@ pub fn sound(bytes: &[u8]) -> bool {
 
 /// An OSC packet.
 pub fn osc_packet(bytes: &[u8]) -> bool {
-    let (queries, refusals) = osc::queries(bytes);
+    let understood = osc::understand(bytes, &osc::Prefix::default());
+    let (commands, refusals) = (&understood.commands, &understood.refusals);
     // What a stranger sends costs no more answers than the packet has room for.
-    assert!(queries.len() <= bytes.len() && refusals.len() <= bytes.len() / 4 + 1);
-    for refusal in &refusals {
+    assert!(commands.len() <= bytes.len() && refusals.len() <= bytes.len() / 4 + 1);
+    for refusal in refusals {
         assert!(!refusal.to_string().is_empty() && !refusal.key().is_empty());
     }
-    !queries.is_empty()
+    !commands.is_empty()
 }
 
 /// A file of hyperparameters.

@@ -4,6 +4,8 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use serde_json::{Map, Value};
+
 use crate::answer::AnswerError;
 use crate::audio::AudioError;
 use crate::generate::GenerateError;
@@ -37,6 +39,8 @@ pub struct Order<'a> {
     pub set: &'a Path,
     /// What the stream of random numbers depends on beside the seed's content.
     pub stream_of: &'a str,
+    /// What is asked of this answer alone.
+    pub asked: &'a Map<String, Value>,
     /// Longer seeds, in seconds, are not read.
     pub longest_seed: Option<f64>,
 }

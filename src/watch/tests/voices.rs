@@ -21,7 +21,7 @@ use crate::watch::reload::AnswerSource;
 use crate::watch::retention::{ALL, Bounds, Retention};
 use crate::watch::root::{Root, WhichRoot};
 use crate::watch::voices::file_of;
-use crate::watch::{Event, Setup, WatchError, watch};
+use crate::watch::{Event, Setup, WatchError, mailbox, watch};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -106,7 +106,8 @@ impl Hall {
         self.events = Some(events);
         self.daemon = Some(std::thread::spawn(move || {
             let tell = Arc::new(move |event| drop(sender.send(event)));
-            watch(&setup, choir, Arc::new(OneChoir), tell, &stop)
+            let (_, mailbox) = mailbox();
+            watch(&setup, choir, Arc::new(OneChoir), tell, &mailbox, &stop)
         }));
         assert_eq!(self.hear(), Event::Ready);
     }

@@ -1,0 +1,501 @@
+//! What a patch can have the daemon do, and what it hears of that.
+
+mod common;
+
+use std::net::{SocketAddr, UdpSocket};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use common::gallery::{Gallery, LIVELY, PATIENCE, SLOW};
+use common::{free_port, pluck, write_seed};
+use rosc::{OscMessage, OscPacket, OscType};
+
+/// A gallery, and a patch that commands it.
+struct Pair {
+    gallery: Gallery,
+    port: SocketAddr,
+    patch: UdpSocket,
+}
+
+impl Pair {
+    fn open(hyperparameters: &str, arguments: &[&str]) -> Pair {
+        let mut pair = Pair::closed(hyperparameters, arguments);
+        pair.gallery.start();
+        pair
+    }
+
+    fn closed(hyperparameters: &str, arguments: &[&str]) -> Pair {
+        let port = free_port();
+        let listen = port.to_string();
+        let arguments = [arguments, &["--osc-listen", &listen]].concat();
+        let patch = UdpSocket::bind("127.0.0.1:0").unwrap();
+        patch.set_read_timeout(Some(PATIENCE)).unwrap();
+        Pair {
+            gallery: Gallery::closed_with(hyperparameters, &arguments),
+            port,
+            patch,
+        }
+    }
+
+    /// A gallery whose answers take minutes, the first of which is being made.
+    fn busy() -> Pair {
+        let pair = Pair::open(SLOW, &["--seconds", "60"]);
+        pair.put("first.wav");
+        pair.gallery.hear_seen("first.wav");
+        pair
+    }
+
+    fn put(&self, name: &str) {
+        write_seed(
+            &self.gallery.path("seeds").join(name),
+            &pluck(220.0, 0.2, 11025),
+        );
+    }
+
+    fn say(&self, verb: &str, arguments: Vec<OscType>) {
+        self.say_to(&format!("/antiphon/{verb}"), arguments);
+    }
+
+    fn say_to(&self, address: &str, arguments: Vec<OscType>) {
+        let message = OscMessage {
+            addr: address.to_owned(),
+            args: arguments,
+        };
+        let bytes = rosc::encoder::encode(&OscPacket::Message(message)).unwrap();
+        self.patch.send_to(&bytes, self.port).unwrap();
+    }
+
+    /// What comes back to where it was asked from.
+    fn reply(&self) -> OscMessage {
+        let mut buffer = [0; 65536];
+        let (length, _) = self.patch.recv_from(&mut buffer).unwrap();
+        match rosc::decoder::decode_udp(&buffer[..length]).unwrap() {
+            (_, OscPacket::Message(message)) => message,
+            (_, OscPacket::Bundle(_)) => panic!("bundles are never sent"),
+        }
+    }
+
+    /// Hears `/antiphon/error 0 text`; the text.
+    fn refused(&self, verb: &str, arguments: Vec<OscType>) -> String {
+        self.say(verb, arguments);
+        let answer = self.gallery.hear_until("error");
+        assert_eq!(answer.args[0], OscType::Int(0));
+        answer.args[1].clone().string().unwrap()
+    }
+
+    fn reason(&self, name: &str) -> String {
+        std::fs::read_to_string(self.gallery.path("failed").join(name)).unwrap()
+    }
+}
+
+fn int(argument: &OscType) -> i32 {
+    argument.clone().int().unwrap()
+}
+
+fn text(path: PathBuf) -> OscType {
+    path.to_str().unwrap().into()
+}
+
+#[test]
+fn a_sound_in_the_folder_or_elsewhere_is_answered_when_a_patch_asks() {
+    let pair = Pair::open(LIVELY, &["--seconds", "0.5"]);
+    let gallery = &pair.gallery;
+    let elsewhere = gallery.folder.path().join("a b.wav");
+    write_seed(&elsewhere, &pluck(330.0, 0.2, 11025));
+    pair.say("generate", vec![text(elsewhere.clone())]);
+    let id = gallery.hear_seen("a b.wav");
+    let first = gallery.hear_done(id);
+    assert!(first.ends_with("a b.0001.wav"), "{first:?}");
+    assert!(elsewhere.exists(), "it was copied");
+
+    // Its answer is answered.
+    pair.say("generate", vec!["predictions/a b.0001.wav".into()]);
+    let id = gallery.hear_seen("a b.0001.wav");
+    assert!(gallery.hear_done(id).exists());
+
+    // For a voice, with a setting for this answer alone.
+    std::fs::create_dir_all(gallery.path("voices")).unwrap();
+    std::fs::write(gallery.path("voices/bells.json"), "{}").unwrap();
+    let seeds = gallery.path("seeds/bells");
+    let begun = Instant::now();
+    while !seeds.is_dir() {
+        assert!(begun.elapsed() < PATIENCE);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let values = [
+        "voice".into(),
+        "bells".into(),
+        "seconds".into(),
+        0.5_f32.into(),
+    ];
+    let arguments = [&[text(elsewhere)], &values[..]].concat();
+    pair.say("generate", arguments);
+    let id = gallery.hear_seen("a b.wav");
+    let path = gallery.hear_done(id);
+    assert!(path.starts_with(gallery.path("predictions/bells").canonicalize().unwrap()));
+}
+
+#[test]
+fn what_a_patch_may_not_ask_for_is_refused_with_a_sentence() {
+    let pair = Pair::open(LIVELY, &["--seconds", "0.5"]);
+    let elsewhere = pair.gallery.folder.path().join("a.wav");
+    write_seed(&elsewhere, &pluck(330.0, 0.2, 11025));
+    let notes = pair.gallery.folder.path().join("notes.txt");
+    std::fs::write(&notes, "notes").unwrap();
+    for (verb, arguments, expected) in [
+        (
+            "generate",
+            vec!["nowhere.wav".into()],
+            "there is no file nowhere.wav",
+        ),
+        (
+            "generate",
+            vec!["../a.wav".into()],
+            "leads out of the watched folder",
+        ),
+        ("generate", vec!["/dev/zero".into()], "no plain file"),
+        ("generate", vec![text(notes)], "no sound"),
+        (
+            "generate",
+            vec![text(elsewhere.clone()), "voice".into(), "nobody".into()],
+            "no such voice",
+        ),
+        ("cancel", vec![OscType::Int(7)], "no job 7"),
+        ("cancel", vec!["all".into()], "no seed waits"),
+        (
+            "cancel",
+            vec!["some".into()],
+            "neither a job's number nor all",
+        ),
+        ("generat", vec![], "did you mean /antiphon/generate?"),
+    ] {
+        let said = pair.refused(verb, arguments);
+        assert!(said.contains(expected), "{said}");
+    }
+    assert_eq!(pair.gallery.listing(".antiphon/tmp"), Vec::<String>::new());
+}
+
+#[test]
+fn a_seed_that_is_cancelled_lies_in_failed_with_the_reason() {
+    let pair = Pair::busy();
+    pair.put("second.wav");
+    let second = pair.gallery.hear_seen("second.wav");
+    pair.put("third.wav");
+    let third = pair.gallery.hear_seen("third.wav");
+    // As Pd says it.
+    pair.say("cancel", vec![OscType::Float(second as f32)]);
+    let told = pair.gallery.hear_until("cancelled");
+    assert_eq!(told.args, [OscType::Int(second)]);
+    assert!(pair.reason("second.txt").contains("cancelled"));
+    assert!(pair.gallery.path("failed/second.wav").exists());
+
+    // The one in work, and the one that waits.
+    pair.say("cancel", vec!["all".into()]);
+    let mut told: Vec<i32> = (0..2)
+        .map(|_| int(&pair.gallery.hear_until("cancelled").args[0]))
+        .collect();
+    told.sort();
+    assert_eq!(told, [third - 2, third]);
+    pair.gallery.wait_until_quiet();
+    assert_eq!(
+        pair.gallery.listing("failed"),
+        [
+            "first.txt",
+            "first.wav",
+            "second.txt",
+            "second.wav",
+            "third.txt",
+            "third.wav"
+        ]
+    );
+    assert_eq!(pair.gallery.listing("predictions"), Vec::<String>::new());
+}
+
+#[test]
+fn a_hundred_of_a_long_queue_are_cancelled_and_accounted_for() {
+    let pair = Pair::busy();
+    let ids: Vec<i32> = (0..259)
+        .map(|n| {
+            let name = format!("{n:03}.wav");
+            pair.put(&name);
+            pair.gallery.hear_seen(&name)
+        })
+        .collect();
+    let begun = Instant::now();
+    for id in &ids[..100] {
+        pair.say("cancel", vec![OscType::Int(*id)]);
+    }
+    let mut told: Vec<i32> = (0..100)
+        .map(|_| int(&pair.gallery.hear_until("cancelled").args[0]))
+        .collect();
+    println!("100 of 260 cancelled in {:?}", begun.elapsed());
+    told.sort();
+    assert_eq!(told, ids[..100]);
+    assert_eq!(pair.gallery.hear_within(Duration::from_millis(300)), None);
+    assert_eq!(pair.gallery.listing("failed").len(), 200);
+    for n in 0..100 {
+        assert!(pair.reason(&format!("{n:03}.txt")).contains("cancelled"));
+    }
+    pair.say("status", vec![]);
+    let status = pair.gallery.hear_until("status");
+    let counts: Vec<i32> = status.args[..4].iter().map(int).collect();
+    assert_eq!(counts, [159, 1, 0, 100]);
+}
+
+#[test]
+fn a_seed_that_is_taken_away_leaves_a_reason() {
+    let pair = Pair::busy();
+    pair.put("second.wav");
+    let id = pair.gallery.hear_seen("second.wav");
+    let claimed = pair
+        .gallery
+        .path(&format!(".antiphon/work/{id:06}/second.wav"));
+    std::fs::remove_file(claimed).unwrap();
+    pair.say("cancel", vec![OscType::Int(id - 1)]);
+    let said = pair.gallery.hear_until("error");
+    assert_eq!(said.args[0], OscType::Int(id));
+    assert!(pair.reason("second.txt").contains("taken away"));
+    assert_eq!(
+        pair.gallery.listing("failed"),
+        ["first.txt", "first.wav", "second.txt"]
+    );
+}
+
+#[test]
+fn what_a_patch_missed_is_said_again_also_by_the_next_daemon() {
+    let mut pair = Pair::open(LIVELY, &["--seconds", "0.5"]);
+    pair.put("a.wav");
+    let first = pair.gallery.hear_seen("a.wav");
+    let path = pair.gallery.hear_done(first);
+    std::fs::write(
+        pair.gallery.path("seeds/b.wav"),
+        "no sound at all, but long enough",
+    )
+    .unwrap();
+    let failed = pair.gallery.hear_until("error");
+    pair.gallery.end_with("-TERM");
+    pair.gallery.start();
+    pair.put("c.wav");
+    let third = pair.gallery.hear_seen("c.wav");
+    assert!(third > int(&failed.args[0]), "numbers go on");
+    pair.gallery.hear_done(third);
+
+    pair.say("replay", vec![OscType::Int(0)]);
+    assert_eq!(pair.gallery.hear_done(first), path);
+    assert_eq!(pair.gallery.hear(), failed);
+    pair.gallery.hear_done(third);
+    let replayed = pair.gallery.hear();
+    assert_eq!(replayed.addr, "/antiphon/replayed");
+    assert_eq!(replayed.args, [OscType::Int(3)]);
+
+    pair.say("replay", vec![OscType::Int(third)]);
+    assert_eq!(pair.gallery.hear().args, [OscType::Int(0)]);
+}
+
+#[test]
+fn seeds_keep_their_numbers_when_the_daemon_goes_and_comes() {
+    let mut pair = Pair::busy();
+    let names = ["second.wav", "third.wav"];
+    let ids = names.map(|name| {
+        pair.put(name);
+        pair.gallery.hear_seen(name)
+    });
+    pair.gallery.end_with("-TERM");
+    assert_eq!(pair.gallery.listing("seeds").len(), 3);
+    // One of them is recorded over meanwhile: another seed.
+    write_seed(
+        &pair.gallery.path("seeds/third.wav"),
+        &pluck(440.0, 0.3, 11025),
+    );
+    pair.gallery.start();
+    let mut seen: Vec<(String, i32)> = (0..3)
+        .map(|_| pair.gallery.hear_until("seen"))
+        .map(|told| (told.args[1].clone().string().unwrap(), int(&told.args[0])))
+        .collect();
+    seen.sort();
+    let expected = [
+        ("first.wav".to_owned(), ids[0] - 1),
+        ("second.wav".to_owned(), ids[0]),
+        ("third.wav".to_owned(), ids[1] + 1),
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn all_that_can_be_sent_is_told_to_who_asks_for_help() {
+    let pair = Pair::open(LIVELY, &[]);
+    pair.say("help", vec![]);
+    let output = common::run(["osc", "--json"]);
+    let table: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let heard = table.as_array().unwrap().iter();
+    let heard = heard.filter(|line| line["direction"] == "heard");
+    for line in heard {
+        let told = pair.gallery.hear_until("help");
+        assert_eq!(told.args[0], line["address"].as_str().unwrap().into());
+        assert_eq!(told.args[2], line["meaning"].as_str().unwrap().into());
+    }
+}
+
+#[test]
+fn the_log_is_said_to_who_asks_for_it() {
+    let pair = Pair::open(LIVELY, &["--seconds", "0.5"]);
+    pair.say("log", vec!["info".into()]);
+    assert_eq!(pair.gallery.hear().addr, "/antiphon/log");
+    pair.put("a.wav");
+    let line = pair.gallery.hear_until("log");
+    assert_eq!(line.args[0], "info".into());
+    let line = line.args[1].clone().string().unwrap();
+    assert!(line.starts_with("a.wav is complete"), "{line}");
+    pair.gallery.hear_until("done");
+    pair.say("log", vec!["off".into()]);
+    let off = vec!["off".into(), "the log is said no more".into()];
+    while pair.gallery.hear_until("log").args != off {}
+    pair.put("b.wav");
+    let id = pair.gallery.hear_seen("b.wav");
+    pair.gallery.hear_done(id);
+}
+
+#[test]
+fn whoever_asks_is_answered_where_that_is_wanted() {
+    let pair = Pair::open(LIVELY, &["--seconds", "0.5", "--osc-reply", "sender"]);
+    pair.say("ping", vec![]);
+    assert_eq!(pair.reply().addr, "/antiphon/pong");
+    pair.say("pimg", vec![]);
+    assert_eq!(pair.reply().addr, "/antiphon/error");
+    let elsewhere = pair.gallery.folder.path().join("a.wav");
+    write_seed(&elsewhere, &pluck(330.0, 0.2, 11025));
+    pair.say("generate", vec![text(elsewhere)]);
+    // What becomes of it is told to both.
+    let id = pair.gallery.hear_seen("a.wav");
+    assert_eq!(pair.reply().args[0], OscType::Int(id));
+    let path = pair.gallery.hear_done(id);
+    let done = pair.reply();
+    assert_eq!(
+        (&*done.addr, &done.args[1]),
+        ("/antiphon/done", &text(path))
+    );
+    // What nobody asked for is told to the receivers alone.
+    pair.put("b.wav");
+    let id = pair.gallery.hear_seen("b.wav");
+    pair.gallery.hear_done(id);
+    pair.say("ping", vec![]);
+    assert_eq!(pair.reply().addr, "/antiphon/pong");
+}
+
+#[test]
+fn several_receivers_hear_all_and_a_room_has_its_own_prefix() {
+    let other = UdpSocket::bind("127.0.0.1:0").unwrap();
+    other.set_read_timeout(Some(PATIENCE)).unwrap();
+    let second = other.local_addr().unwrap().to_string();
+    let mut pair = Pair::closed(
+        LIVELY,
+        &[
+            "--seconds",
+            "0.5",
+            "--osc",
+            &second,
+            "--osc-prefix",
+            "/room2",
+        ],
+    );
+    pair.gallery.begin();
+    assert_eq!(pair.gallery.hear().addr, "/room2/antiphon/ready");
+    pair.say("ping", vec![]);
+    pair.say_to("/room2/antiphon/ping", vec![]);
+    assert_eq!(pair.gallery.hear().addr, "/room2/antiphon/pong");
+    assert_eq!(pair.gallery.hear_within(Duration::from_millis(300)), None);
+    let mut buffer = [0; 1024];
+    for expected in ["/room2/antiphon/ready", "/room2/antiphon/pong"] {
+        let (length, _) = other.recv_from(&mut buffer).unwrap();
+        assert!(buffer[..length].starts_with(expected.as_bytes()));
+    }
+}
+
+#[test]
+fn what_would_talk_to_itself_or_cannot_be_a_prefix_is_refused_at_the_start() {
+    let gallery = Gallery::closed_with(LIVELY, &[]);
+    let port = free_port().to_string();
+    for (arguments, expected) in [
+        (["--osc", &port, "--osc-listen", &port], "talk to itself"),
+        (["--osc-prefix", "room", "--osc", &port], "write a slash"),
+    ] {
+        let output = common::antiphon()
+            .args(["watch", "--root"])
+            .arg(gallery.path(""))
+            .arg("--model")
+            .arg(gallery.model())
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(!output.status.success());
+        let said = common::stderr(&output);
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
+#[test]
+fn how_things_stand_is_said_each_so_many_seconds() {
+    let mut pair = Pair::closed(LIVELY, &["--seconds", "0.5", "--osc-status", "0.1"]);
+    pair.gallery.begin();
+    pair.gallery.hear_until("ready");
+    pair.put("a.wav");
+    pair.gallery.hear_until("done");
+    let begun = Instant::now();
+    loop {
+        let status = pair.gallery.hear_until("status");
+        let [done, last] = [&status.args[2], &status.args[6]].map(int);
+        if (done, last) == (1, 1) {
+            return;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{status:?}");
+    }
+}
+
+/// Ten thousand packets in each of some seconds, of which some are commands.
+#[test]
+fn a_flood_leaves_answering_unharmed() {
+    let pair = Pair::open(LIVELY, &["--seconds", "0.5"]);
+    let seconds = match std::env::var_os("ANTIPHON_TORTURE") {
+        Some(_) => 10,
+        None => 2,
+    };
+    let packets: Vec<Vec<u8>> = [
+        ("/antiphon/ping", vec![]),
+        ("/antiphon/folow", vec![OscType::Float(0.5)]),
+        ("/volume", vec![OscType::Float(0.5)]),
+        ("/antiphon/cancel", vec![OscType::Int(99_999)]),
+        ("/antiphon/*", vec![]),
+    ]
+    .into_iter()
+    .map(|(addr, args)| {
+        let addr = addr.to_owned();
+        rosc::encoder::encode(&OscPacket::Message(OscMessage { addr, args })).unwrap()
+    })
+    .collect();
+    pair.put("before.wav");
+    let begun = Instant::now();
+    let mut sent = 0;
+    while begun.elapsed() < Duration::from_secs(seconds) {
+        for packet in packets.iter().cycle().take(100) {
+            let _ = pair.patch.send_to(packet, pair.port);
+            sent += 1;
+        }
+        if sent == 10_000 {
+            pair.put("within.wav");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    println!("{sent} packets in {:?}", begun.elapsed());
+    pair.put("after.wav");
+    pair.gallery.wait_until_quiet();
+    assert_eq!(
+        pair.gallery.listing("predictions").len(),
+        6,
+        "{:?}",
+        pair.gallery.listing("predictions")
+    );
+    // It is heard again when the flood has passed.
+    pair.gallery.hear_nothing_more();
+    pair.say("ping", vec![]);
+    pair.gallery.hear_until("pong");
+}
