@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rosc::{OscMessage, OscPacket, OscType};
 
 use super::{OscError, resolve};
+use crate::answer::Heard;
 use crate::status::Counts;
 use crate::watch::Event;
 
@@ -102,6 +103,13 @@ fn messages(event: &Event) -> Vec<OscMessage> {
     let message = match event {
         Event::Ready => say("ready", vec![]),
         Event::Seen { id, name, .. } => say("seen", vec![OscType::Int(*id), name.as_str().into()]),
+        Event::Heard { id, heard, .. } => of_heard(*id, heard),
+        Event::Progress {
+            id, percent, eta, ..
+        } => {
+            let percent = OscType::Int(*percent);
+            say("progress", vec![OscType::Int(*id), percent, float(*eta)])
+        }
         Event::Done {
             id, path, seconds, ..
         } => say("done", vec![OscType::Int(*id), text(path), float(*seconds)]),
@@ -120,6 +128,18 @@ fn messages(event: &Event) -> Vec<OscMessage> {
         Event::Alive { .. } => return Vec::new(),
     };
     vec![message]
+}
+
+/// `/antiphon/heard id loudness seconds`, and twelve pitch classes, C first.
+fn of_heard(id: i32, heard: &Heard) -> OscMessage {
+    let classes = heard.pitch_classes.map(float);
+    let mut arguments = vec![
+        OscType::Int(id),
+        float(heard.loudness),
+        float(heard.seconds),
+    ];
+    arguments.extend(classes);
+    say("heard", arguments)
 }
 
 /// The set comes last: whoever hears of it has heard of all its variations.
@@ -176,6 +196,30 @@ mod tests {
             arriving: Vec::new(),
         };
         assert_eq!(messages(&alive), []);
+    }
+
+    #[test]
+    fn what_was_heard_and_progress_are_flat_messages_as_well() {
+        let (id, voice) = (3, None);
+        let progress = messages(&Event::Progress {
+            id,
+            voice: voice.clone(),
+            percent: 25,
+            eta: 1.5,
+        });
+        let expected = vec![OscType::Int(3), OscType::Int(25), OscType::Float(1.5)];
+        assert_eq!(progress, [say("progress", expected)]);
+        let mut heard = Heard {
+            loudness: -18.5,
+            seconds: 4.0,
+            pitch_classes: [0.0; 12],
+        };
+        heard.pitch_classes[4] = 1.0;
+        let heard = messages(&Event::Heard { id, voice, heard });
+        let mut expected = vec![OscType::Int(3), OscType::Float(-18.5), OscType::Float(4.0)];
+        expected.extend(vec![OscType::Float(0.0); 12]);
+        expected[3 + 4] = OscType::Float(1.0);
+        assert_eq!(heard, [say("heard", expected)]);
     }
 
     #[test]

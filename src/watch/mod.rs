@@ -39,6 +39,7 @@ mod remarks;
 mod answers;
 mod crew;
 mod reload;
+mod telling;
 mod whole;
 mod worker;
 
@@ -64,6 +65,7 @@ pub use root::{Root, WhichRoot, check_moves, check_moves_of_voice};
 pub use spool::{Delivered, Process, Spool};
 pub use worker::Terms;
 
+use crate::answer::Heard;
 use dispatcher::{Dispatcher, End};
 use notifications::Hint;
 use reload::Reload;
@@ -84,6 +86,20 @@ pub enum Event {
         /// Who is to answer it, if not the default voice.
         voice: Option<String>,
         name: String,
+    },
+    /// It is being answered, and this is what it is like.
+    Heard {
+        id: i32,
+        voice: Option<String>,
+        heard: Heard,
+    },
+    /// This much of its answer is made, and so many seconds are left; at most four times
+    /// a second, and never once it is done.
+    Progress {
+        id: i32,
+        voice: Option<String>,
+        percent: i32,
+        eta: f64,
     },
     /// Its prediction, of `seconds`, stands at `path`.
     Done {

@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use super::Event;
 use super::answers::{Answer, Answers, Made, NoAnswer, Order, VariationMade, at_most};
 use super::arrival::has_writer;
 use super::claim::Claim;
 use super::error::SpoolError;
 use super::sets;
 use super::spool::{Delivered, MOST_ATTEMPTS, Spool};
+use super::telling::Telling;
 use super::whole::{check_prediction, check_set};
 use crate::audio::{self, header};
 use crate::files;
@@ -106,15 +108,17 @@ impl Outcome {
     }
 }
 
-/// Answers `job` and publishes the answer, unless `stop` is set meanwhile.
+/// Answers `job` and publishes the answer, unless `stop` is set meanwhile. `on_event` is
+/// told what was heard and how it gets on.
 pub fn work(
     spool: &Spool,
     answers: &mut dyn Answers,
     terms: &Terms,
     job: &mut Job,
     stop: &AtomicBool,
+    on_event: &dyn Fn(Event),
 ) -> Outcome {
-    let outcome = try_to_work(spool, answers, terms, job, stop);
+    let outcome = try_to_work(spool, answers, terms, job, stop, on_event);
     outcome.unwrap_or_else(|error| Outcome::Later {
         reason: error.to_string(),
     })
@@ -126,6 +130,7 @@ fn try_to_work(
     terms: &Terms,
     job: &mut Job,
     stop: &AtomicBool,
+    on_event: &dyn Fn(Event),
 ) -> Result<Outcome, SpoolError> {
     let claim = &job.claim;
     if let Some(delivered) = spool.settle(claim)? {
@@ -144,7 +149,7 @@ fn try_to_work(
         );
         return fail(spool, claim, reason);
     }
-    match answer(spool, answers, terms, claim, stop) {
+    match answer(spool, answers, terms, claim, stop, on_event) {
         Ok(answer) => publish(spool, claim, answer),
         Err(NoAnswer::Stopped) if stop.load(Ordering::Relaxed) => {
             spool.release(claim)?;
@@ -264,6 +269,7 @@ fn answer(
     terms: &Terms,
     claim: &Claim,
     stop: &AtomicBool,
+    on_event: &dyn Fn(Event),
 ) -> Result<Answer, NoAnswer> {
     let order = Order {
         seed: &claim.seed(),
@@ -274,12 +280,15 @@ fn answer(
         longest_seed: terms.longest_seed,
     };
     let begun = Instant::now();
-    let mut progress =
-        |_: f64| match stop.load(Ordering::Relaxed) || begun.elapsed() > terms.deadline {
+    let mut telling = Telling::new(claim.id(), claim.voice(), on_event);
+    let mut tell = |step| {
+        telling.step(step);
+        match stop.load(Ordering::Relaxed) || begun.elapsed() > terms.deadline {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
-        };
-    catch_unwind(AssertUnwindSafe(|| answers.answer(&order, &mut progress))).unwrap_or_else(|_| {
+        }
+    };
+    catch_unwind(AssertUnwindSafe(|| answers.answer(&order, &mut tell))).unwrap_or_else(|_| {
         Err(NoAnswer::Seed(
             "antiphon made a mistake while answering this seed; please report it".to_owned(),
         ))

@@ -121,7 +121,7 @@ impl Gallery {
             return false;
         };
         let stop = AtomicBool::new(false);
-        match work(spool, &mut Parrot, &terms(), &mut job, &stop) {
+        match work(spool, &mut Parrot, &terms(), &mut job, &stop, &|_| ()) {
             Outcome::Later { .. } => self.jobs.push_back(job),
             Outcome::Done { .. } | Outcome::SetDone { .. } | Outcome::Failed { .. } => {}
             outcome => panic!("{outcome:?}"),
