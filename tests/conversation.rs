@@ -96,6 +96,37 @@ fn text(path: PathBuf) -> OscType {
     path.to_str().unwrap().into()
 }
 
+/// 220 Hz are an A.
+#[test]
+fn what_a_seed_sounds_like_and_how_its_answer_gets_on_is_told_before_it_is_there() {
+    let pair = Pair::open(SLOW, &["--seconds", "2"]);
+    pair.put("a.wav");
+    let id = pair.gallery.hear_until("seen").args[0].clone();
+    let heard = pair.gallery.hear_any_within(PATIENCE).unwrap();
+    assert_eq!((&*heard.addr, &heard.args[0]), ("/antiphon/heard", &id));
+    assert_eq!(heard.args[2], OscType::Float(0.2));
+    assert_eq!(heard.args[3 + 9], OscType::Float(1.0), "{heard:?}");
+    assert_eq!(heard.args.len(), 15);
+    let mut percent = 0;
+    for _ in 0..3 {
+        let progress = pair.gallery.hear_any_within(PATIENCE).unwrap();
+        assert_eq!(
+            (&*progress.addr, &progress.args[0]),
+            ("/antiphon/progress", &id)
+        );
+        let now = int(&progress.args[1]);
+        assert!((percent..=100).contains(&now), "{progress:?}");
+        percent = now;
+        assert!(progress.args[2].clone().float().unwrap() > 0.0);
+    }
+    pair.say("cancel", vec![id.clone()]);
+    assert_eq!(pair.gallery.hear_until("cancelled").args, [id]);
+    assert_eq!(
+        pair.gallery.hear_any_within(Duration::from_millis(600)),
+        None
+    );
+}
+
 #[test]
 fn a_sound_in_the_folder_or_elsewhere_is_answered_when_a_patch_asks() {
     let pair = Pair::open(LIVELY, &["--seconds", "0.5"]);

@@ -9,6 +9,7 @@ use super::commission::Commission;
 use super::error::{AnswerError, ResponderError, VoiceError};
 use super::plan::Plan;
 use super::sidecar::Sidecar;
+use super::step::Step;
 use super::wishes::Wishes;
 use crate::generate::{AnswerSettings, Asked};
 use crate::hyperparameters::{AnswerMode, Hyperparameters, OutputKind, Strength};
@@ -263,7 +264,7 @@ impl Voice {
     }
 
     /// Answers the file `seed` with the file `output`, which is written in place and
-    /// synced, as the first answer of the plan is to be.
+    /// synced, as the first answer of the plan is to be. `tell` hears how it gets on.
     ///
     /// # Errors
     /// Those of [`Responder::answer`].
@@ -272,9 +273,9 @@ impl Voice {
         seed: &Path,
         output: &Path,
         occasion: &Occasion,
-        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+        tell: &mut dyn FnMut(Step) -> ControlFlow<()>,
     ) -> Result<Sidecar, AnswerError> {
-        self.play(0, seed, output, occasion, progress)
+        self.play(0, seed, output, occasion, tell)
     }
 
     /// Answers as the `n`th is to be, counted from 0.
@@ -284,7 +285,7 @@ impl Voice {
         seed: &Path,
         output: &Path,
         occasion: &Occasion,
-        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+        tell: &mut dyn FnMut(Step) -> ControlFlow<()>,
     ) -> Result<Sidecar, AnswerError> {
         let part = &self.parts[n];
         let commission = Commission {
@@ -294,10 +295,23 @@ impl Voice {
         };
         let responder = &mut self.responders[part.responder];
         responder.settings = part.settings.clone();
-        let mut sidecar = responder.answer(seed, output, &commission, progress)?;
+        let mut sidecar = responder.answer(seed, output, &commission, tell)?;
         sidecar.voice = self.name.clone();
         sidecar.variation = self.is_set.then_some(n + 1);
         Ok(sidecar)
+    }
+
+    /// Seconds expected of each of its answers to a seed of `seed` seconds, beside one
+    /// another.
+    pub(super) fn expected(&self, seed: f64) -> Vec<f64> {
+        let of_one = |part: &Ordered| {
+            let commission = &part.commission;
+            let request = commission.to_make(&commission.request_for("", seed));
+            let responder = &self.responders[part.responder];
+            let stages = responder.expected(&part.settings, seed, &request);
+            stages.iter().sum()
+        };
+        self.parts.iter().map(of_one).collect()
     }
 
     /// The answers of a set draw from a stream each.

@@ -5,7 +5,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::answer_options::{AnswerOptions, find_model};
-use crate::answer::{FollowDial, ModelIdentity, Occasion, SetNotes, Sidecar, Turn, Voice, Voices};
+use crate::answer::{
+    FollowDial, ModelIdentity, Occasion, SetNotes, Sidecar, Step, Turn, Voice, Voices,
+};
 use crate::system::stamp::Stamp;
 use crate::watch::{Answer, AnswerSource, Answers, Made, NoAnswer, Order, VariationMade};
 
@@ -23,7 +25,7 @@ impl Answers for Answerer {
     fn answer(
         &mut self,
         order: &Order,
-        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+        tell: &mut dyn FnMut(Step) -> ControlFlow<()>,
     ) -> Result<Answer, NoAnswer> {
         let voice = match order.voice {
             None => {
@@ -42,12 +44,10 @@ impl Answers for Answerer {
         };
         let answered = match voice.is_set() {
             false => voice
-                .answer(order.seed, order.prediction, &occasion, progress)
+                .answer(order.seed, order.prediction, &occasion, tell)
                 .map(one),
             true => {
-                let tell = &mut |turn: Turn| {
-                    progress(((turn.number - 1) as f64 + turn.share) / turn.of as f64)
-                };
+                let tell = &mut |turn: Turn| tell(turn.step);
                 voice
                     .answer_with_set(order.seed, order.set, &occasion, tell)
                     .map(several)

@@ -6,11 +6,11 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::Message;
 use super::answers::Answers;
 use super::remote::Which;
 use super::spool::Spool;
 use super::worker::{Job, Stop, Terms, work};
+use super::{Message, OnEvent};
 
 /// Threads that answer seeds until they are dismissed.
 pub struct Crew {
@@ -40,12 +40,13 @@ enum Instruction {
 
 impl Crew {
     /// One thread for each of `answerers`. They tell `messages` what they have
-    /// finished, and stop in the middle of it when `stop` is set.
+    /// finished and `on_event` how they get on, and stop in the middle of it when
+    /// `stop` is set.
     pub fn hire(
         answerers: Vec<Box<dyn Answers>>,
         spool: &Arc<Spool>,
         terms: &Terms,
-        messages: &Sender<Message>,
+        (messages, on_event): (&Sender<Message>, &OnEvent),
         stop: &Arc<AtomicBool>,
     ) -> Crew {
         let hire = |(number, mut answers): (usize, Box<dyn Answers>)| {
@@ -57,12 +58,15 @@ impl Crew {
                 this: Arc::clone(&cancelled),
             };
             let (terms, messages) = (terms.clone(), messages.clone());
+            let on_event = Arc::clone(on_event);
             let thread = std::thread::spawn(move || {
                 for order in inbox {
                     match order {
                         Instruction::Take(other) => answers = other,
                         Instruction::Work(mut job) => {
-                            let outcome = work(&spool, answers.as_mut(), &terms, &mut job, &stop);
+                            let answers = answers.as_mut();
+                            let outcome =
+                                work(&spool, answers, &terms, &mut job, &stop, &*on_event);
                             let finished = Message::Finished {
                                 worker: number,
                                 job,

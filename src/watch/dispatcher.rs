@@ -63,13 +63,8 @@ impl<'a> Dispatcher<'a> {
         let tell = move |voice, hint| drop(hints.send(Message::Hint(voice, hint)));
         let stop_workers = Arc::new(AtomicBool::new(false));
         let terms = &site.setup.terms;
-        let crew = Crew::hire(
-            answerers,
-            &site.spool,
-            terms,
-            &mailbox.sender,
-            &stop_workers,
-        );
+        let told = (&mailbox.sender, site.on_event);
+        let crew = Crew::hire(answerers, &site.spool, terms, told, &stop_workers);
         let now = Instant::now();
         Ok(Dispatcher {
             site,

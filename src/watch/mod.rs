@@ -41,6 +41,7 @@ mod remarks;
 mod answers;
 mod crew;
 mod reload;
+mod telling;
 mod whole;
 mod worker;
 
@@ -73,6 +74,7 @@ pub use root::{Root, WhichRoot, check_moves, check_moves_of_voice};
 pub use spool::{Delivered, Process, Spool};
 pub use worker::Terms;
 
+use crate::answer::Heard;
 use dispatcher::{Dispatcher, End};
 use notifications::Hint;
 use reload::Reload;
@@ -93,6 +95,20 @@ pub enum Event {
         /// Who is to answer it, if not the default voice.
         voice: Option<String>,
         name: String,
+    },
+    /// It is being answered, and this is what it is like.
+    Heard {
+        id: i32,
+        voice: Option<String>,
+        heard: Heard,
+    },
+    /// This much of its answer is made, and so many seconds are left; at most four times
+    /// a second, and never once it is done.
+    Progress {
+        id: i32,
+        voice: Option<String>,
+        percent: i32,
+        eta: f64,
     },
     /// Its prediction, of `seconds`, stands at `path`.
     Done {
@@ -131,6 +147,8 @@ impl Event {
     pub fn id(&self) -> Option<i32> {
         match self {
             Event::Seen { id, .. }
+            | Event::Heard { id, .. }
+            | Event::Progress { id, .. }
             | Event::Done { id, .. }
             | Event::SetDone { id, .. }
             | Event::Failed { id, .. }

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use super::Event;
 use super::answers::{Answer, Answers, Made, NoAnswer, Order, VariationMade, at_most};
 use super::arrival::has_writer;
 use super::claim::Claim;
 use super::error::SpoolError;
 use super::sets;
 use super::spool::{Delivered, MOST_ATTEMPTS, Spool};
+use super::telling::Telling;
 use super::whole::{check_prediction, check_set};
 use crate::audio::{self, header};
 use crate::files;
@@ -131,15 +133,17 @@ impl Outcome {
 pub const CANCELLED: &str = "it was cancelled before it was answered; put it into seeds/ again to \
                              have it answered";
 
-/// Answers `job` and publishes the answer, unless `stop` is set meanwhile.
+/// Answers `job` and publishes the answer, unless `stop` is set meanwhile. `on_event` is
+/// told what was heard and how it gets on.
 pub fn work(
     spool: &Spool,
     answers: &mut dyn Answers,
     terms: &Terms,
     job: &mut Job,
     stop: &Stop,
+    on_event: &dyn Fn(Event),
 ) -> Outcome {
-    let outcome = try_to_work(spool, answers, terms, job, stop);
+    let outcome = try_to_work(spool, answers, terms, job, stop, on_event);
     outcome.unwrap_or_else(|error| Outcome::Later {
         reason: error.to_string(),
     })
@@ -151,6 +155,7 @@ fn try_to_work(
     terms: &Terms,
     job: &mut Job,
     stop: &Stop,
+    on_event: &dyn Fn(Event),
 ) -> Result<Outcome, SpoolError> {
     let claim = &job.claim;
     if let Some(delivered) = spool.settle(claim)? {
@@ -169,7 +174,7 @@ fn try_to_work(
         );
         return fail(spool, claim, reason);
     }
-    match answer(spool, answers, terms, claim, stop) {
+    match answer(spool, answers, terms, claim, stop, on_event) {
         Ok(answer) => publish(spool, claim, answer),
         Err(NoAnswer::Stopped) if stop.is_for_this() => {
             spool.fail(claim, CANCELLED)?;
@@ -300,6 +305,7 @@ fn answer(
     terms: &Terms,
     claim: &Claim,
     stop: &Stop,
+    on_event: &dyn Fn(Event),
 ) -> Result<Answer, NoAnswer> {
     let order = Order {
         seed: &claim.seed(),
@@ -311,14 +317,15 @@ fn answer(
         longest_seed: terms.longest_seed,
     };
     let begun = Instant::now();
-    let mut progress = |_: f64| match stop.is_for_this()
-        || stop.is_for_all()
-        || begun.elapsed() > terms.deadline
-    {
-        true => ControlFlow::Break(()),
-        false => ControlFlow::Continue(()),
+    let mut telling = Telling::new(claim.id(), claim.voice(), on_event);
+    let mut tell = |step| {
+        telling.step(step);
+        match stop.is_for_this() || stop.is_for_all() || begun.elapsed() > terms.deadline {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
     };
-    catch_unwind(AssertUnwindSafe(|| answers.answer(&order, &mut progress))).unwrap_or_else(|_| {
+    catch_unwind(AssertUnwindSafe(|| answers.answer(&order, &mut tell))).unwrap_or_else(|_| {
         Err(NoAnswer::Seed(
             "antiphon made a mistake while answering this seed; please report it".to_owned(),
         ))

@@ -1,16 +1,13 @@
 //! `/antiphon/heard id loudness seconds pitch-classes`
 
 use super::{Form, ID, Kind, Message, Said, float, once};
+use crate::answer;
 use crate::osc::table::{Argument, Count};
 
 /// What a seed sounds like, for patches that react before the answer is there.
-pub struct Heard {
+pub struct Heard<'a> {
     pub id: i32,
-    /// In dB below full scale, rms.
-    pub loudness: f64,
-    pub seconds: f64,
-    /// C first; the strongest is 1.
-    pub pitch_classes: [f64; 12],
+    pub heard: &'a answer::Heard,
 }
 
 const PITCH_CLASSES: Argument = Argument {
@@ -20,7 +17,7 @@ const PITCH_CLASSES: Argument = Argument {
     meaning: "how strong C, C sharp and so on are; the strongest has 1",
 };
 
-impl Said for Heard {
+impl Said for Heard<'_> {
     const FORM: Form = Form::said(
         "heard",
         &[
@@ -34,8 +31,13 @@ impl Said for Heard {
     );
 
     fn message(&self) -> Message {
-        let mut arguments = vec![self.id.into(), float(self.loudness), float(self.seconds)];
-        arguments.extend(self.pitch_classes.map(float));
+        let answer::Heard {
+            loudness,
+            seconds,
+            pitch_classes,
+        } = *self.heard;
+        let mut arguments = vec![self.id.into(), float(loudness), float(seconds)];
+        arguments.extend(pitch_classes.map(float));
         Self::with(arguments)
     }
 }
@@ -48,13 +50,17 @@ mod tests {
 
     #[test]
     fn twelve_pitch_classes_come_last() {
-        let heard = Heard {
-            id: 3,
+        let heard = answer::Heard {
             loudness: -20.5,
             seconds: 4.0,
             pitch_classes: std::array::from_fn(|n| n as f64 / 11.0),
         };
-        let arguments = heard.message().arguments;
+        let message = Heard {
+            id: 3,
+            heard: &heard,
+        }
+        .message();
+        let arguments = message.arguments;
         assert_eq!(arguments.len(), 15);
         assert_eq!(arguments[1], OscType::Float(-20.5));
         assert_eq!(arguments[14], OscType::Float(1.0));

@@ -98,6 +98,15 @@ pub fn messages(event: &Event) -> Vec<Message> {
     let message = match event {
         Event::Ready => Ready.message(),
         Event::Seen { id, name, .. } => Seen { id: *id, name }.message(),
+        Event::Heard { id, heard, .. } => Heard { id: *id, heard }.message(),
+        Event::Progress {
+            id, percent, eta, ..
+        } => Progress {
+            id: *id,
+            percent: *percent,
+            eta: *eta,
+        }
+        .message(),
         Event::Done {
             id, path, seconds, ..
         } => Done {
@@ -212,15 +221,17 @@ mod tests {
     fn all_is_said_as_the_table_has_it() {
         let (path, form) = (Path::new("/a.wav"), Ready::FORM);
         let json = serde_json::json!(0.5);
-        let pitch_classes = [0.5; 12];
+        let heard = crate::answer::Heard {
+            loudness: -20.0,
+            seconds: 1.0,
+            pitch_classes: [0.5; 12],
+        };
         let all = [
             Ready.message(),
             Seen { id: 1, name: "a" }.message(),
             Heard {
                 id: 1,
-                loudness: -20.0,
-                seconds: 1.0,
-                pitch_classes,
+                heard: &heard,
             }
             .message(),
             Progress {

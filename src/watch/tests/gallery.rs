@@ -120,7 +120,7 @@ impl Gallery {
             return false;
         };
         let stop = Stop::default();
-        match work(spool, &mut Parrot, &terms(), &mut job, &stop) {
+        match work(spool, &mut Parrot, &terms(), &mut job, &stop, &|_| ()) {
             Outcome::Later { .. } => self.jobs.push_back(job),
             Outcome::Done { .. } | Outcome::SetDone { .. } | Outcome::Failed { .. } => {}
             outcome => panic!("{outcome:?}"),

@@ -76,7 +76,7 @@ fn workers_that_deliver_at_the_same_time_share_no_number_either() {
                     fs::write(spool.root().seeds().join(&name), format!("{kind} {id}")).unwrap();
                     let mut job = Job::new(spool.claim(None, name.as_ref(), id).unwrap());
                     let stop = Stop::default();
-                    let outcome = work(spool, &mut Parrot, &terms(), &mut job, &stop);
+                    let outcome = work(spool, &mut Parrot, &terms(), &mut job, &stop, &|_| ());
                     let done = matches!(outcome, Outcome::Done { .. } | Outcome::SetDone { .. });
                     assert!(done, "{outcome:?}");
                 }

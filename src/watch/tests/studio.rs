@@ -225,7 +225,7 @@ impl Studio {
     pub fn answer(&mut self) {
         if let Some(mut job) = self.jobs.pop_front() {
             let stop = Stop::default();
-            match work(&self.spool, &mut Parrot, &terms(), &mut job, &stop) {
+            match work(&self.spool, &mut Parrot, &terms(), &mut job, &stop, &|_| ()) {
                 Outcome::Done { .. } => {}
                 outcome => panic!("{outcome:?}"),
             }
