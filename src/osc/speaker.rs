@@ -18,6 +18,8 @@ pub struct Speaker {
     prefix: Prefix,
     /// Who asked for which job, where answers go to whoever asks.
     asked: Mutex<HashMap<i32, Asker>>,
+    /// Held while something is said: all hear all in the same order.
+    speaking: Mutex<()>,
 }
 
 /// Somebody who asked, and wants the answer to come back to where it was asked from.
@@ -52,6 +54,7 @@ impl Speaker {
             receivers: receivers.collect::<Result<_, _>>()?,
             prefix,
             asked: Mutex::default(),
+            speaking: Mutex::default(),
         })
     }
 
@@ -112,6 +115,7 @@ impl Speaker {
     }
 
     fn send(&self, bytes: &[u8]) {
+        let _speaking = self.speaking.lock().unwrap_or_else(PoisonError::into_inner);
         for receiver in &self.receivers {
             receiver.send(bytes);
         }
