@@ -537,3 +537,249 @@ fn a_flood_leaves_answering_unharmed() {
     pair.say("ping", vec![]);
     pair.gallery.hear_until("pong");
 }
+
+/// The sidecar of the prediction at `path`.
+fn sidecar(path: &std::path::Path) -> serde_json::Value {
+    let text = std::fs::read(path.with_extension("json")).unwrap();
+    serde_json::from_slice(&text).unwrap()
+}
+
+/// That the answer of this sidecar is made again with the same bytes.
+fn assert_replays(pair: &Pair, prediction: &std::path::Path) {
+    let again = pair.gallery.folder.path().join("again.wav");
+    let output = common::antiphon()
+        .arg("replay")
+        .arg(prediction.with_extension("json"))
+        .arg("--force")
+        .arg("--output")
+        .arg(&again)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", common::stderr(&output));
+    assert_eq!(
+        std::fs::read(&again).unwrap(),
+        std::fs::read(prediction).unwrap()
+    );
+}
+
+impl Pair {
+    /// Hears `/antiphon/VERB` with these arguments when `verb` is said with `arguments`.
+    fn answered(&self, verb: &str, arguments: &[OscType], by: &str, with: &[OscType]) {
+        self.say(verb, arguments.to_vec());
+        let answer = self.gallery.hear();
+        assert_eq!(answer.addr, format!("/antiphon/{by}"), "{answer:?}");
+        assert_eq!(answer.args, with);
+    }
+
+    /// Puts the seed `name`, and hears that it is answered; the prediction.
+    fn answer_to(&self, name: &str) -> PathBuf {
+        self.put(name);
+        self.gallery.hear_seen(name);
+        let done = self.gallery.hear();
+        assert_eq!(done.addr, "/antiphon/done", "{done:?}");
+        done.args[1].clone().string().unwrap().into()
+    }
+}
+
+#[test]
+fn a_patch_sets_how_answers_are_made_and_takes_it_back() {
+    let pair = Pair::open(LIVELY, &["--seconds", "0.5"]);
+    let float = OscType::Float;
+    pair.answered(
+        "get",
+        &["seconds".into()],
+        "value",
+        &["seconds".into(), float(0.5)],
+    );
+    pair.answered(
+        "set",
+        &["seconds".into(), float(0.25)],
+        "value",
+        &["seconds".into(), float(0.25)],
+    );
+    // As text, as a double, and as a long whole number.
+    for value in ["0.7".into(), OscType::Double(0.7)] {
+        let said = ["temperature".into(), value];
+        pair.answered("set", &said, "value", &["temperature".into(), float(0.7)]);
+    }
+    let said = ["random_seed".into(), OscType::Long(3)];
+    pair.answered(
+        "set",
+        &said,
+        "value",
+        &["random_seed".into(), OscType::Int(3)],
+    );
+    pair.answered(
+        "set",
+        &["loudness".into(), "model".into()],
+        "value",
+        &["loudness".into(), "model".into()],
+    );
+    let path = pair.answer_to("a.wav");
+    let notes = sidecar(&path);
+    assert_eq!(notes["lasts"], 0.25, "{notes}");
+    assert_eq!(notes["temperature"], 0.7, "{notes}");
+    assert_replays(&pair, &path);
+
+    // Three answers to each seed, then one again.
+    let three = ["variations".into(), OscType::Int(3)];
+    pair.answered("set", &three, "value", &three);
+    pair.put("b.wav");
+    pair.gallery.hear_seen("b.wav");
+    for n in 1..=3 {
+        assert_eq!(pair.gallery.hear().args[1], OscType::Int(n));
+    }
+    assert_eq!(pair.gallery.hear().addr, "/antiphon/set");
+    pair.answered(
+        "set",
+        &["variations".into(), "default".into()],
+        "value",
+        &["variations".into(), OscType::Int(1)],
+    );
+    pair.answered("reset", &[], "reset", &[]);
+    pair.answered(
+        "get",
+        &["seconds".into()],
+        "value",
+        &["seconds".into(), float(0.5)],
+    );
+    let notes = sidecar(&pair.answer_to("c.wav"));
+    assert_eq!(notes["lasts"], 0.5, "{notes}");
+
+    for (key, value, expected) in [
+        ("folow", float(0.5), "did you mean \"follow\"?"),
+        ("follow", float(1.5), "follow"),
+        ("seconds", "long".into(), "seconds"),
+        ("engine", "native".into(), "--engine"),
+        ("guide_file", "/etc/passwd".into(), "no file is opened"),
+        ("variations", OscType::Int(0), "from 1 to 10000"),
+    ] {
+        let said = pair.refused("set", vec![key.into(), value]);
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
+#[test]
+fn a_patch_asks_for_one_answer_with_its_own_settings() {
+    let pair = Pair::open(LIVELY, &["--seconds", "0.5"]);
+    let elsewhere = pair.gallery.folder.path().join("a.wav");
+    write_seed(&elsewhere, &pluck(330.0, 0.2, 11025));
+    let values = [
+        "seconds".into(),
+        OscType::Float(0.25),
+        "model".into(),
+        "vector".into(),
+    ];
+    pair.say(
+        "generate",
+        [&[text(elsewhere.clone())], &values[..]].concat(),
+    );
+    pair.gallery.hear_seen("a.wav");
+    let done = pair.gallery.hear();
+    let path = PathBuf::from(done.args[1].clone().string().unwrap());
+    let notes = sidecar(&path);
+    assert_eq!(
+        (&notes["lasts"], &notes["model"]["name"]),
+        (&0.25.into(), &"vector".into())
+    );
+    assert_replays(&pair, &path);
+    // The next is as all are.
+    let notes = sidecar(&pair.answer_to("b.wav"));
+    assert_eq!(notes["lasts"], 0.5);
+    for (values, expected) in [
+        (vec!["folow".into(), OscType::Float(0.5)], "did you mean"),
+        (vec!["model".into(), "../model".into()], "there is no model"),
+        (vec!["seconds".into(), OscType::Float(-1.0)], "above 0"),
+    ] {
+        let said = pair.refused("generate", [vec![text(elsewhere.clone())], values].concat());
+        assert!(said.contains(expected), "{said}");
+    }
+}
+
+#[test]
+fn what_was_asked_of_one_answer_outlives_the_daemon() {
+    let mut pair = Pair::busy();
+    let elsewhere = pair.gallery.folder.path().join("a.wav");
+    write_seed(&elsewhere, &pluck(330.0, 0.2, 11025));
+    for _ in 0..2 {
+        let values = [
+            "seconds".into(),
+            OscType::Float(0.25),
+            "model".into(),
+            "vector".into(),
+        ];
+        pair.say(
+            "generate",
+            [&[text(elsewhere.clone())], &values[..]].concat(),
+        );
+    }
+    let first = pair.gallery.hear_seen("a.wav");
+    pair.gallery.hear_seen("a.wav");
+    pair.gallery.end_with("-TERM");
+    std::fs::remove_file(pair.gallery.path("seeds/first.wav")).unwrap();
+    pair.gallery.start();
+    pair.gallery.wait_until_quiet();
+    let answers = pair.gallery.listing("predictions");
+    let answers: Vec<_> = answers
+        .iter()
+        .filter(|name| name.ends_with(".wav"))
+        .collect();
+    assert_eq!(answers.len(), 2, "{answers:?}");
+    for name in answers {
+        let path = pair.gallery.path("predictions").join(name);
+        let notes = sidecar(&path);
+        assert_eq!(notes["lasts"], 0.25, "{notes}");
+    }
+    assert!(
+        pair.gallery
+            .listing(".antiphon/done")
+            .contains(&format!("{first:06}-a.wav"))
+    );
+}
+
+#[test]
+fn a_patch_chooses_model_and_voice() {
+    let pair = Pair::open(LIVELY, &["--seconds", "0.5"]);
+    std::fs::create_dir_all(pair.gallery.path("models")).unwrap();
+    std::fs::copy(pair.gallery.model(), pair.gallery.path("models/mine.onnx")).unwrap();
+    std::fs::create_dir_all(pair.gallery.path("voices")).unwrap();
+    std::fs::write(
+        pair.gallery.path("voices/short.json"),
+        r#"{"seconds": 0.2}"#,
+    )
+    .unwrap();
+    let model_of = |path: &PathBuf| sidecar(path)["model"]["name"].as_str().unwrap().to_owned();
+
+    pair.answered("model", &["vector".into()], "model", &["vector".into()]);
+    assert_eq!(model_of(&pair.answer_to("a.wav")), "vector");
+    pair.answered("model", &["mine".into()], "model", &["mine".into()]);
+    let path = pair.answer_to("b.wav");
+    assert!(model_of(&path).ends_with("models/mine.onnx"));
+    assert_replays(&pair, &path);
+    pair.say("status", vec![]);
+    let status = pair.gallery.hear();
+    let model = status.args[4].clone().string().unwrap();
+    assert!(model.ends_with("models/mine.onnx"), "{model}");
+    pair.answered("model", &["default".into()], "model", &["default".into()]);
+    assert!(model_of(&pair.answer_to("c.wav")).ends_with("/model.onnx"));
+
+    pair.answered("voice", &["short".into()], "voice", &["short".into()]);
+    let path = pair.answer_to("d.wav");
+    let notes = sidecar(&path);
+    assert_eq!(
+        (&notes["lasts"], &notes["voice"]),
+        (&0.2.into(), &"short".into())
+    );
+    assert!(path.ends_with("predictions/d.0001.wav"), "{path:?}");
+    pair.answered("voice", &["default".into()], "voice", &["default".into()]);
+    assert_eq!(sidecar(&pair.answer_to("e.wav"))["lasts"], 0.5);
+
+    for (verb, name, expected) in [
+        ("model", "nobody", "bundled are"),
+        ("model", "../model", "there is no model"),
+        ("voice", "nobody", "there are short"),
+    ] {
+        let said = pair.refused(verb, vec![name.into()]);
+        assert!(said.contains(expected), "{said}");
+    }
+}

@@ -2,14 +2,15 @@
 //! how: the step that `generate` and `watch` share.
 
 mod answering;
+mod changes;
 mod commission;
-mod dial;
 mod ending;
 mod error;
 mod learned;
 mod plan;
 mod replay;
 mod set;
+mod settings;
 mod sidecar;
 mod step;
 mod voice;
@@ -21,14 +22,15 @@ use std::path::Path;
 
 use rand::RngExt;
 
+pub use changes::{ChangeError, Changes};
 pub use commission::{Commission, LONGEST_ANSWER, Length, Loudness};
-pub use dial::FollowDial;
 pub use ending::{Ending, EndingKind, UnknownEnding};
 pub use error::{AnswerError, ResponderError, VoiceError};
 pub use learned::{LearnedError, LearnedNotes, forget};
 pub use plan::{MOST_VARIATIONS, Plan, PlanError};
 pub use replay::{Difference, Learning, Replay, ReplayError, differences};
 pub use set::{SET, SetNotes, THEME, Turn, VariationNotes};
+pub use settings::{Settings, Started};
 pub use sidecar::{GuideSource, Level, ModelIdentity, Sidecar};
 pub use step::{Heard, Step};
 pub use voice::{FindModel, ModelFile, Occasion, Voice};

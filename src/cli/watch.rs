@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -11,7 +11,7 @@ use super::answer_options::AnswerOptions;
 use super::answerer::VoiceSource;
 use super::house::Daemon;
 use super::log_tap;
-use crate::answer::{FollowDial, Voice};
+use crate::answer::{Settings, Voice};
 use crate::bundled;
 use crate::osc::{
     Conversation, House, Log, LogLevel, Prefix, ReplyTo, Said, Server, Speaker, Tally,
@@ -160,7 +160,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let stop = super::stop_flag()?;
     let (remote, mailbox) = mailbox();
     let journal = Arc::new(Journal::open(&root));
-    let house = Arc::new(arguments.house(&root, remote, &source, &journal));
+    let house = Arc::new(arguments.house(&root, remote, answerers[0].settings.clone(), &journal));
     let conversation = Conversation::new(house.clone(), Arc::clone(&speaker), osc.osc_reply);
     let tally = hear(&osc.osc_listen, conversation, &stop)?;
     osc.begin_to_say(&speaker, house, &stop);
@@ -343,13 +343,14 @@ impl Arguments {
         &self,
         root: &Path,
         remote: Remote,
-        source: &VoiceSource,
+        settings: Settings,
         journal: &Arc<Journal>,
     ) -> Daemon {
         Daemon {
             root: root.to_owned(),
             remote,
-            settings: source.dial.clone(),
+            settings,
+            model: self.model.clone(),
             journal: Arc::clone(journal),
             max_seed_bytes: self.load.max_seed_bytes,
             begun: Instant::now(),
@@ -364,7 +365,7 @@ impl Arguments {
             voices: self.root.join(folders::VOICES),
             threads: self.load.threads(),
             bound: self.load.voices_memory / u64::from(self.load.workers),
-            dial: FollowDial::default(),
+            settings: OnceLock::new(),
         }
     }
 
