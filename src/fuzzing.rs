@@ -4,7 +4,9 @@
 //! Each reads as the program does, and panics where what was read breaks a promise.
 //! The targets of `fuzz/` go through them, and so do the corpora in `fuzz/corpus/`.
 
+use std::net::UdpSocket;
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use crate::audio::AudioError;
 use crate::audio::header::header_of_bytes;
@@ -67,7 +69,33 @@ pub fn osc_packet(bytes: &[u8]) -> bool {
     for refusal in refusals {
         assert!(!refusal.to_string().is_empty() && !refusal.key().is_empty());
     }
-    !commands.is_empty()
+    let (conversation, asker) = conversation();
+    let is_taken = !commands.is_empty();
+    for command in understood.commands {
+        conversation.hear(command, asker);
+    }
+    for refusal in &understood.refusals {
+        conversation.refuse(refusal, asker);
+    }
+    is_taken
+}
+
+/// Somebody who does nothing that is asked, and tells nobody.
+fn conversation() -> &'static (osc::Conversation, osc::Asker) {
+    struct Nobody;
+    impl osc::House for Nobody {}
+    static BOTH: OnceLock<(osc::Conversation, osc::Asker)> = OnceLock::new();
+    BOTH.get_or_init(|| {
+        let speaker = osc::Speaker::new(&[], osc::Prefix::default()).expect("nobody is told");
+        let reply = osc::ReplyTo::Receivers;
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("this machine has loopback");
+        let asker = osc::Asker::new(Arc::new(socket), ([127, 0, 0, 1], 9).into());
+        let house = Arc::new(Nobody);
+        (
+            osc::Conversation::new(house, Arc::new(speaker), reply),
+            asker,
+        )
+    })
 }
 
 /// A file of hyperparameters.

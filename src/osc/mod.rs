@@ -24,7 +24,7 @@ pub use listen::Server;
 pub use prefix::Prefix;
 pub use received::Tally;
 pub use said::{Log, Message, Said, Status};
-pub use speaker::Speaker;
+pub use speaker::{Asker, Speaker};
 pub use table::{in_markdown, table};
 pub use understood::{Refusal, Understood, understand};
 

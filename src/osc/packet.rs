@@ -30,12 +30,30 @@ impl HeardMessage<'_> {
             return Ok(vec![]);
         }
         let bytes = with_strings_for_symbols(self.bytes);
+        if array_depth(&bytes) > DEEPEST {
+            return Err(format!("arrays lie in arrays more than {DEEPEST} deep"));
+        }
         match rosc::decoder::decode_udp(&bytes) {
             Ok((_, OscPacket::Message(message))) => Ok(message.args),
             Ok((_, OscPacket::Bundle(_))) => Ok(vec![]),
             Err(error) => Err(error.to_string()),
         }
     }
+}
+
+/// How deep arrays lie in arrays: whoever reads them, or lets go of them, goes as deep.
+fn array_depth(message: &[u8]) -> usize {
+    let tags = message.iter().skip_while(|byte| **byte != b',');
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for tag in tags.take_while(|byte| **byte != 0) {
+        match tag {
+            b'[' => depth += 1,
+            b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 /// `message` with the type tag `s` wherever it has `S`, which is written in the same way.
@@ -181,6 +199,10 @@ mod tests {
             Ok(vec!["S,S".into(), OscType::Float(0.5), "S".into()])
         );
         assert_eq!(arguments(b"/a\0\0"), Ok(vec![]));
+        let depth = 30_000;
+        let tags = [vec![b'['; depth], vec![b']'; depth], vec![0; 3]].concat();
+        let deep = [b"/a\0\0,", &tags[..]].concat();
+        assert!(arguments(&deep).unwrap_err().contains("deep"));
         assert!(arguments(b"/a\0\0,f\0\0").is_err());
     }
 
