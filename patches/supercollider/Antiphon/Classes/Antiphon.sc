@@ -222,19 +222,16 @@ Antiphon {
 		channels = channels ?? { if(bus.isKindOf(Bus)) { bus.numChannels } { 1 } };
 		folder = [root, "seeds", voice].reject(_.isNil).reduce('+/+');
 		path = folder +/+ (name ?? { "sc-" ++ Date.getDate.stamp }) ++ ".wav";
-		recorder = Recorder(server).recHeaderFormat_("wav").recSampleFormat_("int24");
-		recorder.record(path, bus, channels, node, seconds);
+		recorder = AntiphonRecorder(server, path, bus, channels, node, seconds);
 		^path
 	}
 
 	// From `record` until the file is closed.
-	isRecording { ^recorder.notNil and: { recorder.path.notNil } }
+	isRecording { ^recorder.notNil and: { recorder.isRecording } }
 
 	stopRecording {
 		if(this.isRecording.not) { ^"Antiphon: nothing is being recorded".warn };
-		if(recorder.isRecording) { ^recorder.stopRecording };
-		// It has been asked for, and the server has not begun yet.
-		fork { server.sync; recorder.stopRecording }
+		recorder.stop
 	}
 
 	// ---- playing
