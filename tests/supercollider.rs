@@ -107,6 +107,15 @@ fn a_seed_that_is_moved_in_is_seen_and_answered() {
 }
 
 #[test]
+fn the_help_file_has_the_methods_that_are_there() {
+    let Some(sclang) = Sclang::with(&[]) else {
+        return;
+    };
+    let posted = sclang.check("help.scd", &[".", "0", "0"]);
+    assert!(!posted.contains("WARNING"), "{posted}");
+}
+
+#[test]
 fn three_voices_overlap_at_the_stagger_asked_for_without_a_click() {
     let folder = tempfile::tempdir().unwrap();
     let pitches = [220.0, 330.0, 495.0];
