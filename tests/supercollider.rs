@@ -106,6 +106,31 @@ fn a_seed_that_is_moved_in_is_seen_and_answered() {
     }
 }
 
+/// Converses by `script` with a daemon that has these `arguments`.
+fn converse(script: &str, arguments: &[&str]) {
+    let Some(sclang) = Sclang::with(&[]) else {
+        return;
+    };
+    let (own, port) = (free_port(), free_port());
+    let daemon = Daemon::start_with(own, port, common::gallery::LIVELY, arguments);
+    let root = daemon.path("").display().to_string();
+    let root = root.trim_end_matches('/').to_owned();
+    sclang.check(
+        script,
+        &[root, own.port().to_string(), port.port().to_string()],
+    );
+}
+
+#[test]
+fn every_command_is_answered() {
+    converse("commands.scd", &[]);
+}
+
+#[test]
+fn a_prefix_is_said_and_heard() {
+    converse("prefix.scd", &["--osc-prefix", "/room2"]);
+}
+
 #[test]
 fn the_help_file_has_the_methods_that_are_there() {
     let Some(sclang) = Sclang::with(&[]) else {
