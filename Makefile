@@ -5,8 +5,8 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # Other people's programs that the tests hear and are heard by, and the packages
 # of Debian's that have them.
-TOOLS := pd oscsend sox ffmpeg rsync
-PACKAGES := puredata-core liblo-tools sox ffmpeg rsync
+TOOLS := pd oscsend sox ffmpeg rsync sclang scsynth jackd jack_wait
+PACKAGES := puredata-core liblo-tools sox ffmpeg rsync supercollider-language supercollider-server jackd2
 MISSING := for tool in $(TOOLS); do command -v $$tool >/dev/null || echo $$tool; done
 
 .PHONY: test torture tools

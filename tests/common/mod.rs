@@ -1,8 +1,10 @@
 //! What several integration tests need.
 #![allow(dead_code)] // each test file uses its share
 
+pub mod daemon;
 pub mod gallery;
 pub mod pd;
+pub mod supercollider;
 
 use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
