@@ -5,11 +5,11 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # Other people's programs that the tests hear and are heard by, and the packages
 # of Debian's that have them.
-TOOLS := pd oscsend sox ffmpeg rsync
-PACKAGES := puredata-core liblo-tools sox ffmpeg rsync
+TOOLS := pd oscsend sox ffmpeg rsync sclang scsynth
+PACKAGES := puredata-core liblo-tools sox ffmpeg rsync supercollider-language supercollider-server
 MISSING := for tool in $(TOOLS); do command -v $$tool >/dev/null || echo $$tool; done
 
-.PHONY: test torture tools
+.PHONY: test torture realtime tools
 test: $(PYTHON_ENVIRONMENT)/ready tools
 	[ -n "$$($(MISSING))" ] || export ANTIPHON_REQUIRE_TOOLS=1; \
 	VIRTUAL_ENV=$(CURDIR)/$(PYTHON_ENVIRONMENT) cargo test --release
@@ -18,11 +18,17 @@ test: $(PYTHON_ENVIRONMENT)/ready tools
 torture: $(PYTHON_ENVIRONMENT)/ready
 	ANTIPHON_TORTURE=1 VIRTUAL_ENV=$(CURDIR)/$(PYTHON_ENVIRONMENT) cargo test --release --test torture
 
+# Real recording and playing by SuperCollider's server, on a JACK that has no sound card:
+# it needs jackd2, and a machine that does nothing else.
+realtime: $(PYTHON_ENVIRONMENT)/ready
+	ANTIPHON_REALTIME=1 VIRTUAL_ENV=$(CURDIR)/$(PYTHON_ENVIRONMENT) cargo test --release --test supercollider
+
 # Without Debian's packages the tests that need them are skipped, and say so.
 tools:
 	-@[ -z "$$($(MISSING))" ] || ! command -v apt-get >/dev/null || \
 		{ $(SUDO) apt-get update && \
-		  $(SUDO) apt-get install -y --no-install-recommends $(PACKAGES); }
+		  $(SUDO) env DEBIAN_FRONTEND=noninteractive \
+		  apt-get install -y --no-install-recommends $(PACKAGES); }
 	@[ -z "$$($(MISSING))" ] || echo "tests that need these will be skipped: $$($(MISSING) | tr '\n' ' ')"
 
 # The tests compare with Python's onnx and onnxruntime. Debian keeps venv in a

@@ -285,7 +285,7 @@ fn what_cannot_be_sliced_is_said_and_nothing_is_left() {
             &[],
             "all predictions are silent",
         ),
-        (&["text.txt"], &[], "text.txt is not a sound file"),
+        (&["text.txt"], &[], "text.txt is a text, which is not read"),
         (&["none.wav"], &[], "cannot open"),
         (one, &["--bands", "0"], "allowed: 1 to 64"),
         (one, &["--bands", "65"], "allowed: 1 to 64"),

@@ -6,11 +6,14 @@ mod asked_options;
 mod bench;
 mod doctor;
 mod generate;
+mod house;
 mod inspect;
 mod judge;
 mod log;
+mod log_tap;
 mod model_choice;
 mod new;
+mod osc;
 mod plot;
 mod progress;
 mod replay;
@@ -50,6 +53,7 @@ enum Command {
     Judge(judge::Arguments),
     Plot(plot::Arguments),
     Slice(slice::Arguments),
+    Osc(osc::Arguments),
     Bench(bench::Arguments),
 }
 
@@ -71,6 +75,7 @@ pub fn run() -> ExitCode {
         Command::Judge(arguments) => judge::run(arguments),
         Command::Plot(arguments) => plot::run(arguments),
         Command::Slice(arguments) => slice::run(arguments),
+        Command::Osc(arguments) => osc::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
     };
     match result {

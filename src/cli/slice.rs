@@ -1,5 +1,6 @@
 //! `antiphon slice`: predictions cut into loops, one for each band of pitch.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
@@ -7,7 +8,7 @@ use serde::Serialize;
 
 use super::answer_options::find_model;
 use super::progress;
-use crate::answer::{AnswerError, Length, Occasion, Plan, Voice, Wishes};
+use crate::answer::{AnswerError, Length, Occasion, Plan, Step, Voice, Wishes};
 use crate::audio::output::OutputRate;
 use crate::audio::write::{SampleFormat, write_wav};
 use crate::destination::{DestinationError, FolderDestination, same_file};
@@ -180,11 +181,14 @@ fn fill_by(
     slices: &mut Vec<Slice>,
     bands: &Bands,
     (lengths, sample_rate): (&Lengths, u32),
-    progress: &mut dyn FnMut(f64) -> std::ops::ControlFlow<()>,
+    tell: &mut dyn FnMut(Step) -> ControlFlow<()>,
 ) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     fill(slices, bands, lengths, sample_rate, &mut |order: &Try| {
-        let tell = &mut |share| progress((order.turn as f64 + share) / order.of as f64);
+        let tell = &mut |step| match step {
+            Step::Share(share) => tell(Step::Share((order.turn as f64 + share) / order.of as f64)),
+            heard => tell(heard),
+        };
         answered(voice, order, folder.path(), tell)
     })
 }
@@ -194,7 +198,7 @@ fn answered(
     voice: &mut Voice,
     order: &Try,
     folder: &Path,
-    progress: &mut dyn FnMut(f64) -> std::ops::ControlFlow<()>,
+    tell: &mut dyn FnMut(Step) -> ControlFlow<()>,
 ) -> anyhow::Result<Option<Prediction>> {
     let [seed, answer] = ["seed.wav", "answer.wav"].map(|name| folder.join(name));
     write_wav(&seed, &order.seed, SampleFormat::Float32)?;
@@ -204,7 +208,7 @@ fn answered(
         longest_seed: None,
     };
     let model = readable(voice.responders()[0].identity().name.as_ref());
-    match voice.answer(&seed, &answer, &occasion, progress) {
+    match voice.answer(&seed, &answer, &occasion, tell) {
         Ok(_) => {
             let name = format!("{model}, try {} for band {index}", order.number);
             Ok(Some(Prediction::read(&answer, name)?))

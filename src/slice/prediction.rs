@@ -18,11 +18,12 @@ impl Prediction {
     /// # Errors
     /// Those of [`audio::load_as_recorded`].
     pub fn read(path: &Path, name: impl Into<String>) -> Result<Prediction, AudioError> {
-        let recorded = audio::load_as_recorded(path)?;
-        let offset = recorded.facts.dc_offset.unwrap_or(0.0);
-        let mut sound = recorded.into_signal();
+        let mut sound = audio::load_as_recorded(path)?.into_signal();
+        // What lies beside zero would click where a loop fades.
+        let sum: f64 = sound.samples.iter().copied().map(f64::from).sum();
+        let mean = sum / sound.samples.len() as f64;
         for sample in &mut sound.samples {
-            *sample = (f64::from(*sample) - offset) as f32;
+            *sample = (f64::from(*sample) - mean) as f32;
         }
         Ok(Prediction {
             name: name.into(),
