@@ -73,7 +73,7 @@ def answer(antiphon, options, seed, seconds):
         options = [str(plan) if option == "plan.json" else option for option in options]
         osc = f"127.0.0.1:{patch.getsockname()[1]}"
         daemon = subprocess.Popen(
-            [antiphon, "watch", "--root", root, "--osc", osc, "--osc-listen", "off", "--seconds", str(seconds), *options],
+            [antiphon, "watch", "--root", root, "--osc", osc, "--osc-listen", "off", "--seconds", str(seconds), "--nice", "0", *options],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -8,18 +8,18 @@ use crate::trained_model::TrainedModel;
 /// Seconds for each weight, row and stream of a time step that is played with others; of
 /// one that is played alone; of a weight of one alone that comes from memory, since they
 /// are more than the processor holds.
-const PLAYED_WITH_OTHERS: f64 = 0.045e-9;
-const PLAYED_ALONE: f64 = 0.08e-9;
-const FROM_MEMORY: f64 = 0.36e-9;
+const PLAYED_WITH_OTHERS: f64 = 0.031e-9;
+const PLAYED_ALONE: f64 = 0.05e-9;
+const FROM_MEMORY: f64 = 0.2e-9;
 const HELD_WEIGHTS: usize = 300_000;
 /// Seconds for each weight, row and time step of a training step.
-const TRAINED: f64 = 0.1e-9;
+const TRAINED: f64 = 0.07e-9;
 /// Seconds to describe one place of a guide, and samples from one to the next at 11025 Hz.
-const DESCRIBED: f64 = 40e-6;
+const DESCRIBED: f64 = 25e-6;
 const DESCRIBED_EVERY: f64 = 128.0 / 11025.0;
 /// Seconds to judge a second of sound, and to sound one partial of one sample.
-const JUDGED: f64 = 0.5e-3;
-const SOUNDED: f64 = 1.6e-9;
+const JUDGED: f64 = 0.35e-3;
+const SOUNDED: f64 = 1.1e-9;
 /// Seconds of sound that are listened to for each second that is made.
 const LISTENED: f64 = 2.5;
 
