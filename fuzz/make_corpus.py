@@ -189,6 +189,26 @@ def packets():
         "ping-with-unknown-tags": message("/antiphon/ping", "xQ!", bytes(12)),
         "status": status,
         "status-with-everything": message("/antiphon/status", "ifsTFNIhd", everything),
+        "generate": message(
+            "/antiphon/generate", "ssfss", string("predictions/a.0001.wav") + string("follow")
+            + struct.pack(">f", 0.7) + string("voice") + string("bells")
+        ),
+        "generate-a-key-twice": message("/antiphon/generate", "ssisi", string("a.wav")
+            + 2 * (string("seconds") + struct.pack(">i", 4))),
+        "cancel-all": message("/antiphon/cancel", "s", string("all")),
+        "cancel-a-float": message("/antiphon/cancel", "f", struct.pack(">f", 12)),
+        "set-a-curve": message("/antiphon/set", "ss", string("follow") + string("[[0,1],[3,0]]")),
+        "set-a-double": message("/antiphon/set", "Sd", string("seconds") + struct.pack(">d", 4.5)),
+        "set-an-array": message("/antiphon/set", "[si]", string("channels") + struct.pack(">i", 2)),
+        "set-arrays-in-arrays": string("/antiphon/set") + string("," + "[" * 15000 + "]" * 15000),
+        "set-nothing": message("/antiphon/set"),
+        "get": message("/antiphon/get", "s", string("temperature")),
+        "model": message("/antiphon/model", "s", string("vector")),
+        "voice": message("/antiphon/voice", "s", string("default")),
+        "replay": message("/antiphon/replay", "h", struct.pack(">q", 1 << 40)),
+        "log": message("/antiphon/log", "s", string("warn")),
+        "reset": message("/antiphon/reset"),
+        "help": message("/antiphon/help"),
         "unknown": message("/antiphon/dance"),
         "bundle": bundle(ping),
         "bundle-of-several": bundle(volume, status, bundle(), b"text", ping, time=1 << 63),

@@ -4,7 +4,9 @@
 //! Each reads as the program does, and panics where what was read breaks a promise.
 //! The targets of `fuzz/` go through them, and so do the corpora in `fuzz/corpus/`.
 
+use std::net::UdpSocket;
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use crate::audio::AudioError;
 use crate::audio::header::header_of_bytes;
@@ -60,13 +62,40 @@ pub fn sound(bytes: &[u8]) -> bool {
 
 /// An OSC packet.
 pub fn osc_packet(bytes: &[u8]) -> bool {
-    let (queries, refusals) = osc::queries(bytes);
+    let understood = osc::understand(bytes, &osc::Prefix::default());
+    let (commands, refusals) = (&understood.commands, &understood.refusals);
     // What a stranger sends costs no more answers than the packet has room for.
-    assert!(queries.len() <= bytes.len() && refusals.len() <= bytes.len() / 4 + 1);
-    for refusal in &refusals {
+    assert!(commands.len() <= bytes.len() && refusals.len() <= bytes.len() / 4 + 1);
+    for refusal in refusals {
         assert!(!refusal.to_string().is_empty() && !refusal.key().is_empty());
     }
-    !queries.is_empty()
+    let (conversation, asker) = conversation();
+    let is_taken = !commands.is_empty();
+    for command in understood.commands {
+        conversation.hear(command, asker);
+    }
+    for refusal in &understood.refusals {
+        conversation.refuse(refusal, asker);
+    }
+    is_taken
+}
+
+/// Somebody who does nothing that is asked, and tells nobody.
+fn conversation() -> &'static (osc::Conversation, osc::Asker) {
+    struct Nobody;
+    impl osc::House for Nobody {}
+    static BOTH: OnceLock<(osc::Conversation, osc::Asker)> = OnceLock::new();
+    BOTH.get_or_init(|| {
+        let speaker = osc::Speaker::new(&[], osc::Prefix::default()).expect("nobody is told");
+        let reply = osc::ReplyTo::Receivers;
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("this machine has loopback");
+        let asker = osc::Asker::new(Arc::new(socket), ([127, 0, 0, 1], 9).into());
+        let house = Arc::new(Nobody);
+        (
+            osc::Conversation::new(house, Arc::new(speaker), reply),
+            asker,
+        )
+    })
 }
 
 /// A file of hyperparameters.

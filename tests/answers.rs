@@ -77,7 +77,8 @@ fn answer(model: &TrainedModel) -> Vec<f32> {
         Weights::Moving(weights) => {
             let training = weights.training(hyperparameters);
             let dataset = Dataset::new(vec![recording(rate)], &training).unwrap();
-            Box::new(Moving::new(model, weights, dataset, 7, 1).unwrap())
+            let go_on = &mut |_: f64| ControlFlow::Continue(());
+            Box::new(Moving::new(model, weights, dataset, 7, 1, go_on).unwrap())
         }
     };
     let mut go_on = |_: f64| ControlFlow::Continue(());

@@ -4,12 +4,13 @@ mod common;
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, UdpSocket};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use antiphon::osc::{Announcer, Server};
+use antiphon::osc::{Conversation, House, Prefix, ReplyTo, Server, Speaker};
 use common::free_port;
 use rosc::{OscMessage, OscPacket, OscType};
 use tempfile::TempDir;
@@ -311,18 +312,8 @@ fn messages_that_ask_nothing() -> Refused {
             message("/antiphon/pong", "", b""),
             &["unknown"],
         ),
-        (
-            "a slash more",
-            message("/antiphon/ping/", "", b""),
-            &["unknown"],
-        ),
         ("capitals", message("/Antiphon/Ping", "", b""), &["unknown"]),
         ("part of it", message("/antiphon", "", b""), &["unknown"]),
-        (
-            "text after it",
-            b"/antiphon/ping 1\n".to_vec(),
-            &["unknown"],
-        ),
         (
             "a pattern of nothing",
             message("/antiphon/x*", "", b""),
@@ -424,14 +415,43 @@ fn what_asks_nothing_is_not_answered() {
 }
 
 #[test]
+fn what_is_mistyped_is_answered_by_what_may_have_been_meant() {
+    let (patch, port) = (Patch::new(), free_port().to_string());
+    let _daemon = Daemon::start(&patch.address().to_string(), &port);
+    assert_eq!(patch.hear().addr, "/antiphon/ready");
+    for (packet, meant) in [
+        (message("/antiphon/ping/", "", b""), "/antiphon/ping?"),
+        (b"/antiphon/ping 1\n".to_vec(), "/antiphon/ping?"),
+        (
+            message("/antiphon/cancle", "i", &1_i32.to_be_bytes()),
+            "/antiphon/cancel?",
+        ),
+        (
+            message("/antiphon/folow", "f", &0.5_f32.to_be_bytes()),
+            "/antiphon/follow?",
+        ),
+        (message("/antiphon/dance", "", b""), "/antiphon/help says"),
+        (message("/antiphon/set", "", b""), "/antiphon/set key value"),
+    ] {
+        patch.send(&packet, &port);
+        let answer = patch.hear();
+        assert_eq!(answer.addr, "/antiphon/error");
+        assert_eq!(answer.args[0], OscType::Int(0));
+        let text = answer.args[1].clone().string().unwrap();
+        assert!(text.contains(meant), "{text}");
+    }
+}
+
+#[test]
 fn what_is_dropped_is_counted_with_its_reason() {
     let patch = Patch::new();
-    let announcer = Announcer::new(&patch.address().to_string()).unwrap();
+    let speaker = Speaker::new(&[patch.address().to_string()], Prefix::default()).unwrap();
+    let conversation = Conversation::new(Arc::new(Nobody), Arc::new(speaker), ReplyTo::Receivers);
     let listener = Server::new("127.0.0.1:0").unwrap();
     let (port, tally) = (listener.address().to_string(), listener.tally());
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        scope.spawn(|| listener.answer(&announcer, Path::new(""), &stop));
+        scope.spawn(|| listener.answer(&conversation, &stop));
         // Ends the thread where something below fails, too.
         let _end = Finally(&stop);
         let mut expected = tally.snapshot();
@@ -448,6 +468,10 @@ fn what_is_dropped_is_counted_with_its_reason() {
         }
     });
 }
+
+struct Nobody;
+
+impl House for Nobody {}
 
 struct Finally<'a>(&'a AtomicBool);
 
@@ -559,7 +583,7 @@ fn liblo_is_understood() {
     send("/antiphon/status i 1");
     let status = patch.hear();
     assert_eq!(status.addr, "/antiphon/status");
-    assert_eq!(status.args, [0; 4].map(OscType::Int));
+    assert_eq!(status.args[..4], [0; 4].map(OscType::Int));
     assert_eq!(patch.hear_within(Duration::from_millis(100)), None);
 }
 
@@ -635,5 +659,5 @@ fn pd_is_understood_and_understands() {
     let told = witness.hear();
     assert_eq!(told.addr, "/witness");
     // Pd knows only floats.
-    assert_eq!(told.args, [0.0; 4].map(OscType::Float));
+    assert_eq!(told.args[..4], [0.0; 4].map(OscType::Float));
 }

@@ -225,8 +225,14 @@ fn turn(gallery: &mut Gallery, port: std::net::SocketAddr, strength: f32) {
     let bytes = rosc::encoder::encode(&rosc::OscPacket::Message(message)).unwrap();
     let patch = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     patch.send_to(&bytes, port).unwrap();
-    let answer = gallery.hear_until("follow");
-    assert_eq!(answer.args, [rosc::OscType::Float(strength)]);
+    let answer = gallery.hear_until("value");
+    assert_eq!(answer.args[0], rosc::OscType::from("follow"));
+    let value = match answer.args[1] {
+        rosc::OscType::Int(whole) => whole as f32,
+        rosc::OscType::Float(number) => number,
+        ref other => panic!("{other:?}"),
+    };
+    assert_eq!(value, strength);
 }
 
 #[test]

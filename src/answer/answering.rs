@@ -2,10 +2,12 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::Instant;
 
 use super::commission::{Commission, LONGEST_ANSWER, Loudness};
 use super::error::AnswerError;
 use super::sidecar::{GuideSource, Level, Sidecar};
+use super::step::{Heard, Stage, Stages, Step, go_on};
 use super::{BUILD, Responder, Sounds};
 use crate::audio::write::Written;
 use crate::audio::{self, AudioError, Signal};
@@ -26,21 +28,32 @@ struct Prepared {
 
 impl Responder {
     /// Answers the file `seed` with the file `output`, which is written in
-    /// place and synced. `progress` is [`generate`](crate::generate::generate)'s.
+    /// place and synced. `tell` hears what was heard and how the answer gets on, and may
+    /// stop it.
     pub fn answer(
         &mut self,
         seed: &Path,
         output: &Path,
         commission: &Commission,
-        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+        tell: &mut dyn FnMut(Step) -> ControlFlow<()>,
     ) -> Result<Sidecar, AnswerError> {
-        let prepared = self.prepare(seed, output, commission)?;
-        let request = commission.to_make(&prepared.request);
-        let predicted = self.predict(&prepared.heard, &request, progress);
-        let (mut prediction, moved) = predicted.map_err(|cause| AnswerError::Generate {
+        let begun = Instant::now();
+        let cannot = |cause| AnswerError::Generate {
             path: seed.to_owned(),
             cause,
-        })?;
+        };
+        go_on(tell(Step::Share(0.0))).map_err(cannot)?;
+        let prepared = self.prepare(seed, output, commission)?;
+        let heard = Step::Heard(Heard::of(&prepared.heard.seed));
+        go_on(tell(heard)).map_err(cannot)?;
+        let request = commission.to_make(&prepared.request);
+        let expected = self.expected(&self.settings, prepared.heard.seed.seconds(), &request);
+        let mut stages = Stages::new(begun, &expected);
+        let progress = &mut |stage, share| tell(Step::Share(stages.share(stage, share)));
+        let predicted = self.predict(&prepared.heard, &request, progress);
+        let (mut prediction, moved) = predicted.map_err(cannot)?;
+        let share = stages.share(Stage::Writing, 0.0);
+        go_on(tell(Step::Share(share))).map_err(cannot)?;
         refuse_what_is_broken(seed, &prediction)?;
         let mut sidecar = self.sidecar(&prepared, commission, &prediction);
         let (signal, asked) = (&mut prediction.signal, sidecar.seconds);
@@ -63,6 +76,8 @@ impl Responder {
         if prediction.fault.is_none() {
             self.keep(moved);
         }
+        // Nothing is left to stop.
+        let _ = tell(Step::Share(stages.share(Stage::Writing, 1.0)));
         Ok(sidecar)
     }
 

@@ -2,15 +2,17 @@
 //! how: the step that `generate` and `watch` share.
 
 mod answering;
+mod changes;
 mod commission;
-mod dial;
 mod ending;
 mod error;
 mod learned;
 mod plan;
 mod replay;
 mod set;
+mod settings;
 mod sidecar;
+mod step;
 mod voice;
 mod voices;
 mod wishes;
@@ -20,20 +22,23 @@ use std::path::Path;
 
 use rand::RngExt;
 
+pub use changes::{ChangeError, Changes};
 pub use commission::{Commission, LONGEST_ANSWER, Length, Loudness};
-pub use dial::FollowDial;
 pub use ending::{Ending, EndingKind, UnknownEnding};
 pub use error::{AnswerError, ResponderError, VoiceError};
 pub use learned::{LearnedError, LearnedNotes, forget};
 pub use plan::{MOST_VARIATIONS, Plan, PlanError};
 pub use replay::{Difference, Learning, Replay, ReplayError, differences};
 pub use set::{SET, SetNotes, THEME, Turn, VariationNotes};
+pub use settings::{Settings, Started};
 pub use sidecar::{GuideSource, Level, ModelIdentity, Sidecar};
+pub use step::{Heard, Step};
 pub use voice::{FindModel, ModelFile, Occasion, Voice};
 pub use voices::{Voices, check_voice};
 pub use wishes::Wishes;
 
 use self::learned::Learned;
+use self::step::Stage;
 use crate::audio::Signal;
 use crate::files;
 use crate::generate::{
@@ -213,17 +218,18 @@ impl Responder {
             seed,
             theme: None,
         };
-        self.predict(&heard, &request, &mut |_| ControlFlow::Continue(()))?;
+        self.predict(&heard, &request, &mut |_, _| ControlFlow::Continue(()))?;
         Ok(())
     }
 
     /// Predicts what follows the seed that was `heard`; gives the model that its
-    /// weights moved to, if that is to be kept.
+    /// weights moved to, if that is to be kept. `progress` hears which share of which
+    /// stage is done, and may stop it.
     fn predict(
         &mut self,
         heard: &Sounds,
         request: &Request,
-        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+        progress: &mut dyn FnMut(Stage, f64) -> ControlFlow<()>,
     ) -> Result<(Prediction, Option<Moved>), GenerateError> {
         let Sounds { seed, source, .. } = heard;
         let moved = self.moved(seed, source);
@@ -236,7 +242,8 @@ impl Responder {
         };
         let (weights, dataset) = match &mut self.means {
             Means::Frozen(engine) => {
-                let prediction = generate(player(engine.as_mut()), seed, request, progress)?;
+                let made = &mut |share| progress(Stage::Generating, share);
+                let prediction = generate(player(engine.as_mut()), seed, request, made)?;
                 return Ok((prediction, None));
             }
             Means::Moving { weights, dataset } => {
@@ -244,8 +251,11 @@ impl Responder {
             }
         };
         let dataset = Dataset::clone(dataset);
-        let mut moving = Moving::new(model, weights, dataset, request.random_seed, self.threads)?;
-        let prediction = generate(player(&mut moving), seed, request, progress)?;
+        let (random_seed, threads) = (request.random_seed, self.threads);
+        let settled = &mut |share| progress(Stage::Settling, share);
+        let mut moving = Moving::new(model, weights, dataset, random_seed, threads, settled)?;
+        let made = &mut |share| progress(Stage::Generating, share);
+        let prediction = generate(player(&mut moving), seed, request, made)?;
         let Some(mut moved) = moved else {
             return Ok((prediction, None));
         };

@@ -96,6 +96,12 @@ impl Plan {
         wishes.filter_map(|wishes| wishes.model.as_deref())
     }
 
+    /// What is asked of the first answer.
+    pub(super) fn first(&self) -> Wishes {
+        let own = self.variations.iter().flatten().next();
+        own.cloned().unwrap_or_default().over(&self.all)
+    }
+
     /// The same with `count` variations, those that it has in turn.
     pub fn in_turn(self, count: usize) -> Plan {
         let own = self.variations.filter(|own| !own.is_empty());

@@ -7,6 +7,7 @@ use super::commission::{Commission, LONGEST_ANSWER, Length};
 use super::error::{AnswerError, ResponderError};
 use super::learned::Learned;
 use super::sidecar::Sidecar;
+use super::step::Step;
 use super::{BUILD, Responder};
 use crate::audio::output::{OutputChannels, OutputFormat};
 use crate::files;
@@ -141,7 +142,7 @@ impl Replay {
     }
 
     /// Answers the file `seed` once more with the file `output`, which is written in
-    /// place. `progress` is [`generate`](crate::generate::generate)'s.
+    /// place. `tell` hears how it gets on.
     ///
     /// # Errors
     /// Another seed, and whatever an answer can lack.
@@ -149,7 +150,7 @@ impl Replay {
         &mut self,
         seed: &Path,
         output: &Path,
-        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+        tell: &mut dyn FnMut(Step) -> ControlFlow<()>,
     ) -> Result<Sidecar, ReplayError> {
         let expected = self.sidecar.seed_sha256.clone();
         if let Some(sha256) = other_than(&expected, seed)? {
@@ -172,7 +173,7 @@ impl Replay {
         }
         let answered = self
             .responder
-            .answer(seed, output, &self.commission, progress)?;
+            .answer(seed, output, &self.commission, tell)?;
         Ok(answered)
     }
 }

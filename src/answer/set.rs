@@ -12,22 +12,28 @@ use std::fs;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::AnswerError;
 use super::sidecar::Sidecar;
+use super::step::Step;
 use super::voice::{Occasion, Voice};
 use crate::audio::write::{SampleFormat, write_wav};
 use crate::audio::{self, AudioError, header};
 use crate::files;
-use crate::generate::GenerateError;
+use crate::generate::{GenerateError, Pace};
 
 /// The seed, in a set's folder.
 pub const THEME: &str = "theme.wav";
 /// What says which answer is what, in a set's folder.
 pub const SET: &str = "set.json";
+
+/// Seconds that a seed is taken to last of which that is not known at once: how far the
+/// answers to it have come is reckoned with it.
+const USUAL_SECONDS: f64 = 10.0;
 
 /// What a set's `set.json` says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,14 +70,14 @@ pub struct VariationNotes {
     pub asked: Value,
 }
 
-/// Which answer of a set is being made.
+/// Which answer of a set is being made, and what is told of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Turn {
     /// From 1 on.
     pub number: usize,
     pub of: usize,
-    /// Which share of it is made, from 0 to 1.
-    pub share: f64,
+    /// What was heard, once; which share of the whole set is made.
+    pub step: Step,
 }
 
 impl Voice {
@@ -81,20 +87,27 @@ impl Voice {
     ///
     /// # Errors
     /// Those of [`Voice::answer`], where nothing can be answered, nothing can be
-    /// written, or `progress` stops it.
+    /// written, or `tell` stops it.
     pub fn answer_with_set(
         &mut self,
         seed: &Path,
         folder: &Path,
         occasion: &Occasion,
-        progress: &mut dyn FnMut(Turn) -> ControlFlow<()>,
+        tell: &mut dyn FnMut(Turn) -> ControlFlow<()>,
     ) -> Result<SetNotes, AnswerError> {
         make_anew(folder).map_err(|cause| cannot_write(folder, cause))?;
         let of = self.parts.len();
+        let seconds = header::seconds_of_wav(seed).unwrap_or(USUAL_SECONDS);
+        let mut pace = Pace::new(Instant::now(), &self.expected(seconds));
         let (mut variations, mut first, mut last_failure) = (Vec::new(), None, None);
         for n in 0..of {
             let number = n + 1;
-            let tell = &mut |share| progress(Turn { number, of, share });
+            let mut tell = |step| tell(Turn { number, of, step });
+            let tell = &mut |step| match step {
+                Step::Heard(_) if n > 0 => ControlFlow::Continue(()),
+                Step::Heard(_) => tell(step),
+                Step::Share(share) => tell(Step::Share(pace.share(n, share, 1.0 - share))),
+            };
             match self.variation(n, seed, folder, occasion, tell) {
                 Ok(sidecar) => {
                     variations.push(self.made(n, &sidecar));
@@ -133,10 +146,10 @@ impl Voice {
         seed: &Path,
         folder: &Path,
         occasion: &Occasion,
-        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+        tell: &mut dyn FnMut(Step) -> ControlFlow<()>,
     ) -> Result<Sidecar, AnswerError> {
         let output = folder.join(self.file(n, "wav"));
-        let answered = self.play(n, seed, &output, occasion, progress);
+        let answered = self.play(n, seed, &output, occasion, tell);
         let sidecar = answered.inspect_err(|_| {
             // There may be nothing to remove.
             let _ = fs::remove_file(&output);

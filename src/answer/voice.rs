@@ -5,13 +5,15 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::Responder;
+use super::changes::Changes;
 use super::commission::Commission;
 use super::error::{AnswerError, ResponderError, VoiceError};
 use super::plan::Plan;
 use super::sidecar::Sidecar;
+use super::step::Step;
 use super::wishes::Wishes;
 use crate::generate::{AnswerSettings, Asked};
-use crate::hyperparameters::{AnswerMode, Hyperparameters, OutputKind, Strength};
+use crate::hyperparameters::{AnswerMode, Hyperparameters, OutputKind};
 
 /// A model's file.
 pub struct ModelFile {
@@ -39,6 +41,14 @@ pub struct Voice {
     is_set: bool,
     /// Of the files of its models, each as often as it is loaded.
     bytes: u64,
+    /// What was asked for when it was loaded.
+    plan: Plan,
+    base: Wishes,
+    threads: usize,
+    /// What has been changed since.
+    changes: Changes,
+    /// Whether its model keeps what it learns.
+    learns: bool,
 }
 
 /// What is asked of one answer.
@@ -95,13 +105,25 @@ impl Voice {
             parts: Vec::new(),
             is_set: plan.variations.is_some(),
             bytes: 0,
+            plan: plan.clone(),
+            base: base.clone(),
+            threads,
+            changes: Changes::default(),
+            learns: false,
         };
+        voice.add_all(plan, base, find)?;
+        Ok(voice)
+    }
+
+    /// Adds the answers of `plan`.
+    fn add_all(&mut self, plan: &Plan, base: &Wishes, find: &FindModel) -> Result<(), VoiceError> {
+        let threads = self.threads;
         let one = [Wishes::default()];
         let variations = plan.variations.as_deref().unwrap_or(&one);
         for (n, own) in variations.iter().enumerate() {
             let wishes = own.clone().over(&plan.all);
-            let added = voice.add(wishes, base, find, threads);
-            added.map_err(|cause| match voice.is_set {
+            let added = self.add(wishes, base, find, threads);
+            added.map_err(|cause| match self.is_set {
                 true => VoiceError::Variation {
                     number: n + 1,
                     cause: Box::new(cause),
@@ -109,7 +131,55 @@ impl Voice {
                 false => cause,
             })?;
         }
-        Ok(voice)
+        Ok(())
+    }
+
+    /// Answers as it was loaded to from now on, but for `changes`. Models stay loaded
+    /// where they are used.
+    ///
+    /// # Errors
+    /// What a model cannot do. Then it answers as before.
+    pub fn change(&mut self, changes: &Changes, find: &FindModel) -> Result<(), VoiceError> {
+        if self.changes == *changes {
+            return Ok(());
+        }
+        let plan = changes.of_plan(&self.plan);
+        let is_set = plan.variations.is_some();
+        if self.learns && (is_set || changes.model.is_some()) {
+            return Err(VoiceError::SeveralLearn);
+        }
+        let base = match changes.model {
+            Some(_) => self.base.of_any_model(),
+            None => self.base.clone(),
+        };
+        let parts = std::mem::take(&mut self.parts);
+        let was_set = std::mem::replace(&mut self.is_set, is_set);
+        if let Err(error) = self.add_all(&plan, &base, find) {
+            (self.parts, self.is_set) = (parts, was_set);
+            return Err(error);
+        }
+        if changes.is_of_following_alone() {
+            self.follow_alone();
+        }
+        self.changes = changes.clone();
+        self.let_go();
+        Ok(())
+    }
+
+    /// Lets go of models that no answer uses; the one that was loaded first waits for what
+    /// was changed to be taken back.
+    fn let_go(&mut self) {
+        let mut n = 1;
+        while n < self.responders.len() {
+            if self.parts.iter().any(|part| part.responder == n) {
+                n += 1;
+                continue;
+            }
+            self.responders.remove(n);
+            for part in self.parts.iter_mut().filter(|part| part.responder > n) {
+                part.responder -= 1;
+            }
+        }
     }
 
     /// The same, known as `name`.
@@ -200,15 +270,14 @@ impl Voice {
         let learning = self.responders.into_iter();
         let learning = learning.map(|model| model.keep_learning(file, from_seeds));
         self.responders = learning.collect::<Result<_, _>>()?;
+        self.learns = true;
         Ok(self)
     }
 
-    /// Has all of its answers follow as closely as `strength` says, from 0 to 1, whatever
-    /// was asked of them.
-    pub fn follow(&mut self, strength: f64) {
+    /// Has all of its answers follow as `follow` alone says, whatever the model says beside.
+    fn follow_alone(&mut self) {
         for part in &mut self.parts {
             let follow = &mut part.settings.follow;
-            follow.follow = Strength::Constant(strength);
             (follow.mix, follow.choice) = (None, None);
             part.settings.guidance = None;
         }
@@ -263,7 +332,7 @@ impl Voice {
     }
 
     /// Answers the file `seed` with the file `output`, which is written in place and
-    /// synced, as the first answer of the plan is to be.
+    /// synced, as the first answer of the plan is to be. `tell` hears how it gets on.
     ///
     /// # Errors
     /// Those of [`Responder::answer`].
@@ -272,9 +341,9 @@ impl Voice {
         seed: &Path,
         output: &Path,
         occasion: &Occasion,
-        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+        tell: &mut dyn FnMut(Step) -> ControlFlow<()>,
     ) -> Result<Sidecar, AnswerError> {
-        self.play(0, seed, output, occasion, progress)
+        self.play(0, seed, output, occasion, tell)
     }
 
     /// Answers as the `n`th is to be, counted from 0.
@@ -284,7 +353,7 @@ impl Voice {
         seed: &Path,
         output: &Path,
         occasion: &Occasion,
-        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+        tell: &mut dyn FnMut(Step) -> ControlFlow<()>,
     ) -> Result<Sidecar, AnswerError> {
         let part = &self.parts[n];
         let commission = Commission {
@@ -294,10 +363,23 @@ impl Voice {
         };
         let responder = &mut self.responders[part.responder];
         responder.settings = part.settings.clone();
-        let mut sidecar = responder.answer(seed, output, &commission, progress)?;
+        let mut sidecar = responder.answer(seed, output, &commission, tell)?;
         sidecar.voice = self.name.clone();
         sidecar.variation = self.is_set.then_some(n + 1);
         Ok(sidecar)
+    }
+
+    /// Seconds expected of each of its answers to a seed of `seed` seconds, beside one
+    /// another.
+    pub(super) fn expected(&self, seed: f64) -> Vec<f64> {
+        let of_one = |part: &Ordered| {
+            let commission = &part.commission;
+            let request = commission.to_make(&commission.request_for("", seed));
+            let responder = &self.responders[part.responder];
+            let stages = responder.expected(&part.settings, seed, &request);
+            stages.iter().sum()
+        };
+        self.parts.iter().map(of_one).collect()
     }
 
     /// The answers of a set draw from a stream each.

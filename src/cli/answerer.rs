@@ -3,9 +3,13 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::answer_options::{AnswerOptions, find_model};
-use crate::answer::{FollowDial, ModelIdentity, Occasion, SetNotes, Sidecar, Turn, Voice, Voices};
+use crate::answer::{
+    Changes, ModelIdentity, Occasion, SetNotes, Settings, Sidecar, Started, Step, Turn, Voice,
+    Voices,
+};
 use crate::system::stamp::Stamp;
 use crate::watch::{Answer, AnswerSource, Answers, Made, NoAnswer, Order, VariationMade};
 
@@ -15,45 +19,66 @@ pub struct Answerer {
     pub voice: Voice,
     /// The others, by their names.
     pub voices: Voices,
-    /// How closely the first of them follows, once somebody has said so.
-    pub dial: FollowDial,
+    /// What has been changed since the start.
+    pub settings: Settings,
 }
 
 impl Answers for Answerer {
     fn answer(
         &mut self,
         order: &Order,
-        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+        tell: &mut dyn FnMut(Step) -> ControlFlow<()>,
     ) -> Result<Answer, NoAnswer> {
-        let voice = match order.voice {
-            None => {
-                if let Some(strength) = self.dial.value() {
-                    self.voice.follow(strength);
-                }
-                &mut self.voice
-            }
-            Some(name) => self.voices.voice(name).map_err(|reason| {
-                NoAnswer::Seed(format!("the voice {name} cannot answer: {reason}"))
-            })?,
-        };
+        let voice = self.voice_for(order)?;
         let occasion = Occasion {
             stream_of: Some(order.stream_of.to_owned()),
             longest_seed: order.longest_seed,
         };
         let answered = match voice.is_set() {
             false => voice
-                .answer(order.seed, order.prediction, &occasion, progress)
+                .answer(order.seed, order.prediction, &occasion, tell)
                 .map(one),
             true => {
-                let tell = &mut |turn: Turn| {
-                    progress(((turn.number - 1) as f64 + turn.share) / turn.of as f64)
-                };
+                let tell = &mut |turn: Turn| tell(turn.step);
                 voice
                     .answer_with_set(order.seed, order.set, &occasion, tell)
                     .map(several)
             }
         };
         answered.map_err(|error| NoAnswer::from(&error))
+    }
+}
+
+impl Answerer {
+    /// Who answers, and has been told how. The voice that a seed was put to answers as its
+    /// own file says.
+    fn voice_for(&mut self, order: &Order) -> Result<&mut Voice, NoAnswer> {
+        let own = Changes::of(order.asked.clone());
+        let own = own.map_err(|error| NoAnswer::Seed(error.to_string()))?;
+        let (chosen, settings) = self.settings.now();
+        let (name, base) = match order.voice {
+            Some(name) => (Some(name.to_owned()), Changes::default()),
+            None => (chosen, settings),
+        };
+        let changes = own.over(&base);
+        let changes = changes.map_err(|error| NoAnswer::Seed(error.to_string()))?;
+        let cannot = |name: &str, reason: String| {
+            NoAnswer::Seed(format!("the voice {name} cannot answer: {reason}"))
+        };
+        match name {
+            Some(name) => {
+                let voice = self.voices.voice(&name);
+                let voice = voice.map_err(|reason| cannot(&name, reason))?;
+                let changed = voice.change(&changes, &find_model);
+                changed.map_err(|error| cannot(&name, error.to_string()))?;
+                Ok(voice)
+            }
+            None => {
+                let changed = self.voice.change(&changes, &find_model);
+                changed.map_err(|error| NoAnswer::Seed(error.to_string()))?;
+                Ok(&mut self.voice)
+            }
+        }
     }
 }
 
@@ -95,14 +120,26 @@ pub struct VoiceSource {
     pub threads: usize,
     /// Bytes of memory for each worker's named voices.
     pub bound: u64,
-    /// How closely the default voice follows, once somebody has said so.
-    pub dial: FollowDial,
+    /// What has been changed since the start, once that was.
+    pub settings: OnceLock<Settings>,
 }
 
 impl VoiceSource {
     /// One for each of `workers`.
     pub fn answerers(&self, workers: u16) -> anyhow::Result<Vec<Answerer>> {
         (0..workers).map(|_| self.answerer()).collect()
+    }
+
+    /// What can be changed of answers by `voice`, which it gave first, while they are made.
+    fn settings(&self, voice: &Voice) -> anyhow::Result<Settings> {
+        let settings = self.settings.get_or_init(|| {
+            Settings::new(Started {
+                wishes: self.options.wishes(Some(&self.model)),
+                plan: self.options.plan().unwrap_or_default(),
+                hyperparameters: voice.responders()[0].model().hyperparameters.clone(),
+            })
+        });
+        Ok(settings.clone())
     }
 
     /// Loaded, checked and warmed.
@@ -118,9 +155,9 @@ impl VoiceSource {
         let base = self.options.wishes(Some(&self.model));
         let voices = Voices::new(&self.voices, base, find_model, self.threads, self.bound);
         Ok(Answerer {
+            settings: self.settings(&voice)?,
             voice,
             voices,
-            dial: self.dial.clone(),
         })
     }
 

@@ -2,21 +2,27 @@
 
 use std::io::{IsTerminal, stderr};
 
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::time::SystemTime;
+use tracing_subscriber::prelude::*;
+
+use super::log_tap::LogTap;
 
 /// Begins the log; a daemon's lines have the time, unless the journal keeps it.
 pub fn begin(daemon: bool) {
     if journal::begin() {
         return;
     }
-    let log = tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt::layer()
         .with_writer(stderr)
         .with_ansi(stderr().is_terminal())
         .with_target(false);
+    let all = tracing_subscriber::registry().with(LevelFilter::INFO);
     if daemon {
-        log.with_timer(SystemTime).init();
+        let log = log.with_timer(SystemTime);
+        all.with(log).with(LogTap).init();
     } else {
-        log.without_time().init();
+        all.with(log.without_time()).init();
     }
 }
 
@@ -33,6 +39,8 @@ mod journal {
     use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
     use tracing_subscriber::prelude::*;
     use tracing_subscriber::registry::LookupSpan;
+
+    use super::LogTap;
 
     /// Whether standard error ends in the journal: systemd says which socket
     /// it made for that, and somebody may have redirected us since.
@@ -53,10 +61,13 @@ mod journal {
         }
         match tracing_journald::layer() {
             Ok(layer) => begin_with_fields(layer),
-            Err(_) => tracing_subscriber::fmt()
-                .with_writer(std::io::stderr)
-                .event_format(Prefixed)
-                .init(),
+            Err(_) => {
+                let layer = tracing_subscriber::fmt::layer()
+                    .with_writer(std::io::stderr)
+                    .event_format(Prefixed);
+                let all = tracing_subscriber::registry().with(LevelFilter::INFO);
+                all.with(layer).with(LogTap).init();
+            }
         }
         true
     }
@@ -69,8 +80,8 @@ mod journal {
                 info: Priority::Informational,
                 ..PriorityMappings::new()
             });
-        let layer = layer.with_filter(LevelFilter::INFO);
-        tracing_subscriber::registry().with(layer).init();
+        let all = tracing_subscriber::registry().with(LevelFilter::INFO);
+        all.with(layer).with(LogTap).init();
     }
 
     /// Lines that begin with their priority, `<4>` for a warning say, as

@@ -6,11 +6,14 @@ mod asked_options;
 mod bench;
 mod doctor;
 mod generate;
+mod house;
 mod inspect;
 mod judge;
 mod log;
+mod log_tap;
 mod model_choice;
 mod new;
+mod osc;
 mod plot;
 mod progress;
 mod replay;
@@ -48,6 +51,7 @@ enum Command {
     Inspect(inspect::Arguments),
     Judge(judge::Arguments),
     Plot(plot::Arguments),
+    Osc(osc::Arguments),
     Bench(bench::Arguments),
 }
 
@@ -68,6 +72,7 @@ pub fn run() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Judge(arguments) => judge::run(arguments),
         Command::Plot(arguments) => plot::run(arguments),
+        Command::Osc(arguments) => osc::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
     };
     match result {

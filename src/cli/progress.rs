@@ -5,19 +5,21 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::answer::Turn;
+use crate::answer::{Step, Turn};
 
 /// Steps of the bar.
 const STEPS: u64 = 1000;
 
 /// Shows how far `answer` has come while it is made; Ctrl-C stops it.
 pub fn shown<T>(
-    answer: impl FnOnce(&mut dyn FnMut(f64) -> ControlFlow<()>) -> T,
+    answer: impl FnOnce(&mut dyn FnMut(Step) -> ControlFlow<()>) -> T,
 ) -> anyhow::Result<T> {
     let stop = super::stop_flag()?;
     let bar = indicatif::ProgressBar::new(STEPS);
-    let made = answer(&mut |share| {
-        bar.set_position((share * STEPS as f64) as u64);
+    let made = answer(&mut |step| {
+        if let Step::Share(share) = step {
+            bar.set_position((share * STEPS as f64) as u64);
+        }
         go_on(&stop)
     });
     bar.finish_and_clear();
@@ -36,10 +38,12 @@ pub fn shown_in_turn<T>(
     let (begun, mut logged) = (Instant::now(), 0);
     let is_watched = std::io::stderr().is_terminal();
     let made = answer(&mut |turn: Turn| {
-        let done = (turn.number - 1) as f64 + turn.share;
-        let said = said(turn, remaining(begun.elapsed(), done / turn.of as f64));
+        let Step::Share(share) = turn.step else {
+            return go_on(&stop);
+        };
+        let said = said(turn, remaining(begun.elapsed(), share));
         bar.set_message(said.clone());
-        bar.set_position((turn.share * STEPS as f64) as u64);
+        bar.set_position((share * STEPS as f64) as u64);
         if !is_watched && turn.number > logged {
             logged = turn.number;
             eprintln!("{said}");
@@ -90,7 +94,7 @@ mod tests {
         let turn = Turn {
             number: 3,
             of: 10,
-            share: 0.5,
+            step: Step::Share(0.25),
         };
         assert_eq!(said(turn, None), "variation 3 of 10");
         assert_eq!(

@@ -1,21 +1,28 @@
 //! `antiphon watch`: the daemon.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
 use super::answer_options::AnswerOptions;
 use super::answerer::VoiceSource;
-use crate::answer::{FollowDial, Voice};
+use super::house::Daemon;
+use super::log_tap;
+use crate::answer::{Settings, Voice};
 use crate::bundled;
-use crate::osc::{Announcer, Server, Tally};
+use crate::osc::{
+    Conversation, House, Log, LogLevel, Prefix, ReplyTo, Said, Server, Speaker, Tally,
+};
 use crate::service::Supervisor;
 use crate::status::{self, DaemonState};
 use crate::system;
-use crate::watch::{Answers, Arriving, Bounds, Event, Retention, Setup, Terms, folders, watch};
+use crate::watch::{
+    Answers, Arriving, Bounds, Event, Journal, Remote, Retention, Setup, Terms, folders, mailbox,
+    watch,
+};
 
 /// The folder that is watched when nobody chooses.
 pub const DEFAULT_ROOT: &str = "watch";
@@ -46,18 +53,37 @@ pub struct Arguments {
     /// antiphon inspect lists them
     #[arg(long, default_value = bundled::DEFAULT, value_name = "MODEL")]
     model: String,
-    /// Where OSC messages are sent
-    #[arg(long, default_value = DEFAULT_OSC, value_name = "HOST:PORT")]
-    osc: String,
-    /// Where OSC messages are heard, or off
-    #[arg(long, default_value = DEFAULT_LISTEN, value_name = "HOST:PORT")]
-    osc_listen: String,
+    #[command(flatten)]
+    osc: OscOptions,
     #[command(flatten)]
     load: Load,
     #[command(flatten)]
     keep: Keep,
     #[command(flatten)]
     options: AnswerOptions,
+}
+
+/// Who is told, and heard: antiphon osc shows the messages.
+#[derive(clap::Args)]
+struct OscOptions {
+    /// Where OSC messages are sent; give it again for each further receiver
+    #[arg(long, default_value = DEFAULT_OSC, value_name = "HOST:PORT")]
+    osc: Vec<String>,
+    /// Where OSC messages are heard, or off
+    #[arg(long, default_value = DEFAULT_LISTEN, value_name = "HOST:PORT")]
+    osc_listen: String,
+    /// Who hears the answers to messages: the receivers, or whoever sent them
+    #[arg(long, default_value = "receivers", value_name = "receivers|sender", value_parser = parse_reply)]
+    osc_reply: ReplyTo,
+    /// What stands in front of all addresses, /room2 say, said and heard
+    #[arg(long, value_name = "/NAME", default_value = "", hide_default_value = true, value_parser = parse_prefix)]
+    osc_prefix: Prefix,
+    /// Say /antiphon/status each N seconds
+    #[arg(long, value_name = "N", value_parser = parse_length)]
+    osc_status: Option<f64>,
+    /// Say the log's lines that are as severe as this
+    #[arg(long, value_name = "off|error|warn|info", value_parser = parse_level)]
+    osc_log: Option<LogLevel>,
 }
 
 /// What an answer may cost.
@@ -124,23 +150,25 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     arguments.options.begin(Some(&arguments.model))?;
     let source = Arc::new(arguments.source());
     let answerers = source.answerers(arguments.load.workers)?;
-    let announcer = Arc::new(Announcer::new(&arguments.osc)?);
+    let osc = &arguments.osc;
+    let speaker = Arc::new(Speaker::new(&osc.osc, osc.osc_prefix.clone())?);
     let root = find_root(&arguments)?;
     warn_of_name(&root);
     if let Err(error) = system::be_nice(arguments.load.nice) {
         tracing::warn!("cannot let other programs go first: {error}");
     }
     let stop = super::stop_flag()?;
-    let tally = hear(
-        &arguments.osc_listen,
-        (&announcer, &source.dial),
-        &root,
-        &stop,
-    )?;
+    let (remote, mailbox) = mailbox();
+    let journal = Arc::new(Journal::open(&root));
+    let house = Arc::new(arguments.house(&root, remote, answerers[0].settings.clone(), &journal));
+    let conversation = Conversation::new(house.clone(), Arc::clone(&speaker), osc.osc_reply);
+    let tally = hear(&osc.osc_listen, conversation, &stop)?;
+    osc.begin_to_say(&speaker, house, &stop);
     let audience = Arc::new(Audience {
-        greeting: Mutex::new(Some(greeting(&answerers[0].voice, &root, &arguments.osc))),
+        greeting: Mutex::new(Some(greeting(&answerers[0].voice, &root, &osc.osc))),
         supervisor: Supervisor::default(),
-        announcer,
+        speaker,
+        journal,
         notebook: Notebook::new(&root, tally),
     });
     let told = Arc::clone(&audience);
@@ -149,7 +177,14 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         .into_iter()
         .map(|answerer| Box::new(answerer) as Box<dyn Answers>)
         .collect();
-    let watched = watch(&arguments.setup(root), answerers, source, on_event, &stop);
+    let watched = watch(
+        &arguments.setup(root),
+        answerers,
+        source,
+        on_event,
+        &mailbox,
+        &stop,
+    );
     audience.supervisor.stopping();
     watched?;
     tracing::info!("stopped; nothing is left claimed");
@@ -172,7 +207,8 @@ struct Audience {
     /// What whoever started the daemon reads first; none once it is printed.
     greeting: Mutex<Option<String>>,
     supervisor: Supervisor,
-    announcer: Arc<Announcer>,
+    speaker: Arc<Speaker>,
+    journal: Arc<Journal>,
     notebook: Notebook,
 }
 
@@ -184,7 +220,8 @@ impl Audience {
             println!("{text}");
         }
         self.supervisor.tell(event);
-        self.announcer.announce(event);
+        self.journal.note(event);
+        self.speaker.tell(event);
         if let Event::Alive { arriving } = event {
             self.notebook.write_down(arriving);
         }
@@ -222,23 +259,49 @@ impl Notebook {
     }
 }
 
-/// Answers OSC messages that come to `address`, from a thread of its own, until
+/// Has `conversation` answer what comes to `address`, from a thread of its own, until
 /// `stop`; the count of what is received there.
 fn hear(
     address: &str,
-    (announcer, dial): (&Arc<Announcer>, &FollowDial),
-    root: &Path,
+    conversation: Conversation,
     stop: &Arc<AtomicBool>,
 ) -> anyhow::Result<Option<Tally>> {
     if address == OFF {
         return Ok(None);
     }
-    let dial = dial.clone();
-    let server = Server::new(address)?.on_follow(move |strength| dial.turn(strength));
-    let tally = server.tally();
-    let (announcer, root, stop) = (Arc::clone(announcer), root.to_owned(), Arc::clone(stop));
-    std::thread::spawn(move || server.answer(&announcer, &root, &stop));
+    let server = Server::new(address)?;
+    server.check(conversation.speaker().targets())?;
+    let (tally, stop) = (server.tally(), Arc::clone(stop));
+    std::thread::spawn(move || server.answer(&conversation, &stop));
     Ok(Some(tally))
+}
+
+impl OscOptions {
+    /// Says the log, where somebody asks for it, and how things stand, each so many
+    /// seconds, from threads of their own.
+    fn begin_to_say(&self, speaker: &Arc<Speaker>, house: Arc<Daemon>, stop: &Arc<AtomicBool>) {
+        log_tap::turn(self.osc_log.unwrap_or(LogLevel::Off));
+        if let Some(lines) = log_tap::lines() {
+            let speaker = Arc::clone(speaker);
+            std::thread::spawn(move || {
+                for line in lines {
+                    let (level, text) = (line.level.name(), &*line.text);
+                    speaker.say(Log { level, text }.message());
+                }
+            });
+        }
+        if let Some(seconds) = self.osc_status {
+            let (speaker, stop) = (Arc::clone(speaker), Arc::clone(stop));
+            std::thread::spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    std::thread::sleep(Duration::from_secs_f64(seconds));
+                    if let Ok(status) = house.status() {
+                        speaker.say(status.message());
+                    }
+                }
+            });
+        }
+    }
 }
 
 fn find_root(arguments: &Arguments) -> anyhow::Result<PathBuf> {
@@ -276,6 +339,25 @@ impl Arguments {
         }
     }
 
+    fn house(
+        &self,
+        root: &Path,
+        remote: Remote,
+        settings: Settings,
+        journal: &Arc<Journal>,
+    ) -> Daemon {
+        Daemon {
+            root: root.to_owned(),
+            remote,
+            settings,
+            model: self.model.clone(),
+            journal: Arc::clone(journal),
+            max_seed_bytes: self.load.max_seed_bytes,
+            begun: Instant::now(),
+            counts: Mutex::new(None),
+        }
+    }
+
     fn source(&self) -> VoiceSource {
         VoiceSource {
             model: self.model.clone(),
@@ -283,7 +365,7 @@ impl Arguments {
             voices: self.root.join(folders::VOICES),
             threads: self.load.threads(),
             bound: self.load.voices_memory / u64::from(self.load.workers),
-            dial: FollowDial::default(),
+            settings: OnceLock::new(),
         }
     }
 
@@ -320,7 +402,8 @@ impl Keep {
     }
 }
 
-fn greeting(voice: &Voice, root: &Path, osc: &str) -> String {
+fn greeting(voice: &Voice, root: &Path, osc: &[String]) -> String {
+    let osc = osc.join(" and ");
     let responder = &voice.responders()[0];
     let model = responder.model();
     format!(
@@ -343,6 +426,28 @@ fn parse_length(text: &str) -> Result<f64, String> {
         Ok(seconds) if seconds > 0.0 && f64::is_finite(seconds) => Ok(seconds),
         _ => Err("allowed: above 0".to_owned()),
     }
+}
+
+fn parse_reply(text: &str) -> Result<ReplyTo, String> {
+    match text {
+        "receivers" => Ok(ReplyTo::Receivers),
+        "sender" => Ok(ReplyTo::Sender),
+        _ => Err("choose receivers or sender".to_owned()),
+    }
+}
+
+fn parse_prefix(text: &str) -> Result<Prefix, String> {
+    match text {
+        "" => Ok(Prefix::default()),
+        text => text
+            .parse()
+            .map_err(|error: crate::osc::OscError| error.to_string()),
+    }
+}
+
+fn parse_level(text: &str) -> Result<LogLevel, String> {
+    let known = LogLevel::ALL.into_iter().find(|level| level.name() == text);
+    known.ok_or_else(|| "choose off, error, warn or info".to_owned())
 }
 
 fn parse_patience(text: &str) -> Result<f64, String> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::Finding;
-use crate::answer::{Commission, Ending, Length, Responder};
+use crate::answer::{Commission, Ending, Length, Responder, Step};
 use crate::audio::Signal;
 use crate::audio::write::{SampleFormat, write_wav};
 use crate::generate::{Asked, EngineKind};
@@ -60,7 +60,7 @@ fn answer_in(folder: &Path, responder: &mut Responder) -> Result<(), String> {
         ending: Ending::default(),
         ..Commission::default()
     };
-    let go_on = &mut |_: f64| ControlFlow::Continue(());
+    let go_on = &mut |_: Step| ControlFlow::Continue(());
     let answered = responder.answer(&seed, &folder.join("answer.wav"), &commission, go_on);
     answered.map(drop).map_err(|error| error.to_string())
 }

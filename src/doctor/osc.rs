@@ -2,12 +2,12 @@
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::Finding;
-use crate::osc::{self, Announcer, Server};
+use crate::osc::{self, Conversation, House, Prefix, ReplyTo, Server, Speaker};
 
 /// How long a message may take through this machine.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -33,18 +33,25 @@ fn round_trip() -> Finding {
     }
 }
 
+/// Only there.
+struct Nobody;
+
+impl House for Nobody {}
+
 /// On sockets of its own: a daemon's answers go where the patch listens.
 fn ping() -> Result<(), String> {
     let said = |error: io::Error| error.to_string();
     let patch = UdpSocket::bind("127.0.0.1:0").map_err(said)?;
     patch.set_read_timeout(Some(PATIENCE)).map_err(said)?;
     let heard_at = patch.local_addr().map_err(said)?.to_string();
-    let announcer = Announcer::new(&heard_at).map_err(|error| error.to_string())?;
+    let speaker =
+        Speaker::new(&[heard_at], Prefix::default()).map_err(|error| error.to_string())?;
+    let conversation = Conversation::new(Arc::new(Nobody), Arc::new(speaker), ReplyTo::Receivers);
     let server = Server::new("127.0.0.1:0").map_err(|error| error.to_string())?;
     let port = server.address();
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        scope.spawn(|| server.answer(&announcer, Path::new(""), &stop));
+        scope.spawn(|| server.answer(&conversation, &stop));
         let mut buffer = [0; 64];
         let heard = patch
             .send_to(PING, port)

@@ -16,8 +16,10 @@ mod listener;
 mod native;
 mod notes;
 mod onnxruntime;
+mod pace;
 mod sampling;
 mod settings;
+mod work;
 
 pub use drawing::Drawing;
 pub use feedback::Feedback;
@@ -25,8 +27,10 @@ pub use following::Follow;
 pub use listener::Response;
 pub use native::{Native, play};
 pub use onnxruntime::OnnxRuntime;
+pub use pace::Pace;
 pub use sampling::{GenerateError, Player, Prediction, Prime, Request, Timings, generate};
 pub use settings::{AnswerSettings, Asked, MovingWeights, SettingsError, Weights};
+pub use work::{Work, training_step};
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +40,11 @@ use crate::model::{Architecture, State};
 pub trait Engine: Send {
     /// Its name: `native` or `onnxruntime`.
     fn name(&self) -> &'static str;
+
+    /// On how many threads it does several things at once, which says how long they take.
+    fn threads(&self) -> usize {
+        1
+    }
 
     /// Plays `frames [T, R, D + C]` to the network, taking `state` from before the
     /// first time step to after the last. `predictions` becomes the prediction

@@ -10,6 +10,8 @@ use super::following::{Following, Sources};
 use super::guard::Fault;
 use super::guidance::{Guidance, Guiding};
 use super::listener::{Listener, Response, Snapshot};
+use super::pace::Pace;
+use super::work::Work;
 use super::{AnswerSettings, Engine, EngineError, Weights};
 use crate::audio::Signal;
 use crate::hearing::Hearing;
@@ -22,7 +24,13 @@ const SILENCE: f32 = 1e-4;
 /// Time steps of a seed that are played in one go.
 const PRIMING_STEPS: usize = 256;
 /// Outputs between two reports of progress: at audio rate, some milliseconds.
-const OUTPUTS_PER_REPORT: usize = 256;
+const OUTPUTS_PER_REPORT: usize = 64;
+
+/// The stages of [`Work`].
+const PREPARING: usize = 0;
+const PRIMING: usize = 1;
+const SAMPLING: usize = 2;
+const SOUNDING: usize = 3;
 
 /// How the network hears the seed before it goes on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,8 +112,8 @@ pub struct Player<'a> {
 /// A guard listens: when something is wrong with the prediction, sampling goes
 /// back some seconds, and on from there with other random numbers.
 ///
-/// `progress` hears now and then which share of the prediction is made, from 0
-/// to 1, and may stop it.
+/// `progress` hears now and then which share of the work is done, from 0 to 1 and in
+/// time, and may stop it. Where sampling goes back, the share falls.
 pub fn generate(
     player: Player,
     seed: &Signal,
@@ -120,6 +128,8 @@ pub fn generate(
     let samples = samples_in(request.seconds / slower, seed.sample_rate);
 
     let begun = Instant::now();
+    let mut progress = Progress::new(&player, seed, request, begun, progress);
+    progress.tell(PREPARING, 0, 1)?;
     let random_seed = request.random_seed;
     let may_go_back = request.may_go_back && player.is_random();
     let listening = hearing.clone();
@@ -132,20 +142,26 @@ pub fn generate(
         Listener::new(listening, seed, heard_for, random_seed, may_go_back).beside(guide);
     let guidance = guidance(&player, &hearing, seed, following.as_ref());
     let mut sampler = Sampler::new(player, seed, random_seed).led(following, guidance);
-    sampler.prime(request.prime, progress)?;
+    progress.tell(PREPARING, 1, 0)?;
+    sampler.prime(request.prime, &mut progress)?;
     let primed = Instant::now();
     let mut resynthesis = Duration::ZERO;
     let (signal, fault) = loop {
-        let outputs = sampler.continue_for(samples, &mut listener, progress)?;
+        let outputs = sampler.continue_for(samples, &mut listener, &mut progress)?;
         let (made, sampled) = (outputs.len(), Instant::now());
+        progress.tell(SOUNDING, 0, 1)?;
         let signal = signal_of(&hearing, outputs.clone(), samples, random_seed);
         let fault = listener.verdict(&signal);
         resynthesis += sampled.elapsed();
         match fault.and_then(|fault| listener.respond(fault, made)) {
-            Some((snapshot, response)) => sampler.go_back(snapshot, response),
+            Some((snapshot, response)) => {
+                progress.pace.again(SOUNDING);
+                sampler.go_back(snapshot, response);
+            }
             None => break (at_hop(signal, hop, outputs, &hearing, request), fault),
         }
     };
+    progress.tell(SOUNDING, 1, 0)?;
     let timings = Timings {
         priming: seconds(primed - begun),
         sampling: seconds(primed.elapsed() - resynthesis),
@@ -157,6 +173,43 @@ pub fn generate(
         responses: listener.into_responses(),
         timings,
     })
+}
+
+/// How an answer gets on, and who is told.
+struct Progress<'a> {
+    pace: Pace,
+    told: &'a mut dyn FnMut(f64) -> ControlFlow<()>,
+}
+
+impl<'a> Progress<'a> {
+    fn new(
+        player: &Player,
+        seed: &Signal,
+        request: &Request,
+        begun: Instant,
+        told: &'a mut dyn FnMut(f64) -> ControlFlow<()>,
+    ) -> Progress<'a> {
+        let Player {
+            model,
+            settings,
+            engine,
+            ..
+        } = player;
+        let work = Work::expected(model, settings, seed.seconds(), request, engine.threads());
+        Progress {
+            pace: Pace::new(begun, &work.stages()),
+            told,
+        }
+    }
+
+    /// Tells that `stage` has done so much and has so much `left`.
+    fn tell(&mut self, stage: usize, done: usize, left: usize) -> Result<(), GenerateError> {
+        let share = self.pace.share(stage, done as f64, left as f64);
+        match (self.told)(share) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(GenerateError::Stopped),
+        }
+    }
 }
 
 /// Refuses a seed that a model at `model` Hz cannot answer.
@@ -258,6 +311,8 @@ struct Sampler<'a> {
     state: State,
     frames: Vec<f32>,
     predictions: Vec<f32>,
+    /// Predictions that were appended, those that were forgotten again as well.
+    outputs: usize,
 }
 
 impl<'a> Sampler<'a> {
@@ -277,6 +332,7 @@ impl<'a> Sampler<'a> {
             engine: player.engine,
             frames: Vec::new(),
             predictions: Vec::new(),
+            outputs: 0,
         }
     }
 
@@ -310,23 +366,17 @@ impl<'a> Sampler<'a> {
 
     /// Shows the seed to the network, so that its last prediction is the first
     /// of the answer.
-    fn prime(
-        &mut self,
-        prime: Prime,
-        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
-    ) -> Result<(), GenerateError> {
+    fn prime(&mut self, prime: Prime, progress: &mut Progress) -> Result<(), GenerateError> {
         let matrices = self.continuation.matrices();
         let first = match prime {
             Prime::Seed => 0,
             Prime::Matrix => matrices - 1,
         };
         for step in (first..matrices).step_by(PRIMING_STEPS) {
-            if progress(0.0).is_break() {
-                return Err(GenerateError::Stopped);
-            }
+            progress.tell(PRIMING, step - first, matrices - step)?;
             self.play(step, matrices.min(step + PRIMING_STEPS))?;
         }
-        Ok(())
+        progress.tell(PRIMING, matrices - first, 0)
     }
 
     /// Feeds predictions back until they make `samples` samples of sound.
@@ -334,10 +384,10 @@ impl<'a> Sampler<'a> {
         &mut self,
         samples: usize,
         listener: &mut Listener,
-        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+        progress: &mut Progress,
     ) -> Result<Vec<f32>, GenerateError> {
         let needed = self.hearing.values_to_sound(samples);
-        let mut outputs = 0;
+        self.report(needed, progress)?;
         loop {
             if let Some(fault) = self.append(listener) {
                 let made = self.continuation.predicted().len();
@@ -350,14 +400,20 @@ impl<'a> Sampler<'a> {
             if made >= needed {
                 return Ok(self.continuation.predicted().to_vec());
             }
-            outputs += 1;
-            let report = outputs % OUTPUTS_PER_REPORT == 0;
-            if report && progress(made as f64 / needed as f64).is_break() {
-                return Err(GenerateError::Stopped);
+            self.outputs += 1;
+            if self.outputs.is_multiple_of(OUTPUTS_PER_REPORT) {
+                self.report(needed, progress)?;
             }
             let newest = self.continuation.matrices() - 1;
             self.play(newest, newest + 1)?;
         }
+    }
+
+    /// Reports how many outputs were made, and how many are left of the `needed` values.
+    fn report(&self, needed: usize, progress: &mut Progress) -> Result<(), GenerateError> {
+        let left = needed.saturating_sub(self.continuation.predicted().len());
+        let left = left.div_ceil(self.continuation.prediction_values());
+        progress.tell(SAMPLING, self.outputs, left)
     }
 
     /// Appends the network's newest prediction, unless something is wrong with
@@ -446,6 +502,10 @@ mod tests {
         };
         let mut sampler = Sampler::new(player, seed, 1);
         let mut go_on = |_: f64| ControlFlow::Continue(());
+        let mut go_on = Progress {
+            pace: Pace::new(Instant::now(), &[1.0; 4]),
+            told: &mut go_on,
+        };
         let mut listener = Listener::new(model.hearing(), seed, 0.0, 1, false);
         sampler.prime(prime, &mut go_on).unwrap();
         let continued = sampler.continue_for(samples, &mut listener, &mut go_on);

@@ -20,6 +20,10 @@ const LOUDNESS_SECONDS: f64 = 512.0 / 11025.0;
 /// Seconds that one description holds where elements are closer, as samples are.
 const HELD_SECONDS: f64 = 128.0 / 11025.0;
 
+/// Places at which a whole sound's pitch classes are looked at, at most: they are known in
+/// some milliseconds.
+const MOST_LOOKS: usize = 100;
+
 /// Frequencies in Hz that pitch classes and brightness are of.
 const LOWEST: f64 = 75.0;
 const HIGHEST: f64 = 1800.0;
@@ -123,6 +127,31 @@ pub fn describe(sound: &[f32], places: DescribedPlaces) -> Description {
     Description {
         values: values.map(|value| value as f32).collect(),
         held,
+    }
+}
+
+/// How strong each pitch class is in `sound`, C first: 1 the strongest. What is loud counts
+/// more; a long sound is looked at in [`MOST_LOOKS`] places. Of silence all are 0.
+pub fn pitch_classes(sound: &[f32], sample_rate: u32) -> [f64; PITCH_CLASSES] {
+    let mut all = [0.0; PITCH_CLASSES];
+    let peak = f64::from(largest(sound));
+    if peak == 0.0 {
+        return all;
+    }
+    let mut spectrum = AudibleSpectrum::new(sample_rate);
+    let len = spectrum.len();
+    let hop = (sound.len() / MOST_LOOKS).max(len / 2);
+    for centre in (hop / 2..sound.len().max(hop)).step_by(hop) {
+        let stretch = || around(sound, centre as isize, len, peak.recip());
+        let loudness = stretch().map(|s| s * s).sum::<f64>().sqrt();
+        let (classes, _) = spectrum.of(stretch());
+        let of_all = all.iter_mut().zip(classes);
+        of_all.for_each(|(all, class)| *all += loudness * class);
+    }
+    let strongest = all.iter().copied().fold(0.0, f64::max);
+    match strongest > 0.0 {
+        true => all.map(|class| class / strongest),
+        false => all,
     }
 }
 

@@ -19,7 +19,7 @@ mod normalisation;
 
 use std::mem;
 
-pub use description::{DESCRIPTION_VALUES, Description};
+pub use description::{DESCRIPTION_VALUES, Description, pitch_classes};
 use description::{DescribedPlaces, describe};
 pub use distance::Distance;
 pub use dynamics::Dynamics;

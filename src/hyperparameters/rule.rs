@@ -188,7 +188,7 @@ impl Rule {
     }
 
     /// Refuses `value`, which is of the right type, where it is out of range.
-    pub(super) fn check(&self, value: &Value) -> Result<(), HyperparametersError> {
+    pub(crate) fn check(&self, value: &Value) -> Result<(), HyperparametersError> {
         let number = value.as_f64().unwrap_or(f64::NAN);
         let allowed = match self.values {
             Values::Whole(low, high) => (low as f64..=high as f64).contains(&number),

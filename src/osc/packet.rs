@@ -23,22 +23,51 @@ pub struct HeardMessage<'a> {
 }
 
 impl HeardMessage<'_> {
-    /// Its first argument as a number; `None` of what has none, or is written in a way that
-    /// nobody knows.
-    pub fn number(&self) -> Option<f64> {
-        let decoded = rosc::decoder::decode_udp(self.bytes).ok()?;
-        let (_, OscPacket::Message(message)) = decoded else {
-            return None;
-        };
-        match message.args.into_iter().next()? {
-            OscType::Float(number) => Some(f64::from(number)),
-            OscType::Double(number) => Some(number),
-            OscType::Int(number) => Some(f64::from(number)),
-            OscType::Long(number) => Some(number as f64),
-            OscType::String(text) => text.parse().ok(),
-            _ => None,
+    /// Its arguments, or why they cannot be read. Symbols are strings.
+    pub fn arguments(&self) -> Result<Vec<OscType>, String> {
+        // Some programs leave out the type tags of what has no arguments.
+        if !self.bytes.contains(&b',') {
+            return Ok(vec![]);
+        }
+        let bytes = with_strings_for_symbols(self.bytes);
+        if array_depth(&bytes) > DEEPEST {
+            return Err(format!("arrays lie in arrays more than {DEEPEST} deep"));
+        }
+        match rosc::decoder::decode_udp(&bytes) {
+            Ok((_, OscPacket::Message(message))) => Ok(message.args),
+            Ok((_, OscPacket::Bundle(_))) => Ok(vec![]),
+            Err(error) => Err(error.to_string()),
         }
     }
+}
+
+/// How deep arrays lie in arrays: whoever reads them, or lets go of them, goes as deep.
+fn array_depth(message: &[u8]) -> usize {
+    let tags = message.iter().skip_while(|byte| **byte != b',');
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for tag in tags.take_while(|byte| **byte != 0) {
+        match tag {
+            b'[' => depth += 1,
+            b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
+/// `message` with the type tag `s` wherever it has `S`, which is written in the same way.
+fn with_strings_for_symbols(message: &[u8]) -> Vec<u8> {
+    let mut bytes = message.to_vec();
+    let tags = message.iter().position(|&byte| byte == b',');
+    for byte in bytes.iter_mut().skip(tags.unwrap_or(message.len())) {
+        match *byte {
+            0 => break,
+            b'S' => *byte = b's',
+            _ => {}
+        }
+    }
+    bytes
 }
 
 /// What is in a packet.
@@ -163,21 +192,18 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_read_however_it_is_written() {
-        let number = |packet: &[u8]| Contents::of(packet).unwrap().messages[0].number();
-        assert_eq!(number(b"/a\0\0,f\0\0\x3f\0\0\0"), Some(0.5));
-        assert_eq!(number(b"/a\0\0,i\0\0\0\0\0\x01"), Some(1.0));
-        assert_eq!(number(b"/a\0\0,d\0\0\x3f\xe0\0\0\0\0\0\0"), Some(0.5));
-        assert_eq!(number(b"/a\0\0,h\0\0\0\0\0\0\0\0\0\x01"), Some(1.0));
-        assert_eq!(number(b"/a\0\0,s\0\x000.5\0"), Some(0.5));
-        for none in [
-            &b"/a\0\0"[..],
-            b"/a\0\0,\0\0\0",
-            b"/a\0\0,f\0\0",
-            b"/a\0\0,T\0\0",
-        ] {
-            assert_eq!(number(none), None, "{none:?}");
-        }
+    fn arguments_are_read_and_symbols_are_strings() {
+        let arguments = |packet: &[u8]| Contents::of(packet).unwrap().messages[0].arguments();
+        assert_eq!(
+            arguments(b"/a\0\0,Sfs\0\0\0\0S,S\0\x3f\0\0\0S\0\0\0"),
+            Ok(vec!["S,S".into(), OscType::Float(0.5), "S".into()])
+        );
+        assert_eq!(arguments(b"/a\0\0"), Ok(vec![]));
+        let depth = 30_000;
+        let tags = [vec![b'['; depth], vec![b']'; depth], vec![0; 3]].concat();
+        let deep = [b"/a\0\0,", &tags[..]].concat();
+        assert!(arguments(&deep).unwrap_err().contains("deep"));
+        assert!(arguments(b"/a\0\0,f\0\0").is_err());
     }
 
     #[test]

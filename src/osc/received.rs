@@ -37,6 +37,13 @@ impl Tally {
 mod tests {
     use super::*;
 
+    fn foreign() -> Refusal {
+        Refusal::Foreign {
+            address: "/a".to_owned(),
+            begin: "/antiphon/".to_owned(),
+        }
+    }
+
     #[test]
     fn what_is_dropped_is_counted_by_its_reason() {
         let tally = Tally::default();
@@ -46,8 +53,8 @@ mod tests {
             "0 packets, 0 questions, 0 dropped"
         );
         tally.add(2, &[]);
-        tally.add(1, &[Refusal::NoOsc, Refusal::Unknown("/a".to_owned())]);
-        tally.add(0, &[Refusal::Unknown("/b".to_owned())]);
+        tally.add(1, &[Refusal::NoOsc, foreign()]);
+        tally.add(0, &[foreign()]);
         let received = holder.snapshot();
         assert_eq!(
             received.to_string(),

@@ -45,7 +45,10 @@ impl Supervisor {
             Event::Alive { .. } => vec![Word::Alive],
             Event::Seen { name, .. } => vec![status(&format!("{name} is to be answered"))],
             Event::Trouble { reason } => vec![status(reason)],
-            Event::Remark { .. } => Vec::new(),
+            Event::Remark { .. }
+            | Event::Cancelled { .. }
+            | Event::Heard { .. }
+            | Event::Progress { .. } => Vec::new(),
             Event::Done { .. } | Event::SetDone { .. } => {
                 answered.done += 1;
                 vec![answered.status()]

@@ -125,8 +125,8 @@ fn measure_sampling(
         Weights::Frozen { .. } => Box::new(Native::new(model.network.clone(), threads)),
         Weights::Moving(weights) => {
             let dataset = dataset(&weights.training(hyperparameters), recordings)?;
-            let moving = Moving::new(&model, weights, dataset, 0, threads);
-            Box::new(moving.map_err(GenerateError::Engine)?)
+            let go_on = &mut |_: f64| ControlFlow::Continue(());
+            Box::new(Moving::new(&model, weights, dataset, 0, threads, go_on)?)
         }
     };
     let seed = sound(SEED, hyperparameters.format.sample_rate);

@@ -1,13 +1,14 @@
 //! Weights that move while they answer: concurrent sampling (Figure 3.4) as a
 //! way of answering.
 
+use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use rand::RngExt;
 
 use super::{Dataset, Diverged, Trainer};
-use crate::generate::{Engine, EngineError, EngineKind, MovingWeights, play};
+use crate::generate::{Engine, EngineError, EngineKind, GenerateError, MovingWeights, play};
 use crate::hyperparameters::Hyperparameters;
 use crate::model::{Network, State, Tape};
 use crate::random;
@@ -17,7 +18,7 @@ use crate::trained_model::TrainedModel;
 /// are: Adam's means and the states of the rows, which a model does not keep,
 /// find their sizes again. Steps from the first on would teach the weights to
 /// predict from states that have heard next to nothing.
-const SETTLING_STEPS: usize = 200;
+pub const SETTLING_STEPS: usize = 200;
 
 /// Where a recording is heard phrase by phrase, the share of a phrase's steps
 /// that leave the weights as they are, since the states come from another phrase.
@@ -41,14 +42,16 @@ pub struct Moving {
 impl Moving {
     /// For one answer of `model`, whose training audio is `dataset`, cut as
     /// [`MovingWeights::training`] says. Where in it training goes on is drawn by
-    /// `random_seed`.
+    /// `random_seed`. `settled` hears which share of the steps before the first
+    /// prediction is made, and may stop them.
     pub fn new(
         model: &TrainedModel,
         settings: &MovingWeights,
         dataset: Dataset,
         random_seed: u64,
         threads: usize,
-    ) -> Result<Moving, EngineError> {
+        settled: &mut dyn FnMut(f64) -> ControlFlow<()>,
+    ) -> Result<Moving, GenerateError> {
         let phrase = Phrase::of(settings, &model.hyperparameters);
         let hyperparameters = settings.training(&model.hyperparameters);
         let mut place = random::stream(random_seed, "moving");
@@ -56,7 +59,10 @@ impl Moving {
         let of_training = threads.saturating_sub(1).max(1);
         let mut trainer = Trainer::new(hyperparameters, dataset, random_seed, of_training);
         trainer.go_on_from(model.network.clone(), place.random_range(0.0..1.0));
-        for _ in 0..SETTLING_STEPS {
+        for step in 0..SETTLING_STEPS {
+            if settled(step as f64 / SETTLING_STEPS as f64).is_break() {
+                return Err(GenerateError::Stopped);
+            }
             done(trainer.settle())?;
         }
         Ok(Moving {
@@ -83,6 +89,10 @@ fn done(step: Result<f64, Diverged>) -> Result<(), EngineError> {
 impl Engine for Moving {
     fn name(&self) -> &'static str {
         EngineKind::Native.name()
+    }
+
+    fn threads(&self) -> usize {
+        1 + usize::from(self.training.beside.is_some())
     }
 
     fn play(
@@ -225,8 +235,6 @@ fn train(trainer: &mut Trainer, phrase: Option<Phrase>, steps: usize) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use std::ops::ControlFlow;
-
     use super::*;
     use crate::audio::Signal;
     use crate::generate::continuation::Continuation;
@@ -272,14 +280,15 @@ mod tests {
     fn answer(model: &TrainedModel, random_seed: u64, threads: usize) -> Vec<f32> {
         let weights = MovingWeights::of(&model.hyperparameters);
         let dataset = dataset(&weights.training(&model.hyperparameters));
-        let mut engine = Moving::new(model, &weights, dataset, random_seed, threads).unwrap();
+        let mut go_on = |_: f64| ControlFlow::Continue(());
+        let moving = Moving::new(model, &weights, dataset, random_seed, threads, &mut go_on);
+        let mut engine = moving.unwrap();
         let request = Request {
             seconds: 60.0 / 11025.0,
             random_seed,
             prime: Prime::Matrix,
             may_go_back: false,
         };
-        let mut go_on = |_: f64| ControlFlow::Continue(());
         let player = Player {
             model,
             settings: &AnswerSettings::of(&model.hyperparameters).free(),

@@ -4,15 +4,17 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::answer::AnswerError;
+use serde_json::{Map, Value};
+
+use crate::answer::{AnswerError, Step};
 use crate::audio::AudioError;
 use crate::generate::GenerateError;
 
 /// What answers seeds.
 pub trait Answers: Send {
     /// Answers one seed: by a prediction's file at `order.prediction`, or by a set's
-    /// folder at `order.set`, written, synced and complete. `progress` hears now and
-    /// then which share is made, and may stop it.
+    /// folder at `order.set`, written, synced and complete. `tell` hears what was heard,
+    /// once, and now and then which share is made, and may stop it.
     ///
     /// # Errors
     ///
@@ -20,7 +22,7 @@ pub trait Answers: Send {
     fn answer(
         &mut self,
         order: &Order,
-        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+        tell: &mut dyn FnMut(Step) -> ControlFlow<()>,
     ) -> Result<Answer, NoAnswer>;
 }
 
@@ -37,6 +39,8 @@ pub struct Order<'a> {
     pub set: &'a Path,
     /// What the stream of random numbers depends on beside the seed's content.
     pub stream_of: &'a str,
+    /// What is asked of this answer alone.
+    pub asked: &'a Map<String, Value>,
     /// Longer seeds, in seconds, are not read.
     pub longest_seed: Option<f64>,
 }
@@ -71,7 +75,7 @@ pub struct VariationMade {
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoAnswer {
-    /// `progress` stopped it.
+    /// Whoever was told stopped it.
     Stopped,
     /// The seed will never have one.
     Seed(String),

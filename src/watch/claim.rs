@@ -1,10 +1,13 @@
 //! A claimed seed in its job's own folder, with the markers beside it.
 
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::{Map, Value};
+
 use super::error::{SpoolError, failed_to};
-use super::folders::{SET_IN_THE_MAKING, voice_of_job};
+use super::folders::{ASKED, SET_IN_THE_MAKING, voice_of_job};
 use super::root::Root;
 use super::steps::names_in;
 use crate::files;
@@ -70,6 +73,22 @@ impl Claim {
     /// A file of the job with `extension`, before it is delivered.
     pub fn temporary(&self, extension: &str) -> PathBuf {
         self.tmp.join(format!("{:06}.{extension}", self.id))
+    }
+
+    /// What is asked of its answer alone: nothing of most.
+    pub fn asked(&self) -> Map<String, Value> {
+        let text = fs::read(self.folder.join(ASKED)).unwrap_or_default();
+        serde_json::from_slice(&text).unwrap_or_default()
+    }
+
+    /// Keeps what is asked of its answer alone, also for the next process.
+    pub fn ask(&self, asked: &Map<String, Value>) -> Result<(), SpoolError> {
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let file = self.folder.join(ASKED);
+        let text = Value::from(asked.clone()).to_string();
+        files::write(&file, text.as_bytes()).map_err(failed_to("write", &file))
     }
 
     /// The names of the markers that begin with `prefix`.

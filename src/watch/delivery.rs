@@ -128,6 +128,15 @@ impl Delivery {
         Ok(moved)
     }
 
+    /// Moves the text alone to where it is the `number`th of its name; false where
+    /// something stands there.
+    pub fn move_companion(&self, number: u32) -> Result<bool, SpoolError> {
+        match &self.companion {
+            Some(companion) => move_new(&companion.from, &self.place.path(companion, number)),
+            None => Ok(true),
+        }
+    }
+
     /// Where main went, if that has happened for `claim`; what was only begun is
     /// taken back.
     pub fn destination(&self, claim: &Claim) -> Result<Option<PathBuf>, SpoolError> {

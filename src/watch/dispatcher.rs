@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use super::answers::Answers;
@@ -13,10 +13,11 @@ use super::error::SpoolError;
 use super::intake::Intake;
 use super::queue::Queue;
 use super::reload::Reload;
+use super::remote::{Later, Mailbox, Which};
 use super::retention;
 use super::site::Site;
 use super::voices::shown;
-use super::worker::{Job, Outcome};
+use super::worker::{CANCELLED, Job, Outcome};
 use super::{Event, Message, WatchError};
 use crate::names::readable;
 
@@ -45,8 +46,7 @@ pub struct Dispatcher<'a> {
     reload: &'a mut Reload,
     next_care: Instant,
     next_retention: Instant,
-    messages: Receiver<Message>,
-    sender: Sender<Message>,
+    mailbox: &'a Mailbox,
 }
 
 impl<'a> Dispatcher<'a> {
@@ -56,14 +56,15 @@ impl<'a> Dispatcher<'a> {
         claims: Vec<Claim>,
         answerers: Vec<Box<dyn Answers>>,
         reload: &'a mut Reload,
+        mailbox: &'a Mailbox,
     ) -> Result<Dispatcher<'a>, SpoolError> {
-        let (sender, messages) = mpsc::channel();
-        let hints = sender.clone();
+        let hints = mailbox.sender.clone();
         // A closed channel means that the dispatcher has ended.
         let tell = move |voice, hint| drop(hints.send(Message::Hint(voice, hint)));
         let stop_workers = Arc::new(AtomicBool::new(false));
         let terms = &site.setup.terms;
-        let crew = Crew::hire(answerers, &site.spool, terms, &sender, &stop_workers);
+        let told = (&mailbox.sender, site.on_event);
+        let crew = Crew::hire(answerers, &site.spool, terms, told, &stop_workers);
         let now = Instant::now();
         Ok(Dispatcher {
             site,
@@ -74,8 +75,7 @@ impl<'a> Dispatcher<'a> {
             reload,
             next_care: now,
             next_retention: now,
-            messages,
-            sender,
+            mailbox,
         })
     }
 
@@ -102,6 +102,10 @@ impl<'a> Dispatcher<'a> {
     }
 
     fn tell_of_earlier_jobs(&self) {
+        for (claim, delivered) in self.site.spool.take_untold() {
+            let outcome = Outcome::of(delivered);
+            self.site.report(&Job::new(claim), &outcome);
+        }
         for job in self.queue.waiting() {
             let (id, voice) = (job.claim.id(), job.claim.voice());
             let shown = shown(voice, job.claim.name());
@@ -118,7 +122,7 @@ impl<'a> Dispatcher<'a> {
     fn end(self) -> Vec<Box<dyn Answers>> {
         self.stop_workers.store(true, Ordering::Relaxed);
         let answerers = self.crew.dismiss();
-        let last_messages = self.messages.try_iter();
+        let last_messages = self.mailbox.messages.try_iter();
         let unfinished = last_messages.filter_map(|message| match message {
             Message::Finished {
                 outcome: Outcome::Later { .. } | Outcome::Unfinished,
@@ -129,13 +133,17 @@ impl<'a> Dispatcher<'a> {
                 self.site.report(&job, &outcome);
                 None
             }
-            _ => None,
+            other => {
+                other.refuse("antiphon stops, or its folder is not there");
+                None
+            }
         });
         let jobs: Vec<Job> = unfinished.chain(self.queue.into_jobs()).collect();
         let claims = jobs.iter().map(|job| &job.claim);
         for error in self.site.spool.release_all(claims) {
             tracing::error!("{error}; the next run goes on with it");
         }
+        self.site.spool.note_returned();
         answerers
     }
 
@@ -151,12 +159,12 @@ impl<'a> Dispatcher<'a> {
     /// Waits for something to happen, until something is due.
     fn listen(&mut self) {
         let patience = self.due().saturating_duration_since(Instant::now());
-        let first = match self.messages.recv_timeout(patience) {
+        let first = match self.mailbox.messages.recv_timeout(patience) {
             Ok(message) => message,
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
         };
         self.hear(first);
-        while let Ok(message) = self.messages.try_recv() {
+        while let Ok(message) = self.mailbox.messages.try_recv() {
             self.hear(message);
         }
     }
@@ -183,7 +191,44 @@ impl<'a> Dispatcher<'a> {
                 }
             }
             Message::Loaded(loaded) => self.take_loaded(loaded),
+            Message::Answer(request, later) => self.intake.ask(request, later, &mut self.queue),
+            Message::Cancel(which, later) => self.cancel(which, later),
         }
+    }
+
+    /// Gives up jobs: those that wait at once, those in work as soon as they listen.
+    fn cancel(&mut self, which: Which, later: Later<usize>) {
+        let mut count = self.crew.cancel(which);
+        loop {
+            if which == Which::All {
+                // Whatever is complete has a number, and is told of.
+                self.intake.scan_now(&mut self.queue);
+            }
+            let waiting = self.queue.remove(which);
+            count += waiting.len();
+            if waiting.is_empty() || !self.fail_all(waiting) || which != Which::All {
+                break;
+            }
+        }
+        later(match (which, count) {
+            (Which::Job(id), 0) => Err(format!("no job {id} waits or is being answered")),
+            _ => Ok(count),
+        });
+    }
+
+    /// Puts the seeds of cancelled jobs into failed/; whether that could be done.
+    fn fail_all(&mut self, cancelled: Vec<Job>) -> bool {
+        let mut is_done = true;
+        for job in cancelled {
+            match self.site.spool.fail(&job.claim, CANCELLED) {
+                Ok(_) => self.site.report(&job, &Outcome::Cancelled),
+                Err(error) => {
+                    is_done = false;
+                    self.queue.postpone(job, &error.to_string());
+                }
+            }
+        }
+        is_done
     }
 
     fn take_loaded(&mut self, loaded: Result<Vec<Box<dyn Answers>>, String>) {
@@ -209,7 +254,7 @@ impl<'a> Dispatcher<'a> {
         }
         self.make_room_if_due(now);
         self.queue.check_trouble();
-        self.reload.look(self.crew.len(), &self.sender);
+        self.reload.look(self.crew.len(), &self.mailbox.sender);
         self.site.tell(Event::Alive {
             arriving: self.intake.arriving(now),
         });

@@ -7,11 +7,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use serde_json::{Map, Value};
+
 use super::Event;
 use super::error::{SpoolError, failed_to};
 use super::inbox::{Arrived, Inbox};
 use super::notifications::Hint;
 use super::queue::Queue;
+use super::remote::Later;
 use super::site::Site;
 use crate::names::readable;
 use crate::system;
@@ -30,6 +33,14 @@ pub struct Unfinished {
     pub times: u32,
 }
 
+/// What somebody wants of a seed that waits.
+pub struct Wish {
+    /// Of its answer alone.
+    pub asked: Map<String, Value>,
+    /// Hears its number.
+    pub later: Later<i32>,
+}
+
 /// A folder where seeds are put.
 pub struct Entrance {
     /// Whose seeds, if not the default voice's.
@@ -38,6 +49,8 @@ pub struct Entrance {
     pub inbox: Inbox,
     /// By their names there.
     pub unfinished: HashMap<OsString, Unfinished>,
+    /// Likewise, by their names there.
+    pub wishes: HashMap<OsString, Wish>,
     folder: PathBuf,
     /// Which folder it is.
     identity: Option<(u64, u64)>,
@@ -52,6 +65,7 @@ impl Entrance {
         Entrance {
             inbox: Inbox::new(&folder, voice.as_deref(), site.setup.patience),
             unfinished: HashMap::new(),
+            wishes: HashMap::new(),
             identity: identity(&folder),
             complaint: None,
             folder,
@@ -129,6 +143,23 @@ impl Entrance {
                 self.inbox.set_aside(name, error.to_string(), until);
             }
             false => self.inbox.forget(name),
+        }
+    }
+
+    /// Somebody wants something of the seed `name`.
+    pub fn ask(&mut self, name: OsString, wish: Wish) {
+        if let Some(earlier) = self.wishes.insert(name, wish) {
+            (earlier.later)(Err("somebody asked for the same sound again".to_owned()));
+        }
+    }
+
+    /// Tells those who want something of seeds that are not there.
+    pub fn refuse_missing(&mut self) {
+        let folder = &self.folder;
+        let is_missing = |name: &OsString| !folder.join(name).exists();
+        for (name, wish) in self.wishes.extract_if(|name, _| is_missing(name)) {
+            let why = format!("{} is not in seeds/ any more", readable(&name));
+            (wish.later)(Err(why));
         }
     }
 

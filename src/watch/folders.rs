@@ -26,9 +26,18 @@ pub const MARKER: &str = ".antiphon/marker";
 /// What the folder of a set ends in while it is made, or on its way out.
 pub const SET_IN_THE_MAKING: &str = "set";
 
+/// The number of the newest job: of failed ones nothing else keeps it.
+pub const LAST_ID: &str = ".antiphon/last-id";
+/// Seeds that were put back when a process went, in JSON.
+pub const RETURNED: &str = ".antiphon/returned.json";
+/// What became of the last jobs, a line in JSON each.
+pub const JOURNAL: &str = ".antiphon/journal.jsonl";
+
 /// What only the daemon knows, in JSON.
 pub const STATE: &str = ".antiphon/state.json";
 
+/// Beside a seed in its job's folder: what is asked of its answer alone, in JSON.
+pub const ASKED: &str = ".asked.json";
 /// Beside a seed in its job's folder: a process has begun to answer it.
 pub const ATTEMPT: &str = ".attempt-";
 

@@ -5,19 +5,23 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use serde_json::{Map, Value};
+
 use super::Event;
 use super::arrival::Proof;
 use super::claim::Claim;
-use super::entrance::{Entrance, Unfinished, left_behind};
+use super::entrance::{Entrance, Unfinished, Wish, left_behind};
 use super::entrances::Entrances;
 use super::error::{SpoolError, failed_to};
 use super::inbox::{Arrived, Arriving};
 use super::notifications::Hint;
 use super::queue::Queue;
+use super::remote::{Later, Request, Sound};
 use super::site::Site;
 use super::spool::following;
 use super::voices::shown;
 use super::worker::Job;
+use crate::files;
 use crate::names::readable;
 
 /// How often the folders are looked at while nothing seems to happen.
@@ -73,6 +77,62 @@ impl<'a> Intake<'a> {
             Hint::Closed(_) => self.next_scan = self.earliest_scan,
             Hint::Modified(_) => {}
             Hint::Changed | Hint::Lost => self.look_soon(),
+        }
+    }
+
+    /// Looks into the folders, whenever the last look was.
+    pub fn scan_now(&mut self, queue: &mut Queue) {
+        self.next_scan = Instant::now();
+        self.scan_if_due(queue);
+    }
+
+    /// Somebody wants a sound to be answered: one that waits is as soon as it is complete.
+    pub fn ask(&mut self, request: Request, later: Later<i32>, queue: &mut Queue) {
+        let Request {
+            sound,
+            voice,
+            asked,
+        } = request;
+        let (file, name) = match sound {
+            Sound::Copied { file, name } => (file, name),
+            Sound::Waiting(name) => {
+                match self.entrances.of(voice.as_deref()) {
+                    Some(entrance) => entrance.ask(name, Wish { asked, later }),
+                    None => later(Err("there is no such voice".to_owned())),
+                }
+                self.look_soon();
+                return;
+            }
+        };
+        let id = self.next_id;
+        let adopted = match queue.room() {
+            0 => Err("too many seeds wait, or the machine lacks something".to_owned()),
+            _ if self.entrances.of(voice.as_deref()).is_none() => {
+                Err("there is no such voice".to_owned())
+            }
+            _ => {
+                let copy = (file.as_path(), name.as_os_str());
+                let adopted = self.site.spool.adopt(copy, voice.as_deref(), id, &asked);
+                adopted.map_err(|error| error.to_string())
+            }
+        };
+        match adopted {
+            Ok(claim) => {
+                later(Ok(id));
+                self.next_id = following(id);
+                tracing::info!(job = id, "{} was asked for", shown(voice.as_deref(), &name));
+                self.site.tell(Event::Seen {
+                    id,
+                    voice,
+                    name: readable(&name),
+                });
+                queue.push(Job::new(claim));
+            }
+            Err(why) => {
+                // What cannot be removed now is when the folder is opened again.
+                let _ = files::remove(&file);
+                later(Err(why));
+            }
         }
     }
 
@@ -136,6 +196,7 @@ impl<'a> Intake<'a> {
     /// Tells of seeds that were told of as seen and have gone since.
     fn tell_of_missing(&mut self) {
         for entrance in self.entrances.iter_mut() {
+            entrance.refuse_missing();
             for (name, id) in entrance.take_missing() {
                 let reason = format!("{} was taken away before it was complete", readable(&name));
                 tracing::error!(job = id, "{reason}");
@@ -166,10 +227,16 @@ impl<'a> Intake<'a> {
             entrance.look_again(name, earlier);
             return;
         }
-        let id = earlier.map_or(self.next_id, |earlier| earlier.id);
+        let returned = self.site.spool.returned().take(voice, &waiting);
+        let id = match (earlier, &returned) {
+            (Some(earlier), _) => earlier.id,
+            (None, Some(returned)) => returned.id,
+            (None, None) => self.next_id,
+        };
         match self.site.spool.claim(voice, &name, id) {
             Ok(claim) if is_as_reported(entrance, &name, &claim.seed()) => {
-                self.accept(claim, earlier, proof, queue);
+                let asked = returned.map(|returned| returned.asked);
+                self.accept((claim, asked), earlier, proof, queue);
             }
             // Recorded over in the last moment.
             Ok(claim) => self.give_back(claim, earlier, queue),
@@ -185,7 +252,7 @@ impl<'a> Intake<'a> {
     /// What was claimed is a job from now on.
     fn accept(
         &mut self,
-        claim: Claim,
+        (claim, asked): (Claim, Option<Map<String, Value>>),
         earlier: Option<Unfinished>,
         proof: Proof,
         queue: &mut Queue,
@@ -194,11 +261,22 @@ impl<'a> Intake<'a> {
         let shown = shown(claim.voice(), claim.name());
         tracing::info!(job = id, "{shown} is complete: {proof}");
         let voice = claim.voice().map(str::to_owned);
+        let mut wish = None;
         if let Some(entrance) = self.entrances.of(claim.voice()) {
             entrance.inbox.forget(claim.name());
+            wish = entrance.wishes.remove(claim.name());
+        }
+        let asked = wish.as_ref().map(|wish| wish.asked.clone()).or(asked);
+        if let Err(error) = claim.ask(&asked.unwrap_or_default()) {
+            tracing::error!(job = id, "{error}; it is answered as all are");
+        }
+        if let Some(wish) = wish {
+            (wish.later)(Ok(id));
         }
         if earlier.is_none() {
-            self.next_id = following(id);
+            if id == self.next_id {
+                self.next_id = following(id);
+            }
             self.site.tell(Event::Seen { id, voice, name });
         }
         let times = earlier.map_or(0, |earlier| earlier.times);

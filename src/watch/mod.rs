@@ -15,9 +15,11 @@ mod claim;
 mod delivery;
 mod error;
 pub mod folders;
+mod journal;
 mod numbers;
 mod release;
 mod retention;
+mod returned;
 mod root;
 mod seed_names;
 mod sets;
@@ -39,6 +41,7 @@ mod remarks;
 mod answers;
 mod crew;
 mod reload;
+mod telling;
 mod whole;
 mod worker;
 
@@ -47,6 +50,10 @@ mod dispatcher;
 mod intake;
 mod queue;
 mod site;
+
+// What is asked from outside the folders.
+mod remote;
+mod requests;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -58,12 +65,16 @@ pub use arrival::may_be_a_seed;
 pub use claim::Claim;
 pub use error::SpoolError;
 pub use inbox::Arriving;
+pub use journal::Journal;
 pub use reload::AnswerSource;
+pub use remote::{Later, Mailbox, Remote, Request, Sound, Which, mailbox};
+pub use requests::{Found, RequestError, find};
 pub use retention::{ALL, Bounds, Retention};
 pub use root::{Root, WhichRoot, check_moves, check_moves_of_voice};
 pub use spool::{Delivered, Process, Spool};
 pub use worker::Terms;
 
+use crate::answer::Heard;
 use dispatcher::{Dispatcher, End};
 use notifications::Hint;
 use reload::Reload;
@@ -85,6 +96,20 @@ pub enum Event {
         voice: Option<String>,
         name: String,
     },
+    /// It is being answered, and this is what it is like.
+    Heard {
+        id: i32,
+        voice: Option<String>,
+        heard: Heard,
+    },
+    /// This much of its answer is made, and so many seconds are left; at most four times
+    /// a second, and never once it is done.
+    Progress {
+        id: i32,
+        voice: Option<String>,
+        percent: i32,
+        eta: f64,
+    },
     /// Its prediction, of `seconds`, stands at `path`.
     Done {
         id: i32,
@@ -105,6 +130,8 @@ pub enum Event {
         voice: Option<String>,
         reason: String,
     },
+    /// Somebody did not want its answer any more: it is in failed/.
+    Cancelled { id: i32, voice: Option<String> },
     /// The machine lacks something; seeds wait.
     Trouble { reason: String },
     /// Something lies in `seeds/` or `voices/` that is no seed or voice as it is, and what
@@ -113,6 +140,35 @@ pub enum Event {
     /// About once a second, as long as seeds are looked for and no worker is
     /// stuck, with what is not complete yet.
     Alive { arriving: Vec<Arriving> },
+}
+
+impl Event {
+    /// The number of the job that it concerns.
+    pub fn id(&self) -> Option<i32> {
+        match self {
+            Event::Seen { id, .. }
+            | Event::Heard { id, .. }
+            | Event::Progress { id, .. }
+            | Event::Done { id, .. }
+            | Event::SetDone { id, .. }
+            | Event::Failed { id, .. }
+            | Event::Cancelled { id, .. } => Some(*id),
+            Event::Ready | Event::Trouble { .. } | Event::Remark { .. } | Event::Alive { .. } => {
+                None
+            }
+        }
+    }
+
+    /// Whether it is the last that is told of its job.
+    pub fn is_an_end(&self) -> bool {
+        matches!(
+            self,
+            Event::Done { .. }
+                | Event::SetDone { .. }
+                | Event::Failed { .. }
+                | Event::Cancelled { .. }
+        )
+    }
 }
 
 /// Hears what happens.
@@ -158,11 +214,26 @@ enum Message {
     },
     /// Other answerers are there, or why not.
     Loaded(Result<Vec<Box<dyn Answers>>, String>),
+    /// Somebody wants a sound to be answered.
+    Answer(Request, Later<i32>),
+    /// Somebody gives up seeds.
+    Cancel(Which, Later<usize>),
+}
+
+impl Message {
+    /// Tells whoever asked for something that it is not done, because of `why`.
+    fn refuse(self, why: &str) {
+        match self {
+            Message::Answer(_, later) => later(Err(why.to_owned())),
+            Message::Cancel(_, later) => later(Err(why.to_owned())),
+            Message::Hint(..) | Message::Finished { .. } | Message::Loaded(_) => {}
+        }
+    }
 }
 
 /// Answers seeds until `stop` is set, with one worker for each of `answerers`,
 /// which `source` gave and gives again when it has others. What happens is told
-/// to `on_event`.
+/// to `on_event`; what is asked through `mailbox` is done.
 ///
 /// A folder that goes away is waited for. Returns when every seed in work is
 /// published, failed or back in `seeds/`: nothing stays claimed.
@@ -175,6 +246,7 @@ pub fn watch(
     mut answerers: Vec<Box<dyn Answers>>,
     source: Arc<dyn AnswerSource>,
     on_event: OnEvent,
+    mailbox: &Mailbox,
     stop: &AtomicBool,
 ) -> Result<(), WatchError> {
     let mut reload = Reload::new(source);
@@ -192,14 +264,14 @@ pub fn watch(
             spool: Arc::new(spool),
             on_event: &on_event,
         };
-        let dispatcher = Dispatcher::new(&site, claims, answerers, &mut reload)?;
+        let dispatcher = Dispatcher::new(&site, claims, answerers, &mut reload, mailbox)?;
         answerers = match dispatcher.run(stop)? {
             End::Stopped => return Ok(()),
             End::Lost(answerers) => answerers,
         };
         // Its lock has to go before the root can be opened again.
         drop(site);
-        match reopen(setup, &wanted, &process, &on_event, stop) {
+        match reopen(setup, (&wanted, &process), &on_event, mailbox, stop) {
             Some(again) => opened = again,
             None => return Ok(()),
         }
@@ -209,9 +281,9 @@ pub fn watch(
 /// Waits for the folder; `None` when `stop` is set first.
 fn reopen(
     setup: &Setup,
-    wanted: &WhichRoot,
-    process: &Process,
+    (wanted, process): (&WhichRoot, &Process),
     on_event: &OnEvent,
+    mailbox: &Mailbox,
     stop: &AtomicBool,
 ) -> Option<(Spool, Vec<Claim>)> {
     let mut told = None;
@@ -231,6 +303,7 @@ fn reopen(
         on_event(Event::Alive {
             arriving: Vec::new(),
         });
+        mailbox.refuse_all(told.as_deref().unwrap_or("the folder is not there"));
         std::thread::sleep(PATIENCE);
     }
     None

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Event;
 use super::claim::Claim;
+use super::remote::Which;
 use super::site::Site;
 use super::voices::shown;
 use super::worker::Job;
@@ -100,6 +101,19 @@ impl<'a> Queue<'a> {
                 false => tracing::debug!("{name} waits: {reason}"),
             }
         }
+    }
+
+    /// Takes out the jobs that are meant.
+    pub fn remove(&mut self, which: Which) -> Vec<Job> {
+        let is_meant = |job: &Job| which == Which::All || which == Which::Job(job.claim.id());
+        let postponed = self.postponed.extract_if(.., |later| is_meant(&later.job));
+        let mut removed: Vec<Job> = postponed.map(|later| later.job).collect();
+        let (meant, others) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .partition(is_meant);
+        self.waiting = others;
+        removed.extend::<VecDeque<Job>>(meant);
+        removed
     }
 
     /// All jobs that have not come to their end.

@@ -49,6 +49,7 @@ impl Spool {
         if self.settle(claim)?.is_some() {
             return Ok(None);
         }
+        let asked = claim.asked();
         self.root().make_seeds_of(claim.voice())?;
         let seeds = self.root().seeds_of(claim.voice());
         let mut name = claim.name().to_owned();
@@ -58,6 +59,8 @@ impl Spool {
             number += 1;
         }
         self.clean_up(claim);
+        let seed = seeds.join(&name);
+        self.returned().add(claim.id(), claim.voice(), &seed, asked);
         Ok(Some(name))
     }
 }

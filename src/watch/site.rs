@@ -66,10 +66,9 @@ impl Site<'_> {
                     reason: reason.clone(),
                 });
             }
-            Outcome::Gone => {
-                let reason = format!("{name} was taken away before it was answered");
-                tracing::error!(job = id, "{reason}");
-                self.tell(Event::Failed { id, voice, reason });
+            Outcome::Cancelled => {
+                tracing::info!(job = id, "{name} was cancelled");
+                self.tell(Event::Cancelled { id, voice });
             }
             Outcome::Unfinished | Outcome::Released => {
                 tracing::info!(job = id, "{name} goes back to seeds/")

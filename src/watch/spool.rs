@@ -21,16 +21,19 @@
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
+
+use serde_json::{Map, Value};
 
 use super::claim::Claim;
 use super::delivery::Delivery;
 use super::error::{SpoolError, failed_to};
-use super::folders::{ATTEMPT, SET_IN_THE_MAKING, job_of, name_of_job};
+use super::folders::{self, ATTEMPT, SET_IN_THE_MAKING, job_of, name_of_job};
 use super::numbers::Numbers;
 use super::retention;
+use super::returned::ReturnedSeeds;
 use super::root::Root;
 use super::seed_names::shortened;
 use super::sets;
@@ -53,6 +56,10 @@ pub struct Spool {
     /// Held while a number is taken: a prediction and a set of one name, which two
     /// workers deliver at the same time, are to have two.
     moving: Mutex<()>,
+    /// Seeds that are back where they were put, from this process and the one before.
+    returned: ReturnedSeeds,
+    /// Jobs whose earlier process delivered them and may not have told.
+    untold: Mutex<Vec<(Claim, Delivered)>>,
 }
 
 /// A name that no other process has had.
@@ -89,10 +96,12 @@ impl Spool {
     pub fn open(root: Root, process: &Process) -> Result<(Spool, Vec<Claim>), SpoolError> {
         let spool = Spool {
             last: Mutex::new(retention::newest(&root)),
+            returned: ReturnedSeeds::read(&root.path().join(folders::RETURNED)),
             root,
             process: process.0.clone(),
             numbers: Numbers::default(),
             moving: Mutex::default(),
+            untold: Mutex::default(),
         };
         let claims = spool.take_up_claims()?;
         spool.clear_temporaries()?;
@@ -110,8 +119,13 @@ impl Spool {
             match names_in(&folder)?.into_iter().find(|name| !is_hidden(name)) {
                 Some(name) => {
                     let claim = Claim::new(&self.root, folder, id, name);
-                    if self.settle(&claim)?.is_none() {
-                        claims.push(claim);
+                    match self.settle(&claim)? {
+                        None => claims.push(claim),
+                        Some(delivered) => {
+                            let mut untold =
+                                self.untold.lock().unwrap_or_else(PoisonError::into_inner);
+                            untold.push((claim, delivered));
+                        }
                     }
                 }
                 // It was on its way in or out.
@@ -154,9 +168,9 @@ impl Spool {
         Ok(following(largest.max(noted)))
     }
 
-    /// Where the last number is noted: of failed jobs nothing else keeps it.
+    /// Where the last number is noted.
     fn last_id(&self) -> PathBuf {
-        self.root.hidden().join("last-id")
+        self.root.path().join(folders::LAST_ID)
     }
 
     /// Makes the seed `name` for `voice` this process's own, as job `id`.
@@ -178,6 +192,48 @@ impl Spool {
         // Nothing is synced: wherever a crash of the machine leaves the seed, it
         // is found there.
         Ok(claim)
+    }
+
+    /// Makes the file `copy` this process's own, as the seed `name` for `voice` and as job
+    /// `id`, which is asked for what `asked` says.
+    pub fn adopt(
+        &self,
+        (copy, name): (&Path, &OsStr),
+        voice: Option<&str>,
+        id: i32,
+        asked: &Map<String, Value>,
+    ) -> Result<Claim, SpoolError> {
+        let folder = self.root.work().join(name_of_job(id, voice));
+        let claim = Claim::new(&self.root, folder, id, name.to_owned());
+        let _ = fs::write(self.last_id(), format!("{id}\n"));
+        files::make_folder(claim.folder()).map_err(failed_to("make the folder", claim.folder()))?;
+        let moved = claim.ask(asked).and_then(|()| {
+            files::rename_new(copy, &claim.seed()).map_err(failed_to("move", copy))?;
+            files::sync_folder(claim.folder()).map_err(failed_to("sync", claim.folder()))
+        });
+        moved.inspect_err(|_| {
+            // What is left is litter, not the error to report.
+            let _ = clear(claim.folder());
+        })?;
+        Ok(claim)
+    }
+
+    /// Jobs that an earlier process brought to their ends, and of which it may not have
+    /// told, each once.
+    pub fn take_untold(&self) -> Vec<(Claim, Delivered)> {
+        let mut untold = self.untold.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *untold)
+    }
+
+    /// Seeds that were put back by this process or the one before.
+    pub fn returned(&self) -> &ReturnedSeeds {
+        &self.returned
+    }
+
+    /// Tells the next process which seeds were put back.
+    pub fn note_returned(&self) {
+        self.returned
+            .write(&self.root.path().join(folders::RETURNED));
     }
 
     /// Notes that this process is about to answer `claim`; how many have been
@@ -227,6 +283,24 @@ impl Spool {
         let path = self.deliver(claim, &delivery, &format!("{reason}\n"))?;
         self.clean_up(claim);
         Ok(path)
+    }
+
+    /// Puts the reason into `failed/` why the seed of `claim`, which is not there any
+    /// more, has no answer.
+    pub fn fail_without(&self, claim: &Claim, reason: &str) -> Result<(), SpoolError> {
+        let delivery = Delivery::of_failure(&self.root, claim);
+        if let Some(text) = delivery.companion() {
+            files::write(text, format!("{reason}\n").as_bytes())
+                .and_then(|()| files::set_time(text, self.later_than_all()))
+                .map_err(failed_to("write", text))?;
+            let mut number = self.numbers.free(&delivery);
+            while !delivery.move_companion(number)? {
+                number = Numbers::free_from(number + 1, &delivery);
+            }
+            files::sync_folder(delivery.folder()).map_err(failed_to("sync", delivery.folder()))?;
+        }
+        self.clean_up(claim);
+        Ok(())
     }
 
     /// Writes the companion, and moves it and then main into their folder.

@@ -3,18 +3,22 @@
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use super::Event;
 use super::answers::{Answer, Answers, Made, NoAnswer, Order, VariationMade, at_most};
 use super::arrival::has_writer;
 use super::claim::Claim;
 use super::error::SpoolError;
 use super::sets;
 use super::spool::{Delivered, MOST_ATTEMPTS, Spool};
+use super::telling::Telling;
 use super::whole::{check_prediction, check_set};
 use crate::audio::{self, header};
 use crate::files;
+use crate::names::readable;
 
 /// What every answer has to keep to.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +29,25 @@ pub struct Terms {
     pub max_seed_bytes: u64,
     /// An answer that takes longer fails.
     pub deadline: Duration,
+}
+
+/// What stops a worker in the middle of its work.
+#[derive(Clone, Debug, Default)]
+pub struct Stop {
+    /// Everybody is to stop, and to put back what is not done.
+    pub all: Arc<AtomicBool>,
+    /// This job is not wanted any more.
+    pub this: Arc<AtomicBool>,
+}
+
+impl Stop {
+    fn is_for_all(&self) -> bool {
+        self.all.load(Ordering::Relaxed)
+    }
+
+    fn is_for_this(&self) -> bool {
+        self.this.load(Ordering::Relaxed)
+    }
 }
 
 /// A claimed seed and what has been done for it.
@@ -76,19 +99,19 @@ pub enum Outcome {
     },
     /// The seed is in failed/.
     Failed { reason: String },
+    /// Nobody wants its answer any more; the seed is in failed/.
+    Cancelled,
     /// The machine does not let it be done now.
     Later { reason: String },
     /// Told to stop; the seed is back in seeds/.
     Released,
-    /// Somebody took the seed away.
-    Gone,
     /// The seed is not complete after all: nothing was done, and it is to go back to seeds/.
     Unfinished,
 }
 
 impl Outcome {
     /// Of a job that had come to its end before.
-    fn of(delivered: Delivered) -> Outcome {
+    pub fn of(delivered: Delivered) -> Outcome {
         match delivered {
             Delivered::Prediction(path) => Outcome::Done {
                 // Of one that was taken away nobody asks any more.
@@ -106,15 +129,21 @@ impl Outcome {
     }
 }
 
-/// Answers `job` and publishes the answer, unless `stop` is set meanwhile.
+/// What stands beside a seed that somebody gave up.
+pub const CANCELLED: &str = "it was cancelled before it was answered; put it into seeds/ again to \
+                             have it answered";
+
+/// Answers `job` and publishes the answer, unless `stop` is set meanwhile. `on_event` is
+/// told what was heard and how it gets on.
 pub fn work(
     spool: &Spool,
     answers: &mut dyn Answers,
     terms: &Terms,
     job: &mut Job,
-    stop: &AtomicBool,
+    stop: &Stop,
+    on_event: &dyn Fn(Event),
 ) -> Outcome {
-    let outcome = try_to_work(spool, answers, terms, job, stop);
+    let outcome = try_to_work(spool, answers, terms, job, stop, on_event);
     outcome.unwrap_or_else(|error| Outcome::Later {
         reason: error.to_string(),
     })
@@ -125,7 +154,8 @@ fn try_to_work(
     answers: &mut dyn Answers,
     terms: &Terms,
     job: &mut Job,
-    stop: &AtomicBool,
+    stop: &Stop,
+    on_event: &dyn Fn(Event),
 ) -> Result<Outcome, SpoolError> {
     let claim = &job.claim;
     if let Some(delivered) = spool.settle(claim)? {
@@ -144,9 +174,13 @@ fn try_to_work(
         );
         return fail(spool, claim, reason);
     }
-    match answer(spool, answers, terms, claim, stop) {
+    match answer(spool, answers, terms, claim, stop, on_event) {
         Ok(answer) => publish(spool, claim, answer),
-        Err(NoAnswer::Stopped) if stop.load(Ordering::Relaxed) => {
+        Err(NoAnswer::Stopped) if stop.is_for_this() => {
+            spool.fail(claim, CANCELLED)?;
+            Ok(Outcome::Cancelled)
+        }
+        Err(NoAnswer::Stopped) if stop.is_for_all() => {
             spool.release(claim)?;
             Ok(Outcome::Released)
         }
@@ -208,7 +242,14 @@ fn do_without(
             );
             fail(spool, claim, reason)
         }
-        NoAnswer::Gone => Ok(Outcome::Gone),
+        NoAnswer::Gone => {
+            let reason = format!(
+                "{} was taken away before it was answered",
+                readable(claim.name())
+            );
+            spool.fail_without(claim, &reason)?;
+            Ok(Outcome::Failed { reason })
+        }
     }
 }
 
@@ -263,7 +304,8 @@ fn answer(
     answers: &mut dyn Answers,
     terms: &Terms,
     claim: &Claim,
-    stop: &AtomicBool,
+    stop: &Stop,
+    on_event: &dyn Fn(Event),
 ) -> Result<Answer, NoAnswer> {
     let order = Order {
         seed: &claim.seed(),
@@ -271,15 +313,19 @@ fn answer(
         prediction: &claim.unpublished_prediction(),
         set: &claim.unpublished_set(),
         stream_of: &stream_of(spool, claim),
+        asked: &claim.asked(),
         longest_seed: terms.longest_seed,
     };
     let begun = Instant::now();
-    let mut progress =
-        |_: f64| match stop.load(Ordering::Relaxed) || begun.elapsed() > terms.deadline {
+    let mut telling = Telling::new(claim.id(), claim.voice(), on_event);
+    let mut tell = |step| {
+        telling.step(step);
+        match stop.is_for_this() || stop.is_for_all() || begun.elapsed() > terms.deadline {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
-        };
-    catch_unwind(AssertUnwindSafe(|| answers.answer(&order, &mut progress))).unwrap_or_else(|_| {
+        }
+    };
+    catch_unwind(AssertUnwindSafe(|| answers.answer(&order, &mut tell))).unwrap_or_else(|_| {
         Err(NoAnswer::Seed(
             "antiphon made a mistake while answering this seed; please report it".to_owned(),
         ))

@@ -122,13 +122,24 @@ impl Gallery {
         self.folder.path().join("root").join(name)
     }
 
-    /// The next OSC message.
+    /// The next OSC message but those that tell how an answer gets on.
     pub fn hear(&self) -> OscMessage {
         self.hear_within(PATIENCE).expect("an OSC message in time")
     }
 
-    /// The next OSC message, if there is one in time.
+    /// The same, if there is one in time.
     pub fn hear_within(&self, patience: Duration) -> Option<OscMessage> {
+        let between = ["/antiphon/heard", "/antiphon/progress"];
+        loop {
+            match self.hear_any_within(patience) {
+                Some(message) if between.contains(&&*message.addr) => {}
+                other => return other,
+            }
+        }
+    }
+
+    /// The next OSC message, if there is one in time.
+    pub fn hear_any_within(&self, patience: Duration) -> Option<OscMessage> {
         let mut buffer = [0; 65536];
         self.receiver.set_read_timeout(Some(patience)).unwrap();
         let (length, _) = self.receiver.recv_from(&mut buffer).ok()?;
@@ -147,7 +158,8 @@ impl Gallery {
     pub fn hear_until(&self, verb: &str) -> OscMessage {
         let address = format!("/antiphon/{verb}");
         loop {
-            let message = self.hear();
+            let message = self.hear_any_within(PATIENCE);
+            let message = message.expect("an OSC message in time");
             if message.addr == address {
                 return message;
             }

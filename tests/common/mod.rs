@@ -7,6 +7,7 @@ pub mod pd;
 use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use antiphon::audio::Signal;
 use antiphon::audio::write::{SampleFormat, write_wav};
@@ -113,10 +114,17 @@ pub fn write_seed(path: &Path, signal: &Signal) {
     write_wav(path, signal, SampleFormat::Int16).unwrap();
 }
 
-/// An address on this machine that nobody has.
+/// An address on this machine that nobody has, and nobody gets who asks the system for
+/// any: those are above.
 pub fn free_port() -> SocketAddr {
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    socket.local_addr().unwrap()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 12_000 + (std::process::id() % 100) as u16 * 100;
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed);
+        if let Ok(socket) = UdpSocket::bind(("127.0.0.1", port)) {
+            return socket.local_addr().unwrap();
+        }
+    }
 }
 
 /// The program.

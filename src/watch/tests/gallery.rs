@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 use tempfile::TempDir;
 
@@ -12,7 +11,7 @@ use crate::files::mishap;
 use crate::testing;
 use crate::watch::root::{PROBE, Root, WhichRoot};
 use crate::watch::spool::{Process, Spool};
-use crate::watch::worker::{Job, Outcome, work};
+use crate::watch::worker::{Job, Outcome, Stop, work};
 
 /// The voice that there is beside the default one.
 pub const VOICE: &str = "bells";
@@ -120,8 +119,8 @@ impl Gallery {
         let Some(mut job) = next else {
             return false;
         };
-        let stop = AtomicBool::new(false);
-        match work(spool, &mut Parrot, &terms(), &mut job, &stop) {
+        let stop = Stop::default();
+        match work(spool, &mut Parrot, &terms(), &mut job, &stop, &|_| ()) {
             Outcome::Later { .. } => self.jobs.push_back(job),
             Outcome::Done { .. } | Outcome::SetDone { .. } | Outcome::Failed { .. } => {}
             outcome => panic!("{outcome:?}"),

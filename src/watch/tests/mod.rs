@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod gallery;
+mod progress;
 mod promise;
 mod sets;
 mod studio;
@@ -17,6 +18,7 @@ use tempfile::TempDir;
 
 use super::answers::{Answer, Answers, Made, NoAnswer, Order, VariationMade};
 use super::worker::Terms;
+use crate::answer::Step;
 use crate::audio::Signal;
 use crate::audio::write::{SampleFormat, encode_wav};
 use crate::files;
@@ -30,7 +32,7 @@ impl Answers for Parrot {
     fn answer(
         &mut self,
         order: &Order,
-        _: &mut dyn FnMut(f64) -> ControlFlow<()>,
+        _: &mut dyn FnMut(Step) -> ControlFlow<()>,
     ) -> Result<Answer, NoAnswer> {
         let text = fs::read(order.seed).map_err(|_| NoAnswer::Gone)?;
         if text.starts_with(b"broken") {

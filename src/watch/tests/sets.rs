@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
 use rand::RngExt;
@@ -17,7 +16,7 @@ use crate::watch::retention::{ALL, Bounds, Retention, newest};
 use crate::watch::root::{Root, WhichRoot};
 use crate::watch::spool::{Process, Spool};
 use crate::watch::whole::check_set;
-use crate::watch::worker::{Job, Outcome, work};
+use crate::watch::worker::{Job, Outcome, Stop, work};
 
 #[test]
 fn a_set_is_published_as_a_whole_and_its_seed_is_done() {
@@ -76,8 +75,8 @@ fn workers_that_deliver_at_the_same_time_share_no_number_either() {
                     let name = format!("melody.{id}");
                     fs::write(spool.root().seeds().join(&name), format!("{kind} {id}")).unwrap();
                     let mut job = Job::new(spool.claim(None, name.as_ref(), id).unwrap());
-                    let stop = AtomicBool::new(false);
-                    let outcome = work(spool, &mut Parrot, &terms(), &mut job, &stop);
+                    let stop = Stop::default();
+                    let outcome = work(spool, &mut Parrot, &terms(), &mut job, &stop, &|_| ());
                     let done = matches!(outcome, Outcome::Done { .. } | Outcome::SetDone { .. });
                     assert!(done, "{outcome:?}");
                 }

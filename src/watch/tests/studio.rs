@@ -4,7 +4,6 @@ use std::collections::{HashMap, VecDeque};
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -14,7 +13,7 @@ use crate::system;
 use crate::watch::inbox::Inbox;
 use crate::watch::root::{Root, WhichRoot};
 use crate::watch::spool::{Process, Spool};
-use crate::watch::worker::{Job, Outcome, work};
+use crate::watch::worker::{Job, Outcome, Stop, work};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The names that files have; a test gives their places in here.
@@ -225,8 +224,8 @@ impl Studio {
     /// The first of the claimed seeds, if there is one, is answered.
     pub fn answer(&mut self) {
         if let Some(mut job) = self.jobs.pop_front() {
-            let stop = AtomicBool::new(false);
-            match work(&self.spool, &mut Parrot, &terms(), &mut job, &stop) {
+            let stop = Stop::default();
+            match work(&self.spool, &mut Parrot, &terms(), &mut job, &stop, &|_| ()) {
                 Outcome::Done { .. } => {}
                 outcome => panic!("{outcome:?}"),
             }

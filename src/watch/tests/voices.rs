@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use super::gallery::{Gallery, VOICE, listing, text};
 use super::{Parrot, fast_folder, terms};
+use crate::answer::Step;
 use crate::files::mishap::{self, Mishap};
 use crate::system::stamp::Stamp;
 use crate::watch::answers::{Answer, Answers, NoAnswer, Order};
@@ -21,7 +22,7 @@ use crate::watch::reload::AnswerSource;
 use crate::watch::retention::{ALL, Bounds, Retention};
 use crate::watch::root::{Root, WhichRoot};
 use crate::watch::voices::file_of;
-use crate::watch::{Event, Setup, WatchError, watch};
+use crate::watch::{Event, Setup, WatchError, mailbox, watch};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -33,7 +34,7 @@ impl Answers for Choir {
     fn answer(
         &mut self,
         order: &Order,
-        progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+        tell: &mut dyn FnMut(Step) -> ControlFlow<()>,
     ) -> Result<Answer, NoAnswer> {
         if let Some(voice) = order.voice {
             let says = fs::read_to_string(file_of(&self.0, voice)).unwrap_or_default();
@@ -43,12 +44,12 @@ impl Answers for Choir {
             }
         }
         while fs::read(order.seed).is_ok_and(|text| text.starts_with(b"slow")) {
-            if progress(0.5).is_break() {
+            if tell(Step::Share(0.5)).is_break() {
                 return Err(NoAnswer::Stopped);
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        Parrot.answer(order, progress)
+        Parrot.answer(order, tell)
     }
 }
 
@@ -106,7 +107,8 @@ impl Hall {
         self.events = Some(events);
         self.daemon = Some(std::thread::spawn(move || {
             let tell = Arc::new(move |event| drop(sender.send(event)));
-            watch(&setup, choir, Arc::new(OneChoir), tell, &stop)
+            let (_, mailbox) = mailbox();
+            watch(&setup, choir, Arc::new(OneChoir), tell, &mailbox, &stop)
         }));
         assert_eq!(self.hear(), Event::Ready);
     }
@@ -122,13 +124,13 @@ impl Hall {
         self.folder.path().join(name)
     }
 
-    /// The next event that says more than that the daemon lives.
+    /// The next event that says more than that the daemon lives and answers.
     fn hear(&self) -> Event {
         let events = self.events.as_ref().unwrap();
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
             match events.recv_timeout(PATIENCE).unwrap() {
-                Event::Alive { .. } => {}
+                Event::Alive { .. } | Event::Progress { .. } => {}
                 event => return event,
             }
         }

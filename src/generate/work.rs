@@ -1,0 +1,116 @@
+//! How long the stages of an answer take beside one another, as was measured with the
+//! bundled models on one machine: what [`Pace`](super::pace::Pace) begins with.
+
+use super::{AnswerSettings, Prime, Request, Weights};
+use crate::hyperparameters::Approach;
+use crate::trained_model::TrainedModel;
+
+/// Seconds for each weight, row and stream of a time step that is played with others; of
+/// one that is played alone; of a weight of one alone that comes from memory, since they
+/// are more than the processor holds.
+const PLAYED_WITH_OTHERS: f64 = 0.045e-9;
+const PLAYED_ALONE: f64 = 0.08e-9;
+const FROM_MEMORY: f64 = 0.36e-9;
+const HELD_WEIGHTS: usize = 300_000;
+/// Seconds for each weight, row and time step of a training step.
+const TRAINED: f64 = 0.1e-9;
+/// Seconds to describe one place of a guide, and samples from one to the next at 11025 Hz.
+const DESCRIBED: f64 = 40e-6;
+const DESCRIBED_EVERY: f64 = 128.0 / 11025.0;
+/// Seconds to judge a second of sound, and to sound one partial of one sample.
+const JUDGED: f64 = 0.5e-3;
+const SOUNDED: f64 = 1.6e-9;
+/// Seconds of sound that are listened to for each second that is made.
+const LISTENED: f64 = 2.5;
+
+/// Seconds expected of an answer's stages.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Work {
+    /// Making and describing what is followed.
+    pub preparing: f64,
+    /// Showing the seed to the network.
+    pub priming: f64,
+    /// Predicting.
+    pub sampling: f64,
+    /// Making sound of what was predicted, and judging it.
+    pub sounding: f64,
+}
+
+impl Work {
+    /// Of the answer that `request` asks of `model` by `settings`, to a seed of `seed`
+    /// seconds, on this many `threads`.
+    pub fn expected(
+        model: &TrainedModel,
+        settings: &AnswerSettings,
+        seed: f64,
+        request: &Request,
+        threads: usize,
+    ) -> Work {
+        let h = &model.hyperparameters;
+        let architecture = model.network.architecture();
+        let hearing = model.hearing();
+        let rate = f64::from(h.format.sample_rate);
+        let seconds = request.seconds / hearing.slower_at_hop(settings.resynthesis_hop);
+        let is_led = architecture.conditions > 0 && !settings.follow.is_free();
+        let streams = 1.0 + f64::from(u8::from(is_led));
+        let weights = model.network.weights.len();
+        let operations = weights as f64 * hearing.sampling_windows().rows as f64 * streams;
+        let one = h.samples_per_prediction() as f64 / rate;
+        let alone = match weights > HELD_WEIGHTS {
+            true => (PLAYED_ALONE * operations).max(FROM_MEMORY * weights as f64),
+            false => PLAYED_ALONE * operations,
+        };
+        let alone = match &settings.weights {
+            Weights::Frozen { .. } => alone,
+            Weights::Moving(moving) => {
+                let training = training_step(model, settings) / moving.train_every as f64;
+                match threads > 1 {
+                    true => alone.max(training),
+                    false => alone + training,
+                }
+            }
+        };
+        let sounding = JUDGED
+            + match h.approach() {
+                Approach::MagnitudeSpectrum => SOUNDED * rate * (h.format.window_size / 2) as f64,
+                _ => 0.0,
+            };
+        let listening = match request.may_go_back {
+            true => LISTENED * sounding,
+            false => 0.0,
+        };
+        let primed = match request.prime {
+            Prime::Seed => seed / one,
+            Prime::Matrix => 1.0,
+        };
+        Work {
+            preparing: match is_led {
+                true => DESCRIBED * (seed + seconds) / one.max(DESCRIBED_EVERY),
+                false => 0.0,
+            },
+            priming: primed * PLAYED_WITH_OTHERS * operations,
+            sampling: seconds / one * alone + seconds * listening,
+            sounding: seconds * sounding,
+        }
+    }
+
+    /// All of it.
+    pub fn seconds(&self) -> f64 {
+        self.stages().iter().sum()
+    }
+
+    /// In their order.
+    pub fn stages(&self) -> [f64; 4] {
+        [self.preparing, self.priming, self.sampling, self.sounding]
+    }
+}
+
+/// Seconds expected of one training step of weights that move by `settings`; 0 of others.
+pub fn training_step(model: &TrainedModel, settings: &AnswerSettings) -> f64 {
+    let Weights::Moving(moving) = &settings.weights else {
+        return 0.0;
+    };
+    let rows = model.hyperparameters.format.num_unrollings as f64;
+    let weights = model.network.weights.len() as f64;
+    TRAINED * weights * rows * moving.steps_back as f64
+}
