@@ -460,7 +460,7 @@ fn the_daemon_answers_a_ping_and_tells_how_many_seeds_are_where() {
     stranger.send_to(&status, &port).unwrap();
     let heard = site.hear();
     assert_eq!(heard.addr, "/antiphon/status");
-    assert_eq!(heard.args, [0, 0, 3, 1].map(OscType::Int));
+    assert_eq!(heard.args[..4], [0, 0, 3, 1].map(OscType::Int));
 }
 
 #[test]
@@ -474,7 +474,7 @@ fn rubbish_is_dropped_and_is_one_line_in_the_log() {
         timetag: OscTime::from((0, 1)),
         content: vec![packet("/volume", vec![OscType::Float(0.5)])],
     });
-    let dance = packet("/antiphon/dance", vec![OscType::String("x".repeat(2000))]);
+    let dance = packet("/dance", vec![OscType::String("x".repeat(2000))]);
     for _ in 0..200 {
         for rubbish in [
             &encoded(&bundle)[..],
