@@ -492,3 +492,31 @@ fn rate_of_swelling(sound: &[f64]) -> f64 {
         .filter(|pair| pair[0] < middle && pair[1] >= middle);
     rises.count() as f64 * 100.0 / levels.len() as f64
 }
+
+#[test]
+fn the_conversation_has_two_arguments_or_a_prefix_as_well() {
+    let Some(desk) = desk() else { return };
+    for prefix in ["", "room2"] {
+        let (own, port) = (free_port(), free_port());
+        let [osc, listen] = [own, port].map(|address| address.to_string());
+        let slashed = format!("/{prefix}");
+        let mut arguments = vec!["--osc", &osc, "--osc-listen", &listen];
+        if !prefix.is_empty() {
+            arguments.extend(["--osc-prefix", &slashed]);
+        }
+        let mut gallery = Gallery::closed_with(LIVELY, &arguments);
+        gallery.begin();
+        let ready = gallery.hear();
+        assert!(ready.addr.ends_with("/antiphon/ready"), "{ready:?}");
+        let mut patch = Patch::default();
+        let (own, port) = (own.port(), port.port());
+        let conversation = patch.object(&format!("antiphon-osc {own} {port} {prefix}"));
+        let print = patch.object("print said");
+        patch.wire((conversation, 0), (print, 0));
+        patch.at(500, "ping \\, set seconds 3", Some((conversation, 0)));
+        let said = patch.run(desk.path(), "-noaudio", 2000);
+        for expected in ["said: pong", "said: value seconds 3"] {
+            assert!(said.contains(expected), "{prefix}: {said}");
+        }
+    }
+}

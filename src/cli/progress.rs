@@ -9,6 +9,9 @@ use crate::answer::{Step, Turn};
 
 /// Steps of the bar.
 const STEPS: u64 = 1000;
+/// The share from which on it is told how long the rest takes: before, what was loaded
+/// counts for more than what was made.
+const TELLING: f64 = 0.01;
 
 /// Shows how far `answer` has come while it is made; Ctrl-C stops it.
 pub fn shown<T>(
@@ -67,7 +70,7 @@ fn remaining(taken: Duration, share: f64) -> Option<Duration> {
     let left = taken.as_secs_f64() * (1.0 / share - 1.0);
     Duration::try_from_secs_f64(left)
         .ok()
-        .filter(|_| share > 0.0)
+        .filter(|_| share >= TELLING)
 }
 
 /// `variation 3 of 10, about 4 min left for all`.
