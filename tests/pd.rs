@@ -243,7 +243,7 @@ fn every_message_that_a_patch_sends_or_routes_is_one_that_there_is() {
                     seen += usize::from(heard.contains(word));
                 }
             }
-            if words.get(4) == Some(&"route") && words[5..].iter().any(|w| *w == "done") {
+            if words.get(4) == Some(&"route") && words[5..].contains(&"done") {
                 let events: Vec<_> = words[5..].iter().filter(|w| !said.contains(**w)).collect();
                 // `route done` of the parts may name their own messages too.
                 let known = ["bang", "playing", "ended", "recording", "alive"];
