@@ -139,7 +139,7 @@ impl Known {
             };
             let boxes = boxes(patch);
             let ends = boxes.iter().filter(|b| b["maxclass"] == kind).count();
-            ends.max(boxes.iter().filter_map(|b| numbered(b)).max().unwrap_or(0))
+            ends.max(boxes.iter().filter_map(numbered).max().unwrap_or(0))
         };
         Ok((count(entry), count(exit)))
     }
