@@ -169,6 +169,17 @@ fn a_sound_in_the_folder_or_elsewhere_is_answered_when_a_patch_asks() {
     assert!(path.starts_with(gallery.path("predictions/bells").canonicalize().unwrap()));
 }
 
+/// A patch records under a hidden name, and says when it is done and how it is to be answered.
+#[test]
+fn what_was_recorded_under_a_hidden_name_is_answered_when_it_is_asked_for() {
+    let pair = Pair::open(LIVELY, &["--seconds", "0.5"]);
+    pair.put(".take.wav");
+    assert_eq!(pair.gallery.hear_within(Duration::from_millis(500)), None);
+    pair.say("generate", vec!["seeds/.take.wav".into()]);
+    let id = pair.gallery.hear_seen("take.wav");
+    assert!(pair.gallery.hear_done(id).ends_with("take.0001.wav"));
+}
+
 #[test]
 fn what_a_patch_may_not_ask_for_is_refused_with_a_sentence() {
     let pair = Pair::open(LIVELY, &["--seconds", "0.5"]);

@@ -33,12 +33,35 @@ pub struct Unfinished {
     pub times: u32,
 }
 
-/// What somebody wants of a seed that waits.
+/// What somebody wants of a seed that waits, and who hears what becomes of that, whatever
+/// it is.
 pub struct Wish {
     /// Of its answer alone.
     pub asked: Map<String, Value>,
-    /// Hears its number.
-    pub later: Later<i32>,
+    later: Option<Later<i32>>,
+}
+
+impl Wish {
+    /// `later` hears the seed's number.
+    pub fn new(asked: Map<String, Value>, later: Later<i32>) -> Wish {
+        let later = Some(later);
+        Wish { asked, later }
+    }
+
+    /// Tells what has become of it.
+    pub fn answer(mut self, answer: Result<i32, String>) {
+        if let Some(later) = self.later.take() {
+            later(answer);
+        }
+    }
+}
+
+impl Drop for Wish {
+    fn drop(&mut self) {
+        if let Some(later) = self.later.take() {
+            later(Err("nobody looks into that folder any more".to_owned()));
+        }
+    }
 }
 
 /// A folder where seeds are put.
@@ -149,7 +172,7 @@ impl Entrance {
     /// Somebody wants something of the seed `name`.
     pub fn ask(&mut self, name: OsString, wish: Wish) {
         if let Some(earlier) = self.wishes.insert(name, wish) {
-            (earlier.later)(Err("somebody asked for the same sound again".to_owned()));
+            earlier.answer(Err("somebody asked for the same sound again".to_owned()));
         }
     }
 
@@ -159,7 +182,7 @@ impl Entrance {
         let is_missing = |name: &OsString| !folder.join(name).exists();
         for (name, wish) in self.wishes.extract_if(|name, _| is_missing(name)) {
             let why = format!("{} is not in seeds/ any more", readable(&name));
-            (wish.later)(Err(why));
+            wish.answer(Err(why));
         }
     }
 

@@ -97,7 +97,7 @@ impl<'a> Intake<'a> {
             Sound::Copied { file, name } => (file, name),
             Sound::Waiting(name) => {
                 match self.entrances.of(voice.as_deref()) {
-                    Some(entrance) => entrance.ask(name, Wish { asked, later }),
+                    Some(entrance) => entrance.ask(name, Wish::new(asked, later)),
                     None => later(Err("there is no such voice".to_owned())),
                 }
                 self.look_soon();
@@ -271,7 +271,7 @@ impl<'a> Intake<'a> {
             tracing::error!(job = id, "{error}; it is answered as all are");
         }
         if let Some(wish) = wish {
-            (wish.later)(Ok(id));
+            wish.answer(Ok(id));
         }
         if earlier.is_none() {
             if id == self.next_id {

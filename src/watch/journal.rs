@@ -85,6 +85,10 @@ impl Journal {
         let Some(entry) = Entry::of(event) else {
             return;
         };
+        // What was told and could not be brought to its end before a crash is told again.
+        if kept.entries.iter().any(|known| known.id == entry.id) {
+            return;
+        }
         kept.entries.push_back(entry);
         if kept.entries.len() > MOST {
             kept.entries.pop_front();
@@ -232,6 +236,8 @@ mod tests {
         let again = Journal::open(root);
         assert_eq!(again.since(1), [done(2, &there), set, cancelled]);
         assert_eq!(again.since(0)[0], failed(1));
+        again.note(&failed(1));
+        assert_eq!(again.since(0).len(), 4, "each once");
         assert_eq!(again.since(5), []);
     }
 

@@ -11,7 +11,7 @@ use super::arrival::{has_writer, may_be_a_seed};
 use super::folders;
 use super::remote::Sound;
 use super::voices::Roll;
-use crate::names::readable;
+use crate::names::{is_scratch, readable};
 
 /// Copies that this process has made: each has a name of its own.
 static COPIES: AtomicU64 = AtomicU64::new(0);
@@ -67,8 +67,7 @@ pub fn find(root: &Path, path: &str, most: u64) -> Result<Found, RequestError> {
     if !may_be_a_seed(&file) {
         return Err(RequestError::NoSound { path: path() });
     }
-    let name = file.file_name().map(|name| OsString::from(readable(name)));
-    let name = name.unwrap_or_default();
+    let name = visible(&readable(file.file_name().unwrap_or_default()));
     let copied = copy(root, &file, most).map_err(|cause| RequestError::Copy {
         path: path(),
         cause,
@@ -106,7 +105,19 @@ fn missing(path: &str) -> RequestError {
     RequestError::Missing { path: path.into() }
 }
 
+/// What the copy of a file called `name` is called: a seed's name is never one that says
+/// that it is hidden or not whole.
+fn visible(name: &str) -> OsString {
+    let name = name.trim_start_matches(['.', '~', '#', '$']);
+    match (name.is_empty(), is_scratch(name.as_ref())) {
+        (true, _) => "sound.wav".into(),
+        (_, true) => format!("{name}.wav").into(),
+        (_, false) => name.into(),
+    }
+}
+
 /// A `file` that lies where seeds are put, and is taken from there when it is complete.
+/// Hidden ones are not.
 fn waiting(root: &Path, file: &Path) -> Option<Found> {
     let root = root.canonicalize().ok()?;
     let place = file.strip_prefix(root.join(folders::SEEDS)).ok()?;
@@ -116,6 +127,9 @@ fn waiting(root: &Path, file: &Path) -> Option<Found> {
         [voice, name] => (Some(voice.to_str()?.to_owned()), name),
         _ => return None,
     };
+    if is_scratch(name) {
+        return None;
+    }
     let is_voice = |voice: &String| Roll::call(&root).is_ok_and(|r| r.voices.contains(voice));
     if !voice.as_ref().is_none_or(is_voice) {
         return None;
@@ -203,6 +217,21 @@ mod tests {
             };
             assert_eq!(fs::read(file).unwrap(), b"a sound");
             assert_eq!(Path::new(path).file_name().unwrap(), name);
+        }
+    }
+
+    #[test]
+    fn what_was_recorded_under_a_hidden_name_has_a_plain_one() {
+        let (_folder, root) = room();
+        for (hidden, plain) in [(".take.wav", "take.wav"), ("~take.aif", "take.aif")] {
+            fs::write(root.join("seeds").join(hidden), "a sound").unwrap();
+            let Sound::Copied { name, .. } = find(&root, hidden, 100).unwrap().sound else {
+                panic!("{hidden}");
+            };
+            assert_eq!(name, plain);
+        }
+        for (hidden, plain) in [("take.wav.part", "take.wav.part.wav"), ("...", "sound.wav")] {
+            assert_eq!(visible(hidden), plain);
         }
     }
 
