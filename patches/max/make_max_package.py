@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the Max package: `make_max_package.py [FOLDER]`, the folder `antiphon` beside this file if none is named.
 
-Everything in it is written here but README.md, the licences and the sound media/antiphon.answer.wav, which
+Everything in it is written here but README.md, package-info.json, the licences and the sound media/antiphon.answer.wav, which
 antiphon made."""
 
 import json

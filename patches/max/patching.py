@@ -89,6 +89,7 @@ PORTS = {
     "clip": (3, [""]),
     "maximum": (2, ["", ""]),
     "change": (1, ["", "int", "int"]),
+    "random": (2, ["int"]),
     "counter": (5, ["int", "", "", "int"]),
     "uzi": (2, ["bang", "bang", "int"]),
     "delay": (2, ["bang"]),

@@ -51,11 +51,16 @@ def folder(p):
     p.wire("known:1", "folder:1")
     p.obj("number", "counter 1 99999", 830, 330)
     p.obj("load-name", "loadmess seed", 980, 290)
-    p.obj("path", "sprintf symout %s/%s-%ld.wav", 760, 370)
+    # Seeds of an earlier session may wait there still, and sfrecord~ writes over a file.
+    p.obj("load-session", "loadbang", 900, 290)
+    p.obj("session", "random 1000000", 980, 350)
+    p.wire("load-session", "session")
+    p.obj("path", "sprintf symout %s/%s-%ld-%ld.wav", 760, 370)
     p.wire("folder", "path")
     p.wire("words:6", "path:1")
     p.wire("load-name", "path:1")
-    p.wire("number", "path:2")
+    p.wire("session", "path:2")
+    p.wire("number", "path:3")
 
 
 def asks(p):
