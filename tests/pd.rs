@@ -219,6 +219,40 @@ fn every_patch_opens_without_a_complaint() {
     }
 }
 
+/// What the abstractions understand themselves.
+const OWN: [&str; 30] = [
+    "record",
+    "stop",
+    "level",
+    "every",
+    "threshold",
+    "preroll",
+    "hold",
+    "longest",
+    "folder",
+    "name",
+    "play",
+    "voices",
+    "stagger",
+    "fade",
+    "loop",
+    "volume",
+    "quiet",
+    "mine",
+    "root",
+    "slices",
+    "sensitivity",
+    "silence",
+    "sharp",
+    "rise",
+    "fall",
+    "rate",
+    "listen",
+    "host",
+    "symbol",
+    "bang",
+];
+
 #[test]
 fn every_message_that_a_patch_sends_or_routes_is_one_that_there_is() {
     let output = common::run(["osc", "--json"]);
@@ -233,13 +267,19 @@ fn every_message_that_a_patch_sends_or_routes_is_one_that_there_is() {
     let mut seen = 0;
     for patch in [patches_in(&package()), patches_in(&examples())].concat() {
         let text = std::fs::read_to_string(&patch).unwrap();
+        let is_shipped = patch.starts_with(package());
+        let shows_messages = !is_shipped || patch.display().to_string().ends_with("-help.pd");
         for line in text.lines().filter(|line| line.starts_with("#X")) {
             let words: Vec<&str> = line.trim_end_matches(';').split_whitespace().collect();
             // Commands of antiphon's stand in messages, beside those of the abstractions.
-            if words[1] == "msg" {
+            if words[1] == "msg" && shows_messages {
                 let text = words[4..].join(" ");
                 for message in text.split(" \\, ") {
                     let word = message.split(' ').next().unwrap();
+                    let is_own = OWN.contains(&word) || word.parse::<f64>().is_ok();
+                    // For Pd itself, or a box that only shows what comes.
+                    let is_elsewhere = word == "\\;" || message.starts_with("here stands");
+                    assert!(is_own || is_elsewhere || heard.contains(word), "{line}");
                     seen += usize::from(heard.contains(word));
                 }
             }
