@@ -7,8 +7,9 @@ VERBS = [
     ["ping", "status", "reset", "help", "generate", "cancel", "model"],
     ["voice", "set", "get", "follow", "replay", "log"],
 ]
-BARE = {"ping", "status", "reset", "help", "ready", "pong"}
-# What antiphon says.
+ASKED_BARE = {"ping", "status", "reset", "help"}
+# What antiphon says; those that say nothing more are messages too.
+SAID_BARE = {"ready", "reset", "pong"}
 SAID = [
     ["ready", "seen", "heard", "progress", "variation", "done"],
     ["set", "cancelled", "error", "status", "value", "model"],
@@ -25,7 +26,7 @@ def osc():
         y = 115 + 75 * at
         p.obj(f"verbs{at}", "route " + " ".join(verbs + (["listen"] if at else [])), 20, y)
         row = [
-            (f"to-{v}", f"/antiphon/{v}", "m") if v in BARE
+            (f"to-{v}", f"/antiphon/{v}", "m") if v in ASKED_BARE
             else (f"to-{v}", f"prepend /antiphon/{v}")
             for v in verbs
         ]  # fmt: skip
@@ -49,11 +50,15 @@ def ports_and_pings(p):
     p.obj("arguments", "patcherargs 7400 7401", 860, 70)
     p.comment("arguments: the port heard, the port sent to", 1005, 71)
     p.obj("numbers", "unpack 0 0", 960, 225)
-    p.obj("port-heard", "prepend port", 900, 262)
-    p.obj("port-sent", "prepend port", 995, 262)
+    p.obj("other-heard", "change 7400", 860, 257)
+    p.obj("other-sent", "change 7401", 955, 257)
+    p.obj("port-heard", "prepend port", 860, 289)
+    p.obj("port-sent", "prepend port", 955, 289)
     p.wire("arguments", "numbers")
-    p.wire("numbers", "port-heard")
-    p.wire("numbers:1", "port-sent")
+    p.wire("numbers", "other-heard")
+    p.wire("numbers:1", "other-sent")
+    p.wire("other-heard", "port-heard")
+    p.wire("other-sent", "port-sent")
     p.wire("port-sent", "send")
     p.wire(f"verbs1:{len(VERBS[1])}", "port-heard")
     p.obj("load", "loadmess 1", 1080, 190)
@@ -74,7 +79,8 @@ def said(p):
     for at, verbs in enumerate(SAID):
         y = 405 + 70 * at
         p.obj(f"said{at}", "route " + " ".join(f"/antiphon/{v}" for v in verbs), 120, y)
-        row = [(f"is-{v}", v, "m") if v in BARE else (f"is-{v}", f"prepend {v}") for v in verbs]
+        row = [(f"is-{v}", v, "m") if v in SAID_BARE else (f"is-{v}", f"prepend {v}")
+               for v in verbs]
         p.row(120, y + 32, row)
         for outlet, verb in enumerate(verbs):
             p.wire(f"said{at}:{outlet}", f"is-{verb}")

@@ -565,8 +565,63 @@
 			},
 			{
 				"box": {
-					"fontface": 1,
 					"id": "obj-29",
+					"maxclass": "newobj",
+					"numinlets": 2,
+					"numoutlets": 1,
+					"outlettype": [
+						"bang"
+					],
+					"patching_rect": [
+						330.0,
+						182.0,
+						66.0,
+						22.0
+					],
+					"text": "delay 100"
+				}
+			},
+			{
+				"box": {
+					"id": "obj-30",
+					"maxclass": "newobj",
+					"numinlets": 1,
+					"numoutlets": 2,
+					"outlettype": [
+						"bang",
+						"bang"
+					],
+					"patching_rect": [
+						330.0,
+						214.0,
+						37.0,
+						22.0
+					],
+					"text": "t b b"
+				}
+			},
+			{
+				"box": {
+					"id": "obj-31",
+					"maxclass": "message",
+					"numinlets": 2,
+					"numoutlets": 1,
+					"outlettype": [
+						""
+					],
+					"patching_rect": [
+						380.0,
+						214.0,
+						39.0,
+						22.0
+					],
+					"text": "stop"
+				}
+			},
+			{
+				"box": {
+					"fontface": 1,
+					"id": "obj-32",
 					"maxclass": "comment",
 					"numinlets": 1,
 					"numoutlets": 0,
@@ -581,7 +636,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-30",
+					"id": "obj-33",
 					"maxclass": "newobj",
 					"numinlets": 1,
 					"numoutlets": 3,
@@ -601,7 +656,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-31",
+					"id": "obj-34",
 					"maxclass": "newobj",
 					"numinlets": 2,
 					"numoutlets": 2,
@@ -620,7 +675,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-32",
+					"id": "obj-35",
 					"maxclass": "newobj",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -638,7 +693,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-33",
+					"id": "obj-36",
 					"maxclass": "newobj",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -656,7 +711,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-34",
+					"id": "obj-37",
 					"maxclass": "newobj",
 					"numinlets": 1,
 					"numoutlets": 2,
@@ -675,7 +730,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-35",
+					"id": "obj-38",
 					"maxclass": "message",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -693,7 +748,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-36",
+					"id": "obj-39",
 					"maxclass": "newobj",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -711,7 +766,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-37",
+					"id": "obj-40",
 					"maxclass": "comment",
 					"numinlets": 1,
 					"numoutlets": 0,
@@ -727,7 +782,7 @@
 			{
 				"box": {
 					"fontface": 1,
-					"id": "obj-38",
+					"id": "obj-41",
 					"maxclass": "comment",
 					"numinlets": 1,
 					"numoutlets": 0,
@@ -742,7 +797,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-39",
+					"id": "obj-42",
 					"maxclass": "newobj",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -760,7 +815,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-40",
+					"id": "obj-43",
 					"maxclass": "newobj",
 					"numinlets": 1,
 					"numoutlets": 2,
@@ -779,7 +834,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-41",
+					"id": "obj-44",
 					"maxclass": "newobj",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -797,7 +852,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-42",
+					"id": "obj-45",
 					"maxclass": "newobj",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -815,7 +870,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-43",
+					"id": "obj-46",
 					"maxclass": "newobj",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -833,7 +888,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-44",
+					"id": "obj-47",
 					"maxclass": "newobj",
 					"numinlets": 1,
 					"numoutlets": 2,
@@ -852,7 +907,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-45",
+					"id": "obj-48",
 					"maxclass": "newobj",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -870,7 +925,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-46",
+					"id": "obj-49",
 					"maxclass": "newobj",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -888,7 +943,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-47",
+					"id": "obj-50",
 					"maxclass": "message",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -906,7 +961,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-48",
+					"id": "obj-51",
 					"maxclass": "message",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -925,7 +980,7 @@
 			{
 				"box": {
 					"fontface": 1,
-					"id": "obj-49",
+					"id": "obj-52",
 					"maxclass": "comment",
 					"numinlets": 1,
 					"numoutlets": 0,
@@ -940,7 +995,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-50",
+					"id": "obj-53",
 					"maxclass": "newobj",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -958,7 +1013,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-51",
+					"id": "obj-54",
 					"maxclass": "newobj",
 					"numinlets": 2,
 					"numoutlets": 2,
@@ -977,7 +1032,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-52",
+					"id": "obj-55",
 					"maxclass": "message",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -995,7 +1050,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-53",
+					"id": "obj-56",
 					"maxclass": "newobj",
 					"numinlets": 1,
 					"numoutlets": 0,
@@ -1010,7 +1065,44 @@
 			},
 			{
 				"box": {
-					"id": "obj-54",
+					"id": "obj-57",
+					"maxclass": "newobj",
+					"numinlets": 1,
+					"numoutlets": 2,
+					"outlettype": [
+						"bang",
+						"int"
+					],
+					"patching_rect": [
+						380.0,
+						549.0,
+						37.0,
+						22.0
+					],
+					"text": "t b 0"
+				}
+			},
+			{
+				"box": {
+					"id": "obj-58",
+					"maxclass": "newobj",
+					"numinlets": 1,
+					"numoutlets": 1,
+					"outlettype": [
+						""
+					],
+					"patching_rect": [
+						440.0,
+						549.0,
+						59.0,
+						22.0
+					],
+					"text": "deferlow"
+				}
+			},
+			{
+				"box": {
+					"id": "obj-59",
 					"maxclass": "newobj",
 					"numinlets": 1,
 					"numoutlets": 2,
@@ -1019,7 +1111,7 @@
 						"bang"
 					],
 					"patching_rect": [
-						380.0,
+						520.0,
 						549.0,
 						37.0,
 						22.0
@@ -1029,7 +1121,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-55",
+					"id": "obj-60",
 					"maxclass": "newobj",
 					"numinlets": 1,
 					"numoutlets": 3,
@@ -1049,7 +1141,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-56",
+					"id": "obj-61",
 					"maxclass": "message",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -1067,7 +1159,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-57",
+					"id": "obj-62",
 					"maxclass": "newobj",
 					"numinlets": 2,
 					"numoutlets": 2,
@@ -1086,7 +1178,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-58",
+					"id": "obj-63",
 					"maxclass": "message",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -1104,7 +1196,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-59",
+					"id": "obj-64",
 					"maxclass": "newobj",
 					"numinlets": 1,
 					"numoutlets": 3,
@@ -1124,7 +1216,25 @@
 			},
 			{
 				"box": {
-					"id": "obj-60",
+					"id": "obj-65",
+					"maxclass": "newobj",
+					"numinlets": 1,
+					"numoutlets": 1,
+					"outlettype": [
+						""
+					],
+					"patching_rect": [
+						740.0,
+						440.0,
+						59.0,
+						22.0
+					],
+					"text": "deferlow"
+				}
+			},
+			{
+				"box": {
+					"id": "obj-66",
 					"maxclass": "newobj",
 					"numinlets": 1,
 					"numoutlets": 5,
@@ -1146,7 +1256,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-61",
+					"id": "obj-67",
 					"maxclass": "newobj",
 					"numinlets": 2,
 					"numoutlets": 2,
@@ -1165,7 +1275,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-62",
+					"id": "obj-68",
 					"maxclass": "newobj",
 					"numinlets": 3,
 					"numoutlets": 3,
@@ -1185,7 +1295,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-63",
+					"id": "obj-69",
 					"maxclass": "newobj",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -1203,7 +1313,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-64",
+					"id": "obj-70",
 					"maxclass": "message",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -1222,7 +1332,7 @@
 			{
 				"box": {
 					"fontface": 1,
-					"id": "obj-65",
+					"id": "obj-71",
 					"maxclass": "comment",
 					"numinlets": 1,
 					"numoutlets": 0,
@@ -1237,7 +1347,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-66",
+					"id": "obj-72",
 					"maxclass": "newobj",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -1255,7 +1365,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-67",
+					"id": "obj-73",
 					"maxclass": "newobj",
 					"numinlets": 1,
 					"numoutlets": 2,
@@ -1274,7 +1384,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-68",
+					"id": "obj-74",
 					"maxclass": "newobj",
 					"numinlets": 1,
 					"numoutlets": 1,
@@ -1292,7 +1402,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-69",
+					"id": "obj-75",
 					"maxclass": "newobj",
 					"numinlets": 1,
 					"numoutlets": 1,
@@ -1310,7 +1420,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-70",
+					"id": "obj-76",
 					"maxclass": "newobj",
 					"numinlets": 1,
 					"numoutlets": 1,
@@ -1328,7 +1438,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-71",
+					"id": "obj-77",
 					"maxclass": "message",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -1347,7 +1457,7 @@
 			{
 				"box": {
 					"comment": "the path of a seed that is recorded",
-					"id": "obj-72",
+					"id": "obj-78",
 					"index": 1,
 					"maxclass": "outlet",
 					"numinlets": 1,
@@ -1363,7 +1473,7 @@
 			{
 				"box": {
 					"comment": "1 while it records",
-					"id": "obj-73",
+					"id": "obj-79",
 					"index": 2,
 					"maxclass": "outlet",
 					"numinlets": 1,
@@ -1379,7 +1489,7 @@
 			{
 				"box": {
 					"comment": "messages that it does not know",
-					"id": "obj-74",
+					"id": "obj-80",
 					"index": 3,
 					"maxclass": "outlet",
 					"numinlets": 1,
@@ -1709,11 +1819,71 @@
 			{
 				"patchline": {
 					"source": [
+						"obj-28",
+						1
+					],
+					"destination": [
+						"obj-29",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-4",
+						5
+					],
+					"destination": [
+						"obj-29",
+						1
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-28",
+						0
+					],
+					"destination": [
 						"obj-30",
-						2
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-30",
+						1
 					],
 					"destination": [
 						"obj-31",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-31",
+						0
+					],
+					"destination": [
+						"obj-29",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-33",
+						2
+					],
+					"destination": [
+						"obj-34",
 						0
 					]
 				}
@@ -1725,7 +1895,7 @@
 						1
 					],
 					"destination": [
-						"obj-30",
+						"obj-33",
 						0
 					]
 				}
@@ -1733,11 +1903,11 @@
 			{
 				"patchline": {
 					"source": [
-						"obj-30",
+						"obj-33",
 						0
 					],
 					"destination": [
-						"obj-32",
+						"obj-35",
 						0
 					]
 				}
@@ -1745,11 +1915,11 @@
 			{
 				"patchline": {
 					"source": [
-						"obj-30",
+						"obj-33",
 						1
 					],
 					"destination": [
-						"obj-33",
+						"obj-36",
 						0
 					]
 				}
@@ -1761,7 +1931,7 @@
 						0
 					],
 					"destination": [
-						"obj-32",
+						"obj-35",
 						1
 					]
 				}
@@ -1773,32 +1943,8 @@
 						1
 					],
 					"destination": [
-						"obj-33",
+						"obj-36",
 						1
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-32",
-						0
-					],
-					"destination": [
-						"obj-34",
-						0
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-34",
-						1
-					],
-					"destination": [
-						"obj-35",
-						0
 					]
 				}
 			},
@@ -1809,7 +1955,7 @@
 						0
 					],
 					"destination": [
-						"obj-36",
+						"obj-37",
 						0
 					]
 				}
@@ -1817,11 +1963,35 @@
 			{
 				"patchline": {
 					"source": [
-						"obj-33",
+						"obj-37",
+						1
+					],
+					"destination": [
+						"obj-38",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-38",
 						0
 					],
 					"destination": [
+						"obj-39",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
 						"obj-36",
+						0
+					],
+					"destination": [
+						"obj-39",
 						0
 					]
 				}
@@ -1833,7 +2003,7 @@
 						4
 					],
 					"destination": [
-						"obj-36",
+						"obj-39",
 						1
 					]
 				}
@@ -1841,11 +2011,11 @@
 			{
 				"patchline": {
 					"source": [
-						"obj-39",
+						"obj-42",
 						0
 					],
 					"destination": [
-						"obj-40",
+						"obj-43",
 						0
 					]
 				}
@@ -1857,55 +2027,7 @@
 						2
 					],
 					"destination": [
-						"obj-39",
-						0
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-40",
-						0
-					],
-					"destination": [
-						"obj-41",
-						0
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-41",
-						0
-					],
-					"destination": [
 						"obj-42",
-						0
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-40",
-						1
-					],
-					"destination": [
-						"obj-43",
-						1
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-42",
-						0
-					],
-					"destination": [
-						"obj-43",
 						0
 					]
 				}
@@ -1937,19 +2059,31 @@
 			{
 				"patchline": {
 					"source": [
+						"obj-43",
+						1
+					],
+					"destination": [
+						"obj-46",
+						1
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
 						"obj-45",
 						0
 					],
 					"destination": [
 						"obj-46",
-						1
+						0
 					]
 				}
 			},
 			{
 				"patchline": {
 					"source": [
-						"obj-9",
+						"obj-46",
 						0
 					],
 					"destination": [
@@ -1961,23 +2095,11 @@
 			{
 				"patchline": {
 					"source": [
-						"obj-9",
-						1
-					],
-					"destination": [
-						"obj-48",
-						0
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
 						"obj-47",
 						0
 					],
 					"destination": [
-						"obj-46",
+						"obj-48",
 						0
 					]
 				}
@@ -1989,19 +2111,7 @@
 						0
 					],
 					"destination": [
-						"obj-46",
-						0
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-28",
-						0
-					],
-					"destination": [
-						"obj-50",
+						"obj-49",
 						1
 					]
 				}
@@ -2009,36 +2119,36 @@
 			{
 				"patchline": {
 					"source": [
-						"obj-34",
+						"obj-9",
 						0
 					],
 					"destination": [
 						"obj-50",
-						1
+						0
 					]
 				}
 			},
 			{
 				"patchline": {
 					"source": [
-						"obj-46",
-						0
-					],
-					"destination": [
-						"obj-50",
+						"obj-9",
 						1
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-50",
-						0
 					],
 					"destination": [
 						"obj-51",
-						1
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-50",
+						0
+					],
+					"destination": [
+						"obj-49",
+						0
 					]
 				}
 			},
@@ -2049,7 +2159,7 @@
 						0
 					],
 					"destination": [
-						"obj-52",
+						"obj-49",
 						0
 					]
 				}
@@ -2057,11 +2167,71 @@
 			{
 				"patchline": {
 					"source": [
-						"obj-52",
+						"obj-30",
 						0
 					],
 					"destination": [
 						"obj-53",
+						1
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-37",
+						0
+					],
+					"destination": [
+						"obj-53",
+						1
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-49",
+						0
+					],
+					"destination": [
+						"obj-53",
+						1
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-53",
+						0
+					],
+					"destination": [
+						"obj-54",
+						1
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-54",
+						0
+					],
+					"destination": [
+						"obj-55",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-55",
+						0
+					],
+					"destination": [
+						"obj-56",
 						0
 					]
 				}
@@ -2073,7 +2243,7 @@
 						0
 					],
 					"destination": [
-						"obj-51",
+						"obj-54",
 						0
 					]
 				}
@@ -2081,11 +2251,11 @@
 			{
 				"patchline": {
 					"source": [
-						"obj-51",
+						"obj-54",
 						1
 					],
 					"destination": [
-						"obj-54",
+						"obj-57",
 						0
 					]
 				}
@@ -2093,7 +2263,43 @@
 			{
 				"patchline": {
 					"source": [
-						"obj-54",
+						"obj-57",
+						1
+					],
+					"destination": [
+						"obj-53",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-57",
+						0
+					],
+					"destination": [
+						"obj-58",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-58",
+						0
+					],
+					"destination": [
+						"obj-59",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-59",
 						1
 					],
 					"destination": [
@@ -2105,7 +2311,7 @@
 			{
 				"patchline": {
 					"source": [
-						"obj-54",
+						"obj-59",
 						0
 					],
 					"destination": [
@@ -2121,127 +2327,7 @@
 						0
 					],
 					"destination": [
-						"obj-55",
-						0
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-55",
-						2
-					],
-					"destination": [
-						"obj-56",
-						0
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-55",
-						1
-					],
-					"destination": [
-						"obj-57",
-						1
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-28",
-						1
-					],
-					"destination": [
-						"obj-58",
-						0
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-36",
-						0
-					],
-					"destination": [
-						"obj-58",
-						0
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-31",
-						0
-					],
-					"destination": [
-						"obj-58",
-						0
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-44",
-						1
-					],
-					"destination": [
-						"obj-58",
-						0
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-55",
-						0
-					],
-					"destination": [
-						"obj-59",
-						0
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-58",
-						0
-					],
-					"destination": [
-						"obj-59",
-						0
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-59",
-						0
-					],
-					"destination": [
 						"obj-60",
-						0
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-60",
-						0
-					],
-					"destination": [
-						"obj-61",
 						0
 					]
 				}
@@ -2253,7 +2339,7 @@
 						2
 					],
 					"destination": [
-						"obj-62",
+						"obj-61",
 						0
 					]
 				}
@@ -2262,7 +2348,19 @@
 				"patchline": {
 					"source": [
 						"obj-60",
-						3
+						1
+					],
+					"destination": [
+						"obj-62",
+						1
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-29",
+						0
 					],
 					"destination": [
 						"obj-63",
@@ -2273,20 +2371,68 @@
 			{
 				"patchline": {
 					"source": [
-						"obj-62",
+						"obj-39",
 						0
 					],
 					"destination": [
-						"obj-42",
-						1
+						"obj-63",
+						0
 					]
 				}
 			},
 			{
 				"patchline": {
 					"source": [
-						"obj-62",
+						"obj-34",
+						0
+					],
+					"destination": [
+						"obj-29",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-47",
 						1
+					],
+					"destination": [
+						"obj-63",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-60",
+						0
+					],
+					"destination": [
+						"obj-64",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-63",
+						0
+					],
+					"destination": [
+						"obj-65",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-65",
+						0
 					],
 					"destination": [
 						"obj-64",
@@ -2298,42 +2444,6 @@
 				"patchline": {
 					"source": [
 						"obj-64",
-						0
-					],
-					"destination": [
-						"obj-43",
-						0
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-63",
-						0
-					],
-					"destination": [
-						"obj-50",
-						0
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-61",
-						0
-					],
-					"destination": [
-						"obj-57",
-						0
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-2",
 						0
 					],
 					"destination": [
@@ -2345,11 +2455,35 @@
 			{
 				"patchline": {
 					"source": [
-						"obj-4",
-						5
+						"obj-66",
+						0
 					],
 					"destination": [
 						"obj-67",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-66",
+						2
+					],
+					"destination": [
+						"obj-68",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-66",
+						3
+					],
+					"destination": [
+						"obj-69",
 						0
 					]
 				}
@@ -2361,19 +2495,7 @@
 						0
 					],
 					"destination": [
-						"obj-67",
-						0
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-67",
-						1
-					],
-					"destination": [
-						"obj-66",
+						"obj-45",
 						1
 					]
 				}
@@ -2381,11 +2503,11 @@
 			{
 				"patchline": {
 					"source": [
-						"obj-66",
-						0
+						"obj-68",
+						1
 					],
 					"destination": [
-						"obj-69",
+						"obj-70",
 						0
 					]
 				}
@@ -2397,7 +2519,7 @@
 						0
 					],
 					"destination": [
-						"obj-71",
+						"obj-46",
 						0
 					]
 				}
@@ -2405,11 +2527,11 @@
 			{
 				"patchline": {
 					"source": [
-						"obj-71",
+						"obj-69",
 						0
 					],
 					"destination": [
-						"obj-69",
+						"obj-53",
 						0
 					]
 				}
@@ -2417,11 +2539,11 @@
 			{
 				"patchline": {
 					"source": [
-						"obj-56",
+						"obj-67",
 						0
 					],
 					"destination": [
-						"obj-69",
+						"obj-62",
 						0
 					]
 				}
@@ -2429,19 +2551,7 @@
 			{
 				"patchline": {
 					"source": [
-						"obj-60",
-						4
-					],
-					"destination": [
-						"obj-69",
-						0
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-57",
+						"obj-2",
 						0
 					],
 					"destination": [
@@ -2453,11 +2563,119 @@
 			{
 				"patchline": {
 					"source": [
-						"obj-60",
-						1
+						"obj-4",
+						5
 					],
 					"destination": [
 						"obj-73",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-74",
+						0
+					],
+					"destination": [
+						"obj-73",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-73",
+						1
+					],
+					"destination": [
+						"obj-72",
+						1
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-72",
+						0
+					],
+					"destination": [
+						"obj-75",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-76",
+						0
+					],
+					"destination": [
+						"obj-77",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-77",
+						0
+					],
+					"destination": [
+						"obj-75",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-61",
+						0
+					],
+					"destination": [
+						"obj-75",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-66",
+						4
+					],
+					"destination": [
+						"obj-75",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-62",
+						0
+					],
+					"destination": [
+						"obj-78",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-66",
+						1
+					],
+					"destination": [
+						"obj-79",
 						0
 					]
 				}
@@ -2469,7 +2687,7 @@
 						10
 					],
 					"destination": [
-						"obj-74",
+						"obj-80",
 						0
 					]
 				}
