@@ -203,7 +203,7 @@ fn what_a_patch_may_not_ask_for_is_refused_with_a_sentence() {
         (
             "generate",
             vec![text(elsewhere.clone()), "voice".into(), "nobody".into()],
-            "no such voice",
+            "there is no voice nobody",
         ),
         ("cancel", vec![OscType::Int(7)], "no job 7"),
         ("cancel", vec!["all".into()], "no seed waits"),
@@ -534,14 +534,16 @@ fn a_flood_leaves_answering_unharmed() {
     let begun = Instant::now();
     let mut sent = 0;
     while begun.elapsed() < Duration::from_secs(seconds) {
-        for packet in packets.iter().cycle().take(100) {
+        // As many as are due by now.
+        let due = (10_000.0 * begun.elapsed().as_secs_f64()) as usize;
+        for packet in packets.iter().cycle().skip(sent).take(due - sent) {
             let _ = pair.patch.send_to(packet, pair.port);
-            sent += 1;
         }
-        if sent == 10_000 {
+        if (sent..due).contains(&10_000) {
             pair.put("within.wav");
         }
-        std::thread::sleep(Duration::from_millis(10));
+        sent = due;
+        std::thread::sleep(Duration::from_millis(2));
     }
     println!("{sent} packets in {:?}", begun.elapsed());
     pair.put("after.wav");
@@ -556,6 +558,77 @@ fn a_flood_leaves_answering_unharmed() {
     pair.gallery.hear_nothing_more();
     pair.say("ping", vec![]);
     pair.gallery.hear_until("pong");
+}
+
+/// What waits in the folder already gets its settings when it is complete.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_seed_that_is_still_being_recorded_is_answered_as_was_asked_meanwhile() {
+    use std::io::Write;
+    let pair = Pair::open(LIVELY, &["--seconds", "0.5"]);
+    let whole = pair.gallery.folder.path().join("whole.wav");
+    write_seed(&whole, &pluck(220.0, 0.2, 11025));
+    let bytes = std::fs::read(&whole).unwrap();
+    let mut recorder = std::fs::File::create(pair.gallery.path("seeds/a.wav")).unwrap();
+    recorder.write_all(&bytes[..1000]).unwrap();
+    pair.ask_for_a_short_answer_by_vector("a.wav".into());
+    assert_eq!(pair.gallery.hear_within(Duration::from_millis(700)), None);
+    // What lies elsewhere and is being written is refused.
+    let elsewhere = pair.gallery.folder.path().join("b.wav");
+    let mut other = std::fs::File::create(&elsewhere).unwrap();
+    other.write_all(&bytes[..1000]).unwrap();
+    let said = pair.refused("generate", vec![text(elsewhere)]);
+    assert!(said.contains("is being written"), "{said}");
+
+    recorder.write_all(&bytes[1000..]).unwrap();
+    drop(recorder);
+    pair.gallery.hear_seen("a.wav");
+    let done = pair.gallery.hear();
+    let notes = sidecar(done.args[1].clone().string().unwrap().as_ref());
+    assert_eq!(
+        (&notes["lasts"], &notes["model"]["name"]),
+        (&0.25.into(), &"vector".into())
+    );
+}
+
+#[test]
+fn an_empty_file_and_one_that_is_cut_off_fail_with_a_sentence() {
+    let pair = Pair::open(LIVELY, &["--seconds", "0.5"]);
+    let elsewhere = pair.gallery.folder.path();
+    std::fs::write(elsewhere.join("empty.wav"), "").unwrap();
+    std::fs::write(elsewhere.join("cut.wav"), b"RIFF\xff\xff\xff\x7fWAVE").unwrap();
+    for name in ["empty", "cut"] {
+        let file = format!("{name}.wav");
+        pair.say("generate", vec![text(elsewhere.join(&file))]);
+        let id = pair.gallery.hear_seen(&file);
+        assert!(!pair.gallery.hear_error(id).is_empty());
+        assert!(!pair.reason(&format!("{name}.txt")).is_empty());
+        assert!(elsewhere.join(&file).exists(), "only the copy failed");
+    }
+}
+
+/// A daemon that was killed between publishing and telling.
+#[test]
+fn what_was_published_before_a_crash_is_told_by_the_next_daemon() {
+    let mut pair = Pair::closed(LIVELY, &["--seconds", "0.5"]);
+    let job = pair.gallery.path(".antiphon/work/000007");
+    for folder in [&job, &pair.gallery.path("predictions")] {
+        std::fs::create_dir_all(folder).unwrap();
+    }
+    write_seed(&job.join("a.wav"), &pluck(220.0, 0.2, 11025));
+    std::fs::write(job.join(".publish-0001"), "").unwrap();
+    let prediction = pair.gallery.path("predictions/a.0001.wav");
+    write_seed(&prediction, &pluck(220.0, 0.5, 8000));
+    std::fs::write(prediction.with_extension("json"), "{}").unwrap();
+    pair.gallery.start();
+    assert!(
+        pair.gallery
+            .hear_done(7)
+            .ends_with("predictions/a.0001.wav")
+    );
+    pair.say("replay", vec![OscType::Int(0)]);
+    pair.gallery.hear_done(7);
+    assert_eq!(pair.gallery.hear().args, [OscType::Int(1)]);
 }
 
 /// The sidecar of the prediction at `path`.
@@ -589,6 +662,18 @@ impl Pair {
         let answer = self.gallery.hear();
         assert_eq!(answer.addr, format!("/antiphon/{by}"), "{answer:?}");
         assert_eq!(answer.args, with);
+    }
+
+    /// Wants the sound at `path` to be answered by another model, for a quarter of a second.
+    fn ask_for_a_short_answer_by_vector(&self, path: PathBuf) {
+        let arguments = vec![
+            text(path),
+            "seconds".into(),
+            OscType::Float(0.25),
+            "model".into(),
+            "vector".into(),
+        ];
+        self.say("generate", arguments);
     }
 
     /// Puts the seed `name`, and hears that it is answered; the prediction.
@@ -684,16 +769,7 @@ fn a_patch_asks_for_one_answer_with_its_own_settings() {
     let pair = Pair::open(LIVELY, &["--seconds", "0.5"]);
     let elsewhere = pair.gallery.folder.path().join("a.wav");
     write_seed(&elsewhere, &pluck(330.0, 0.2, 11025));
-    let values = [
-        "seconds".into(),
-        OscType::Float(0.25),
-        "model".into(),
-        "vector".into(),
-    ];
-    pair.say(
-        "generate",
-        [&[text(elsewhere.clone())], &values[..]].concat(),
-    );
+    pair.ask_for_a_short_answer_by_vector(elsewhere.clone());
     pair.gallery.hear_seen("a.wav");
     let done = pair.gallery.hear();
     let path = PathBuf::from(done.args[1].clone().string().unwrap());
@@ -722,16 +798,7 @@ fn what_was_asked_of_one_answer_outlives_the_daemon() {
     let elsewhere = pair.gallery.folder.path().join("a.wav");
     write_seed(&elsewhere, &pluck(330.0, 0.2, 11025));
     for _ in 0..2 {
-        let values = [
-            "seconds".into(),
-            OscType::Float(0.25),
-            "model".into(),
-            "vector".into(),
-        ];
-        pair.say(
-            "generate",
-            [&[text(elsewhere.clone())], &values[..]].concat(),
-        );
+        pair.ask_for_a_short_answer_by_vector(elsewhere.clone());
     }
     let first = pair.gallery.hear_seen("a.wav");
     pair.gallery.hear_seen("a.wav");

@@ -2,7 +2,6 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -11,9 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use antiphon::osc::{Conversation, House, Prefix, ReplyTo, Server, Speaker};
+use common::daemon::Daemon;
 use common::free_port;
 use rosc::{OscMessage, OscPacket, OscType};
-use tempfile::TempDir;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -49,55 +48,6 @@ impl Patch {
             (_, OscPacket::Message(message)) => Some(message),
             (_, OscPacket::Bundle(_)) => panic!("bundles are never sent"),
         }
-    }
-}
-
-/// A daemon with an empty folder, until it is dropped.
-struct Daemon {
-    _folder: TempDir,
-    child: Child,
-}
-
-impl Daemon {
-    /// One that says to `target` what there is to say and hears at `listen`.
-    /// It hears when this returns.
-    fn start(target: &str, listen: &str) -> Daemon {
-        let folder = tempfile::tempdir().unwrap();
-        let model = folder.path().join("model.onnx");
-        common::random_model(common::gallery::LIVELY)
-            .write(&model)
-            .unwrap();
-        let mut child = common::antiphon()
-            .args(["watch", "--osc", target, "--osc-listen", listen, "--root"])
-            .arg(folder.path().join("root"))
-            .arg("--model")
-            .arg(model)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut greeting = BufReader::new(child.stdout.take().unwrap()).lines();
-        assert!(greeting.any(|line| line.unwrap().contains("Ctrl-C")));
-        Daemon {
-            _folder: folder,
-            child,
-        }
-    }
-
-    /// Ends it the hard way; what it said on standard error.
-    fn end(mut self) -> String {
-        self.child.kill().unwrap();
-        let mut said = String::new();
-        let mut stderr = self.child.stderr.take().unwrap();
-        stderr.read_to_string(&mut said).unwrap();
-        said
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -369,7 +319,7 @@ fn bundles_that_ask_nothing() -> Refused {
 #[test]
 fn a_ping_is_answered_once_however_it_is_sent() {
     let (patch, port) = (Patch::new(), free_port().to_string());
-    let _daemon = Daemon::start(&patch.address().to_string(), &port);
+    let _daemon = Daemon::start(patch.address(), &port);
     assert_eq!(patch.hear().addr, "/antiphon/ready");
     let pings = pings();
     assert!(pings.len() >= 33);
@@ -385,7 +335,7 @@ fn a_ping_is_answered_once_however_it_is_sent() {
 #[test]
 fn a_packet_that_asks_several_things_is_answered_several_times_in_its_order() {
     let (patch, port) = (Patch::new(), free_port().to_string());
-    let _daemon = Daemon::start(&patch.address().to_string(), &port);
+    let _daemon = Daemon::start(patch.address(), &port);
     assert_eq!(patch.hear().addr, "/antiphon/ready");
     let (ping, status) = (string("/antiphon/ping"), string("/antiphon/status"));
     patch.send(
@@ -402,7 +352,7 @@ fn a_packet_that_asks_several_things_is_answered_several_times_in_its_order() {
 #[test]
 fn what_asks_nothing_is_not_answered() {
     let (patch, port) = (Patch::new(), free_port().to_string());
-    let daemon = Daemon::start(&patch.address().to_string(), &port);
+    let daemon = Daemon::start(patch.address(), &port);
     assert_eq!(patch.hear().addr, "/antiphon/ready");
     for (name, packet, _) in no_questions() {
         patch.send(&packet, &port);
@@ -417,7 +367,7 @@ fn what_asks_nothing_is_not_answered() {
 #[test]
 fn what_is_mistyped_is_answered_by_what_may_have_been_meant() {
     let (patch, port) = (Patch::new(), free_port().to_string());
-    let _daemon = Daemon::start(&patch.address().to_string(), &port);
+    let _daemon = Daemon::start(patch.address(), &port);
     assert_eq!(patch.hear().addr, "/antiphon/ready");
     for (packet, meant) in [
         (message("/antiphon/ping/", "", b""), "/antiphon/ping?"),
@@ -485,7 +435,7 @@ impl Drop for Finally<'_> {
 fn a_port_that_is_taken_at_the_start_is_heard_when_it_is_free() {
     let (patch, occupant) = (Patch::new(), Patch::new());
     let port = occupant.address().to_string();
-    let daemon = Daemon::start(&patch.address().to_string(), &port);
+    let daemon = Daemon::start(patch.address(), &port);
     assert_eq!(patch.hear().addr, "/antiphon/ready");
     std::thread::sleep(Duration::from_secs(2));
     drop(occupant);
@@ -513,7 +463,7 @@ fn a_port_that_is_taken_at_the_start_is_heard_when_it_is_free() {
 fn a_broadcast_address_is_told_and_answers_go_there() {
     let everywhere = Patch::at("0.0.0.0:0");
     let (target, port) = (everywhere.address().port(), free_port().to_string());
-    let daemon = Daemon::start(&format!("127.255.255.255:{target}"), &port);
+    let daemon = Daemon::start(format!("127.255.255.255:{target}"), &port);
     assert_eq!(everywhere.hear().addr, "/antiphon/ready");
     Patch::new().send(&ping_with("", b""), &port);
     assert_eq!(everywhere.hear().addr, "/antiphon/pong");
@@ -542,7 +492,7 @@ fn a_target_that_cannot_be_reached_is_one_line_in_the_log() {
 #[test]
 fn python_osc_is_understood_and_understands() {
     let (port, own) = (free_port(), free_port());
-    let _daemon = Daemon::start(&own.to_string(), &port.to_string());
+    let _daemon = Daemon::start(own, port);
     let output = Command::new(common::python())
         .arg(concat!(
             env!("CARGO_MANIFEST_DIR"),
@@ -560,7 +510,7 @@ fn liblo_is_understood() {
         return;
     };
     let (patch, port) = (Patch::new(), free_port());
-    let _daemon = Daemon::start(&patch.address().to_string(), &port.to_string());
+    let _daemon = Daemon::start(patch.address(), port);
     assert_eq!(patch.hear().addr, "/antiphon/ready");
     let send = |what: &str| {
         let sent = Command::new(&oscsend)
@@ -646,7 +596,7 @@ fn pd_is_understood_and_understands() {
         return;
     };
     let (witness, port, own) = (Patch::new(), free_port(), free_port());
-    let _daemon = Daemon::start(&own.to_string(), &port.to_string());
+    let _daemon = Daemon::start(own, port);
     let folder = tempfile::tempdir().unwrap();
     let patch: PathBuf = folder.path().join("conversation.pd");
     std::fs::write(&patch, pd_patch(port, own, witness.address())).unwrap();

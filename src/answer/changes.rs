@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::commission::{Commission, Length};
+use super::commission::Commission;
 use super::plan::{MOST_VARIATIONS, Plan};
 use super::wishes::Wishes;
 use crate::hyperparameters::rule;
@@ -163,7 +163,7 @@ impl Changes {
             self.wishes.clone().over(&own)
         };
         let mut plan = match self.variations {
-            Some(1) => Plan {
+            Some(1) if plan.slices.is_none() => Plan {
                 all: plan.first(),
                 variations: None,
                 ..plan.clone()
@@ -196,9 +196,9 @@ fn count(value: &Value) -> Option<usize> {
 /// What holds of `key` where nobody asks for anything: what `wishes` say, or what is usual.
 pub(super) fn usual(key: &str, wishes: &Wishes) -> Option<Value> {
     let usual = Commission::default();
-    let length = wishes.length.unwrap_or(usual.length);
     let all = Wishes {
-        length: Some(length),
+        length: wishes.length.or(Some(usual.length)),
+        fade: wishes.fade.or(Some(usual.ending.fade)),
         ending: wishes.ending.or(Some(usual.ending.kind)),
         random_seed: wishes.random_seed.or(Some(usual.random_seed)),
         prime: wishes.prime.or(Some(usual.prime)),
@@ -208,13 +208,14 @@ pub(super) fn usual(key: &str, wishes: &Wishes) -> Option<Value> {
         format: wishes.format.or(Some(Default::default())),
         ..wishes.clone()
     };
-    debug_assert!(matches!(length, Length::Seconds(_) | Length::Times(_)));
     serde_json::to_value(&all).ok()?.get(key).cloned()
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+
+    use super::super::commission::Length;
 
     use super::*;
 

@@ -131,7 +131,7 @@ impl VoiceSource {
     }
 
     /// What can be changed of answers by `voice`, which it gave first, while they are made.
-    fn settings(&self, voice: &Voice) -> anyhow::Result<Settings> {
+    fn settings(&self, voice: &Voice) -> Settings {
         let settings = self.settings.get_or_init(|| {
             Settings::new(Started {
                 wishes: self.options.wishes(Some(&self.model)),
@@ -139,7 +139,7 @@ impl VoiceSource {
                 hyperparameters: voice.responders()[0].model().hyperparameters.clone(),
             })
         });
-        Ok(settings.clone())
+        settings.clone()
     }
 
     /// Loaded, checked and warmed.
@@ -155,7 +155,7 @@ impl VoiceSource {
         let base = self.options.wishes(Some(&self.model));
         let voices = Voices::new(&self.voices, base, find_model, self.threads, self.bound);
         Ok(Answerer {
-            settings: self.settings(&voice)?,
+            settings: self.settings(&voice),
             voice,
             voices,
         })

@@ -6,7 +6,8 @@ use anyhow::bail;
 
 use super::answer_options::{find_model, parse_engine};
 use super::model_choice::ModelChoice;
-use super::watch::{DEFAULT_OSC, DEFAULT_ROOT};
+use super::osc_options::DEFAULT_OSC;
+use super::watch::DEFAULT_ROOT;
 use crate::answer::{Wishes, check_voice};
 use crate::bundled;
 use crate::doctor::{self, Finding, Severity};

@@ -138,6 +138,9 @@ impl Daemon {
                 name => drop(asked.insert("model".to_owned(), self.find_model(name)?.0.into())),
             }
         }
+        if let Some(name) = &named {
+            self.check_voice(name)?;
+        }
         Changes::of(asked.clone()).map_err(|error| error.to_string())?;
         let found = watch::find(&self.root, &wanted.path, self.max_seed_bytes);
         let Found { sound, voice } = found.map_err(|error| error.to_string())?;

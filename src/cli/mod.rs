@@ -14,6 +14,7 @@ mod log_tap;
 mod model_choice;
 mod new;
 mod osc;
+mod osc_options;
 mod plot;
 mod progress;
 mod replay;

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 use super::model_choice::ModelChoice;
-use super::watch::{DEFAULT_LISTEN, DEFAULT_OSC, DEFAULT_ROOT, OFF};
+use super::osc_options::{DEFAULT_LISTEN, DEFAULT_OSC, OFF};
+use super::watch::DEFAULT_ROOT;
 use crate::bundled;
 use crate::files;
 use crate::osc;

@@ -1,7 +1,6 @@
 //! `antiphon watch`: the daemon.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,12 +9,10 @@ use anyhow::{Context, bail};
 use super::answer_options::AnswerOptions;
 use super::answerer::VoiceSource;
 use super::house::Daemon;
-use super::log_tap;
+use super::osc_options::OscOptions;
 use crate::answer::{Settings, Voice};
 use crate::bundled;
-use crate::osc::{
-    Conversation, House, Log, LogLevel, Prefix, ReplyTo, Said, Server, Speaker, Tally,
-};
+use crate::osc::{Speaker, Tally};
 use crate::service::Supervisor;
 use crate::status::{self, DaemonState};
 use crate::system;
@@ -26,13 +23,6 @@ use crate::watch::{
 
 /// The folder that is watched when nobody chooses.
 pub const DEFAULT_ROOT: &str = "watch";
-/// Where OSC messages are sent when nobody chooses.
-pub const DEFAULT_OSC: &str = "127.0.0.1:7400";
-/// Where OSC messages are heard when nobody chooses.
-pub const DEFAULT_LISTEN: &str = "127.0.0.1:7401";
-/// Says that no OSC messages are to be heard.
-pub const OFF: &str = "off";
-
 /// Answer every seed that is put into a folder
 ///
 /// Example: antiphon watch --root /srv/gallery --model column-vector --osc 127.0.0.1:7400
@@ -61,29 +51,6 @@ pub struct Arguments {
     keep: Keep,
     #[command(flatten)]
     options: AnswerOptions,
-}
-
-/// Who is told, and heard: antiphon osc shows the messages.
-#[derive(clap::Args)]
-struct OscOptions {
-    /// Where OSC messages are sent; give it again for each further receiver
-    #[arg(long, default_value = DEFAULT_OSC, value_name = "HOST:PORT")]
-    osc: Vec<String>,
-    /// Where OSC messages are heard, or off
-    #[arg(long, default_value = DEFAULT_LISTEN, value_name = "HOST:PORT")]
-    osc_listen: String,
-    /// Who hears the answers to messages: the receivers, or whoever sent them
-    #[arg(long, default_value = "receivers", value_name = "receivers|sender", value_parser = parse_reply)]
-    osc_reply: ReplyTo,
-    /// What stands in front of all addresses, /room2 say, said and heard
-    #[arg(long, value_name = "/NAME", default_value = "", hide_default_value = true, value_parser = parse_prefix)]
-    osc_prefix: Prefix,
-    /// Say /antiphon/status each N seconds
-    #[arg(long, value_name = "N", value_parser = parse_length)]
-    osc_status: Option<f64>,
-    /// Say the log's lines that are as severe as this
-    #[arg(long, value_name = "off|error|warn|info", value_parser = parse_level)]
-    osc_log: Option<LogLevel>,
 }
 
 /// What an answer may cost.
@@ -151,7 +118,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let source = Arc::new(arguments.source());
     let answerers = source.answerers(arguments.load.workers)?;
     let osc = &arguments.osc;
-    let speaker = Arc::new(Speaker::new(&osc.osc, osc.osc_prefix.clone())?);
+    let speaker = Arc::new(osc.speaker()?);
     let root = find_root(&arguments)?;
     warn_of_name(&root);
     if let Err(error) = system::be_nice(arguments.load.nice) {
@@ -161,11 +128,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let (remote, mailbox) = mailbox();
     let journal = Arc::new(Journal::open(&root));
     let house = Arc::new(arguments.house(&root, remote, answerers[0].settings.clone(), &journal));
-    let conversation = Conversation::new(house.clone(), Arc::clone(&speaker), osc.osc_reply);
-    let tally = hear(&osc.osc_listen, conversation, &stop)?;
-    osc.begin_to_say(&speaker, house, &stop);
+    let tally = osc.converse(&speaker, house, &stop)?;
     let audience = Arc::new(Audience {
-        greeting: Mutex::new(Some(greeting(&answerers[0].voice, &root, &osc.osc))),
+        greeting: Mutex::new(Some(greeting(&answerers[0].voice, &root, &speaker))),
         supervisor: Supervisor::default(),
         speaker,
         journal,
@@ -255,51 +220,6 @@ impl Notebook {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.as_ref() != Some(&state) {
             *last = state.write(&self.root).ok().map(|()| state);
-        }
-    }
-}
-
-/// Has `conversation` answer what comes to `address`, from a thread of its own, until
-/// `stop`; the count of what is received there.
-fn hear(
-    address: &str,
-    conversation: Conversation,
-    stop: &Arc<AtomicBool>,
-) -> anyhow::Result<Option<Tally>> {
-    if address == OFF {
-        return Ok(None);
-    }
-    let server = Server::new(address)?;
-    server.check(conversation.speaker().targets())?;
-    let (tally, stop) = (server.tally(), Arc::clone(stop));
-    std::thread::spawn(move || server.answer(&conversation, &stop));
-    Ok(Some(tally))
-}
-
-impl OscOptions {
-    /// Says the log, where somebody asks for it, and how things stand, each so many
-    /// seconds, from threads of their own.
-    fn begin_to_say(&self, speaker: &Arc<Speaker>, house: Arc<Daemon>, stop: &Arc<AtomicBool>) {
-        log_tap::turn(self.osc_log.unwrap_or(LogLevel::Off));
-        if let Some(lines) = log_tap::lines() {
-            let speaker = Arc::clone(speaker);
-            std::thread::spawn(move || {
-                for line in lines {
-                    let (level, text) = (line.level.name(), &*line.text);
-                    speaker.say(Log { level, text }.message());
-                }
-            });
-        }
-        if let Some(seconds) = self.osc_status {
-            let (speaker, stop) = (Arc::clone(speaker), Arc::clone(stop));
-            std::thread::spawn(move || {
-                while !stop.load(Ordering::Relaxed) {
-                    std::thread::sleep(Duration::from_secs_f64(seconds));
-                    if let Ok(status) = house.status() {
-                        speaker.say(status.message());
-                    }
-                }
-            });
         }
     }
 }
@@ -402,8 +322,9 @@ impl Keep {
     }
 }
 
-fn greeting(voice: &Voice, root: &Path, osc: &[String]) -> String {
-    let osc = osc.join(" and ");
+fn greeting(voice: &Voice, root: &Path, speaker: &Speaker) -> String {
+    let targets: Vec<_> = speaker.targets().map(|target| target.to_string()).collect();
+    let osc = targets.join(" and ");
     let responder = &voice.responders()[0];
     let model = responder.model();
     format!(
@@ -421,33 +342,11 @@ fn greeting(voice: &Voice, root: &Path, osc: &[String]) -> String {
     )
 }
 
-fn parse_length(text: &str) -> Result<f64, String> {
+pub fn parse_length(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(seconds) if seconds > 0.0 && f64::is_finite(seconds) => Ok(seconds),
         _ => Err("allowed: above 0".to_owned()),
     }
-}
-
-fn parse_reply(text: &str) -> Result<ReplyTo, String> {
-    match text {
-        "receivers" => Ok(ReplyTo::Receivers),
-        "sender" => Ok(ReplyTo::Sender),
-        _ => Err("choose receivers or sender".to_owned()),
-    }
-}
-
-fn parse_prefix(text: &str) -> Result<Prefix, String> {
-    match text {
-        "" => Ok(Prefix::default()),
-        text => text
-            .parse()
-            .map_err(|error: crate::osc::OscError| error.to_string()),
-    }
-}
-
-fn parse_level(text: &str) -> Result<LogLevel, String> {
-    let known = LogLevel::ALL.into_iter().find(|level| level.name() == text);
-    known.ok_or_else(|| "choose off, error, warn or info".to_owned())
 }
 
 fn parse_patience(text: &str) -> Result<f64, String> {

@@ -18,9 +18,8 @@ pub struct Form {
     pub arguments: &'static [Argument],
     /// When it is said, or what follows where it is heard.
     pub meaning: &'static str,
-    /// The verb of what answers it, and whether that comes for each of several things;
-    /// empty of what is said.
-    pub answer: &'static str,
+    /// The verb of what answers it; none of what is said.
+    pub answer: Option<&'static str>,
 }
 
 /// An argument of a message.
@@ -96,7 +95,7 @@ impl Form {
             verb,
             arguments,
             meaning,
-            answer: "",
+            answer: None,
         }
     }
 
@@ -111,7 +110,7 @@ impl Form {
             verb,
             arguments,
             meaning,
-            answer,
+            answer: Some(answer),
         }
     }
 
@@ -157,7 +156,7 @@ pub fn table() -> Vec<Line> {
             direction,
             address: form.address(),
             arguments: form.arguments,
-            answer: (!form.answer.is_empty()).then(|| format!("{ROOT}{}", form.answer)),
+            answer: form.answer.map(|verb| format!("{ROOT}{verb}")),
             meaning: form.meaning,
         }
     };
@@ -175,7 +174,8 @@ pub fn in_markdown() -> String {
     }
     text.push_str("\n| heard | arguments | answered by | what follows |\n|---|---|---|---|\n");
     for (form, _) in HEARD {
-        let (address, usage, answer) = (form.address(), form.usage(), form.answer);
+        let (address, usage) = (form.address(), form.usage());
+        let answer = form.answer.unwrap_or_default();
         let meaning = form.meaning;
         text.push_str(&format!(
             "| `{address}` | {usage} | `{answer}` | {meaning} |\n"
@@ -196,7 +196,10 @@ mod tests {
         let heard: BTreeSet<_> = HEARD.iter().map(|(form, _)| form.verb).collect();
         assert_eq!((said.len(), heard.len()), (SAID.len(), HEARD.len()));
         for (form, _) in HEARD {
-            assert!(said.contains(form.answer), "{form:?}");
+            assert!(
+                form.answer.is_some_and(|verb| said.contains(verb)),
+                "{form:?}"
+            );
         }
     }
 

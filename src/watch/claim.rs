@@ -77,8 +77,13 @@ impl Claim {
 
     /// What is asked of its answer alone: nothing of most.
     pub fn asked(&self) -> Map<String, Value> {
-        let text = fs::read(self.folder.join(ASKED)).unwrap_or_default();
-        serde_json::from_slice(&text).unwrap_or_default()
+        let Ok(text) = fs::read(self.folder.join(ASKED)) else {
+            return Map::new();
+        };
+        serde_json::from_slice(&text).unwrap_or_else(|error| {
+            tracing::warn!(job = self.id, "what was asked of it is lost: {error}");
+            Map::new()
+        })
     }
 
     /// Keeps what is asked of its answer alone, also for the next process.

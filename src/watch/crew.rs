@@ -120,11 +120,8 @@ impl Crew {
 
     /// Has whoever is doing `which` stop it; how many are.
     pub fn cancel(&self, which: Which) -> usize {
-        let is_meant = |busy: &Busy| which == Which::All || which == Which::Job(busy.id);
-        let meant = self
-            .workers
-            .iter()
-            .filter(|w| w.busy.as_ref().is_some_and(is_meant));
+        let is_meant = |w: &&Worker| w.busy.is_some_and(|busy| which.means(busy.id));
+        let meant = self.workers.iter().filter(is_meant);
         meant
             .map(|worker| worker.cancelled.store(true, Ordering::Relaxed))
             .count()

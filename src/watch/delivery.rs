@@ -85,6 +85,21 @@ impl Delivery {
         }
     }
 
+    /// The reason alone why the seed of `claim`, which is not there any more, failed.
+    pub fn of_reason(root: &Root, claim: &Claim) -> Delivery {
+        let failure = Delivery::of_failure(root, claim);
+        Delivery {
+            main: failure.companion.unwrap_or(failure.main),
+            companion: None,
+            ..failure
+        }
+    }
+
+    /// What is moved in the end, before it is.
+    pub fn main(&self) -> &Path {
+        &self.main.from
+    }
+
     /// Where the text that comes with it is written first, if one does.
     pub fn companion(&self) -> Option<&Path> {
         self.companion.as_ref().map(|part| part.from.as_path())
@@ -126,15 +141,6 @@ impl Delivery {
             move_new(&beside, &companion.from)?;
         }
         Ok(moved)
-    }
-
-    /// Moves the text alone to where it is the `number`th of its name; false where
-    /// something stands there.
-    pub fn move_companion(&self, number: u32) -> Result<bool, SpoolError> {
-        match &self.companion {
-            Some(companion) => move_new(&companion.from, &self.place.path(companion, number)),
-            None => Ok(true),
-        }
     }
 
     /// Where main went, if that has happened for `claim`; what was only begun is

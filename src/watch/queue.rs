@@ -105,7 +105,7 @@ impl<'a> Queue<'a> {
 
     /// Takes out the jobs that are meant.
     pub fn remove(&mut self, which: Which) -> Vec<Job> {
-        let is_meant = |job: &Job| which == Which::All || which == Which::Job(job.claim.id());
+        let is_meant = |job: &Job| which.means(job.claim.id());
         let postponed = self.postponed.extract_if(.., |later| is_meant(&later.job));
         let mut removed: Vec<Job> = postponed.map(|later| later.job).collect();
         let (meant, others) = std::mem::take(&mut self.waiting)

@@ -21,6 +21,13 @@ pub enum Which {
     All,
 }
 
+impl Which {
+    /// Whether the job of this number is meant.
+    pub fn means(self, id: i32) -> bool {
+        self == Which::All || self == Which::Job(id)
+    }
+}
+
 /// A sound that is to be answered.
 #[derive(Debug)]
 pub struct Request {

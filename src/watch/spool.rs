@@ -288,17 +288,9 @@ impl Spool {
     /// Puts the reason into `failed/` why the seed of `claim`, which is not there any
     /// more, has no answer.
     pub fn fail_without(&self, claim: &Claim, reason: &str) -> Result<(), SpoolError> {
-        let delivery = Delivery::of_failure(&self.root, claim);
-        if let Some(text) = delivery.companion() {
-            files::write(text, format!("{reason}\n").as_bytes())
-                .and_then(|()| files::set_time(text, self.later_than_all()))
-                .map_err(failed_to("write", text))?;
-            let mut number = self.numbers.free(&delivery);
-            while !delivery.move_companion(number)? {
-                number = Numbers::free_from(number + 1, &delivery);
-            }
-            files::sync_folder(delivery.folder()).map_err(failed_to("sync", delivery.folder()))?;
-        }
+        let delivery = Delivery::of_reason(&self.root, claim);
+        self.write_text(delivery.main(), &format!("{reason}\n"))?;
+        self.move_out(claim, &delivery)?;
         self.clean_up(claim);
         Ok(())
     }
@@ -311,11 +303,16 @@ impl Spool {
         text: &str,
     ) -> Result<PathBuf, SpoolError> {
         if let Some(companion) = delivery.companion() {
-            files::write(companion, text.as_bytes())
-                .and_then(|()| files::set_time(companion, self.later_than_all()))
-                .map_err(failed_to("write", companion))?;
+            self.write_text(companion, text)?;
         }
         self.move_out(claim, delivery)
+    }
+
+    /// Writes a text that is about to be delivered, by whose time it is told what is old.
+    fn write_text(&self, path: &Path, text: &str) -> Result<(), SpoolError> {
+        files::write(path, text.as_bytes())
+            .and_then(|()| files::set_time(path, self.later_than_all()))
+            .map_err(failed_to("write", path))
     }
 
     /// Moves what is complete into its folder. Gives main's path there.

@@ -1,7 +1,8 @@
-//! A daemon that converses with another project's program instead of with the test.
+//! A daemon that converses with whoever a test says.
 
+use std::fmt::Display;
+use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
 
@@ -16,14 +17,14 @@ pub struct Daemon {
 impl Daemon {
     /// One whose answers last half a second, which says to `target` what there is
     /// to say and hears at `listen`. It hears when this returns.
-    pub fn start(target: SocketAddr, listen: SocketAddr) -> Daemon {
+    pub fn start(target: impl Display, listen: impl Display) -> Daemon {
         Daemon::start_with(target, listen, super::gallery::LIVELY, &[])
     }
 
     /// With a random model of `hyperparameters`, and more `arguments`.
     pub fn start_with(
-        target: SocketAddr,
-        listen: SocketAddr,
+        target: impl Display,
+        listen: impl Display,
         hyperparameters: &str,
         arguments: &[&str],
     ) -> Daemon {
@@ -39,12 +40,19 @@ impl Daemon {
             .args(["--seconds", "0.5", "--ending", "exact"])
             .args(arguments)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(File::create(folder.path().join("said")).unwrap())
             .spawn()
             .unwrap();
         let mut greeting = BufReader::new(child.stdout.take().unwrap()).lines();
         assert!(greeting.any(|line| line.unwrap().contains("Ctrl-C")));
         Daemon { folder, child }
+    }
+
+    /// Ends it the hard way; what it said on standard error.
+    pub fn end(mut self) -> String {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        std::fs::read_to_string(self.folder.path().join("said")).unwrap()
     }
 
     /// The folder that it watches, or what is called `name` in it.

@@ -16,12 +16,16 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::Setup;
 use super::answers::{Answer, Answers, Made, NoAnswer, Order, VariationMade};
+use super::reload::AnswerSource;
+use super::retention::{ALL, Retention};
 use super::worker::Terms;
 use crate::answer::Step;
 use crate::audio::Signal;
 use crate::audio::write::{SampleFormat, encode_wav};
 use crate::files;
+use crate::system::stamp::Stamp;
 
 /// Answers a text with a sound that depends on the text and on its own random
 /// numbers, unless the text says that it is broken; a text about a set with three of
@@ -46,6 +50,35 @@ impl Answers for Parrot {
             seed_sha256: files::sha256(&text),
             made: made.map_err(|error| NoAnswer::Machine(error.to_string()))?,
         })
+    }
+}
+
+/// How `root` is watched by tests that run the whole of it.
+fn setup(root: &Path) -> Setup {
+    Setup {
+        root: root.to_owned(),
+        existing: false,
+        terms: terms(),
+        patience: Duration::from_millis(50),
+        retention: Retention {
+            done: ALL,
+            predictions: ALL,
+            failed: ALL,
+        },
+        free_space_floor: 0,
+    }
+}
+
+/// There is nothing else that answers.
+struct Nothing;
+
+impl AnswerSource for Nothing {
+    fn load(&self) -> Result<Box<dyn Answers>, String> {
+        Err("there is nothing else".to_owned())
+    }
+
+    fn stamp(&self) -> Option<Stamp> {
+        None
     }
 }
 

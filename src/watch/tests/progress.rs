@@ -7,13 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::{Parrot, fast_folder, terms};
+use super::{Nothing, Parrot, fast_folder, setup};
 use crate::answer::{Heard, Step};
-use crate::system::stamp::Stamp;
 use crate::watch::answers::{Answer, Answers, NoAnswer, Order};
-use crate::watch::reload::AnswerSource;
-use crate::watch::retention::{ALL, Retention};
-use crate::watch::{Event, Setup, mailbox, watch};
+use crate::watch::{Event, mailbox, watch};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const STEPS: u32 = 500;
@@ -42,33 +39,10 @@ impl Answers for Thoughtful {
     }
 }
 
-struct Nothing;
-
-impl AnswerSource for Nothing {
-    fn load(&self) -> Result<Box<dyn Answers>, String> {
-        Err("there is nothing else".to_owned())
-    }
-
-    fn stamp(&self) -> Option<Stamp> {
-        None
-    }
-}
-
 #[test]
 fn a_seed_is_seen_and_heard_and_its_answer_gets_on_until_it_is_done() {
     let folder = fast_folder();
-    let setup = Setup {
-        root: folder.path().to_owned(),
-        existing: false,
-        terms: terms(),
-        patience: Duration::from_millis(50),
-        retention: Retention {
-            done: ALL,
-            predictions: ALL,
-            failed: ALL,
-        },
-        free_space_floor: 0,
-    };
+    let setup = setup(folder.path());
     let stop = Arc::new(AtomicBool::new(false));
     let (sender, events) = mpsc::channel();
     let stopped = Arc::clone(&stop);

@@ -13,16 +13,14 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::gallery::{Gallery, VOICE, listing, text};
-use super::{Parrot, fast_folder, terms};
+use super::{Nothing, Parrot, fast_folder, setup};
 use crate::answer::Step;
 use crate::files::mishap::{self, Mishap};
-use crate::system::stamp::Stamp;
 use crate::watch::answers::{Answer, Answers, NoAnswer, Order};
-use crate::watch::reload::AnswerSource;
 use crate::watch::retention::{ALL, Bounds, Retention};
 use crate::watch::root::{Root, WhichRoot};
 use crate::watch::voices::file_of;
-use crate::watch::{Event, Setup, WatchError, mailbox, watch};
+use crate::watch::{Event, WatchError, mailbox, watch};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -53,19 +51,6 @@ impl Answers for Choir {
     }
 }
 
-/// There are no other choirs.
-struct OneChoir;
-
-impl AnswerSource for OneChoir {
-    fn load(&self) -> Result<Box<dyn Answers>, String> {
-        Err("there is one choir".to_owned())
-    }
-
-    fn stamp(&self) -> Option<Stamp> {
-        None
-    }
-}
-
 /// A folder that a choir watches.
 struct Hall {
     folder: TempDir,
@@ -89,18 +74,7 @@ impl Hall {
 
     fn open(&mut self) {
         let (sender, events) = mpsc::channel();
-        let setup = Setup {
-            root: self.folder.path().to_owned(),
-            existing: false,
-            terms: terms(),
-            patience: Duration::from_millis(50),
-            retention: Retention {
-                done: ALL,
-                predictions: ALL,
-                failed: ALL,
-            },
-            free_space_floor: 0,
-        };
+        let setup = setup(self.folder.path());
         let choir: Vec<Box<dyn Answers>> = vec![Box::new(Choir(setup.root.clone()))];
         self.stop.store(false, Ordering::Relaxed);
         let stop = Arc::clone(&self.stop);
@@ -108,7 +82,7 @@ impl Hall {
         self.daemon = Some(std::thread::spawn(move || {
             let tell = Arc::new(move |event| drop(sender.send(event)));
             let (_, mailbox) = mailbox();
-            watch(&setup, choir, Arc::new(OneChoir), tell, &mailbox, &stop)
+            watch(&setup, choir, Arc::new(Nothing), tell, &mailbox, &stop)
         }));
         assert_eq!(self.hear(), Event::Ready);
     }
