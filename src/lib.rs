@@ -25,6 +25,8 @@ pub mod destination;
 pub mod names;
 pub mod random;
 
+mod vectorised;
+
 pub mod chances;
 
 pub mod hyperparameters;

@@ -1,10 +1,11 @@
 //! From the LSTM's outputs to the prediction (dissertation 2.1.3 and 3.1.1).
 
 use super::activation::tanh;
-use super::kernels::{Operands, vectorised};
+use super::kernels::Operands;
 use super::matrix::{Matrix, multiply, multiply_transposed};
 use super::threads::cut;
 use super::update::{Scratch, Update, update_bias, update_weights};
+use crate::vectorised::vectorised;
 
 /// The fully connected layers above the LSTM. Their last one gives W values for
 /// one prediction of O values: as many, or the parameters of a distribution of

@@ -1,6 +1,6 @@
 //! One step of Adam (Kingma and Ba 2015, Algorithm 1), for any of the weights.
 
-use super::kernels::vectorised;
+use crate::vectorised::vectorised;
 
 /// Decay of the mean of the gradients.
 const BETA_1: f32 = 0.9;

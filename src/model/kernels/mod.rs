@@ -6,7 +6,7 @@
 //! need not.
 //!
 //! ```text
-//! target, vectorised --> tile --> strips --> transposed (with dot), outer, packed
+//! target --> tile --> strips --> transposed (with dot), outer, packed
 //! ```
 
 #[cfg(target_arch = "x86_64")]
@@ -20,7 +20,6 @@ mod strips;
 mod target;
 mod tile;
 mod transposed;
-mod vectorised;
 
 pub use operands::Operands;
 pub use outer::transposed_product_rows;
@@ -29,7 +28,12 @@ pub use step_rows::StepRows;
 pub use strips::pack_columns;
 pub use tile::TILE_ROWS;
 pub use transposed::multiply_transposed;
-pub use vectorised::available;
-#[cfg(target_arch = "x86_64")]
-pub use vectorised::has_avx2;
-pub(super) use vectorised::vectorised;
+
+/// Whether the products of this module run on this machine; `matrix` has
+/// products for the others.
+pub fn available() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return crate::vectorised::has_avx2();
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}

@@ -3,9 +3,9 @@
 
 use std::ops::Range;
 
+use super::available;
 use super::strips::pack;
 use super::tile::{TILE_COLUMNS, TILE_DEPTH, TILE_ROWS};
-use super::vectorised::available;
 #[cfg(target_arch = "x86_64")]
 use super::{target::Target, tile::tile};
 

@@ -4,9 +4,9 @@
 #[cfg(target_arch = "x86_64")]
 use std::ops::Range;
 
+use super::available;
 use super::strips::{pack_columns, pack_transposed};
 use super::tile::TILE_COLUMNS;
-use super::vectorised::available;
 #[cfg(target_arch = "x86_64")]
 use super::{
     target::{Target, threads_for},

@@ -4,8 +4,8 @@
 #[cfg(target_arch = "x86_64")]
 use std::ops::Range;
 
+use super::available;
 use super::operands::Operands;
-use super::vectorised::available;
 #[cfg(target_arch = "x86_64")]
 use super::{
     dot::dot_products,

@@ -1,9 +1,10 @@
 //! From the gradient of a layer's outputs to those of its input and its weights.
 
 use super::layer::{GATES, LstmTape, LstmWeights, Pass, Recurrent, split_gates};
-use crate::model::kernels::{StepRows, vectorised};
+use crate::model::kernels::StepRows;
 use crate::model::matrix::{Matrix, multiply};
 use crate::model::update::{Scratch, Update, update_bias, update_weights};
+use crate::vectorised::vectorised;
 
 /// Takes the gradient of the outputs, `[T, R, H]`, back to the gates and, where
 /// asked for, to the input `[T, R, D]`.

@@ -2,9 +2,10 @@
 
 use super::layer::{CELL_GATE, GATES, LstmTape, LstmWeights, Pass, Recurrent, split_gates};
 use crate::model::activation::{sigmoid, tanh};
-use crate::model::kernels::{Operands, StepRows, vectorised};
+use crate::model::kernels::{Operands, StepRows};
 use crate::model::matrix::multiply_transposed;
 use crate::model::threads::cut;
+use crate::vectorised::vectorised;
 
 /// Runs the layer over `x [T, R, D]` from state `(h, c)`, `[R, H]` each.
 pub fn forward(

@@ -19,7 +19,7 @@ macro_rules! vectorised {
             }
 
             #[cfg(target_arch = "x86_64")]
-            if $crate::model::kernels::has_avx2() {
+            if $crate::vectorised::has_avx2() {
                 // SAFETY: the machine has the features that the function asks for.
                 #[allow(unsafe_code)]
                 return unsafe { avx2($($argument),*) };
@@ -28,19 +28,10 @@ macro_rules! vectorised {
         }
     };
 }
-pub(in crate::model) use vectorised;
+pub(crate) use vectorised;
 
 /// Whether this machine has AVX2 and FMA.
 #[cfg(target_arch = "x86_64")]
 pub fn has_avx2() -> bool {
     is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
-}
-
-/// Whether the products of this module run on this machine; `matrix` has
-/// products for the others.
-pub fn available() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return has_avx2();
-    #[cfg(not(target_arch = "x86_64"))]
-    false
 }
