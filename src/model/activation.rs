@@ -1,25 +1,27 @@
 //! The logistic function (1.5) and the hyperbolic tangent, as rational
 //! functions that compilers turn into vector code.
 
+/// The minimax quotient of odd and even polynomials that Eigen uses for the hyperbolic
+/// tangent (`generic_fast_tanh_float`): coefficients of x, x³, … and of 1, x², ….
+pub const ODD: [f32; 7] = [
+    4.893_525e-3,
+    6.372_619_3e-4,
+    1.485_722_4e-5,
+    5.122_297e-8,
+    -8.604_672e-11,
+    2.000_188e-13,
+    -2.760_768_5e-16,
+];
+pub const EVEN: [f32; 4] = [4.893_525e-3, 2.268_434_6e-3, 1.185_347e-4, 1.198_258_4e-6];
+/// Beyond it the result is ±1 to single precision.
+pub const LARGEST: f32 = 7.9;
+
 /// The hyperbolic tangent, within 5e-7 everywhere.
-///
-/// The minimax quotient of odd and even polynomials that Eigen uses
-/// (`generic_fast_tanh_float`); beyond ±7.9 the result is ±1 to single precision.
 #[inline(always)]
 pub fn tanh(x: f32) -> f32 {
-    const ODD: [f32; 7] = [
-        4.893_525e-3,
-        6.372_619_3e-4,
-        1.485_722_4e-5,
-        5.122_297e-8,
-        -8.604_672e-11,
-        2.000_188e-13,
-        -2.760_768_5e-16,
-    ];
-    const EVEN: [f32; 4] = [4.893_525e-3, 2.268_434_6e-3, 1.185_347e-4, 1.198_258_4e-6];
     // Not f32::clamp: comparisons vectorise, and NaN stays NaN, so that divergence shows.
-    let x = if x > 7.9 { 7.9 } else { x };
-    let x = if x < -7.9 { -7.9 } else { x };
+    let x = if x > LARGEST { LARGEST } else { x };
+    let x = if x < -LARGEST { -LARGEST } else { x };
     let square = x * x;
     let odd = ODD.iter().rev().fold(0.0, |sum, c| sum * square + c);
     let even = EVEN.iter().rev().fold(0.0, |sum, c| sum * square + c);

@@ -11,9 +11,11 @@
 
 #[cfg(target_arch = "x86_64")]
 mod dot;
+mod lanes;
 mod operands;
 mod outer;
 mod packed;
+pub mod rows;
 mod step_rows;
 mod strips;
 #[cfg(target_arch = "x86_64")]

@@ -6,4 +6,6 @@ mod layer;
 
 pub use backward::{backward, update};
 pub use forward::forward;
-pub use layer::{FORGET_GATE, GATES, LstmTape, LstmWeights, Pass};
+pub use layer::{
+    CELL_GATE, FORGET_GATE, GATES, INPUT_GATE, LstmTape, LstmWeights, OUTPUT_GATE, Pass,
+};
