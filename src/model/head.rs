@@ -99,7 +99,7 @@ impl SizedHead {
     /// How much of a row of the network's input it sees beside the LSTM's outputs:
     /// all with a skip connection, otherwise its end, the conditions. A transpose head
     /// sees all rows at once, and none of this.
-    fn beside(self) -> usize {
+    pub(super) fn beside(self) -> usize {
         match self.head {
             Head::Dense { skip: true, .. } => self.inputs + self.conditions,
             Head::Dense { skip: false, .. } => self.conditions,
@@ -108,7 +108,7 @@ impl SizedHead {
     }
 
     /// Width of what it sees.
-    fn seen(self) -> usize {
+    pub(super) fn seen(self) -> usize {
         self.units + self.beside()
     }
 

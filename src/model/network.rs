@@ -1,5 +1,7 @@
 //! The stack: LSTM layers with residual connections and dropout, under a head.
 
+use std::collections::VecDeque;
+
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 
@@ -19,6 +21,15 @@ pub struct State {
     pub h: Vec<f32>,
     /// The layers' cell states, layer by layer.
     pub c: Vec<f32>,
+    /// Of a transpose head whose rows above the last one repeat what that one did: what
+    /// it made of it, stream by stream, from the oldest that is still to be repeated on.
+    pub line: VecDeque<f32>,
+}
+
+/// A layer's own part of a state: outputs and cell states, `[R, H]` each.
+pub(super) struct LayerState<'a> {
+    pub h: &'a mut [f32],
+    pub c: &'a mut [f32],
 }
 
 /// A network: its sizes and all its weights in one array.
@@ -94,6 +105,17 @@ impl State {
         State {
             h: vec![0.0; values],
             c: vec![0.0; values],
+            line: VecDeque::new(),
+        }
+    }
+
+    /// Layer `layer`'s part, of `rows` rows.
+    pub(super) fn layer(&mut self, architecture: &Architecture, layer: usize) -> LayerState<'_> {
+        let values = self.rows(architecture) * architecture.units;
+        let place = layer * values..(layer + 1) * values;
+        LayerState {
+            h: &mut self.h[place.clone()],
+            c: &mut self.c[place],
         }
     }
 
@@ -317,7 +339,7 @@ impl Network {
         }
     }
 
-    fn lstm_weights(&self, layer: usize) -> LstmWeights<'_> {
+    pub(super) fn lstm_weights(&self, layer: usize) -> LstmWeights<'_> {
         let (start, [input, recurrent, bias]) = self.architecture.lstm_lengths(layer);
         let (input, rest) = self.weights[start..].split_at(input);
         let (recurrent, rest) = rest.split_at(recurrent);
@@ -329,7 +351,7 @@ impl Network {
     }
 
     /// All weights of the head.
-    fn head_weights(&self) -> &[f32] {
+    pub(super) fn head_weights(&self) -> &[f32] {
         let (start, _) = self.architecture.lstm_lengths(self.architecture.layers);
         &self.weights[start..]
     }

@@ -11,11 +11,16 @@ pub const MOST_ROWS: usize = 4;
 /// A matrix and the rows that it is multiplied with.
 #[derive(Clone, Copy)]
 pub struct Part<'a> {
-    pub matrix: &'a RowMatrix,
-    pub rows: &'a RowInput,
+    pub(super) matrix: &'a RowMatrix,
+    rows: &'a RowInput,
 }
 
-impl Part<'_> {
+impl<'a> Part<'a> {
+    /// `matrix` and `rows` that it took.
+    pub fn new(matrix: &'a RowMatrix, rows: &'a RowInput) -> Part<'a> {
+        Part { matrix, rows }
+    }
+
     /// Checks that the parts of one product go together, for `rows` rows.
     pub(super) fn check(parts: &[Part], rows: usize) {
         for part in parts {

@@ -70,7 +70,12 @@ impl Case {
     }
 
     /// The same by the kernels.
-    fn step(&self, processor: Processor, numbers: Precision, threads: usize) -> (Vec<f32>, Vec<f32>) {
+    fn step(
+        &self,
+        processor: Processor,
+        numbers: Precision,
+        threads: usize,
+    ) -> (Vec<f32>, Vec<f32>) {
         let [of_input, recurrent] =
             [&self.input, &self.recurrent].map(|weights| self.matrix(processor, numbers, weights));
         let [mut x, mut h] = [RowInput::default(), RowInput::default()];
@@ -87,7 +92,7 @@ impl Case {
         }
         let mut hidden = cell.clone();
         let parts = [(&of_input, &x), (&recurrent, &h)];
-        let parts = parts.map(|(matrix, rows)| Part { matrix, rows });
+        let parts = parts.map(|(matrix, rows)| Part::new(matrix, rows));
         let rows = CellRows {
             start: &start,
             cell: &mut cell,
@@ -174,14 +179,7 @@ fn sums_of_whole_numbers_are_the_same_everywhere_and_never_overflow() {
             squashed: 0,
             values: &mut values,
         };
-        dense(
-            &[Part {
-                matrix: &matrix,
-                rows: &x,
-            }],
-            rows,
-            1,
-        );
+        dense(&[Part::new(&matrix, &x)], rows, 1);
         values.truncate(columns);
         values
     };
@@ -217,14 +215,7 @@ fn a_dense_layer_is_that_of_the_naive_loops() {
                     squashed,
                     values: &mut found,
                 };
-                dense(
-                    &[Part {
-                        matrix: &matrix,
-                        rows: &input,
-                    }],
-                    dense_rows,
-                    2,
-                );
+                dense(&[Part::new(&matrix, &input)], dense_rows, 2);
                 for row in 0..rows {
                     for column in 0..columns {
                         let products =
