@@ -15,6 +15,7 @@ use antiphon::generate::{
     AnswerSettings, Engine, Native, Player, Prime, Request, Weights, generate,
 };
 use antiphon::hyperparameters::Hyperparameters;
+use antiphon::model::Precision;
 use antiphon::train::{Dataset, Moving, Recording, Trainer};
 use antiphon::trained_model::{TrainedModel, TrainingAudio};
 use common::{SMALL, pluck, random_model};
@@ -73,7 +74,7 @@ fn answer(model: &TrainedModel) -> Vec<f32> {
     };
     let settings = AnswerSettings::of(hyperparameters).free();
     let mut engine: Box<dyn Engine> = match &settings.weights {
-        Weights::Frozen { .. } => Box::new(Native::new(model.network.clone(), 1)),
+        Weights::Frozen { .. } => Box::new(Native::new(model.network.clone(), Precision::F32, 1)),
         Weights::Moving(weights) => {
             let training = weights.training(hyperparameters);
             let dataset = Dataset::new(vec![recording(rate)], &training).unwrap();

@@ -8,6 +8,7 @@ use antiphon::audio::Signal;
 use antiphon::bundled::{self, MODELS};
 use antiphon::generate::{Native, Prime, Request};
 use antiphon::hyperparameters::{Approach, Hyperparameters};
+use antiphon::model::Precision;
 use antiphon::trained_model::TrainedModel;
 
 /// Four plucked strings, one after the other.
@@ -28,7 +29,7 @@ fn each_gives_an_audible_answer_to_plucked_strings() {
         let model = TrainedModel::from_bytes(bytes, Path::new(name)).unwrap();
         assert_eq!(model.hyperparameters.approach(), bundled.approach);
 
-        let mut engine = Native::new(model.network.clone(), 1);
+        let mut engine = Native::new(model.network.clone(), Precision::F32, 1);
         let seed = phrase(model.hyperparameters.format.sample_rate);
         let request = Request {
             seconds: 3.0,

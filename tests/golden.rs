@@ -50,6 +50,7 @@ impl Case {
         State {
             h: self.h.clone(),
             c: self.c.clone(),
+            line: Default::default(),
         }
     }
 }

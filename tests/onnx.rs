@@ -47,6 +47,7 @@ fn the_checker_accepts_every_model_and_onnxruntime_predicts_the_same() {
         let state = State {
             h: draw(architecture.layers * rows * architecture.units),
             c: draw(architecture.layers * rows * architecture.units),
+            line: Default::default(),
         };
         let (mut after, mut tape) = (state.clone(), Tape::new(1));
         model.network.forward(&frames, &mut after, None, &mut tape);

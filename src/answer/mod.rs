@@ -48,6 +48,7 @@ use crate::generate::{
     Player, Prediction, Prime, Request, SettingsError, Weights, generate,
 };
 use crate::hyperparameters::Hyperparameters;
+use crate::model::Precision;
 use crate::random::stream;
 use crate::train::{Dataset, Moving, Recording};
 use crate::trained_model::{TrainedModel, TrainingAudio};
@@ -116,22 +117,23 @@ impl Responder {
     ) -> Result<Responder, ResponderError> {
         let model = TrainedModel::from_bytes(bytes, Path::new(name))?;
         let settings = choose(&model.hyperparameters)?;
-        let means = match (&settings.weights, kind) {
-            (Weights::Frozen { .. }, EngineKind::Native) => {
-                Means::Frozen(Box::new(Native::new(model.network.clone(), threads)))
-            }
-            (Weights::Frozen { .. }, EngineKind::OnnxRuntime) => {
-                let architecture = model.network.architecture();
-                Means::Frozen(Box::new(OnnxRuntime::new(bytes, architecture, threads)?))
-            }
-            (Weights::Moving(weights), EngineKind::Native) => Means::Moving {
-                weights: weights.clone(),
-                dataset: kept_audio(&model, weights, name)?,
-            },
-            (Weights::Moving(_), EngineKind::OnnxRuntime) => {
-                return Err(ResponderError::MovingElsewhere);
-            }
-        };
+        let means =
+            match (&settings.weights, kind) {
+                (Weights::Frozen { .. }, EngineKind::Native) => Means::Frozen(Box::new(
+                    Native::new(model.network.clone(), Precision::F32, threads),
+                )),
+                (Weights::Frozen { .. }, EngineKind::OnnxRuntime) => {
+                    let architecture = model.network.architecture();
+                    Means::Frozen(Box::new(OnnxRuntime::new(bytes, architecture, threads)?))
+                }
+                (Weights::Moving(weights), EngineKind::Native) => Means::Moving {
+                    weights: weights.clone(),
+                    dataset: kept_audio(&model, weights, name)?,
+                },
+                (Weights::Moving(_), EngineKind::OnnxRuntime) => {
+                    return Err(ResponderError::MovingElsewhere);
+                }
+            };
         Ok(Responder {
             identity: ModelIdentity {
                 name: name.to_owned(),

@@ -1,19 +1,20 @@
-//! The Fourier transform of complex signals in double precision.
+//! The Fourier transform of complex signals.
 
 use std::sync::Arc;
 
-pub use rustfft::num_complex::Complex64;
-use rustfft::{Fft, FftPlanner};
+use rustfft::num_complex::Complex;
+pub use rustfft::num_complex::{Complex32, Complex64};
+use rustfft::{Fft, FftNum, FftPlanner};
 
-/// A Fourier transform of one length, there and back.
-pub struct Fourier {
-    forward: Arc<dyn Fft<f64>>,
-    inverse: Arc<dyn Fft<f64>>,
+/// A Fourier transform of one length, there and back, in double precision or single.
+pub struct Fourier<T = f64> {
+    forward: Arc<dyn Fft<T>>,
+    inverse: Arc<dyn Fft<T>>,
 }
 
-impl Fourier {
+impl<T: FftNum> Fourier<T> {
     /// A transform of `len` values; any length will do, powers of two are fastest.
-    pub fn new(len: usize) -> Fourier {
+    pub fn new(len: usize) -> Fourier<T> {
         let mut planner = FftPlanner::new();
         Fourier {
             forward: planner.plan_fft_forward(len),
@@ -31,13 +32,15 @@ impl Fourier {
         self.len() == 0
     }
 
-    /// The spectrum of [`Self::len`] values, in their place, unscaled.
-    pub fn forward(&self, values: &mut [Complex64]) {
+    /// The spectrum of [`Self::len`] values, in their place, unscaled; of several times
+    /// as many, those of each part.
+    pub fn forward(&self, values: &mut [Complex<T>]) {
         self.forward.process(values);
     }
 
-    /// The values of a spectrum, in its place, [`Self::len`] times too large.
-    pub fn inverse(&self, spectrum: &mut [Complex64]) {
+    /// The values of a spectrum, in its place, [`Self::len`] times too large; of several
+    /// spectra, one after the other, those of each.
+    pub fn inverse(&self, spectrum: &mut [Complex<T>]) {
         self.inverse.process(spectrum);
     }
 }
@@ -49,7 +52,7 @@ mod tests {
     #[test]
     fn there_and_back_is_len_times_the_values() {
         for len in [1, 12, 37, 64] {
-            let fourier = Fourier::new(len);
+            let fourier = Fourier::<f64>::new(len);
             let values: Vec<Complex64> = (0..len)
                 .map(|n| Complex64::new((n as f64).sin(), (3.0 * n as f64).cos()))
                 .collect();

@@ -11,7 +11,7 @@ mod windows;
 
 pub use band::{highest_frequency, limit_band};
 pub use emphasis::{de_emphasise, pre_emphasise};
-pub use fourier::{Complex64, Fourier};
+pub use fourier::{Complex32, Complex64, Fourier};
 pub use oscillator_bank::OscillatorBank;
 pub use spectrum::{Analysis, Spectra};
 pub use stretch::stretch;

@@ -5,23 +5,24 @@
 //! guide does next. Both hear the same; their predictions become one
 //! ([`Output::lead`]).
 
+use std::ops::Range;
+
 use crate::frames::WindowFormat;
 use crate::hearing::{Description, Hearing};
+use crate::model::Architecture;
 #[cfg(doc)]
 use crate::model::Output;
-use crate::model::{Architecture, State};
 
 /// What stands beside a model's input.
 pub struct Guidance {
     architecture: Architecture,
     guide: Option<Guide>,
-    scratch: Vec<f32>,
+    conditions: Vec<f32>,
 }
 
 /// What leads predictions.
 struct Guide {
     description: Description,
-    windows: WindowFormat,
     guiding: Guiding,
 }
 
@@ -40,7 +41,7 @@ impl Guidance {
         Guidance {
             architecture: architecture.clone(),
             guide: None,
-            scratch: Vec::new(),
+            conditions: Vec::new(),
         }
     }
 
@@ -51,7 +52,6 @@ impl Guidance {
         let guides = guiding.strength != 0.0 && self.architecture.conditions > 0;
         let guide = guides.then(|| Guide {
             description: hearing.describe_seed_and(seed, guide),
-            windows: hearing.sampling_windows().clone(),
             guiding,
         });
         Guidance { guide, ..self }
@@ -62,36 +62,32 @@ impl Guidance {
         1 + usize::from(self.guide.is_some())
     }
 
-    /// The state of a network that has heard nothing, for `rows` rows.
-    pub fn zero_state(&self, rows: usize) -> State {
-        State::zero(&self.architecture, rows)
-    }
-
-    /// Puts beside the rows of input matrices from number `first` on, each shown as
-    /// often as there are streams, what the network is to know.
-    pub fn put_beside(&mut self, first: usize, rows: &mut Vec<f32>) {
+    /// What the network is to know beside the rows of input matrices `matrices`, cut as
+    /// `windows` say: `[T, S, R, C]`, for T matrices in S streams of R rows.
+    pub fn conditions(&mut self, windows: &WindowFormat, matrices: Range<usize>) -> &[f32] {
+        let (conditions, streams) = (&mut self.conditions, 1 + usize::from(self.guide.is_some()));
+        conditions.clear();
         let architecture = &self.architecture;
-        let Some(guide) = &self.guide else {
-            return architecture.withhold(rows, &mut self.scratch);
-        };
-        let of_a_matrix = guide.windows.rows;
-        architecture.condition(rows, &mut self.scratch, |n, row| {
-            let (matrix, row_of_matrix) = (n / of_a_matrix, n % of_a_matrix);
-            let label = guide
-                .windows
-                .label_centre(first + matrix / 2, row_of_matrix);
-            match guide.description.at(label).filter(|_| matrix % 2 == 1) {
-                Some(description) => {
-                    row.extend_from_slice(description);
-                    row.push(1.0);
+        for matrix in matrices.filter(|_| architecture.conditions > 0) {
+            for stream in 0..streams {
+                for row in 0..windows.rows {
+                    let label = windows.label_centre(matrix, row);
+                    let guide = self.guide.as_ref().filter(|_| stream == 1);
+                    match guide.and_then(|guide| guide.description.at(label)) {
+                        Some(description) => {
+                            conditions.extend_from_slice(description);
+                            conditions.push(1.0);
+                        }
+                        None => architecture.push_withheld(conditions),
+                    }
                 }
-                None => architecture.push_withheld(row),
             }
-        });
+        }
+        conditions
     }
 
-    /// Makes the newest of `predictions` one that is led, by its `share` where the dial
-    /// has a say.
+    /// Makes the last of `predictions`, one for each stream, one that is led, by its
+    /// `share` where the dial has a say.
     pub fn lead(&self, predictions: &mut [f32], share: f64) {
         let Some(guide) = &self.guide else {
             return;
@@ -117,7 +113,7 @@ mod tests {
     use crate::generate::guide::GuideMaking;
     use crate::generate::{AnswerSettings, Native, Player, Prime, Request, generate};
     use crate::hyperparameters::{GuideForm, Strength};
-    use crate::model::{State, Tape};
+    use crate::model::{Precision, State, Tape};
     use crate::testing::random_model;
     use crate::trained_model::TrainedModel;
 
@@ -148,7 +144,7 @@ mod tests {
         let player = Player {
             model,
             settings,
-            engine: &mut Native::new(model.network.clone(), 1),
+            engine: &mut Native::new(model.network.clone(), Precision::F32, 1),
             theme: None,
         };
         let request = Request {

@@ -19,22 +19,25 @@ mod onnxruntime;
 mod pace;
 mod sampling;
 mod settings;
+mod shown;
 mod work;
 
 pub use drawing::Drawing;
 pub use feedback::Feedback;
 pub use following::Follow;
 pub use listener::Response;
-pub use native::{Native, play};
+pub use native::Native;
 pub use onnxruntime::OnnxRuntime;
 pub use pace::Pace;
 pub use sampling::{GenerateError, Player, Prediction, Prime, Request, Timings, generate};
 pub use settings::{AnswerSettings, Asked, MovingWeights, SettingsError, Weights};
+pub use shown::Shown;
 pub use work::{Work, training_step};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Architecture, State};
+use crate::frames::WindowFormat;
+use crate::model::State;
 
 /// What runs a network. Both engines give the same prediction, up to rounding.
 pub trait Engine: Send {
@@ -46,14 +49,18 @@ pub trait Engine: Send {
         1
     }
 
-    /// Plays `frames [T, R, D + C]` to the network, taking `state` from before the
-    /// first time step to after the last. `predictions` becomes the prediction
-    /// of every time step, `[T, R, O]` (`[T, 1, 1]` of a transpose head).
+    /// The state of a network that has heard nothing yet of what `windows` will show it
+    /// in `streams` streams. What an engine remembers of an answer before it forgets.
+    fn silence(&mut self, windows: &WindowFormat, streams: usize) -> State;
+
+    /// Plays what is `shown` to the network, taking `state` from before the first time
+    /// step to after the last. `prediction` becomes the prediction of the last time
+    /// step, `[S, W]`.
     fn play(
         &mut self,
-        frames: &[f32],
+        shown: &Shown,
         state: &mut State,
-        predictions: &mut Vec<f32>,
+        prediction: &mut Vec<f32>,
     ) -> Result<(), EngineError>;
 }
 
@@ -92,9 +99,4 @@ pub enum EngineError {
     Runtime(String),
     #[error("the weights moved too far: {0}")]
     Training(String),
-}
-
-/// T of an array of input matrices of `rows` rows.
-fn time_steps(architecture: &Architecture, frames: &[f32], rows: usize) -> usize {
-    frames.len() / (rows * architecture.row_width())
 }

@@ -1,20 +1,23 @@
 //! The embedded engine: antiphon's own forward pass.
 
-use super::{Engine, EngineError, EngineKind};
-use crate::model::{Network, State, Tape};
+use super::{Engine, EngineError, EngineKind, Shown};
+use crate::frames::WindowFormat;
+use crate::model::{Architecture, Head, Inference, Network, Precision, State};
 
 /// Runs a network with no help from outside.
 pub struct Native {
-    network: Network,
-    tape: Tape,
+    inference: Inference,
+    frames: Vec<f32>,
 }
 
 impl Native {
-    /// For `network`; matrix products may use `threads` threads.
-    pub fn new(network: Network, threads: usize) -> Native {
+    /// For `network`, with weights of this `precision`; a time step may use `threads`
+    /// threads.
+    pub fn new(network: Network, precision: Precision, threads: usize) -> Native {
+        let inference = Inference::new(network, precision, threads);
         Native {
-            network,
-            tape: Tape::new(threads),
+            inference: inference.with_sliding_inputs(),
+            frames: Vec::new(),
         }
     }
 }
@@ -24,26 +27,77 @@ impl Engine for Native {
         EngineKind::Native.name()
     }
 
+    fn silence(&mut self, windows: &WindowFormat, streams: usize) -> State {
+        self.inference.forget();
+        let architecture = self.inference.architecture();
+        let rows = match delay_of_rows(architecture, windows) {
+            Some(_) => streams,
+            None => streams * windows.rows,
+        };
+        State::zero(architecture, rows)
+    }
+
     fn play(
         &mut self,
-        frames: &[f32],
+        shown: &Shown,
         state: &mut State,
-        predictions: &mut Vec<f32>,
+        prediction: &mut Vec<f32>,
     ) -> Result<(), EngineError> {
-        play(&self.network, frames, state, &mut self.tape, predictions);
+        let inference = &mut self.inference;
+        let delay = delay_of_rows(inference.architecture(), shown.windows);
+        let begins = delay.is_some() && state.line.is_empty();
+        let has_one_row = delay.is_some() || shown.windows.rows == 1;
+        if let Some(sequence) = shown.sliding()
+            && inference.slides()
+            && has_one_row
+            && !begins
+        {
+            let delay = delay.unwrap_or(0);
+            inference.slide(sequence, shown.conditions, delay, state, prediction);
+            return Ok(());
+        }
+        let Some(delay) = delay else {
+            shown.frames(&mut self.frames);
+            inference.play(&self.frames, state, prediction);
+            return Ok(());
+        };
+        // What the rows above the last one hear at the beginning, it hears before.
+        let before = match begins {
+            true => inference.longest_delay(delay),
+            false => 0,
+        };
+        let last_rows = last_rows(shown.windows);
+        let last = inference.longest_delay(delay);
+        let of_last_rows = Shown {
+            windows: &last_rows,
+            matrices: shown.matrices.start + last - before..shown.matrices.end + last,
+            ..shown.clone()
+        };
+        of_last_rows.frames(&mut self.frames);
+        inference.play_last_rows(&self.frames, delay, state, prediction);
         Ok(())
     }
 }
 
-/// What [`Engine::play`] does, with `network` as it is now.
-pub fn play(
-    network: &Network,
-    frames: &[f32],
-    state: &mut State,
-    tape: &mut Tape,
-    predictions: &mut Vec<f32>,
-) {
-    network.forward(frames, state, None, tape);
-    predictions.clear();
-    predictions.extend_from_slice(tape.prediction());
+/// The time steps after which each row of an input matrix sees and knows what the row
+/// below it did, so that the last row is the whole computation; none where they do not.
+fn delay_of_rows(architecture: &Architecture, windows: &WindowFormat) -> Option<usize> {
+    let Head::Transpose { .. } = architecture.head else {
+        return None;
+    };
+    // What is known of a matrix stands beside all of its rows at once.
+    let repeat = architecture.conditions == 0
+        && windows
+            .int_cursor_inc
+            .is_multiple_of(windows.ext_cursor_inc);
+    repeat.then_some(windows.int_cursor_inc / windows.ext_cursor_inc)
+}
+
+/// `windows` with one row alone, the first: the last row of a matrix is that of one
+/// later by the longest delay.
+fn last_rows(windows: &WindowFormat) -> WindowFormat {
+    WindowFormat {
+        rows: 1,
+        ..windows.clone()
+    }
 }

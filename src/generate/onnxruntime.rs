@@ -8,13 +8,15 @@ use ort::environment::Environment;
 use ort::session::Session;
 use ort::value::TensorRef;
 
-use super::{Engine, EngineError, EngineKind, time_steps};
+use super::{Engine, EngineError, EngineKind, Shown};
+use crate::frames::WindowFormat;
 use crate::model::{Architecture, Head, State};
 
 /// Runs a model's ONNX file in ONNX Runtime.
 pub struct OnnxRuntime {
     session: Session,
     architecture: Architecture,
+    frames: Vec<f32>,
     /// `frames` and `conditions` of a network that has both.
     parts: [Vec<f32>; 2],
 }
@@ -39,6 +41,7 @@ impl OnnxRuntime {
         Ok(OnnxRuntime {
             session,
             architecture: architecture.clone(),
+            frames: Vec::new(),
             parts: Default::default(),
         })
     }
@@ -49,14 +52,20 @@ impl Engine for OnnxRuntime {
         EngineKind::OnnxRuntime.name()
     }
 
+    fn silence(&mut self, windows: &WindowFormat, streams: usize) -> State {
+        State::zero(&self.architecture, streams * windows.rows)
+    }
+
     fn play(
         &mut self,
-        frames: &[f32],
+        shown: &Shown,
         state: &mut State,
-        predictions: &mut Vec<f32>,
+        prediction: &mut Vec<f32>,
     ) -> Result<(), EngineError> {
         let rows = state.rows(&self.architecture);
-        let steps = time_steps(&self.architecture, frames, rows);
+        let steps = shown.steps();
+        shown.frames(&mut self.frames);
+        let frames = self.frames.as_slice();
         self.refuse_several_matrices(rows)?;
         let (inputs, conditions) = (self.architecture.inputs, self.architecture.conditions);
         let shape_of_frames = [steps, rows, inputs];
@@ -91,8 +100,10 @@ impl Engine for OnnxRuntime {
             let (_, values) = outputs[name].try_extract_tensor::<f32>().map_err(runtime)?;
             Ok(values)
         };
-        predictions.clear();
-        predictions.extend_from_slice(values("prediction")?);
+        let predictions = values("prediction")?;
+        let last = predictions.len() - predictions.len() / steps;
+        prediction.clear();
+        prediction.extend_from_slice(&predictions[last..]);
         let (h, c) = (values("h_out")?.to_vec(), values("c_out")?.to_vec());
         drop(outputs);
         (state.h, state.c) = (h, c);

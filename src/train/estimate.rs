@@ -10,7 +10,7 @@ use crate::generate::{
 };
 use crate::hearing::Normalisation;
 use crate::hyperparameters::Hyperparameters;
-use crate::model::Network;
+use crate::model::{Network, Precision};
 use crate::random;
 use crate::trained_model::{TrainedModel, TrainingAudio, TrainingSummary};
 
@@ -122,7 +122,9 @@ fn measure_sampling(
     };
     let settings = AnswerSettings::of(hyperparameters);
     let mut engine: Box<dyn Engine> = match &settings.weights {
-        Weights::Frozen { .. } => Box::new(Native::new(model.network.clone(), threads)),
+        Weights::Frozen { .. } => {
+            Box::new(Native::new(model.network.clone(), Precision::F32, threads))
+        }
         Weights::Moving(weights) => {
             let dataset = dataset(&weights.training(hyperparameters), recordings)?;
             let go_on = &mut |_: f64| ControlFlow::Continue(());

@@ -77,11 +77,6 @@ impl InferenceLayer {
         pack_row(self.columns, self.processor, weights.bias, &mut self.bias);
     }
 
-    /// D: values of a row that it sees.
-    pub fn inputs(&self) -> usize {
-        self.inputs
-    }
-
     /// Bytes of weights that one time step reads.
     pub fn bytes(&self) -> usize {
         self.input.bytes() + self.recurrent.bytes()

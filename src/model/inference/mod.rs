@@ -1,14 +1,25 @@
 //! A network that only predicts, a few rows at a time: its weights copied for the
 //! kernels that read them once and in order.
+//!
+//! ```text
+//! frames ------------------> stack --> head --> prediction
+//! sequence --> sliding ------^          ^
+//!                 |_____________________|
+//! ```
 
 mod head;
 mod layer;
+mod sliding;
+mod sliding_network;
+mod stack;
 #[cfg(test)]
 mod tests;
 
 use self::head::InferenceHead;
-use self::layer::{First, InferenceLayer};
+use self::sliding_network::SlidingNetwork;
+use self::stack::Stack;
 use super::architecture::Architecture;
+use super::head::Head;
 use super::kernels::rows::{Precision, Processor};
 use super::network::{Network, State};
 
@@ -18,58 +29,81 @@ const SHARED_WORK: usize = 1 << 21;
 /// A network ready to predict: as [`Network::forward`] does, to rounding in f32, but
 /// what came of a time step is known of the last one alone.
 pub struct Inference {
-    architecture: Architecture,
-    layers: Vec<InferenceLayer>,
+    network: Network,
+    processor: Processor,
+    stack: Stack,
     head: InferenceHead,
+    sliding: Option<SlidingNetwork>,
     threads: usize,
-    /// What a layer hands to the one above, `[T, R, H]`, and what it was handed.
-    handed: [Vec<f32>; 2],
 }
 
 impl Inference {
     /// Of `network`, with weights of this `precision`, on this machine's processor. A
     /// step may use `threads` threads, where there is work enough for them.
-    pub fn new(network: &Network, precision: Precision, threads: usize) -> Inference {
+    pub fn new(network: Network, precision: Precision, threads: usize) -> Inference {
         Inference::on(Processor::here(), network, precision, threads)
     }
 
     /// The same as on another kind of `processor`, that this machine's can be taken for.
     pub fn on(
         processor: Processor,
-        network: &Network,
+        network: Network,
         precision: Precision,
         threads: usize,
     ) -> Inference {
-        let architecture = network.architecture().clone();
-        let layer = |layer| InferenceLayer::new(processor, &architecture, layer, precision);
+        let sized_head = network.architecture().sized_head();
         let mut inference = Inference {
-            layers: (0..architecture.layers).map(layer).collect(),
-            head: InferenceHead::new(processor, architecture.sized_head(), precision),
-            architecture,
+            processor,
+            stack: Stack::new(processor, &network, precision),
+            head: InferenceHead::new(processor, sized_head, precision),
+            sliding: None,
             threads,
-            handed: Default::default(),
+            network,
         };
-        inference.take(network);
+        inference.pack();
         inference
+    }
+
+    /// The same, ready for inputs that [slide](Inference::slide), where they can.
+    pub fn with_sliding_inputs(mut self) -> Inference {
+        self.sliding = SlidingNetwork::of(self.processor, &self.network);
+        self
+    }
+
+    /// Whether inputs can [slide](Inference::slide).
+    pub fn slides(&self) -> bool {
+        self.sliding.is_some()
     }
 
     /// Takes the weights of `network`, which has the same sizes.
     pub fn take(&mut self, network: &Network) {
-        for (index, layer) in self.layers.iter_mut().enumerate() {
-            layer.take(&network.lstm_weights(index));
+        self.network.weights.copy_from_slice(&network.weights);
+        self.pack();
+    }
+
+    fn pack(&mut self) {
+        self.stack.take(&self.network);
+        self.head.take(self.network.head_weights());
+        if let Some(sliding) = &mut self.sliding {
+            sliding.take(&self.network);
         }
-        self.head.take(network.head_weights());
+    }
+
+    /// Forgets what was known of samples to come: the next ones are another sequence's.
+    pub fn forget(&mut self) {
+        if let Some(sliding) = &mut self.sliding {
+            sliding.forget();
+        }
     }
 
     /// Its sizes.
     pub fn architecture(&self) -> &Architecture {
-        &self.architecture
+        self.network.architecture()
     }
 
     /// Bytes of weights that one time step reads.
     pub fn bytes(&self) -> usize {
-        let layers = self.layers.iter().map(InferenceLayer::bytes);
-        layers.sum::<usize>() + self.head.bytes()
+        self.stack.bytes() + self.head.bytes()
     }
 
     /// Plays `frames [T, R, D + C]`, taking `state` from before the first time step to
@@ -81,21 +115,15 @@ impl Inference {
     ///
     /// # Panics
     /// If `frames` does not hold whole time steps of the state's rows.
-    pub fn play(
-        &mut self,
-        network: &Network,
-        frames: &[f32],
-        state: &mut State,
-        prediction: &mut Vec<f32>,
-    ) {
-        let rows = state.rows(&self.architecture);
-        let frames_of_step = rows * self.architecture.row_width();
+    pub fn play(&mut self, frames: &[f32], state: &mut State, prediction: &mut Vec<f32>) {
+        let architecture = self.network.architecture();
+        let rows = state.rows(architecture);
+        let (of_frames, of_outputs) = (rows * architecture.row_width(), rows * architecture.units);
         let threads = self.threads_for(rows);
-        let all = self.run(network, frames, state);
-        let outputs = &all[all.len() - rows * network.architecture().units..];
-        let frames = &frames[frames.len() - frames_of_step..];
+        let outputs = self.stack.run(&self.network, frames, state, threads);
+        let outputs = &outputs[outputs.len() - of_outputs..];
+        let frames = &frames[frames.len() - of_frames..];
         self.head.predict(outputs, frames, threads, prediction);
-        self.handed[0] = all;
     }
 
     /// The same of a transpose head whose matrices' rows repeat their last row, each
@@ -103,18 +131,52 @@ impl Inference {
     /// of S streams alone, and the state's line keeps what came of those before.
     pub fn play_last_rows(
         &mut self,
-        network: &Network,
         frames: &[f32],
         delay: usize,
         state: &mut State,
         prediction: &mut Vec<f32>,
     ) {
-        let streams = state.rows(&self.architecture);
-        let outputs = self.run(network, frames, state);
-        self.head.hear(&outputs, delay, &mut state.line);
+        let streams = state.rows(self.network.architecture());
+        let threads = self.threads_for(streams);
+        let outputs = self.stack.run(&self.network, frames, state, threads);
+        self.head.hear(outputs, streams, delay, &mut state.line);
         self.head
             .predict_from(&state.line, streams, delay, prediction);
-        self.handed[0] = outputs;
+    }
+
+    /// One time step of a network that sees the last D samples of `sequence`, which are
+    /// those of the time step before but for the last: in as many streams as `state` has
+    /// rows, each with its `conditions [S, C]`. A transpose head's rows above the last
+    /// one repeat it after `delay` time steps each. The same as `play` and
+    /// `play_last_rows`, to rounding.
+    ///
+    /// # Panics
+    /// If it is not ready for inputs that slide.
+    pub fn slide(
+        &mut self,
+        sequence: &[f32],
+        conditions: &[f32],
+        delay: usize,
+        state: &mut State,
+        prediction: &mut Vec<f32>,
+    ) {
+        let sliding = self.sliding.as_mut().expect("ready for sliding inputs");
+        let streams = state.rows(self.network.architecture());
+        sliding.hear(sequence, conditions, streams, self.stack.first_bias());
+        let sums = sliding.gate_sums();
+        let outputs = self.stack.run_from_sums(&self.network, sums, state);
+        match self.network.architecture().head {
+            Head::Dense { .. } => {
+                let sums = sliding.head_sums();
+                self.head
+                    .predict_beside(outputs, sums, conditions, prediction);
+            }
+            Head::Transpose { .. } => {
+                self.head.hear(outputs, streams, delay, &mut state.line);
+                self.head
+                    .predict_from(&state.line, streams, delay, prediction);
+            }
+        }
     }
 
     /// Time steps by which the first row of a matrix is older than its last, where each
@@ -123,33 +185,9 @@ impl Inference {
         self.head.longest_delay(delay)
     }
 
-    /// Takes `frames` through the layers; what the top one gave, `[T, R, H]`.
-    fn run(&mut self, network: &Network, frames: &[f32], state: &mut State) -> Vec<f32> {
-        let rows = state.rows(&self.architecture);
-        let of_step = rows * self.architecture.row_width();
-        assert_eq!(frames.len() % of_step, 0, "whole time steps");
-        let threads = self.threads_for(rows);
-        let [mut below, mut above] = std::mem::take(&mut self.handed);
-        for (index, layer) in self.layers.iter_mut().enumerate() {
-            let input = if index == 0 { frames } else { below.as_slice() };
-            let given = match input.len() / (rows * layer.inputs()) {
-                1 => First::Rows(input),
-                _ => First::Steps(input, network.lstm_weights(index).input),
-            };
-            let of_layer = state.layer(&self.architecture, index);
-            layer.run(given, rows, of_layer, threads, &mut above);
-            if self.architecture.is_residual(index) {
-                above.iter_mut().zip(input).for_each(|(y, x)| *y += x);
-            }
-            std::mem::swap(&mut below, &mut above);
-        }
-        self.handed[1] = above;
-        below
-    }
-
     /// The threads that a step of `rows` rows is worth.
     fn threads_for(&self, rows: usize) -> usize {
-        match self.architecture.parameters() * rows < SHARED_WORK {
+        match self.network.weights.len() * rows < SHARED_WORK {
             true => 1,
             false => self.threads,
         }

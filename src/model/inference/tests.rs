@@ -58,13 +58,13 @@ fn it_predicts_what_the_forward_pass_does() {
             let prediction = &tape.prediction()[tape.prediction().len() - last..];
 
             for (precision, bound) in [(Precision::F32, 1e-5), (Precision::I8, 0.05)] {
-                let mut inference = Inference::on(processor, &network, precision, 1);
+                let mut inference = Inference::on(processor, network.clone(), precision, 1);
                 // All at once, and one by one.
                 for of_one in [steps, 1] {
                     let mut state = State::zero(&architecture, rows);
                     let mut found = Vec::new();
                     for frames in frames.chunks(of_one * rows * architecture.row_width()) {
-                        inference.play(&network, frames, &mut state, &mut found);
+                        inference.play(frames, &mut state, &mut found);
                     }
                     assert_near(&found, prediction, bound, &what);
                     assert_near(&state.h, &expected.h, bound, &what);
@@ -79,22 +79,22 @@ fn it_predicts_what_the_forward_pass_does() {
 fn weights_are_taken_again() {
     let architecture = &architectures()[1];
     let frames = frames(architecture.row_width());
-    let predict = |inference: &mut Inference, network: &Network| {
+    let predict = |inference: &mut Inference| {
         let mut prediction = Vec::new();
         let mut state = State::zero(architecture, 1);
-        inference.play(network, &frames, &mut state, &mut prediction);
+        inference.play(&frames, &mut state, &mut prediction);
         prediction
     };
     let (first, mut other) = (network(architecture), network(architecture));
     other.weights.iter_mut().for_each(|weight| *weight *= 0.9);
-    let mut inference = Inference::new(&first, Precision::F32, 1);
-    let before = predict(&mut inference, &first);
+    let mut inference = Inference::new(first, Precision::F32, 1);
+    let before = predict(&mut inference);
     inference.take(&other);
-    let after = predict(&mut inference, &other);
+    let after = predict(&mut inference);
     assert_ne!(before, after);
     assert_eq!(
         after,
-        predict(&mut Inference::new(&other, Precision::F32, 1), &other)
+        predict(&mut Inference::new(other.clone(), Precision::F32, 1))
     );
 }
 
@@ -114,14 +114,14 @@ fn one_row_and_a_line_are_the_whole_matrix() {
             let of_row = architecture.conditions;
             row.extend_from_slice(&conditions[(start * streams + stream) * of_row..][..of_row]);
         };
-        let mut inference = Inference::new(&network, Precision::F32, 1);
+        let mut inference = Inference::new(network.clone(), Precision::F32, 1);
         let mut line = State::zero(architecture, streams);
         let mut matrices = State::zero(architecture, streams * rows);
         let (mut found, mut expected) = (Vec::new(), Vec::new());
         for start in 0..(rows - 1) * delay {
             let mut last_rows = Vec::new();
             (0..streams).for_each(|stream| push_row(stream, start, &mut last_rows));
-            inference.play_last_rows(&network, &last_rows, delay, &mut line, &mut found);
+            inference.play_last_rows(&last_rows, delay, &mut line, &mut found);
         }
         for t in 0..steps {
             let (mut last_rows, mut frames) = (Vec::new(), Vec::new());
@@ -129,12 +129,89 @@ fn one_row_and_a_line_are_the_whole_matrix() {
                 (0..rows).for_each(|row| push_row(stream, t + row * delay, &mut frames));
                 last_rows.extend_from_slice(&frames[frames.len() - width..]);
             }
-            inference.play_last_rows(&network, &last_rows, delay, &mut line, &mut found);
-            inference.play(&network, &frames, &mut matrices, &mut expected);
+            inference.play_last_rows(&last_rows, delay, &mut line, &mut found);
+            inference.play(&frames, &mut matrices, &mut expected);
             if t > 300 {
                 assert_near(&found, &expected, 1e-5, &format!("{t}"));
             }
         }
         assert_eq!(line.line.len(), streams * ((rows - 1) * delay + 1));
     }
+}
+
+/// Inputs of adjacent samples, as filters of them: as input by input.
+#[test]
+fn sliding_inputs_are_inputs() {
+    let mixture = Output::Mixture { components: 3 };
+    for (head, conditions, layers) in [
+        (
+            Head::Dense {
+                outputs: 1,
+                skip: true,
+            },
+            3,
+            1,
+        ),
+        (
+            Head::Dense {
+                outputs: 1,
+                skip: false,
+            },
+            0,
+            2,
+        ),
+        (Head::Transpose { rows: 4 }, 0, 2),
+    ] {
+        let architecture = Architecture {
+            inputs: 70,
+            conditions,
+            units: 20,
+            layers,
+            residual: true,
+            head,
+            output: mixture,
+        };
+        let network = network(&architecture);
+        let (streams, delay, steps) = (if conditions > 0 { 2 } else { 1 }, 3, 200);
+        let sequence = frames(70 + steps);
+        let all_conditions = frames(steps * streams * conditions);
+        for precision in [Precision::F32, Precision::I8] {
+            let mut inference = Inference::new(network.clone(), precision, 1).with_sliding_inputs();
+            assert!(inference.slides());
+            let [mut slid, mut played] = [0, 1].map(|_| State::zero(&architecture, streams));
+            let (mut found, mut expected) = (Vec::new(), Vec::new());
+            for t in 0..steps {
+                let known = &all_conditions[t * streams * conditions..][..streams * conditions];
+                let mut rows = Vec::new();
+                for stream in 0..streams {
+                    rows.extend_from_slice(&sequence[t..t + 70]);
+                    rows.extend_from_slice(&known[stream * conditions..][..conditions]);
+                }
+                match head {
+                    Head::Dense { .. } => inference.play(&rows, &mut played, &mut expected),
+                    Head::Transpose { .. } => {
+                        inference.play_last_rows(&rows, delay, &mut played, &mut expected);
+                    }
+                }
+                inference.slide(&sequence[..t + 70], known, delay, &mut slid, &mut found);
+                let bound = if precision == Precision::F32 {
+                    1e-5
+                } else {
+                    0.05
+                };
+                assert_near(
+                    &found,
+                    &expected,
+                    bound,
+                    &format!("{precision:?} {head:?} {t}"),
+                );
+            }
+        }
+    }
+    let square = Architecture {
+        inputs: 20,
+        ..architectures()[0].clone()
+    };
+    let inference = Inference::new(network(&square), Precision::F32, 1);
+    assert!(!inference.with_sliding_inputs().slides());
 }

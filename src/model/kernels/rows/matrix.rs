@@ -101,11 +101,6 @@ impl RowMatrix {
         }
     }
 
-    /// Inputs.
-    pub fn depth(&self) -> usize {
-        self.depth
-    }
-
     /// In which numbers its weights are.
     pub fn numbers(&self) -> Precision {
         self.numbers
@@ -119,6 +114,11 @@ impl RowMatrix {
     /// Packed columns.
     pub fn packed(&self) -> usize {
         self.columns.packed(self.processor.width())
+    }
+
+    /// Which column is packed at `index`; none where it only fills a block.
+    pub fn column(&self, index: usize) -> Option<usize> {
+        self.columns.at(index, self.processor.width())
     }
 
     pub(super) fn registers(&self) -> usize {

@@ -13,12 +13,23 @@ pub const MOST_ROWS: usize = 4;
 pub struct Part<'a> {
     pub(super) matrix: &'a RowMatrix,
     rows: &'a RowInput,
+    /// Inputs that count, from the first.
+    depth: usize,
 }
 
 impl<'a> Part<'a> {
     /// `matrix` and `rows` that it took.
     pub fn new(matrix: &'a RowMatrix, rows: &'a RowInput) -> Part<'a> {
-        Part { matrix, rows }
+        Part {
+            matrix,
+            rows,
+            depth: matrix.depth,
+        }
+    }
+
+    /// The same of the first `depth` inputs alone, of a matrix in f32.
+    pub fn of_first(self, depth: usize) -> Part<'a> {
+        Part { depth, ..self }
     }
 
     /// Checks that the parts of one product go together, for `rows` rows.
@@ -28,6 +39,7 @@ impl<'a> Part<'a> {
             assert_eq!(part.rows.stride, part.matrix.even_depth());
             assert_eq!(part.matrix.columns, parts[0].matrix.columns);
             assert_eq!(part.matrix.processor, parts[0].matrix.processor);
+            assert!(part.depth <= part.matrix.depth);
             let numbers = rows * part.rows.stride;
             match part.matrix.numbers() {
                 Precision::F32 => assert!(part.rows.numbers.values::<f32>().len() >= numbers),
@@ -74,7 +86,7 @@ impl<'a> Part<'a> {
         unsafe {
             let mut weights = weights.add(block * of_input * depth);
             let inputs = inputs.add(first * stride);
-            for k in 0..depth {
+            for k in 0..self.depth {
                 let mut column = [L::splat(0.0); G];
                 for (g, column) in column.iter_mut().enumerate() {
                     *column = L::load(weights.add(g * L::WIDTH));
