@@ -76,6 +76,7 @@ pub fn random_model(json: &str) -> TrainedModel {
             seconds: 30.25,
         }],
         kept_audio: vec![vec![0.0, 1.0, -1.0]],
+        memory: None,
         training: TrainingSummary {
             steps: 12,
             epochs: 0.5,

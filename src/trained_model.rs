@@ -33,6 +33,8 @@ mod key {
     pub const NORMALISATION: &str = "antiphon.normalisation";
     /// The recordings the model learned from.
     pub const TRAINING_AUDIO: &str = "antiphon.training_audio";
+    /// How far back the network's memory reaches, in seconds.
+    pub const MEMORY: &str = "antiphon.memory_seconds";
     /// How training went.
     pub const TRAINING: &str = "antiphon.training";
     /// The recordings themselves, where weights may move.
@@ -51,6 +53,9 @@ pub struct TrainedModel {
     /// move while it answers; none otherwise.
     pub kept_audio: Vec<Vec<f32>>,
     pub training: TrainingSummary,
+    /// Seconds after which two different beginnings have led its network to the same
+    /// state; none where that was not measured, or takes longer than what was heard.
+    pub memory: Option<f64>,
 }
 
 /// One recording the model learned from.
@@ -176,6 +181,9 @@ impl TrainedModel {
             let sounds: Vec<String> = self.kept_audio.iter().map(|s| sound_to_text(s)).collect();
             metadata.insert(key::KEPT_AUDIO.to_owned(), to_json(&sounds));
         }
+        if let Some(memory) = self.memory {
+            metadata.insert(key::MEMORY.to_owned(), to_json(&memory));
+        }
         onnx::encode(&self.network, &metadata)
     }
 
@@ -232,6 +240,14 @@ impl TrainedModel {
             let what = "it does not hold one sound for each recording".to_owned();
             return Err(metadata.damaged(key::KEPT_AUDIO, what));
         }
+        let memory: Option<f64> = match metadata.file.metadata(key::MEMORY) {
+            Some(_) => Some(metadata.json(key::MEMORY)?),
+            None => None,
+        };
+        if memory.is_some_and(|memory| !(memory.is_finite() && memory >= 0.0)) {
+            let what = "it must be seconds, 0 or more".to_owned();
+            return Err(metadata.damaged(key::MEMORY, what));
+        }
         let network = file
             .into_network(hyperparameters.architecture())
             .map_err(not_a_model)?;
@@ -242,6 +258,7 @@ impl TrainedModel {
             training_audio,
             kept_audio,
             training,
+            memory,
         })
     }
 }

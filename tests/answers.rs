@@ -70,6 +70,7 @@ fn answer(model: &TrainedModel) -> Vec<f32> {
         seconds: 0.2,
         random_seed: 7,
         prime: Prime::Seed,
+        prime_seconds: None,
         may_go_back: false,
     };
     let settings = AnswerSettings::of(hyperparameters).free();

@@ -35,6 +35,7 @@ fn each_gives_an_audible_answer_to_plucked_strings() {
             seconds: 3.0,
             random_seed: 1,
             prime: Prime::Seed,
+            prime_seconds: None,
             may_go_back: false,
         };
         let answer = common::answer(&model, &mut engine, &seed, &request);

@@ -97,6 +97,7 @@ fn they_agree_over_the_first_200_outputs_of_free_running() {
             seconds: (200 * samples_per_output) as f64 / 11025.0,
             random_seed: 3,
             prime: Prime::Seed,
+            prime_seconds: None,
             may_go_back: false,
         };
         let [native, onnxruntime] = engines(&model)
@@ -117,6 +118,7 @@ fn they_agree_where_the_seed_guides() {
             seconds: 0.1,
             random_seed: 3,
             prime: Prime::Seed,
+            prime_seconds: None,
             may_go_back: false,
         };
         let [native, onnxruntime] = engines(&model).map(|mut engine| {
@@ -147,6 +149,7 @@ fn the_same_random_seed_gives_the_same_bytes() {
             seconds: 0.5,
             random_seed,
             prime: Prime::Seed,
+            prime_seconds: None,
             may_go_back: false,
         };
         let mut engine = Native::new(model.network.clone(), Precision::F32, 1);

@@ -50,6 +50,8 @@ pub struct Commission {
     /// Seed of everything random in the answer.
     pub random_seed: u64,
     pub prime: Prime,
+    /// Seconds of the seed's end that are played; none for what the network remembers.
+    pub prime_seconds: Option<f64>,
     /// Whether sampling goes back from what is wrong.
     pub may_go_back: bool,
     /// A sound file that is followed instead of the seed.
@@ -71,6 +73,7 @@ impl Default for Commission {
             length: Length::Seconds(10.0),
             random_seed: 0,
             prime: Prime::Seed,
+            prime_seconds: None,
             may_go_back: true,
             guide_file: None,
             ending: Ending::new(EndingKind::Phrase, None),
@@ -95,6 +98,7 @@ impl Commission {
             seconds: self.length.beside(seconds),
             random_seed,
             prime: self.prime,
+            prime_seconds: self.prime_seconds,
             may_go_back: self.may_go_back,
         }
     }

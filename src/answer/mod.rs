@@ -37,7 +37,7 @@ pub use slices::{SLICES, SliceNotes};
 pub use step::{Heard, Step};
 pub use voice::{FindModel, ModelFile, Occasion, Voice};
 pub use voices::{Voices, check_voice};
-pub use wishes::Wishes;
+pub use wishes::{LONGEST_PRIMING, Wishes};
 
 use self::learned::Learned;
 use self::step::Stage;
@@ -45,7 +45,7 @@ use crate::audio::Signal;
 use crate::files;
 use crate::generate::{
     AnswerSettings, Asked, Engine, EngineKind, GenerateError, MovingWeights, Native, OnnxRuntime,
-    Player, Prediction, Prime, Request, SettingsError, Weights, generate,
+    Player, Playing, Prediction, Prime, Request, SettingsError, Weights, generate,
 };
 use crate::hyperparameters::Hyperparameters;
 use crate::model::Precision;
@@ -65,6 +65,9 @@ pub struct Responder {
     learned: Option<Learned>,
     identity: ModelIdentity,
     threads: usize,
+    /// What was asked for.
+    playing: Playing,
+    precision: Precision,
 }
 
 /// What answers are made with, whatever the seed.
@@ -99,41 +102,43 @@ impl Responder {
     pub fn new(
         name: &str,
         bytes: &[u8],
-        kind: EngineKind,
+        playing: Playing,
         asked: &Asked,
         threads: usize,
     ) -> Result<Responder, ResponderError> {
         let settings = |h: &Hyperparameters| AnswerSettings::asked(h, asked);
-        Responder::with(name, bytes, kind, settings, threads)
+        Responder::with(name, bytes, playing, settings, threads)
     }
 
     /// The same with the settings that `choose` makes of the model's hyperparameters.
     fn with(
         name: &str,
         bytes: &[u8],
-        kind: EngineKind,
+        playing: Playing,
         choose: impl FnOnce(&Hyperparameters) -> Result<AnswerSettings, SettingsError>,
         threads: usize,
     ) -> Result<Responder, ResponderError> {
         let model = TrainedModel::from_bytes(bytes, Path::new(name))?;
         let settings = choose(&model.hyperparameters)?;
-        let means =
-            match (&settings.weights, kind) {
-                (Weights::Frozen { .. }, EngineKind::Native) => Means::Frozen(Box::new(
-                    Native::new(model.network.clone(), Precision::F32, threads),
-                )),
-                (Weights::Frozen { .. }, EngineKind::OnnxRuntime) => {
-                    let architecture = model.network.architecture();
-                    Means::Frozen(Box::new(OnnxRuntime::new(bytes, architecture, threads)?))
-                }
-                (Weights::Moving(weights), EngineKind::Native) => Means::Moving {
-                    weights: weights.clone(),
-                    dataset: kept_audio(&model, weights, name)?,
-                },
-                (Weights::Moving(_), EngineKind::OnnxRuntime) => {
-                    return Err(ResponderError::MovingElsewhere);
-                }
-            };
+        let weights_move = matches!(settings.weights, Weights::Moving(_));
+        let precision = playing.precision_for(model.hyperparameters.approach(), weights_move)?;
+        let means = match (&settings.weights, playing.engine) {
+            (Weights::Frozen { .. }, EngineKind::Native) => {
+                let native = Native::new(model.network.clone(), precision, threads);
+                Means::Frozen(Box::new(native))
+            }
+            (Weights::Frozen { .. }, EngineKind::OnnxRuntime) => {
+                let architecture = model.network.architecture();
+                Means::Frozen(Box::new(OnnxRuntime::new(bytes, architecture, threads)?))
+            }
+            (Weights::Moving(weights), EngineKind::Native) => Means::Moving {
+                weights: weights.clone(),
+                dataset: kept_audio(&model, weights, name)?,
+            },
+            (Weights::Moving(_), EngineKind::OnnxRuntime) => {
+                return Err(ResponderError::MovingElsewhere);
+            }
+        };
         Ok(Responder {
             identity: ModelIdentity {
                 name: name.to_owned(),
@@ -144,6 +149,8 @@ impl Responder {
             means,
             learned: None,
             threads,
+            playing,
+            precision,
         })
     }
 
@@ -197,6 +204,16 @@ impl Responder {
         }
     }
 
+    /// What it was asked to run the model with.
+    pub fn playing(&self) -> Playing {
+        self.playing
+    }
+
+    /// In which numbers the model's weights are.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
     /// Answers a short noise, so that a model that cannot answer is found out
     /// before a seed comes, and the first seed waits for nothing.
     pub fn warm(&mut self) -> Result<(), GenerateError> {
@@ -211,6 +228,7 @@ impl Responder {
             seconds: 0.01,
             random_seed: 0,
             prime: Prime::Seed,
+            prime_seconds: None,
             may_go_back: false,
         };
         let heard = Sounds {

@@ -11,7 +11,7 @@ use super::step::Step;
 use super::{BUILD, Responder};
 use crate::audio::output::{OutputChannels, OutputFormat};
 use crate::files;
-use crate::generate::EngineKind;
+use crate::generate::{EngineKind, Playing};
 use crate::system::processor::processor;
 
 /// An answer that is made again.
@@ -125,9 +125,12 @@ impl Replay {
         }
         check_learned(&sidecar, learned)?;
         let commission = commission_of(&sidecar)?;
-        let kind = engine_of(&sidecar)?;
+        let playing = Playing {
+            engine: engine_of(&sidecar)?,
+            precision: sidecar.precision.into(),
+        };
         let settings = sidecar.settings.clone();
-        let responder = Responder::with(name, bytes, kind, |h| settings.checked(h), threads)?;
+        let responder = Responder::with(name, bytes, playing, |h| settings.checked(h), threads)?;
         let responder = match &sidecar.learning {
             Some(notes) => {
                 responder.learning(|model| Learned::again(learned, notes.from_seeds, model))?
@@ -254,6 +257,7 @@ fn commission_of(sidecar: &Sidecar) -> Result<Commission, ReplayError> {
         length: Length::Seconds(seconds),
         random_seed: sidecar.random_seed,
         prime: sidecar.prime,
+        prime_seconds: sidecar.prime_seconds,
         may_go_back: sidecar.may_go_back,
         guide_file: sidecar
             .guide_file

@@ -10,6 +10,7 @@ use crate::audio::output::OutputRate;
 use crate::audio::write::SampleFormat;
 use crate::generate::guard::Fault;
 use crate::generate::{AnswerSettings, Prime, Response, Timings};
+use crate::model::Precision;
 
 /// Which model answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +56,9 @@ pub struct Sidecar {
     pub variation: Option<usize>,
     pub model: ModelIdentity,
     pub engine: String,
+    /// In which numbers the weights were; older versions knew of f32 alone.
+    #[serde(default)]
+    pub precision: Precision,
     /// The seed file's name, without its folder.
     pub seed: String,
     pub seed_sha256: String,
@@ -70,6 +74,9 @@ pub struct Sidecar {
     pub lasts: f64,
     pub random_seed: u64,
     pub prime: Prime,
+    /// Seconds of the seed's end that were asked to be played.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prime_seconds: Option<f64>,
     /// What was followed, where that was not the seed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guide_file: Option<GuideSource>,

@@ -203,16 +203,15 @@ impl Voice {
         let all = wishes.clone().over(base);
         all.check()?;
         let name = all.model.as_deref().ok_or(VoiceError::NoModel)?;
-        let kind = all.engine.unwrap_or_default();
+        let playing = all.playing();
         let asked = all.asked();
         // Thousands of variations do not read its file as often.
         let file = || find(name).map_err(|what| VoiceError::Model { what });
-        let known =
-            |known: &Responder| known.identity().name == name && known.engine_name() == kind.name();
+        let known = |known: &Responder| known.identity().name == name && known.playing() == playing;
         let loaded = match self.responders.iter().position(known) {
             Some(n) => n,
             None => self.load(&file()?, |file| {
-                Responder::new(&file.name, &file.bytes, kind, &asked, threads)
+                Responder::new(&file.name, &file.bytes, playing, &asked, threads)
             })?,
         };
         let hyperparameters = &self.responders[loaded].model().hyperparameters;
@@ -227,7 +226,7 @@ impl Voice {
             Some(n) => n,
             None => self.load(&file()?, |file| {
                 let settings = settings.clone();
-                Responder::with(&file.name, &file.bytes, kind, |_| Ok(settings), threads)
+                Responder::with(&file.name, &file.bytes, playing, |_| Ok(settings), threads)
             })?,
         };
         let commission = all.commission();

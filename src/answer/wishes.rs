@@ -11,11 +11,13 @@ use super::ending::{Ending, EndingKind};
 use super::plan::PlanError;
 use crate::audio::output::{OutputChannels, OutputFormat, OutputRate};
 use crate::audio::write::SampleFormat;
-use crate::generate::{Asked, EngineKind, Prime};
+use crate::generate::{Asked, AskedPrecision, EngineKind, Playing, Prime};
 use crate::hyperparameters::{AnswerMode, rule, rules};
 
 /// The longest fade, in seconds.
 const LONGEST_FADE: f64 = 60.0;
+/// The most of a seed that can be asked to be played, in seconds.
+pub const LONGEST_PRIMING: f64 = 24.0 * 3600.0;
 /// The most that an answer can be longer than its seed.
 const MOST_TIMES: f64 = 1000.0;
 
@@ -28,6 +30,9 @@ pub struct Wishes {
     pub model: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub engine: Option<EngineKind>,
+    /// In which numbers weights are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub precision: Option<AskedPrecision>,
     #[serde(flatten)]
     pub length: Option<Length>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,6 +44,9 @@ pub struct Wishes {
     pub random_seed: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prime: Option<Prime>,
+    /// Seconds of a seed's end that are played to the network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prime_seconds: Option<f64>,
     /// Frozen or moving weights.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<AnswerMode>,
@@ -59,15 +67,17 @@ pub struct Wishes {
 }
 
 /// The keys that are no hyperparameters with an option of their own.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 16] = [
     "model",
     "engine",
+    "precision",
     "seconds",
     "times",
     "ending",
     "fade",
     "random_seed",
     "prime",
+    "prime_seconds",
     "answer",
     "guide_file",
     "loudness",
@@ -87,11 +97,18 @@ impl Wishes {
         let wishes = Wishes {
             model: take(g, "model")?,
             engine: take(g, "engine")?,
+            precision: take(g, "precision")?,
             length: length(take(g, "seconds")?, take(g, "times")?)?,
             ending: take(g, "ending")?,
             fade: within("fade", take(g, "fade")?, 0.0, LONGEST_FADE)?,
             random_seed: take(g, "random_seed")?,
             prime: take(g, "prime")?,
+            prime_seconds: within(
+                "prime_seconds",
+                take(g, "prime_seconds")?,
+                0.0,
+                LONGEST_PRIMING,
+            )?,
             answer: take(g, "answer")?,
             guide_file: take(g, "guide_file")?,
             loudness: take(g, "loudness")?,
@@ -121,11 +138,13 @@ impl Wishes {
         Wishes {
             model: self.model.or(base.model),
             engine: self.engine.or(base.engine),
+            precision: self.precision.or(base.precision),
             length: self.length.or(base.length),
             ending: self.ending.or(base.ending),
             fade: self.fade.or(base.fade),
             random_seed: self.random_seed.or(base.random_seed),
             prime: self.prime.or(base.prime),
+            prime_seconds: self.prime_seconds.or(base.prime_seconds),
             answer: self.answer.or(base.answer),
             guide_file: self.guide_file.or(base.guide_file),
             loudness: self.loudness.or(base.loudness),
@@ -155,6 +174,7 @@ impl Wishes {
             length: self.length.unwrap_or(usual.length),
             random_seed: self.random_seed.unwrap_or(usual.random_seed),
             prime: self.prime.unwrap_or(usual.prime),
+            prime_seconds: self.prime_seconds,
             guide_file: self.guide_file.clone(),
             ending: Ending::new(kind, self.fade),
             loudness: self.loudness.unwrap_or(usual.loudness),
@@ -164,6 +184,14 @@ impl Wishes {
                 samples: self.format.unwrap_or_default(),
             },
             ..usual
+        }
+    }
+
+    /// What is to run the model.
+    pub fn playing(&self) -> Playing {
+        Playing {
+            engine: self.engine.unwrap_or_default(),
+            precision: self.precision.unwrap_or_default(),
         }
     }
 
@@ -277,7 +305,7 @@ mod tests {
     #[test]
     fn they_are_written_as_they_were_read() {
         let all = json!({"model": "vector", "engine": "onnxruntime", "seconds": 4.0, "ending": "exact",
-            "fade": 0.5, "random_seed": 3, "prime": "matrix", "answer": "moving", "guide_file": "a.wav",
+            "fade": 0.5, "random_seed": 3, "prime": "matrix", "prime_seconds": 2.5, "precision": "i8", "answer": "moving", "guide_file": "a.wav",
             "loudness": "model", "rate": 8000, "channels": 2, "format": "int16", "follow": 0.5});
         let read = wishes(all.clone()).unwrap();
         assert_eq!(serde_json::to_value(&read).unwrap(), all);

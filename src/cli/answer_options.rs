@@ -7,13 +7,13 @@ use anyhow::{Context, bail};
 use super::asked_options::AskedOptions;
 use super::model_choice::ModelChoice;
 use crate::answer::{
-    EndingKind, LONGEST_ANSWER, Length, Loudness, MOST_VARIATIONS, ModelFile, Plan, Voice, Wishes,
-    forget,
+    EndingKind, LONGEST_ANSWER, LONGEST_PRIMING, Length, Loudness, MOST_VARIATIONS, ModelFile,
+    Plan, Voice, Wishes, forget,
 };
 use crate::audio::output::{OutputChannels, OutputRate, UnknownChannels};
 use crate::audio::write::SampleFormat;
 use crate::destination::same_file;
-use crate::generate::{EngineKind, Prime};
+use crate::generate::{AskedPrecision, EngineKind, Prime};
 use crate::hyperparameters::AnswerMode;
 
 #[derive(Clone, clap::Args)]
@@ -43,10 +43,19 @@ pub struct AnswerOptions {
     /// [default: native]
     #[arg(long, value_name = "ENGINE", value_parser = parse_engine)]
     engine: Option<EngineKind>,
-    /// Play the whole seed to the network, or, as the dissertation does, its last input
-    /// matrix [default: seed]
+    /// In which numbers the embedded engine keeps weights: 32-bit floating point (f32), 8 bit
+    /// (i8), which is faster, or whichever sounds no worse and is the faster (auto)
+    /// [default: auto]
+    #[arg(long, value_name = "f32|i8|auto", value_parser = parse_precision)]
+    precision: Option<AskedPrecision>,
+    /// Play the seed to the network, or, as the dissertation does, its last input matrix
+    /// alone [default: seed]
     #[arg(long, value_name = "seed|matrix", value_parser = parse_prime)]
     prime: Option<Prime>,
+    /// How much of the seed's end is played to the network [default: as far back as its
+    /// memory reaches, and the whole seed where that is not known]
+    #[arg(long, value_name = "SECONDS", value_parser = parse_prime_seconds)]
+    prime_seconds: Option<f64>,
     /// Whether the model's weights stay as they are (frozen) or go on learning (moving)
     /// [default: as it was trained for]
     #[arg(long, value_name = "frozen|moving", value_parser = parse_answer)]
@@ -87,11 +96,13 @@ impl AnswerOptions {
         Wishes {
             model: model.map(str::to_owned),
             engine: self.engine,
+            precision: self.precision,
             length: self.seconds.map(Length::Seconds),
             ending: self.ending,
             fade: self.fade,
             random_seed: self.random_seed,
             prime: self.prime,
+            prime_seconds: self.prime_seconds,
             answer: self.answer,
             guide_file: self.guide_file.clone(),
             loudness: self.loudness,
@@ -193,6 +204,17 @@ pub fn parse_engine(name: &str) -> Result<EngineKind, String> {
         "native" => Ok(EngineKind::Native),
         "onnxruntime" => Ok(EngineKind::OnnxRuntime),
         _ => Err("choose native or onnxruntime".to_owned()),
+    }
+}
+
+fn parse_precision(name: &str) -> Result<AskedPrecision, String> {
+    AskedPrecision::of(name).ok_or_else(|| "choose f32, i8 or auto".to_owned())
+}
+
+fn parse_prime_seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.0..=LONGEST_PRIMING).contains(&seconds) => Ok(seconds),
+        _ => Err(format!("allowed: 0 to {LONGEST_PRIMING}")),
     }
 }
 

@@ -8,7 +8,7 @@ use super::Finding;
 use crate::answer::{Commission, Ending, Length, Responder, Step};
 use crate::audio::Signal;
 use crate::audio::write::{SampleFormat, write_wav};
-use crate::generate::{Asked, EngineKind};
+use crate::generate::{Asked, EngineKind, Playing};
 
 /// Length of the seed and of the answer.
 const SECONDS: f64 = 1.0;
@@ -18,7 +18,11 @@ const SLOW: f64 = 3.0;
 /// Loads the model of `bytes`, known as `name`, into the engine `kind`, and
 /// has it answer a short seed.
 pub fn examine(name: &str, bytes: &[u8], kind: EngineKind, threads: usize) -> Vec<Finding> {
-    let mut responder = match Responder::new(name, bytes, kind, &Asked::default(), threads) {
+    let playing = Playing {
+        engine: kind,
+        ..Playing::default()
+    };
+    let mut responder = match Responder::new(name, bytes, playing, &Asked::default(), threads) {
         Ok(responder) => responder,
         Err(error) => return vec![Finding::fail("model", error.to_string())],
     };

@@ -151,6 +151,7 @@ mod tests {
             seconds: 1000.0 / 11025.0,
             random_seed: 1,
             prime: Prime::Seed,
+            prime_seconds: None,
             may_go_back: false,
         };
         let mut go_on = |_: f64| ControlFlow::Continue(());

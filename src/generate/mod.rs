@@ -13,10 +13,12 @@ pub mod guard;
 mod guidance;
 mod guide;
 mod listener;
+mod memory;
 mod native;
 mod notes;
 mod onnxruntime;
 mod pace;
+mod playing;
 mod sampling;
 mod settings;
 mod shown;
@@ -26,9 +28,11 @@ pub use drawing::Drawing;
 pub use feedback::Feedback;
 pub use following::Follow;
 pub use listener::Response;
+pub use memory::{LONGEST_MEMORY, memory_of};
 pub use native::Native;
 pub use onnxruntime::OnnxRuntime;
 pub use pace::Pace;
+pub use playing::{AskedPrecision, Playing};
 pub use sampling::{GenerateError, Player, Prediction, Prime, Request, Timings, generate};
 pub use settings::{AnswerSettings, Asked, MovingWeights, SettingsError, Weights};
 pub use shown::Shown;
@@ -97,6 +101,10 @@ pub enum EngineError {
     Library { library: String, what: String },
     #[error("ONNX Runtime: {0}")]
     Runtime(String),
+    #[error(
+        "weights in 8 bit are the embedded engine's, where they do not move; leave out --precision i8"
+    )]
+    NoEightBit,
     #[error("the weights moved too far: {0}")]
     Training(String),
 }

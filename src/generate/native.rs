@@ -22,6 +22,13 @@ impl Native {
     }
 }
 
+impl Native {
+    /// C: values that stand beside each row.
+    pub(super) fn conditions(&self) -> usize {
+        self.inference.architecture().conditions
+    }
+}
+
 impl Engine for Native {
     fn name(&self) -> &'static str {
         EngineKind::Native.name()

@@ -21,6 +21,9 @@ use crate::trained_model::TrainedModel;
 
 /// A seed whose peak stays below this is silence: -80 dB of full scale.
 const SILENCE: f32 = 1e-4;
+/// As many times what a network remembers is played to it: its memory was measured with
+/// other sounds.
+pub(super) const MEMORIES: f64 = 2.0;
 /// Time steps of a seed that are played in one go.
 const PRIMING_STEPS: usize = 256;
 /// Outputs between two reports of progress: at audio rate, some milliseconds.
@@ -36,7 +39,7 @@ const SOUNDING: usize = 3;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Prime {
-    /// The whole seed is played, and the state has heard it all.
+    /// The seed is played, as much of it as the network can remember.
     #[default]
     Seed,
     /// Only the seed's last input matrix, from a zero state: the dissertation's way.
@@ -51,6 +54,9 @@ pub struct Request {
     /// Seed of everything random in the answer.
     pub random_seed: u64,
     pub prime: Prime,
+    /// Seconds of the seed's end that are played to the network; none for as many as its
+    /// memory reaches back, where that is known, or else for the whole seed.
+    pub prime_seconds: Option<f64>,
     /// Whether sampling goes back from what is wrong with a prediction, where
     /// anything is random, to go on otherwise.
     pub may_go_back: bool,
@@ -141,9 +147,13 @@ pub fn generate(
     let mut listener =
         Listener::new(listening, seed, heard_for, random_seed, may_go_back).beside(guide);
     let guidance = guidance(&player, &hearing, seed, following.as_ref());
+    let memory = player.model.memory;
     let mut sampler = Sampler::new(player, seed, random_seed).led(following, guidance);
     progress.tell(PREPARING, 1, 0)?;
-    sampler.prime(request.prime, &mut progress)?;
+    let prime_seconds = request
+        .prime_seconds
+        .or(memory.map(|memory| MEMORIES * memory));
+    sampler.prime(request.prime, prime_seconds, &mut progress)?;
     let primed = Instant::now();
     let mut resynthesis = Duration::ZERO;
     let (signal, fault) = loop {
@@ -363,13 +373,23 @@ impl<'a> Sampler<'a> {
         Ok(())
     }
 
-    /// Shows the seed to the network, so that its last prediction is the first
-    /// of the answer.
-    fn prime(&mut self, prime: Prime, progress: &mut Progress) -> Result<(), GenerateError> {
-        let matrices = self.continuation.matrices();
-        let first = match prime {
-            Prime::Seed => 0,
-            Prime::Matrix => matrices - 1,
+    /// Shows the seed to the network, its last `seconds` if that is said, so that its
+    /// last prediction is the first of the answer.
+    fn prime(
+        &mut self,
+        prime: Prime,
+        seconds: Option<f64>,
+        progress: &mut Progress,
+    ) -> Result<(), GenerateError> {
+        let last = self.continuation.matrices() - 1;
+        let matrices = last + 1;
+        let first = match (prime, seconds) {
+            (Prime::Matrix, _) => last,
+            (Prime::Seed, None) => 0,
+            (Prime::Seed, Some(seconds)) => {
+                let values = self.hearing.values_in(seconds);
+                last.saturating_sub(values.div_ceil(self.continuation.prediction_values()))
+            }
         };
         for step in (first..matrices).step_by(PRIMING_STEPS) {
             progress.tell(PRIMING, step - first, matrices - step)?;
@@ -506,7 +526,7 @@ mod tests {
             told: &mut go_on,
         };
         let mut listener = Listener::new(model.hearing(), seed, 0.0, 1, false);
-        sampler.prime(prime, &mut go_on).unwrap();
+        sampler.prime(prime, None, &mut go_on).unwrap();
         let continued = sampler.continue_for(samples, &mut listener, &mut go_on);
         continued.unwrap()
     }
@@ -636,6 +656,7 @@ mod tests {
                     seconds,
                     random_seed: 1,
                     prime: Prime::Seed,
+                    prime_seconds: None,
                     may_go_back: true,
                 };
                 let prediction = answer(&model, &mut engine, &seed, &request).unwrap();
@@ -719,6 +740,7 @@ mod tests {
             seconds: 12.0,
             random_seed: 1,
             prime: Prime::Seed,
+            prime_seconds: None,
             may_go_back: true,
         };
         answer(&model, &mut engine, &seed(VECTOR), &request)
@@ -799,6 +821,7 @@ mod tests {
             seconds: 0.1,
             random_seed: 1,
             prime: Prime::Seed,
+            prime_seconds: None,
             may_go_back: true,
         };
         let refusal = |model: &TrainedModel, seed: &Signal, flow: ControlFlow<()>| {

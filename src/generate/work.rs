@@ -1,6 +1,7 @@
 //! How long the stages of an answer take beside one another, as was measured with the
 //! bundled models on one machine: what [`Pace`](super::pace::Pace) begins with.
 
+use super::sampling::MEMORIES;
 use super::{AnswerSettings, Prime, Request, Weights};
 use crate::hyperparameters::Approach;
 use crate::trained_model::TrainedModel;
@@ -79,8 +80,10 @@ impl Work {
             true => LISTENED * sounding,
             false => 0.0,
         };
+        let remembered = model.memory.map(|memory| MEMORIES * memory);
+        let heard = request.prime_seconds.or(remembered).unwrap_or(seed);
         let primed = match request.prime {
-            Prime::Seed => seed / one,
+            Prime::Seed => seed.min(heard) / one,
             Prime::Matrix => 1.0,
         };
         Work {

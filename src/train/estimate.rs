@@ -118,6 +118,7 @@ fn measure_sampling(
         normalisation: Normalisation::default(),
         training_audio: Vec::new(),
         kept_audio: Vec::new(),
+        memory: None,
         training: TrainingSummary::default(),
     };
     let settings = AnswerSettings::of(hyperparameters);
@@ -140,6 +141,7 @@ fn measure_sampling(
             seconds,
             random_seed: 0,
             prime: Prime::Matrix,
+            prime_seconds: None,
             may_go_back: false,
         };
         let mut go_on = |_: f64| ControlFlow::Continue(());

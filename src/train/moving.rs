@@ -297,6 +297,7 @@ mod tests {
             seconds: 60.0 / 11025.0,
             random_seed,
             prime: Prime::Matrix,
+            prime_seconds: None,
             may_go_back: false,
         };
         let player = Player {

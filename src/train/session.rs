@@ -256,7 +256,8 @@ impl Session {
         if self.steps() == 0 {
             return Err(SessionError::NoStep);
         }
-        let model = self.trainer.model(self.trained_for());
+        let mut model = self.trainer.model(self.trained_for());
+        model.memory = self.trainer.memory();
         self.log(model.training.validation_loss)?;
         self.save()?;
         let kept = self.run.exported(&self.order);

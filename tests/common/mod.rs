@@ -90,6 +90,7 @@ pub fn random_model(hyperparameters: &str) -> TrainedModel {
         hyperparameters,
         training_audio: Vec::new(),
         kept_audio: Vec::new(),
+        memory: None,
         training: TrainingSummary::default(),
     }
 }

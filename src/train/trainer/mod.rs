@@ -11,10 +11,14 @@ use self::conditions::{Conditions, Draws};
 use super::Dataset;
 use super::checkpoint::Position;
 use super::dreams::{Dreams, SampledPrediction, Sampling};
+use crate::generate::{LONGEST_MEMORY, memory_of};
 use crate::hyperparameters::Hyperparameters;
 use crate::model::{Adam, Dropout, Network, Rates, State, Tape, clip};
 use crate::random::{self, Stream};
 use crate::trained_model::{TrainedModel, TrainingSummary};
+
+/// Places of the training audio at which the network's memory is measured.
+const MEASURED_PLACES: usize = 5;
 
 /// Steps that the first and the last loss of a run are means of.
 const LOSS_STEPS: usize = 100;
@@ -355,6 +359,25 @@ impl Trainer {
         mean(&self.last_losses)
     }
 
+    /// How far back the network's memory reaches (see [`memory_of`]), as its training audio
+    /// shows; none where that is too short to show it.
+    pub fn memory(&self) -> Option<f64> {
+        let hearing = &self.dataset.hearing;
+        let width = hearing.sampling_windows().width;
+        let sequences = &self.dataset.training;
+        let longest = hearing.values_in(LONGEST_MEMORY) / width;
+        let elements = (1..=longest)
+            .rev()
+            .find(|elements| sequences.stretches(*elements) > 0);
+        let elements = elements?;
+        let places = sequences.stretches(elements);
+        let stretches: Vec<&[f32]> = (0..MEASURED_PLACES)
+            .map(|n| sequences.stretch(n * (places - 1) / (MEASURED_PLACES - 1), elements))
+            .collect();
+        // An engine of our own has nothing to fail with.
+        memory_of(&self.network, hearing, &stretches).unwrap_or(None)
+    }
+
     /// The model as it is now, after `trained_for`.
     pub fn model(&mut self, trained_for: Duration) -> TrainedModel {
         let validation_loss = self.validation_loss();
@@ -364,6 +387,7 @@ impl Trainer {
             normalisation: self.dataset.hearing.normalisation().clone(),
             training_audio: self.dataset.sources.clone(),
             kept_audio: self.dataset.kept.clone(),
+            memory: None,
             training: TrainingSummary {
                 steps: self.position.steps,
                 epochs: self.epochs(),

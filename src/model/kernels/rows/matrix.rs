@@ -1,12 +1,16 @@
 //! A matrix as products of a few rows read it.
 
+use serde::{Deserialize, Serialize};
+
 use super::lines::Lines;
 use super::processor::Processor;
 
 /// In which numbers weights are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Precision {
     /// 32-bit floating point.
+    #[default]
     F32,
     /// 8 bit with a scale for each column; inputs of 16 bit with one for each row; sums
     /// of 32 bit, which are exact.

@@ -1,0 +1,74 @@
+//! What is asked to run a model: which engine, and with weights in which numbers.
+
+use serde::{Deserialize, Serialize};
+
+use super::{EngineError, EngineKind};
+use crate::hyperparameters::Approach;
+use crate::model::Precision;
+
+/// In which numbers weights are to be kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AskedPrecision {
+    /// 8 bit where that loses nothing that can be measured of the sound, f32 elsewhere.
+    #[default]
+    Auto,
+    F32,
+    I8,
+}
+
+impl AskedPrecision {
+    /// That which is called `name`.
+    pub fn of(name: &str) -> Option<AskedPrecision> {
+        match name {
+            "auto" => Some(AskedPrecision::Auto),
+            "f32" => Some(AskedPrecision::F32),
+            "i8" => Some(AskedPrecision::I8),
+            _ => None,
+        }
+    }
+}
+
+impl From<Precision> for AskedPrecision {
+    fn from(precision: Precision) -> AskedPrecision {
+        match precision {
+            Precision::F32 => AskedPrecision::F32,
+            Precision::I8 => AskedPrecision::I8,
+        }
+    }
+}
+
+/// What runs a model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Playing {
+    pub engine: EngineKind,
+    pub precision: AskedPrecision,
+}
+
+/// Whether answers by `approach` lose no more than 2 % in any measure where weights are in
+/// 8 bit (docs/performance.md).
+fn is_as_good_in_8_bit(approach: Approach) -> bool {
+    let _ = approach;
+    false
+}
+
+impl Playing {
+    /// In which numbers the weights of a model by `approach` are, that move or do not.
+    ///
+    /// # Errors
+    /// 8 bit where they are not to be had.
+    pub fn precision_for(
+        self,
+        approach: Approach,
+        weights_move: bool,
+    ) -> Result<Precision, EngineError> {
+        let has_8_bit = self.engine == EngineKind::Native && !weights_move;
+        match self.precision {
+            AskedPrecision::F32 => Ok(Precision::F32),
+            AskedPrecision::I8 if has_8_bit => Ok(Precision::I8),
+            AskedPrecision::I8 => Err(EngineError::NoEightBit),
+            AskedPrecision::Auto if has_8_bit && is_as_good_in_8_bit(approach) => Ok(Precision::I8),
+            AskedPrecision::Auto => Ok(Precision::F32),
+        }
+    }
+}
