@@ -88,19 +88,18 @@ vectorised! {
         slope: f32,
     ) {
         let turn = circle.at(bin * LANES);
+        let rise = slope * LANES as f32;
         for (n, stretch) in hop.chunks_mut(TURNS).enumerate() {
             let over = n * TURNS * LANES;
             let turned = circle.at(bin * (start + over));
             let mut samples = turned_by(turned, (oscillator.cosines, oscillator.sines));
-            let mut amplitudes: [f32; LANES] =
-                std::array::from_fn(|n| from + slope * (over + n) as f32);
+            let begin = from + slope * over as f32;
+            let mut amplitudes: [f32; LANES] = std::array::from_fn(|n| begin + slope * n as f32);
             for block in stretch {
                 for n in 0..LANES {
                     block[n] += amplitudes[n] * samples.1[n];
                 }
-                for amplitude in &mut amplitudes {
-                    *amplitude += slope * LANES as f32;
-                }
+                amplitudes = amplitudes.map(|amplitude| amplitude + rise);
                 samples = turned_by(turn, samples);
             }
         }
