@@ -3,10 +3,10 @@
 /// Defines a function whose body, plain loops, is compiled twice: for every
 /// machine, and for AVX2 with FMA, between which the machine decides.
 macro_rules! vectorised {
-    ($(#[$doc:meta])* pub fn $name:ident($($argument:ident: $type:ty),* $(,)?) $body:block) => {
+    ($(#[$doc:meta])* $visibility:vis fn $name:ident($($argument:ident: $type:ty),* $(,)?) $body:block) => {
         $(#[$doc])*
         #[allow(clippy::too_many_arguments)]
-        pub fn $name($($argument: $type),*) {
+        $visibility fn $name($($argument: $type),*) {
             #[inline(always)]
             #[allow(clippy::too_many_arguments)]
             fn portable($($argument: $type),*) $body

@@ -1,10 +1,12 @@
 //! Between a signal and what the model sees: the windows of an input matrix and
-//! its label, magnitude spectra, filters, and the oscillator bank that makes sound of them.
+//! its label, magnitude spectra, filters, and the channel vocoder that makes sound of them.
 
 mod band;
 mod emphasis;
 mod fourier;
+mod inverse_fourier;
 mod oscillator_bank;
+mod resynthesis;
 mod spectrum;
 mod stretch;
 mod windows;
@@ -12,7 +14,7 @@ mod windows;
 pub use band::{highest_frequency, limit_band};
 pub use emphasis::{de_emphasise, pre_emphasise};
 pub use fourier::{Complex32, Complex64, Fourier};
-pub use oscillator_bank::OscillatorBank;
+pub use resynthesis::{Method, Resynthesis};
 pub use spectrum::{Analysis, Spectra};
 pub use stretch::stretch;
 pub use windows::WindowFormat;

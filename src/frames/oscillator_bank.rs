@@ -1,162 +1,128 @@
-//! The channel vocoder's resynthesis (dissertation 3.2, Figure 3.2).
+//! The channel vocoder's bank of oscillators (dissertation 3.2, Figure 3.2).
 
 use std::f64::consts::TAU;
 
-use rand::RngExt;
-use rustfft::num_complex::Complex64;
+use crate::vectorised::vectorised;
 
-use crate::random::Stream;
+/// Consecutive samples of an oscillator that are computed at once.
+const LANES: usize = 16;
+/// Blocks of [`LANES`] samples that an oscillator is turned through, its rounding errors
+/// adding up, before it starts anew from its exact phase.
+const TURNS: usize = 16;
 
 /// One oscillator per bin, at the bin's centre frequency, whose amplitude runs
-/// linearly from frame to frame over `hop_size` samples.
+/// linearly from one frame to the next.
 pub struct OscillatorBank {
-    hop_size: usize,
-    peaks_only: bool,
-    /// Per bin: radians per sample, initial phase in radians.
-    oscillators: Vec<(f64, f64)>,
+    oscillators: Vec<Oscillator>,
+    circle: Circle,
+}
+
+/// An oscillator's first samples, and their cosines.
+struct Oscillator {
+    cosines: [f32; LANES],
+    sines: [f32; LANES],
+}
+
+/// A full circle in `2 · bins` steps: every oscillator, whatever its phase, is always
+/// a whole number of them from its start.
+struct Circle {
+    cosines: Vec<f32>,
+    sines: Vec<f32>,
 }
 
 impl OscillatorBank {
-    /// A bank for frames of `bins` up to half the sampling rate. Initial phases
-    /// are drawn from `phases`; with `peaks_only`, a bin of a frame sounds only
-    /// where it is larger than both its neighbours.
-    pub fn new(bins: usize, hop_size: usize, peaks_only: bool, phases: &mut Stream) -> Self {
-        let oscillators = (0..bins)
-            .map(|bin| {
-                let radians_per_sample = TAU * bin as f64 / (2 * bins) as f64;
-                (radians_per_sample, phases.random_range(0.0..TAU))
-            })
-            .collect();
-        OscillatorBank {
-            hop_size,
-            peaks_only,
-            oscillators,
-        }
-    }
-
-    /// The sound of `amplitudes`, `[frames, bins]`: `(frames - 1) · hop_size` samples.
-    ///
-    /// Work is done only for bins that sound: a bin that is zero at both ends
-    /// of a hop costs a comparison.
-    pub fn resynthesise(&self, amplitudes: &[f32]) -> Vec<f32> {
-        let bins = self.oscillators.len();
-        let frames: Vec<Vec<f32>> = amplitudes
-            .chunks_exact(bins)
-            .map(|frame| self.sounding(frame))
-            .collect();
-        let mut samples = vec![0.0; frames.len().saturating_sub(1) * self.hop_size];
-        let mut hop = vec![0.0; self.hop_size];
-        for (k, ends) in frames.windows(2).enumerate() {
-            let start = k * self.hop_size;
-            hop.fill(0.0);
-            for (bin, oscillator) in self.oscillators.iter().enumerate() {
-                let (from, to) = (f64::from(ends[0][bin]), f64::from(ends[1][bin]));
-                if from != 0.0 || to != 0.0 {
-                    add_oscillator(&mut hop, *oscillator, start, from, to);
-                }
-            }
-            for (sample, sum) in samples[start..].iter_mut().zip(&hop) {
-                *sample = *sum as f32;
-            }
-        }
-        samples
-    }
-
-    /// The amplitudes of one frame that sound: all, or the peaks (3.2, step 1).
-    fn sounding(&self, frame: &[f32]) -> Vec<f32> {
-        if !self.peaks_only {
-            return frame.to_vec();
-        }
-        let mut peaks = vec![0.0; frame.len()];
-        for (bin, near) in frame.windows(3).enumerate() {
-            if near[1] > near[0] && near[1] > near[2] {
-                peaks[bin + 1] = near[1];
-            }
-        }
-        peaks
-    }
-}
-
-/// Adds one oscillator's share of one hop, from absolute sample `start` on.
-/// The phase is exact at the hop's start and turned by a rotation within it.
-fn add_oscillator(hop: &mut [f64], oscillator: (f64, f64), start: usize, from: f64, to: f64) {
-    let (radians_per_sample, initial_phase) = oscillator;
-    let phase = (radians_per_sample * start as f64 + initial_phase) % TAU;
-    let mut rotor = Complex64::from_polar(1.0, phase);
-    let turn = Complex64::from_polar(1.0, radians_per_sample);
-    let slope = (to - from) / hop.len() as f64;
-    let mut amplitude = from;
-    for sample in hop {
-        *sample += amplitude * rotor.im;
-        rotor *= turn;
-        amplitude += slope;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::random::stream;
-
-    /// Section 3.2 word for word: envelopes for each bin, oscillators, product, sum.
-    fn naive(bank: &OscillatorBank, amplitudes: &[f32], hop_size: usize) -> Vec<f64> {
-        let bins = bank.oscillators.len();
-        let frames = amplitudes.len() / bins;
-        let at = |frame: usize, bin: usize| {
-            let row = &amplitudes[frame * bins..][..bins];
-            let keep = !bank.peaks_only
-                || (bin > 0
-                    && bin + 1 < bins
-                    && row[bin] > row[bin - 1]
-                    && row[bin] > row[bin + 1]);
-            if keep { f64::from(row[bin]) } else { 0.0 }
+    /// A bank whose oscillators `b`, at `b / (2 · phases.len())` times the sampling
+    /// rate, start at these `phases`, in radians.
+    pub fn new(phases: &[f64]) -> OscillatorBank {
+        let steps = 2 * phases.len();
+        let angle = |step: usize| TAU * (step % steps) as f64 / steps as f64;
+        let oscillator = |(bin, phase): (usize, &f64)| Oscillator {
+            cosines: std::array::from_fn(|n| (phase + angle(bin * n)).cos() as f32),
+            sines: std::array::from_fn(|n| (phase + angle(bin * n)).sin() as f32),
         };
-        (0..(frames - 1) * hop_size)
-            .map(|n| {
-                let (frame, share) = (n / hop_size, (n % hop_size) as f64 / hop_size as f64);
-                (0..bins)
-                    .map(|bin| {
-                        let envelope = at(frame, bin) * (1.0 - share) + at(frame + 1, bin) * share;
-                        let frequency = bin as f64 / (2 * bins) as f64;
-                        let (_, phase) = bank.oscillators[bin];
-                        envelope * (TAU * frequency * n as f64 + phase).sin()
-                    })
-                    .sum()
-            })
-            .collect()
-    }
-
-    #[test]
-    fn it_equals_the_naive_double_loop() {
-        let mut random = stream(7, "test");
-        for peaks_only in [false, true] {
-            let amplitudes: Vec<f32> = (0..9 * 32)
-                .map(|_| random.random_range(-0.5f32..0.1).max(0.0))
-                .collect();
-            let bank = OscillatorBank::new(32, 50, peaks_only, &mut random);
-            let sound = bank.resynthesise(&amplitudes);
-            assert_eq!(sound.len(), 8 * 50);
-            assert!(sound.iter().any(|sample| *sample != 0.0));
-            for (fast, slow) in sound.iter().zip(naive(&bank, &amplitudes, 50)) {
-                assert!((f64::from(*fast) - slow).abs() < 1e-6, "{fast} {slow}");
-            }
+        OscillatorBank {
+            oscillators: phases.iter().enumerate().map(oscillator).collect(),
+            circle: Circle {
+                cosines: (0..steps).map(|step| angle(step).cos() as f32).collect(),
+                sines: (0..steps).map(|step| angle(step).sin() as f32).collect(),
+            },
         }
     }
 
-    #[test]
-    fn peaks_have_two_smaller_neighbours() {
-        let bank = OscillatorBank::new(5, 1, true, &mut stream(0, "phases"));
-        assert_eq!(
-            bank.sounding(&[3.0, 1.0, 2.0, 1.0, 4.0]),
-            [0.0, 0.0, 2.0, 0.0, 0.0]
-        );
-        assert_eq!(bank.sounding(&[0.0, 2.0, 2.0, 0.0, 0.0]), [0.0; 5]);
+    /// Appends to `sound` the `hop_size` samples from sample `start` on, over which
+    /// amplitudes, `[bins]`, run from `from` to `to`.
+    ///
+    /// A bin that is silent at both ends costs a comparison.
+    pub fn hop(
+        &self,
+        [from, to]: [&[f32]; 2],
+        start: usize,
+        hop_size: usize,
+        sound: &mut Vec<f32>,
+    ) {
+        let begin = sound.len();
+        sound.resize(begin + hop_size.next_multiple_of(LANES), 0.0);
+        let (hop, _) = sound[begin..].as_chunks_mut();
+        let per_sample = 1.0 / hop_size as f32;
+        let bank = self.oscillators.iter().zip(from.iter().zip(to)).enumerate();
+        for (bin, (oscillator, (from, to))) in bank {
+            if *from != 0.0 || *to != 0.0 {
+                let slope = (to - from) * per_sample;
+                add_oscillator(hop, oscillator, &self.circle, bin, start, *from, slope);
+            }
+        }
+        sound.truncate(begin + hop_size);
     }
+}
 
-    #[test]
-    fn one_frame_or_none_is_no_sound() {
-        let bank = OscillatorBank::new(4, 8, false, &mut stream(0, "phases"));
-        assert!(bank.resynthesise(&[]).is_empty());
-        assert!(bank.resynthesise(&[1.0; 4]).is_empty());
+vectorised! {
+    /// Adds the oscillator of a `bin` to the samples of a hop, which begins at sample
+    /// `start`; its amplitude rises from `from` by `slope` per sample.
+    fn add_oscillator(
+        hop: &mut [[f32; LANES]],
+        oscillator: &Oscillator,
+        circle: &Circle,
+        bin: usize,
+        start: usize,
+        from: f32,
+        slope: f32,
+    ) {
+        let turn = circle.at(bin * LANES);
+        let rise = slope * LANES as f32;
+        for (n, stretch) in hop.chunks_mut(TURNS).enumerate() {
+            let over = n * TURNS * LANES;
+            let turned = circle.at(bin * (start + over));
+            let mut samples = turned_by(turned, (oscillator.cosines, oscillator.sines));
+            let begin = from + slope * over as f32;
+            let mut amplitudes: [f32; LANES] = std::array::from_fn(|n| begin + slope * n as f32);
+            for block in stretch {
+                for n in 0..LANES {
+                    block[n] += amplitudes[n] * samples.1[n];
+                }
+                amplitudes = amplitudes.map(|amplitude| amplitude + rise);
+                samples = turned_by(turn, samples);
+            }
+        }
     }
+}
+
+impl Circle {
+    /// Cosine and sine of so many `steps`.
+    #[inline(always)]
+    fn at(&self, steps: usize) -> (f32, f32) {
+        let step = steps % self.sines.len();
+        (self.cosines[step], self.sines[step])
+    }
+}
+
+/// Cosines and sines turned by the angle of which the cosine and the sine are given.
+#[inline(always)]
+fn turned_by(
+    (cosine, sine): (f32, f32),
+    (cosines, sines): ([f32; LANES], [f32; LANES]),
+) -> ([f32; LANES], [f32; LANES]) {
+    (
+        std::array::from_fn(|n| cosines[n] * cosine - sines[n] * sine),
+        std::array::from_fn(|n| cosines[n] * sine + sines[n] * cosine),
+    )
 }

@@ -1,6 +1,6 @@
 //! What the sequence that a network sees consists of, and all that differs with it.
 
-use crate::frames::{Analysis, OscillatorBank};
+use crate::frames::{Analysis, Resynthesis};
 use crate::hyperparameters::{Hyperparameters, MagnitudeScale};
 use crate::random::Stream;
 
@@ -72,8 +72,8 @@ impl Element {
         }
     }
 
-    /// How many sound for `samples` samples: an oscillator bank needs a frame at
-    /// both ends of each hop.
+    /// How many sound for `samples` samples: resynthesis needs a frame at both
+    /// ends of each hop.
     pub fn count_to_sound(&self, samples: usize) -> usize {
         match self {
             Element::Sample => samples,
@@ -147,6 +147,6 @@ impl Spectrum {
         for magnitude in &mut frames {
             *magnitude = amplitude * self.scale.expand(*magnitude);
         }
-        OscillatorBank::new(analysis.bins(), hop, peaks_only, phases).resynthesise(&frames)
+        Resynthesis::new(analysis.bins(), hop, peaks_only, phases).resynthesise(&frames)
     }
 }

@@ -1,45 +1,34 @@
-//! `antiphon bench`: how fast this machine computes.
+//! `antiphon bench train`: how fast this machine trains.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rand::RngExt;
 use serde::Serialize;
 
-use super::all_threads;
+use super::{Effort, time};
+use crate::cli::all_threads;
 use crate::model::{Adam, Architecture, Head, Network, Output, Rates, State, Tape};
 use crate::random;
 
-/// Measure how fast this machine computes
+/// Time the training step of one LSTM layer under a dense head
 ///
 /// Example: antiphon bench train --json
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
-    #[command(subcommand)]
-    what: What,
-}
-
-#[derive(clap::Subcommand)]
-enum What {
-    Train(TrainArguments),
-}
-
-/// Time the training step of one LSTM layer under a dense head
-#[derive(clap::Args)]
-struct TrainArguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-/// Steps before the clock starts: memory is mapped, threads run.
-const WARM_UP_STEPS: usize = 3;
-/// Each size is measured for at least this long,
-const LEAST_TIME: Duration = Duration::from_secs(3);
-/// and for at least this many steps, however slow the machine is.
-const LEAST_STEPS: usize = 5;
+/// Memory is mapped, and threads run, before the clock starts.
+const EFFORT: Effort = Effort {
+    warm_up: 3,
+    least_time: Duration::from_secs(3),
+    least_calls: 5,
+};
 /// Sizes measured: rows R, inputs and units D = H, time steps T.
-const TRAIN_SIZES: [(usize, usize, usize); 4] =
+const SIZES: [(usize, usize, usize); 4] =
     [(100, 1024, 1), (100, 256, 1), (16, 128, 64), (10, 2048, 1)];
 const RATES: Rates = Rates {
     lr: 1e-4,
@@ -49,7 +38,7 @@ const WEIGHT_STDDEV: f64 = 0.01;
 
 /// What one size took.
 #[derive(Serialize)]
-struct TrainResult {
+struct Measured {
     rows: usize,
     units: usize,
     time_steps: usize,
@@ -61,13 +50,7 @@ struct TrainResult {
 
 /// Measures, and prints what was measured.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    match arguments.what {
-        What::Train(arguments) => train(arguments),
-    }
-}
-
-fn train(arguments: TrainArguments) -> anyhow::Result<()> {
-    let results = TRAIN_SIZES.map(|(rows, units, steps)| time_training(rows, units, steps));
+    let results = SIZES.map(|(rows, units, steps)| time_training(rows, units, steps));
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&results)?);
         return Ok(());
@@ -83,7 +66,7 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
 }
 
 /// Times forward pass, loss, backward pass and Adam, of D = H = O = `units`.
-fn time_training(rows: usize, units: usize, steps: usize) -> TrainResult {
+fn time_training(rows: usize, units: usize, steps: usize) -> Measured {
     let architecture = Architecture {
         inputs: units,
         conditions: 0,
@@ -117,9 +100,9 @@ fn time_training(rows: usize, units: usize, steps: usize) -> TrainResult {
         }
         network.learn(&d_prediction, &mut tape, &mut adam, RATES);
     };
-    let times = time(&mut step);
+    let times = time(EFFORT, &mut step);
     let forward = rows * steps * (4 * units * 2 * units + units * units);
-    TrainResult {
+    Measured {
         rows,
         units,
         time_steps: steps,
@@ -127,18 +110,4 @@ fn time_training(rows: usize, units: usize, steps: usize) -> TrainResult {
         minimum_ms: 1e3 * times[0],
         gflops: 2.0 * 3.0 * forward as f64 / times[0] / 1e9,
     }
-}
-
-/// Seconds of each call of `step` after warm-up, in rising order.
-fn time(step: &mut dyn FnMut()) -> Vec<f64> {
-    (0..WARM_UP_STEPS).for_each(|_| step());
-    let start = Instant::now();
-    let mut times = Vec::new();
-    while times.len() < LEAST_STEPS || start.elapsed() < LEAST_TIME {
-        let before = Instant::now();
-        step();
-        times.push(before.elapsed().as_secs_f64());
-    }
-    times.sort_by(f64::total_cmp);
-    times
 }
