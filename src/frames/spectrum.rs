@@ -70,7 +70,7 @@ impl Analysis {
             }
             fft.process_with_scratch(&mut buffer, &mut scratch);
             for (magnitude, bin) in magnitudes.iter_mut().zip(&buffer) {
-                *magnitude = bin.norm();
+                *magnitude = bin.norm_sqr().sqrt();
             }
             take(&magnitudes);
         }

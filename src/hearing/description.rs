@@ -226,7 +226,7 @@ impl AudibleSpectrum {
         let mut classes = [0.0; PITCH_CLASSES];
         let (mut sum, mut octaves) = (1e-9, 0.0);
         for bin in &self.bins {
-            let magnitude = self.values[bin.index].norm();
+            let magnitude = self.values[bin.index].norm_sqr().sqrt();
             classes[bin.pitch_class] += magnitude;
             sum += magnitude;
             octaves += bin.octave * magnitude;

@@ -54,7 +54,9 @@ impl Distance {
                     .collect();
                 fourier.forward(&mut values);
                 let half = &values[..values.len() / 2 + 1];
-                half.iter().map(|bin| bin.norm().sqrt() as f32).collect()
+                half.iter()
+                    .map(|bin| bin.norm_sqr().sqrt().sqrt() as f32)
+                    .collect()
             }
         }
     }

@@ -1,8 +1,9 @@
 //! What stands beside the rows of a network's input, and how a prediction with it
 //! leads one without.
 
-use super::activation::tanh;
+use super::activation::{atanh, tanh};
 use super::{Architecture, Output};
+use crate::vectorised::vectorised;
 
 /// Means are this far below 1 at most where they are taken back through the tanh.
 const LARGEST_MEAN: f32 = 1.0 - 1e-6;
@@ -51,15 +52,30 @@ impl Output {
             Output::Mixture { components } => components,
             Output::Levels { levels } => levels,
         };
-        let led = |free: f32, given: f32| free + strength * (given - free);
-        let unsquash = |mean: f32| mean.clamp(-LARGEST_MEAN, LARGEST_MEAN).atanh();
         let (means, parameters) = row.split_at_mut(squashed);
         let (free_means, free_parameters) = free.split_at(squashed);
-        for (mean, free) in means.iter_mut().zip(free_means) {
-            *mean = tanh(led(unsquash(*free), unsquash(*mean)));
-        }
+        lead_means(free_means, strength, means);
         let chances = parameters[..chances].iter_mut().zip(free_parameters);
-        chances.for_each(|(chance, free)| *chance = led(*free, *chance));
+        chances.for_each(|(chance, free)| *chance = led(*free, *chance, strength));
+    }
+}
+
+#[inline(always)]
+fn led(free: f32, given: f32, strength: f32) -> f32 {
+    free + strength * (given - free)
+}
+
+vectorised! {
+    /// Moves `means` that went through a tanh as far from the `free` ones.
+    fn lead_means(free: &[f32], strength: f32, means: &mut [f32]) {
+        // Not f32::clamp: comparisons vectorise, and NaN stays NaN.
+        let unsquash = |mean: f32| {
+            let mean = if mean > LARGEST_MEAN { LARGEST_MEAN } else { mean };
+            atanh(if mean < -LARGEST_MEAN { -LARGEST_MEAN } else { mean })
+        };
+        for (mean, free) in means.iter_mut().zip(free) {
+            *mean = tanh(led(unsquash(*free), unsquash(*mean), strength));
+        }
     }
 }
 

@@ -13,13 +13,47 @@ pub struct SlidingNetwork {
     gates: SlidingInput,
     /// With a skip connection.
     head: Option<SlidingInput>,
-    /// Of conditions, `C → 4H`; none without.
-    conditions: Option<(RowMatrix, RowInput)>,
-    /// What the samples bring to the gates, what the biases add, and with each stream's
+    conditions: Option<Conditions>,
+    /// What the samples bring to the gates, and with it biases and each stream's
     /// conditions: packed, `[1, 4H]` and `[S, 4H]`.
     of_samples: Vec<f32>,
     gate_sums: Vec<f32>,
     head_sums: Vec<f32>,
+}
+
+/// What conditions bring to the gates. They stay the same for many steps.
+struct Conditions {
+    /// `C → 4H`
+    matrix: RowMatrix,
+    rows: RowInput,
+    /// `[S, C]`: those that were there last.
+    last: Vec<f32>,
+    /// What they bring, with biases: packed, `[S, 4H]`.
+    sums: Vec<f32>,
+}
+
+impl Conditions {
+    /// What `conditions [S, C]` of `streams` streams bring, and `bias`.
+    fn sums(&mut self, conditions: &[f32], streams: usize, bias: &[f32]) -> &[f32] {
+        if self.last != conditions || self.sums.len() != streams * bias.len() {
+            self.last.clear();
+            self.last.extend_from_slice(conditions);
+            self.rows.take(&self.matrix, conditions);
+            self.sums.resize(streams * bias.len(), 0.0);
+            let layer = DenseRows {
+                start: bias,
+                squashed: 0,
+                values: &mut self.sums,
+            };
+            dense(&[Part::new(&self.matrix, &self.rows)], layer, 1);
+        }
+        &self.sums
+    }
+
+    fn forget(&mut self) {
+        self.last.clear();
+        self.sums.clear();
+    }
 }
 
 impl SlidingNetwork {
@@ -33,9 +67,11 @@ impl SlidingNetwork {
         let gates = Columns::Gates {
             units: architecture.units,
         };
-        let conditions = (architecture.conditions > 0).then(|| {
-            let matrix = RowMatrix::new(processor, gates, Precision::F32);
-            (matrix, RowInput::default())
+        let conditions = (architecture.conditions > 0).then(|| Conditions {
+            matrix: RowMatrix::new(processor, gates, Precision::F32),
+            rows: RowInput::default(),
+            last: Vec::new(),
+            sums: Vec::new(),
         });
         let inputs = architecture.inputs;
         let of_head = || {
@@ -61,8 +97,10 @@ impl SlidingNetwork {
         let weights = network.lstm_weights(0).input;
         let weight = |column, k| weights[column * row_width + k];
         self.gates.take(weight);
-        if let Some((matrix, _)) = &mut self.conditions {
-            matrix.pack(row_width - inputs, |column, k| weight(column, inputs + k));
+        if let Some(conditions) = &mut self.conditions {
+            let weight = |column, k| weight(column, inputs + k);
+            conditions.matrix.pack(row_width - inputs, weight);
+            conditions.forget();
         }
         if let Some(head) = &mut self.head {
             let width = architecture.width();
@@ -79,29 +117,27 @@ impl SlidingNetwork {
         }
     }
 
-    /// Takes note of the last D samples of `sequence` and of the `conditions [S, C]` of
+    /// Takes note of the last D samples of `sequence` and of the conditions `[S, C]` of
     /// `streams` streams; `bias` is the gates', packed.
-    pub fn hear(&mut self, sequence: &[f32], conditions: &[f32], streams: usize, bias: &[f32]) {
+    pub fn hear(
+        &mut self,
+        sequence: &[f32],
+        conditions_of_streams: &[f32],
+        streams: usize,
+        bias: &[f32],
+    ) {
         self.gates.sums(sequence, &mut self.of_samples);
-        let sums = self.of_samples.iter_mut().zip(bias);
-        sums.for_each(|(sum, bias)| *sum += bias);
-        let packed = bias.len();
-        self.gate_sums.resize(streams * packed, 0.0);
+        self.gate_sums.clear();
         match &mut self.conditions {
-            Some((matrix, rows)) => {
-                rows.take(matrix, conditions);
-                let layer = DenseRows {
-                    start: &self.of_samples,
-                    squashed: 0,
-                    values: &mut self.gate_sums,
-                };
-                dense(&[Part::new(matrix, rows)], layer, 1);
+            Some(conditions) => {
+                let sums = conditions.sums(conditions_of_streams, streams, bias);
+                self.gate_sums.extend_from_slice(sums);
             }
-            None => {
-                for sums in self.gate_sums.chunks_exact_mut(packed) {
-                    sums.copy_from_slice(&self.of_samples);
-                }
-            }
+            None => (0..streams).for_each(|_| self.gate_sums.extend_from_slice(bias)),
+        }
+        for sums in self.gate_sums.chunks_exact_mut(bias.len()) {
+            let sums = sums.iter_mut().zip(&self.of_samples);
+            sums.for_each(|(sum, of_samples)| *sum += of_samples);
         }
         if let Some(head) = &mut self.head {
             head.sums(sequence, &mut self.head_sums);
