@@ -16,7 +16,7 @@ use antiphon::generate::{
 };
 use antiphon::hyperparameters::Hyperparameters;
 use antiphon::model::Precision;
-use antiphon::train::{Dataset, Moving, Recording, Trainer};
+use antiphon::train::{Dataset, Moving, Prepared, Recording, Trainer};
 use antiphon::trained_model::{TrainedModel, TrainingAudio};
 use common::{SMALL, pluck, random_model};
 
@@ -80,7 +80,8 @@ fn answer(model: &TrainedModel) -> Vec<f32> {
             let training = weights.training(hyperparameters);
             let dataset = Dataset::new(vec![recording(rate)], &training).unwrap();
             let go_on = &mut |_: f64| ControlFlow::Continue(());
-            Box::new(Moving::new(model, weights, dataset, 7, 1, go_on).unwrap())
+            let prepared = Prepared::new(model, weights, dataset.clone(), 1, go_on).unwrap();
+            Box::new(Moving::new(model, weights, (dataset, &prepared), 7, 1))
         }
     };
     let mut go_on = |_: f64| ControlFlow::Continue(());

@@ -50,7 +50,7 @@ use crate::generate::{
 use crate::hyperparameters::Hyperparameters;
 use crate::model::Precision;
 use crate::random::stream;
-use crate::train::{Dataset, Moving, Recording};
+use crate::train::{Dataset, Moving, Prepared, Recording};
 use crate::trained_model::{TrainedModel, TrainingAudio};
 
 /// Which build of antiphon this is: its target, and a number made of its sources, its
@@ -79,6 +79,8 @@ enum Means {
     Moving {
         weights: MovingWeights,
         dataset: Box<Dataset>,
+        /// What each answer begins with, as soon as one was asked for.
+        prepared: Option<Prepared>,
     },
 }
 
@@ -134,6 +136,7 @@ impl Responder {
             (Weights::Moving(weights), EngineKind::Native) => Means::Moving {
                 weights: weights.clone(),
                 dataset: kept_audio(&model, weights, name)?,
+                prepared: None,
             },
             (Weights::Moving(_), EngineKind::OnnxRuntime) => {
                 return Err(ResponderError::MovingElsewhere);
@@ -177,12 +180,18 @@ impl Responder {
         begin: impl FnOnce(&mut TrainedModel) -> Result<Learned, LearnedError>,
     ) -> Result<Responder, ResponderError> {
         let name = &self.identity.name;
-        let Means::Moving { weights, dataset } = &mut self.means else {
+        let Means::Moving {
+            weights,
+            dataset,
+            prepared,
+        } = &mut self.means
+        else {
             return Err(ResponderError::NothingLearned { name: name.clone() });
         };
         let model = &mut self.model;
         self.learned = Some(begin(model)?);
         *dataset = kept_audio(model, weights, name)?;
+        *prepared = None;
         Ok(self)
     }
 
@@ -262,20 +271,30 @@ impl Responder {
             engine,
             theme: heard.theme.as_ref(),
         };
-        let (weights, dataset) = match &mut self.means {
+        let (weights, dataset, prepared) = match &mut self.means {
             Means::Frozen(engine) => {
                 let made = &mut |share| progress(Stage::Generating, share);
                 let prediction = generate(player(engine.as_mut()), seed, request, made)?;
                 return Ok((prediction, None));
             }
-            Means::Moving { weights, dataset } => {
-                (weights, moved.as_ref().map_or(&*dataset, |m| &m.dataset))
+            Means::Moving {
+                weights,
+                dataset,
+                prepared,
+            } => (weights, &*dataset, prepared),
+        };
+        let threads = self.threads;
+        let prepared = match prepared {
+            Some(prepared) => &*prepared,
+            None => {
+                let told = &mut |share| progress(Stage::Settling, share);
+                let dataset = Dataset::clone(dataset);
+                prepared.insert(Prepared::new(model, weights, dataset, threads, told)?)
             }
         };
-        let dataset = Dataset::clone(dataset);
-        let (random_seed, threads) = (request.random_seed, self.threads);
-        let settled = &mut |share| progress(Stage::Settling, share);
-        let mut moving = Moving::new(model, weights, dataset, random_seed, threads, settled)?;
+        let dataset = moved.as_ref().map_or(dataset, |moved| &moved.dataset);
+        let begun = (Dataset::clone(dataset), prepared);
+        let mut moving = Moving::new(model, weights, begun, request.random_seed, threads);
         let made = &mut |share| progress(Stage::Generating, share);
         let prediction = generate(player(&mut moving), seed, request, made)?;
         let Some(mut moved) = moved else {
@@ -290,7 +309,12 @@ impl Responder {
     /// The model that the answer to `seed` is to move and what it learns from, where
     /// that is to be kept.
     fn moved(&self, seed: &Signal, source: &TrainingAudio) -> Option<Moved> {
-        let (Some(learned), Means::Moving { weights, dataset }) = (&self.learned, &self.means)
+        let (
+            Some(learned),
+            Means::Moving {
+                weights, dataset, ..
+            },
+        ) = (&self.learned, &self.means)
         else {
             return None;
         };
@@ -321,8 +345,12 @@ impl Responder {
         match learned.keep(&moved.model) {
             Ok(()) => {
                 self.model = moved.model;
-                if let Means::Moving { dataset, .. } = &mut self.means {
+                if let Means::Moving {
+                    dataset, prepared, ..
+                } = &mut self.means
+                {
                     *dataset = moved.dataset;
+                    *prepared = None;
                 }
             }
             Err(cause) => tracing::warn!("what was learned is lost: {cause}"),

@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use super::Responder;
+use super::{Means, Responder};
 use crate::audio::Signal;
 use crate::generate::{AnswerSettings, GenerateError, Pace, Request, Work, training_step};
 use crate::hearing::pitch_classes;
-use crate::train::SETTLING_STEPS;
+use crate::train::{HEARING_STEPS, SETTLING_STEPS};
 
 /// The quietest that is told of, in decibels.
 const SILENCE: f64 = -120.0;
@@ -85,8 +85,21 @@ impl Responder {
     ) -> [f64; 3] {
         let model = &self.model;
         let work = Work::expected(model, settings, seed, request, self.threads);
+        let is_prepared = matches!(
+            self.means,
+            Means::Moving {
+                prepared: Some(_),
+                ..
+            }
+        );
+        // Hearing is a third of what a step does.
+        let hearing = HEARING_STEPS as f64 / 3.0;
+        let settling = match is_prepared {
+            true => hearing,
+            false => hearing + SETTLING_STEPS as f64,
+        };
         [
-            SETTLING_STEPS as f64 * training_step(model, settings),
+            settling * training_step(model, settings),
             work.seconds(),
             WRITTEN * request.seconds,
         ]

@@ -5,6 +5,7 @@ use super::step::{Rates, Step};
 use super::update::{Update, hand_over};
 
 /// Adam's memory: running means of the gradients and of their squares.
+#[derive(Clone)]
 pub struct Adam {
     mean: Vec<f32>,
     square: Vec<f32>,

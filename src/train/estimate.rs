@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use super::{Dataset, Diverged, Moving, Recording, TooShort, Trainer};
+use super::{Dataset, Diverged, Moving, Prepared, Recording, TooShort, Trainer};
 use crate::audio::Signal;
 use crate::generate::{
     AnswerSettings, Engine, GenerateError, Native, Player, Prime, Request, Weights, generate,
@@ -129,7 +129,9 @@ fn measure_sampling(
         Weights::Moving(weights) => {
             let dataset = dataset(&weights.training(hyperparameters), recordings)?;
             let go_on = &mut |_: f64| ControlFlow::Continue(());
-            Box::new(Moving::new(&model, weights, dataset, 0, threads, go_on)?)
+            let prepared = Prepared::new(&model, weights, dataset.clone(), threads, go_on)?;
+            let begun = (dataset, &prepared);
+            Box::new(Moving::new(&model, weights, begun, 0, threads))
         }
     };
     let seed = sound(SEED, hyperparameters.format.sample_rate);

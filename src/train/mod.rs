@@ -23,7 +23,7 @@ pub use dreams::{SampledPrediction, Sampling};
 pub use estimate::{Estimate, EstimateError, measure};
 pub use inspection::{Heard, Remark, inspect};
 pub use memory::{TooLarge, memory_of_training, refuse_what_does_not_fit};
-pub use moving::{Moving, SETTLING_STEPS};
+pub use moving::{HEARING_STEPS, Moving, Prepared, SETTLING_STEPS};
 pub use recordings::{Care, Recordings, RecordingsError, read, seconds_by_header};
 pub use run::{LossRow, Lost, PREDICTIONS, Resumed, Run, RunError, RunOrder, RunRecord};
 pub use session::{Observer, Progress, Session, SessionError};

@@ -11,15 +11,17 @@ use super::{Dataset, Diverged, Trainer};
 use crate::frames::WindowFormat;
 use crate::generate::{Engine, EngineError, EngineKind, GenerateError, MovingWeights, Shown};
 use crate::hyperparameters::Hyperparameters;
-use crate::model::{Inference, Network, Precision, State};
+use crate::model::{Adam, Inference, Network, Precision, State};
 use crate::random;
 use crate::trained_model::TrainedModel;
 
-/// Training steps before the first prediction that leave the weights as they
-/// are: Adam's means and the states of the rows, which a model does not keep,
-/// find their sizes again. Steps from the first on would teach the weights to
-/// predict from states that have heard next to nothing.
-pub const SETTLING_STEPS: usize = 200;
+/// Training steps that leave the weights as they are, before a model moves: Adam's means,
+/// which a model does not keep, find their sizes.
+pub const SETTLING_STEPS: usize = 64;
+/// Steps before the first prediction in which the rows hear what comes before. Training
+/// from the first on would teach the weights to predict from states that have heard next
+/// to nothing.
+pub const HEARING_STEPS: usize = 64;
 
 /// Where a recording is heard phrase by phrase, the share of a phrase's steps
 /// that leave the weights as they are, since the states come from another phrase.
@@ -42,39 +44,31 @@ pub struct Moving {
 }
 
 impl Moving {
-    /// For one answer of `model`, whose training audio is `dataset`, cut as
-    /// [`MovingWeights::training`] says. Where in it training goes on is drawn by
-    /// `random_seed`. `settled` hears which share of the steps before the first
-    /// prediction is made, and may stop them.
+    /// For one answer of `model`, `prepared` to move, whose training audio is `dataset`, cut
+    /// as [`MovingWeights::training`] says. Where in it training goes on is drawn by
+    /// `random_seed`.
     pub fn new(
         model: &TrainedModel,
         settings: &MovingWeights,
-        dataset: Dataset,
+        (dataset, prepared): (Dataset, &Prepared),
         random_seed: u64,
         threads: usize,
-        settled: &mut dyn FnMut(f64) -> ControlFlow<()>,
-    ) -> Result<Moving, GenerateError> {
+    ) -> Moving {
         let phrase = Phrase::of(settings, &model.hyperparameters);
         let hyperparameters = settings.training(&model.hyperparameters);
         let mut place = random::stream(random_seed, "moving");
-        // One thread predicts.
-        let of_training = threads.saturating_sub(1).max(1);
-        let mut trainer = Trainer::new(hyperparameters, dataset, random_seed, of_training);
+        let mut trainer = Trainer::new(hyperparameters, dataset, random_seed, beside(threads));
+        trainer.take_means(prepared.means.clone());
         trainer.go_on_from(model.network.clone(), place.random_range(0.0..1.0));
-        for step in 0..SETTLING_STEPS {
-            if settled(step as f64 / SETTLING_STEPS as f64).is_break() {
-                return Err(GenerateError::Stopped);
-            }
-            done(trainer.settle())?;
-        }
-        Ok(Moving {
+        (0..HEARING_STEPS).for_each(|_| trainer.hear());
+        Moving {
             network: model.network.clone(),
             training: Training::begin(trainer, phrase, threads > 1),
             inference: Inference::new(model.network.clone(), Precision::F32, 1),
             frames: Vec::new(),
             train_every: settings.train_every,
             played: 0,
-        })
+        }
     }
 
     /// The network after the last training step, and how many there were.
@@ -82,6 +76,42 @@ impl Moving {
         let trainer = self.training.end()?;
         Ok((trainer.network().clone(), trainer.steps()))
     }
+}
+
+/// What moving weights begin with, once for each model.
+#[derive(Clone)]
+pub struct Prepared {
+    means: Adam,
+}
+
+impl Prepared {
+    /// Of `model`, whose training audio is `dataset`, cut as [`MovingWeights::training`]
+    /// says. `told` hears which share is done, and may stop it.
+    pub fn new(
+        model: &TrainedModel,
+        settings: &MovingWeights,
+        dataset: Dataset,
+        threads: usize,
+        told: &mut dyn FnMut(f64) -> ControlFlow<()>,
+    ) -> Result<Prepared, GenerateError> {
+        let hyperparameters = settings.training(&model.hyperparameters);
+        let mut trainer = Trainer::new(hyperparameters, dataset, 0, beside(threads));
+        trainer.go_on_from(model.network.clone(), 0.0);
+        for step in 0..SETTLING_STEPS {
+            if told(step as f64 / SETTLING_STEPS as f64).is_break() {
+                return Err(GenerateError::Stopped);
+            }
+            done(trainer.settle())?;
+        }
+        Ok(Prepared {
+            means: trainer.into_means(),
+        })
+    }
+}
+
+/// The threads that train beside one that predicts.
+fn beside(threads: usize) -> usize {
+    threads.saturating_sub(1).max(1)
 }
 
 fn done(step: Result<f64, Diverged>) -> Result<(), EngineError> {
@@ -291,8 +321,9 @@ mod tests {
         let weights = MovingWeights::of(&model.hyperparameters);
         let dataset = dataset(&weights.training(&model.hyperparameters));
         let mut go_on = |_: f64| ControlFlow::Continue(());
-        let moving = Moving::new(model, &weights, dataset, random_seed, threads, &mut go_on);
-        let mut engine = moving.unwrap();
+        let prepared = Prepared::new(model, &weights, dataset.clone(), threads, &mut go_on);
+        let begun = (dataset, &prepared.unwrap());
+        let mut engine = Moving::new(model, &weights, begun, random_seed, threads);
         let request = Request {
             seconds: 60.0 / 11025.0,
             random_seed,
@@ -322,13 +353,19 @@ mod tests {
         moving.training.lr_schedule = LrSchedule::Constant;
         // Four rows over 110.25 samples.
         moving.format.int_cursor_inc = 27;
+        let mut settled = Trainer::new(moving.clone(), dataset(&moving), 0, 1);
+        settled.go_on_from(model.network.clone(), 0.0);
+        for _ in 0..SETTLING_STEPS {
+            settled.settle().unwrap();
+        }
+        assert_eq!(settled.network(), &model.network);
         let mut trainer = Trainer::new(moving.clone(), dataset(&moving), 9, 1);
+        trainer.take_means(settled.into_means());
         let share = random::stream(9, "moving").random_range(0.0..1.0);
         trainer.go_on_from(model.network.clone(), share);
-        for _ in 0..SETTLING_STEPS {
-            trainer.settle().unwrap();
+        for _ in 0..HEARING_STEPS {
+            trainer.hear();
         }
-        assert_eq!(trainer.network(), &model.network);
 
         let hearing = model.hearing();
         let seed = hearing.see_seed(&sound(30, 0.5).samples);

@@ -126,6 +126,23 @@ impl Trainer {
         }
     }
 
+    /// Takes Adam's means from another trainer of the same sizes, where they have found
+    /// their sizes.
+    pub fn take_means(&mut self, adam: Adam) {
+        self.adam = adam;
+    }
+
+    /// Adam's means.
+    pub fn into_means(self) -> Adam {
+        self.adam
+    }
+
+    /// Shows the network the next `bptt_steps` time steps, and learns nothing.
+    pub fn hear(&mut self) {
+        let time_steps = self.show();
+        self.advance(time_steps);
+    }
+
     /// Goes on `time_steps` later, or with the next recording where this one
     /// ends before. The state goes on as it is.
     pub fn skip(&mut self, time_steps: usize) {
