@@ -183,8 +183,8 @@ impl Listener {
     }
 
     /// What was done about what was wrong.
-    pub fn into_responses(self) -> Vec<Response> {
-        self.responses
+    pub fn responses(&self) -> &[Response] {
+        &self.responses
     }
 
     fn values_per_second(&self) -> usize {

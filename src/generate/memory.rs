@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn the_longer_cells_keep_what_they_held_the_longer_it_reaches() {
-        let [short, long] = [0.0, 4.0].map(|bias| memory(bias).unwrap());
+        let [short, long] = [0.0, 3.0].map(|bias| memory(bias).unwrap());
         assert!(short <= 64.0 * 8.0 / 11025.0, "{short}");
         assert!(long > 2.0 * short, "{short} {long}");
         assert_eq!(memory(30.0), None, "it never forgets");

@@ -13,6 +13,7 @@ pub mod guard;
 mod guidance;
 mod guide;
 mod listener;
+mod making;
 mod memory;
 mod native;
 mod notes;
@@ -28,14 +29,17 @@ pub use drawing::Drawing;
 pub use feedback::Feedback;
 pub use following::Follow;
 pub use listener::Response;
+pub use making::Task;
 pub use memory::{LONGEST_MEMORY, memory_of};
 pub use native::Native;
 pub use onnxruntime::OnnxRuntime;
 pub use pace::Pace;
 pub use playing::{AskedPrecision, Playing};
-pub use sampling::{GenerateError, Player, Prediction, Prime, Request, Timings, generate};
+pub use sampling::{
+    GenerateError, Player, Prediction, Prime, Request, Timings, generate, generate_together,
+};
 pub use settings::{AnswerSettings, Asked, MovingWeights, SettingsError, Weights};
-pub use shown::Shown;
+pub use shown::{Shown, Turn};
 pub use work::{Work, training_step};
 
 use serde::{Deserialize, Serialize};
@@ -66,6 +70,24 @@ pub trait Engine: Send {
         state: &mut State,
         prediction: &mut Vec<f32>,
     ) -> Result<(), EngineError>;
+
+    /// Whether several answers' steps, of what `windows` show, cost less together.
+    fn shares_steps(&self, _windows: &WindowFormat) -> bool {
+        false
+    }
+
+    /// Plays several answers' turns, each as [`play`](Engine::play) would alone, where they
+    /// share steps.
+    fn play_together(&mut self, turns: &mut [Turn]) -> Result<(), EngineError> {
+        turns
+            .iter_mut()
+            .try_for_each(|turn| self.play(&turn.shown, turn.state, turn.prediction))
+    }
+
+    /// On how many threads what is not the engine's may be done between its turns.
+    fn threads_beside(&self) -> usize {
+        1
+    }
 }
 
 /// Which engine to use.

@@ -1,12 +1,13 @@
 //! The embedded engine: antiphon's own forward pass.
 
-use super::{Engine, EngineError, EngineKind, Shown};
+use super::{Engine, EngineError, EngineKind, Shown, Turn};
 use crate::frames::WindowFormat;
 use crate::model::{Architecture, Head, Inference, Network, Precision, State};
 
 /// Runs a network with no help from outside.
 pub struct Native {
     inference: Inference,
+    threads: usize,
     frames: Vec<f32>,
 }
 
@@ -17,6 +18,7 @@ impl Native {
         let inference = Inference::new(network, precision, threads);
         Native {
             inference: inference.with_sliding_inputs(),
+            threads,
             frames: Vec::new(),
         }
     }
@@ -83,6 +85,63 @@ impl Engine for Native {
         of_last_rows.frames(&mut self.frames);
         inference.play_last_rows(&self.frames, delay, state, prediction);
         Ok(())
+    }
+
+    fn shares_steps(&self, windows: &WindowFormat) -> bool {
+        // What slides by a sample is known ahead, of one answer at a time.
+        windows.width * windows.ext_cursor_inc > 1
+    }
+
+    fn play_together(&mut self, turns: &mut [Turn]) -> Result<(), EngineError> {
+        let (mut single, mut others): (Vec<&mut Turn>, Vec<&mut Turn>) =
+            turns.iter_mut().partition(|turn| turn.shown.steps() == 1);
+        for turn in &mut others {
+            self.play(&turn.shown, turn.state, turn.prediction)?;
+        }
+        match single.as_mut_slice() {
+            [] => Ok(()),
+            [turn] => self.play(&turn.shown, turn.state, turn.prediction),
+            turns => {
+                self.play_rows_together(turns);
+                Ok(())
+            }
+        }
+    }
+
+    fn threads_beside(&self) -> usize {
+        self.threads
+    }
+}
+
+impl Native {
+    /// Plays one time step of each of `turns`, all rows in one.
+    fn play_rows_together(&mut self, turns: &mut [&mut Turn]) {
+        let architecture = self.inference.architecture();
+        self.frames.clear();
+        let mut frames = Vec::new();
+        for turn in turns.iter() {
+            turn.shown.frames(&mut frames);
+            self.frames.extend_from_slice(&frames);
+        }
+        let states: Vec<&State> = turns.iter().map(|turn| &*turn.state).collect();
+        let mut together = State::joined(architecture, &states);
+        let mut predictions = Vec::new();
+        let rows: Vec<usize> = states
+            .iter()
+            .map(|state| state.rows(architecture))
+            .collect();
+        self.inference
+            .play(&self.frames, &mut together, &mut predictions);
+        let architecture = self.inference.architecture();
+        let all: usize = rows.iter().sum();
+        let (of_row, mut first) = (predictions.len() / all, 0);
+        for (turn, rows) in turns.iter_mut().zip(rows) {
+            turn.state.take_from(architecture, &together, first);
+            turn.prediction.clear();
+            let these = first * of_row..(first + rows) * of_row;
+            turn.prediction.extend_from_slice(&predictions[these]);
+            first += rows;
+        }
     }
 }
 

@@ -1,39 +1,16 @@
 //! The sampling loop, one for all four approaches.
 
-use std::ops::{ControlFlow, Range};
-use std::time::{Duration, Instant};
+use std::ops::ControlFlow;
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::continuation::{Continuation, NotANumber};
-use super::following::{Following, Sources};
 use super::guard::Fault;
-use super::guidance::{Guidance, Guiding};
-use super::listener::{Listener, Response, Snapshot};
-use super::pace::Pace;
-use super::work::Work;
-use super::{AnswerSettings, Engine, EngineError, Shown, Weights};
+use super::listener::Response;
+use super::making::{Making, Next, Task};
+use super::{AnswerSettings, Engine, EngineError, Turn};
 use crate::audio::Signal;
-use crate::hearing::Hearing;
-use crate::model::{Output, State};
-use crate::random::{self, Stream};
 use crate::trained_model::TrainedModel;
-
-/// A seed whose peak stays below this is silence: -80 dB of full scale.
-const SILENCE: f32 = 1e-4;
-/// As many times what a network remembers is played to it: its memory was measured with
-/// other sounds.
-pub(super) const MEMORIES: f64 = 2.0;
-/// Time steps of a seed that are played in one go.
-const PRIMING_STEPS: usize = 256;
-/// Outputs between two reports of progress: at audio rate, some milliseconds.
-const OUTPUTS_PER_REPORT: usize = 64;
-
-/// The stages of [`Work`].
-const PREPARING: usize = 0;
-const PRIMING: usize = 1;
-const SAMPLING: usize = 2;
-const SOUNDING: usize = 3;
 
 /// How the network hears the seed before it goes on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,363 +103,157 @@ pub fn generate(
     request: &Request,
     progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
 ) -> Result<Prediction, GenerateError> {
-    let hearing = player.model.hearing();
-    check_seed(seed, hearing.sample_rate())?;
-    let seed = &hearing.at_training_level(seed);
-    let hop = player.settings.resynthesis_hop;
-    let slower = hearing.slower_at_hop(hop);
-    let samples = samples_in(request.seconds / slower, seed.sample_rate);
+    let task = Task {
+        model: player.model,
+        settings: player.settings,
+        theme: player.theme,
+        seed,
+        request,
+    };
+    make(task, player.engine, progress)
+}
 
-    let begun = Instant::now();
-    let mut progress = Progress::new(&player, seed, request, begun, progress);
-    progress.tell(PREPARING, 0, 1)?;
-    let random_seed = request.random_seed;
-    let may_go_back = request.may_go_back && player.is_random();
-    let listening = hearing.clone();
-    let following = following(&player, &hearing, seed, request);
-    let guide = following
-        .as_ref()
-        .map(|following| following.sound().clone());
-    let heard_for = request.seconds / slower;
-    let mut listener =
-        Listener::new(listening, seed, heard_for, random_seed, may_go_back).beside(guide);
-    let guidance = guidance(&player, &hearing, seed, following.as_ref());
-    let memory = player.model.memory;
-    let mut sampler = Sampler::new(player, seed, random_seed).led(following, guidance);
-    progress.tell(PREPARING, 1, 0)?;
-    let prime_seconds = request
-        .prime_seconds
-        .or(memory.map(|memory| MEMORIES * memory));
-    sampler.prime(request.prime, prime_seconds, &mut progress)?;
-    let primed = Instant::now();
-    let mut resynthesis = Duration::ZERO;
-    let (signal, fault) = loop {
-        let outputs = sampler.continue_for(samples, &mut listener, &mut progress)?;
-        let (made, sampled) = (outputs.len(), Instant::now());
-        progress.tell(SOUNDING, 0, 1)?;
-        let signal = signal_of(&hearing, outputs.clone(), samples, random_seed);
-        let fault = listener.verdict(&signal);
-        resynthesis += sampled.elapsed();
-        match fault.and_then(|fault| listener.respond(fault, made)) {
-            Some((snapshot, response)) => {
-                progress.pace.again(SOUNDING);
-                sampler.go_back(snapshot, response);
+/// Makes what `task` asks for.
+fn make(
+    task: Task,
+    engine: &mut dyn Engine,
+    progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+) -> Result<Prediction, GenerateError> {
+    let mut tell = |share| match progress(share) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(GenerateError::Stopped),
+    };
+    tell(0.0)?;
+    let mut making = Making::begin(task, engine)?;
+    loop {
+        match making.next()? {
+            Next::Made(prediction) => {
+                tell(making.share())?;
+                return Ok(*prediction);
             }
-            None => break (at_hop(signal, hop, outputs, &hearing, request), fault),
-        }
-    };
-    progress.tell(SOUNDING, 1, 0)?;
-    let timings = Timings {
-        priming: seconds(primed - begun),
-        sampling: seconds(primed.elapsed() - resynthesis),
-        resynthesis: seconds(resynthesis),
-    };
-    Ok(Prediction {
-        signal,
-        fault,
-        responses: listener.into_responses(),
-        timings,
-    })
-}
-
-/// How an answer gets on, and who is told.
-struct Progress<'a> {
-    pace: Pace,
-    told: &'a mut dyn FnMut(f64) -> ControlFlow<()>,
-}
-
-impl<'a> Progress<'a> {
-    fn new(
-        player: &Player,
-        seed: &Signal,
-        request: &Request,
-        begun: Instant,
-        told: &'a mut dyn FnMut(f64) -> ControlFlow<()>,
-    ) -> Progress<'a> {
-        let Player {
-            model,
-            settings,
-            engine,
-            ..
-        } = player;
-        let work = Work::expected(model, settings, seed.seconds(), request, engine.threads());
-        Progress {
-            pace: Pace::new(begun, &work.stages()),
-            told,
-        }
-    }
-
-    /// Tells that `stage` has done so much and has so much `left`.
-    fn tell(&mut self, stage: usize, done: usize, left: usize) -> Result<(), GenerateError> {
-        let share = self.pace.share(stage, done as f64, left as f64);
-        match (self.told)(share) {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(()) => Err(GenerateError::Stopped),
+            Next::Play { report } => {
+                if report {
+                    tell(making.share())?;
+                }
+                let turn = making.turn();
+                engine.play(&turn.shown, turn.state, turn.prediction)?;
+            }
         }
     }
 }
 
-/// Refuses a seed that a model at `model` Hz cannot answer.
-fn check_seed(seed: &Signal, model: u32) -> Result<(), GenerateError> {
-    if seed.sample_rate != model {
-        return Err(GenerateError::SampleRate {
-            seed: seed.sample_rate,
-            model,
-        });
+/// Makes what several `tasks` of one model ask for, each time step of all at once, so that
+/// its weights are read once for all: each as [`generate`] would make it, to the last bit.
+///
+/// `progress` hears the mean share. Nothing is made where it stops them.
+pub fn generate_together(
+    engine: &mut dyn Engine,
+    tasks: &[Task],
+    progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+) -> Vec<Result<Prediction, GenerateError>> {
+    let shares = |task: &Task| engine.shares_steps(task.model.hearing().sampling_windows());
+    if tasks.len() < 2 || !tasks.iter().all(shares) {
+        return one_after_another(engine, tasks, progress);
     }
-    if seed.peak() < SILENCE {
-        return Err(GenerateError::SilentSeed);
-    }
-    Ok(())
-}
-
-impl Player<'_> {
-    /// Whether the same seed may have another answer.
-    fn is_random(&self) -> bool {
-        let moving = matches!(self.settings.weights, Weights::Moving(_));
-        moving || self.model.network.architecture().output != Output::Value
-    }
-}
-
-/// What `player` follows beside its `seed`, if anything. Slowed answers are made before they
-/// are slowed.
-fn following(
-    player: &Player,
-    hearing: &Hearing,
-    seed: &Signal,
-    request: &Request,
-) -> Option<Following> {
-    let slower = hearing.slower_at_hop(player.settings.resynthesis_hop);
-    let samples = samples_in(request.seconds / slower, seed.sample_rate);
-    let theme = player.theme.map(|theme| hearing.at_training_level(theme));
-    let sources = Sources {
-        seed: &seed.samples,
-        theme: theme.as_ref().map_or(&seed.samples, |theme| &theme.samples),
-    };
-    let follow = player.settings.follow.before_slowing(slower);
-    Following::new(&follow, hearing, &sources, samples, request.random_seed)
-}
-
-/// What guides `player`: what it follows, as strongly as was asked for or as the dial
-/// says.
-fn guidance(
-    player: &Player,
-    hearing: &Hearing,
-    seed: &Signal,
-    following: Option<&Following>,
-) -> Guidance {
-    let none = Guidance::none(player.model.network.architecture());
-    let Some(following) = following else {
-        return none;
-    };
-    let asked = player.settings.guidance;
-    let strength = Guiding {
-        strength: asked.unwrap_or(player.model.hyperparameters.conditioning.guidance),
-        by_the_dial: asked.is_none(),
-    };
-    none.by(strength, hearing, &seed.samples, &following.sound().samples)
-}
-
-/// The `samples` samples of sound that `outputs` stand for.
-fn signal_of(hearing: &Hearing, outputs: Vec<f32>, samples: usize, random_seed: u64) -> Signal {
-    let mut phases = random::stream(random_seed, "phases");
-    let mut signal = hearing.sound(outputs, &mut phases);
-    signal.samples.truncate(samples);
-    signal
-}
-
-/// The sound of `outputs` whose frames are `hop` samples apart, where that was asked for:
-/// `signal` is what they are as they were heard.
-fn at_hop(
-    signal: Signal,
-    hop: Option<usize>,
-    outputs: Vec<f32>,
-    hearing: &Hearing,
-    request: &Request,
-) -> Signal {
-    let Some(hop) = hop else {
-        return signal;
-    };
-    let mut phases = random::stream(request.random_seed, "phases");
-    let mut signal = hearing.sound_at_hop(outputs, hop, &mut phases);
-    let samples = samples_in(request.seconds, hearing.sample_rate());
-    signal.samples.resize(samples, 0.0);
-    signal
-}
-
-/// A seed that an engine continues.
-struct Sampler<'a> {
-    hearing: Hearing,
-    engine: &'a mut dyn Engine,
-    continuation: Continuation,
-    guidance: Guidance,
-    random_seed: u64,
-    draws: Stream,
-    state: State,
-    predictions: Vec<f32>,
-    /// Predictions that were appended, those that were forgotten again as well.
-    outputs: usize,
-}
-
-impl<'a> Sampler<'a> {
-    fn new(player: Player<'a>, seed: &Signal, random_seed: u64) -> Self {
-        let hearing = player.model.hearing();
-        let architecture = player.model.network.architecture();
-        let seed = hearing.see_seed(&seed.samples);
-        let output = architecture.output;
-        let engine = player.engine;
-        Sampler {
-            state: engine.silence(hearing.sampling_windows(), 1),
-            continuation: Continuation::new(output, player.settings, &hearing, seed),
-            guidance: Guidance::none(architecture),
-            draws: random::stream(random_seed, "draws"),
-            random_seed,
-            hearing,
-            engine,
-            predictions: Vec::new(),
-            outputs: 0,
+    let begun = tasks.iter().map(|task| Making::begin(*task, engine));
+    let mut all: Vec<Together> = begun.map(Together::of).collect();
+    while all.iter().any(Together::is_under_way) {
+        let advance = |one: &mut Together| one.advance();
+        match engine.threads_beside() {
+            1 => all.iter_mut().for_each(advance),
+            _ => all.par_iter_mut().for_each(advance),
+        }
+        if all.iter().any(|one| one.report) {
+            let mean = all.iter().map(|one| one.share).sum::<f64>() / all.len() as f64;
+            if progress(mean).is_break() {
+                return all.iter().map(|_| Err(GenerateError::Stopped)).collect();
+            }
+        }
+        let mut turns: Vec<Turn> = all.iter_mut().filter_map(Together::turn).collect();
+        if let Err(cause) = engine.play_together(&mut turns) {
+            let what = cause.to_string();
+            drop(turns);
+            for one in all.iter_mut().filter(|one| one.is_under_way()) {
+                one.end(Err(EngineError::Runtime(what.clone()).into()));
+            }
         }
     }
+    all.into_iter().filter_map(|one| one.made).collect()
+}
 
-    /// Follows a guide, if there is one, and goes on as `guidance` has it, from the
-    /// seed on.
-    fn led(self, following: Option<Following>, guidance: Guidance) -> Self {
-        let windows = self.hearing.sampling_windows();
-        Sampler {
-            continuation: self.continuation.follow(following),
-            state: self.engine.silence(windows, guidance.streams()),
-            guidance,
-            ..self
-        }
-    }
+/// As [`generate_together`], where nothing is shared.
+fn one_after_another(
+    engine: &mut dyn Engine,
+    tasks: &[Task],
+    progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
+) -> Vec<Result<Prediction, GenerateError>> {
+    let all = tasks.len() as f64;
+    let tasks = tasks.iter().enumerate();
+    let one = |(n, task): (usize, &Task)| {
+        let mut told = |share: f64| progress((n as f64 + share) / all);
+        make(*task, engine, &mut told)
+    };
+    tasks.map(one).collect()
+}
 
-    /// Plays input matrices `matrices` to the network.
-    fn play(&mut self, matrices: Range<usize>) -> Result<(), EngineError> {
-        let windows = self.hearing.sampling_windows();
-        let shown = Shown {
-            sequence: self.continuation.sequence(),
-            windows,
-            streams: self.guidance.streams(),
-            conditions: self.guidance.conditions(windows, matrices.clone()),
-            matrices,
+/// One of several predictions that are made together.
+struct Together {
+    making: Option<Making>,
+    made: Option<Result<Prediction, GenerateError>>,
+    report: bool,
+    share: f64,
+}
+
+impl Together {
+    fn of(begun: Result<Making, GenerateError>) -> Together {
+        let (making, made) = match begun {
+            Ok(making) => (Some(making), None),
+            Err(cause) => (None, Some(Err(cause))),
         };
-        self.engine
-            .play(&shown, &mut self.state, &mut self.predictions)?;
-        let share = self.continuation.guidance_share();
-        self.guidance.lead(&mut self.predictions, share);
-        Ok(())
+        Together {
+            share: if making.is_some() { 0.0 } else { 1.0 },
+            making,
+            made,
+            report: false,
+        }
     }
 
-    /// Shows the seed to the network, its last `seconds` if that is said, so that its
-    /// last prediction is the first of the answer.
-    fn prime(
-        &mut self,
-        prime: Prime,
-        seconds: Option<f64>,
-        progress: &mut Progress,
-    ) -> Result<(), GenerateError> {
-        let last = self.continuation.matrices() - 1;
-        let matrices = last + 1;
-        let first = match (prime, seconds) {
-            (Prime::Matrix, _) => last,
-            (Prime::Seed, None) => 0,
-            (Prime::Seed, Some(seconds)) => {
-                let values = self.hearing.values_in(seconds);
-                last.saturating_sub(values.div_ceil(self.continuation.prediction_values()))
-            }
+    fn is_under_way(&self) -> bool {
+        self.making.is_some()
+    }
+
+    fn advance(&mut self) {
+        self.report = false;
+        let Some(making) = &mut self.making else {
+            return;
         };
-        for step in (first..matrices).step_by(PRIMING_STEPS) {
-            progress.tell(PRIMING, step - first, matrices - step)?;
-            self.play(step..matrices.min(step + PRIMING_STEPS))?;
-        }
-        progress.tell(PRIMING, matrices - first, 0)
-    }
-
-    /// Feeds predictions back until they make `samples` samples of sound.
-    fn continue_for(
-        &mut self,
-        samples: usize,
-        listener: &mut Listener,
-        progress: &mut Progress,
-    ) -> Result<Vec<f32>, GenerateError> {
-        let needed = self.hearing.values_to_sound(samples);
-        self.report(needed, progress)?;
-        loop {
-            if let Some(fault) = self.append(listener) {
-                let made = self.continuation.predicted().len();
-                let response = listener.respond(fault, made);
-                let (snapshot, response) = response.ok_or(GenerateError::NotANumber)?;
-                self.go_back(snapshot, response);
-                continue;
-            }
-            let made = self.continuation.predicted().len();
-            if made >= needed {
-                return Ok(self.continuation.predicted().to_vec());
-            }
-            self.outputs += 1;
-            if self.outputs.is_multiple_of(OUTPUTS_PER_REPORT) {
-                self.report(needed, progress)?;
-            }
-            let newest = self.continuation.matrices() - 1;
-            self.play(newest..newest + 1)?;
+        let next = making.next();
+        self.share = making.share();
+        match next {
+            Ok(Next::Play { report }) => self.report = report,
+            Ok(Next::Made(prediction)) => self.end(Ok(*prediction)),
+            Err(cause) => self.end(Err(cause)),
         }
     }
 
-    /// Reports how many outputs were made, and how many are left of the `needed` values.
-    fn report(&self, needed: usize, progress: &mut Progress) -> Result<(), GenerateError> {
-        let left = needed.saturating_sub(self.continuation.predicted().len());
-        let left = left.div_ceil(self.continuation.prediction_values());
-        progress.tell(SAMPLING, self.outputs, left)
+    fn turn(&mut self) -> Option<Turn<'_>> {
+        self.making.as_mut().map(Making::turn)
     }
 
-    /// Appends the network's newest prediction, unless something is wrong with
-    /// it or with what was predicted before. A listener that finds something can
-    /// respond to it; what is not a number may be found by none.
-    fn append(&mut self, listener: &mut Listener) -> Option<Fault> {
-        let predicted = self.continuation.predicted();
-        if listener.is_due(predicted.len()) {
-            let fault = listener.hear(predicted);
-            if fault.is_some() {
-                return fault;
-            }
-            listener.remember(self.snapshot());
-        }
-        let appended = self.continuation.append(&self.predictions, &mut self.draws);
-        appended.err().map(|NotANumber| Fault::NotANumber)
+    fn end(&mut self, made: Result<Prediction, GenerateError>) {
+        (self.making, self.made) = (None, Some(made));
+        (self.share, self.report) = (1.0, true);
     }
-
-    fn snapshot(&self) -> Snapshot {
-        Snapshot {
-            tail: self.continuation.tail(),
-            state: self.state.clone(),
-            predictions: self.predictions.clone(),
-            made: self.continuation.predicted().len(),
-        }
-    }
-
-    /// Goes on from `snapshot`; each `response` has random numbers of its own.
-    fn go_back(&mut self, snapshot: &Snapshot, response: usize) {
-        self.continuation.go_back(&snapshot.tail);
-        self.state.clone_from(&snapshot.state);
-        self.predictions.clone_from(&snapshot.predictions);
-        self.draws = random::stream(self.random_seed, &format!("draws.{response}"));
-    }
-}
-
-fn samples_in(seconds: f64, sample_rate: u32) -> usize {
-    ((seconds * f64::from(sample_rate)).round() as usize).max(1)
-}
-
-fn seconds(duration: Duration) -> f64 {
-    duration.as_secs_f64()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::frames::WindowFormat;
-    use crate::generate::Native;
+    use crate::generate::making::samples_in;
+    use crate::generate::{Native, Shown};
     use crate::hearing::Dynamics;
+    use crate::model::State;
     use crate::model::{Precision, Tape};
     use crate::testing::random_model;
 
@@ -512,23 +283,28 @@ mod tests {
 
     fn continuation(model: &TrainedModel, seed: &Signal, samples: usize, prime: Prime) -> Vec<f32> {
         let mut engine = Native::new(model.network.clone(), Precision::F32, 1);
-        let settings = AnswerSettings::of(&model.hyperparameters);
-        let player = Player {
+        let request = Request {
+            seconds: samples as f64 / f64::from(seed.sample_rate),
+            random_seed: 1,
+            prime,
+            prime_seconds: None,
+            may_go_back: false,
+        };
+        let task = Task {
             model,
-            settings: &settings,
-            engine: &mut engine,
+            settings: &AnswerSettings::of(&model.hyperparameters).free(),
             theme: None,
+            seed,
+            request: &request,
         };
-        let mut sampler = Sampler::new(player, seed, 1);
-        let mut go_on = |_: f64| ControlFlow::Continue(());
-        let mut go_on = Progress {
-            pace: Pace::new(Instant::now(), &[1.0; 4]),
-            told: &mut go_on,
-        };
-        let mut listener = Listener::new(model.hearing(), seed, 0.0, 1, false);
-        sampler.prime(prime, None, &mut go_on).unwrap();
-        let continued = sampler.continue_for(samples, &mut listener, &mut go_on);
-        continued.unwrap()
+        let mut making = Making::begin(task, &mut engine).unwrap();
+        while let Next::Play { .. } = making.next().unwrap() {
+            let turn = making.turn();
+            engine
+                .play(&turn.shown, turn.state, turn.prediction)
+                .unwrap();
+        }
+        making.predicted().to_vec()
     }
 
     /// Figure 3.1 with the full matrix: every row with its own state, the last
@@ -579,7 +355,8 @@ mod tests {
             r#"{"preset": "magnitude-spectrum", "window_size": 16, "hop_size": 8, "num_unrollings": 5}"#,
         ] {
             let model = random_model(json);
-            let expected = full_matrix_loop(&model, &seed(100), 20);
+            let seed = model.hearing().at_training_level(&seed(100));
+            let expected = full_matrix_loop(&model, &seed, 20);
             let hop = if model.hyperparameters.format.use_fft {
                 8
             } else {
@@ -588,7 +365,7 @@ mod tests {
             let samples = expected.len() / model.hyperparameters.format.label_shape[1]
                 * model.hyperparameters.format.label_shape[1];
             let samples = if hop > 1 { 19 * hop } else { samples };
-            let outputs = continuation(&model, &seed(100), samples, Prime::Seed);
+            let outputs = continuation(&model, &seed, samples, Prime::Seed);
             assert_eq!(outputs.len(), expected.len(), "{json}");
             assert!(outputs.iter().any(|v| v.abs() > 1e-3), "{json}");
             for (fast, slow) in outputs.iter().zip(&expected) {
@@ -850,5 +627,69 @@ mod tests {
         assert!(refusal(&model, &seed(100), ControlFlow::Break(())).contains("stopped"));
         model.network.weights.fill(f32::NAN);
         assert!(refusal(&model, &seed(100), go_on).contains("not a number"));
+    }
+
+    #[test]
+    fn together_each_is_what_it_is_alone() {
+        for json in [
+            r#"{"preset": "vector", "seg_len": 32, "label_offset": 16, "num_unrollings": 2, "output": "mixture",
+                "components": 2, "conditioning": "chroma"}"#,
+            r#"{"preset": "magnitude-spectrum", "window_size": 64, "hop_size": 32, "num_unrollings": 2,
+                "output": "mixture", "components": 2}"#,
+            r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 3, "output": "mixture",
+                "components": 2}"#,
+            r#"{"preset": "transpose", "seg_len": 8, "num_unrollings": 3, "output": "mixture",
+                "components": 2}"#,
+        ] {
+            let model = random_model(json);
+            let free = AnswerSettings::of(&model.hyperparameters).free();
+            let settings = [AnswerSettings::of(&model.hyperparameters), free];
+            let request = |n: u64| Request {
+                seconds: 0.1 + 0.05 * (n % 3) as f64,
+                random_seed: n,
+                prime: Prime::Seed,
+                prime_seconds: None,
+                may_go_back: false,
+            };
+            let requests: Vec<Request> = (0..7).map(request).collect();
+            let (seed, silence) = (
+                seed(3000),
+                Signal {
+                    samples: vec![0.0; 100],
+                    ..seed(1)
+                },
+            );
+            let task = |n: usize| Task {
+                model: &model,
+                settings: &settings[n % 2],
+                theme: None,
+                seed: if n == 3 { &silence } else { &seed },
+                request: &requests[n],
+            };
+            let tasks: Vec<Task> = (0..7).map(task).collect();
+            for precision in [Precision::F32, Precision::I8] {
+                let mut engine = Native::new(model.network.clone(), precision, 2);
+                let mut shares = Vec::new();
+                let together = generate_together(&mut engine, &tasks, &mut |share| {
+                    shares.push(share);
+                    ControlFlow::Continue(())
+                });
+                assert!(shares.iter().all(|share| (0.0..=1.0).contains(share)));
+                assert!(shares.len() > 3, "{shares:?}");
+                for (n, (task, made)) in tasks.iter().zip(together).enumerate() {
+                    let player = Player {
+                        model: task.model,
+                        settings: task.settings,
+                        engine: &mut engine,
+                        theme: None,
+                    };
+                    let mut go_on = |_: f64| ControlFlow::Continue(());
+                    match generate(player, task.seed, task.request, &mut go_on) {
+                        Ok(alone) => assert_eq!(made.unwrap().signal, alone.signal, "{json} {n}"),
+                        Err(_) => assert!(n == 3 && made.is_err(), "{json} {n}"),
+                    }
+                }
+            }
+        }
     }
 }

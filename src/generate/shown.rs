@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::frames::WindowFormat;
+use crate::model::State;
 
 /// Adjacent input matrices of a sequence, each in one stream or more, which hear the
 /// same and know different things of it.
@@ -18,6 +19,15 @@ pub struct Shown<'a> {
     pub streams: usize,
     /// `[T, S, R, C]`: what stands beside each row.
     pub conditions: &'a [f32],
+}
+
+/// One answer's turn to be played.
+pub struct Turn<'a> {
+    pub shown: Shown<'a>,
+    /// From before the first time step to after the last.
+    pub state: &'a mut State,
+    /// Becomes that of the last time step, `[S, W]`.
+    pub prediction: &'a mut Vec<f32>,
 }
 
 impl Shown<'_> {

@@ -1,7 +1,7 @@
 //! How long the stages of an answer take beside one another, as was measured with the
 //! bundled models on one machine: what [`Pace`](super::pace::Pace) begins with.
 
-use super::sampling::MEMORIES;
+use super::making::MEMORIES;
 use super::{AnswerSettings, Prime, Request, Weights};
 use crate::hyperparameters::Approach;
 use crate::trained_model::TrainedModel;

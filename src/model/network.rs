@@ -1,6 +1,7 @@
 //! The stack: LSTM layers with residual connections and dropout, under a head.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
@@ -107,6 +108,48 @@ impl State {
             c: vec![0.0; values],
             line: VecDeque::new(),
         }
+    }
+
+    /// The rows of several states of one network, one state after the other.
+    pub fn joined(architecture: &Architecture, states: &[&State]) -> State {
+        let rows = states.iter().map(|state| state.rows(architecture)).sum();
+        let mut joined = State::zero(architecture, rows);
+        let mut first = 0;
+        for state in states {
+            for (own, place) in state.places_within(architecture, rows, first) {
+                joined.h[place.clone()].copy_from_slice(&state.h[own.clone()]);
+                joined.c[place].copy_from_slice(&state.c[own]);
+            }
+            first += state.rows(architecture);
+        }
+        joined
+    }
+
+    /// Takes its rows from those of `joined`, from row `first` on.
+    pub fn take_from(&mut self, architecture: &Architecture, joined: &State, first: usize) {
+        let rows = joined.rows(architecture);
+        for (own, place) in self.places_within(architecture, rows, first) {
+            self.h[own.clone()].copy_from_slice(&joined.h[place.clone()]);
+            self.c[own].copy_from_slice(&joined.c[place]);
+        }
+    }
+
+    /// Layer by layer: where its rows are, and where in a state of `rows` rows, of which
+    /// they are those from row `first` on.
+    fn places_within(
+        &self,
+        architecture: &Architecture,
+        rows: usize,
+        first: usize,
+    ) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + use<> {
+        let (units, own) = (
+            architecture.units,
+            self.rows(architecture) * architecture.units,
+        );
+        (0..architecture.layers).map(move |layer| {
+            let place = (layer * rows + first) * units;
+            (layer * own..(layer + 1) * own, place..place + own)
+        })
     }
 
     /// Layer `layer`'s part, of `rows` rows.

@@ -1,0 +1,403 @@
+//! One prediction while it is made: what is to be shown to the network next, and what
+//! becomes of what it says.
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use super::continuation::{Continuation, NotANumber};
+use super::following::{Following, Sources};
+use super::guard::Fault;
+use super::guidance::{Guidance, Guiding};
+use super::listener::{Listener, Snapshot};
+use super::pace::Pace;
+use super::sampling::{GenerateError, Prediction, Prime, Request, Timings};
+use super::work::Work;
+use super::{AnswerSettings, Engine, Shown, Turn, Weights};
+use crate::audio::Signal;
+use crate::hearing::Hearing;
+use crate::model::{Output, State};
+use crate::random::{self, Stream};
+use crate::trained_model::TrainedModel;
+
+/// A seed whose peak stays below this is silence: -80 dB of full scale.
+const SILENCE: f32 = 1e-4;
+/// As many times what a network remembers is played to it: its memory was measured with
+/// other sounds.
+pub const MEMORIES: f64 = 2.0;
+/// Time steps of a seed that are played in one go.
+const PRIMING_STEPS: usize = 256;
+/// Outputs between two reports of progress: at audio rate, some milliseconds.
+const OUTPUTS_PER_REPORT: usize = 64;
+
+/// The stages of [`Work`].
+const PREPARING: usize = 0;
+const PRIMING: usize = 1;
+const SAMPLING: usize = 2;
+const SOUNDING: usize = 3;
+
+/// What is asked for, of which model.
+#[derive(Clone, Copy)]
+pub struct Task<'a> {
+    /// The model, whose own settings do not matter here.
+    pub model: &'a TrainedModel,
+    /// How it answers.
+    pub settings: &'a AnswerSettings,
+    /// What it follows instead of the seed, at the model's rate.
+    pub theme: Option<&'a Signal>,
+    /// What is continued, at the model's rate.
+    pub seed: &'a Signal,
+    pub request: &'a Request,
+}
+
+/// A prediction while it is made.
+pub struct Making {
+    hearing: Hearing,
+    request: Request,
+    hop: Option<usize>,
+    /// Samples of sound that are wanted, before they are slowed.
+    samples: usize,
+    continuation: Continuation,
+    guidance: Guidance,
+    listener: Listener,
+    draws: Stream,
+    state: State,
+    predictions: Vec<f32>,
+    /// The input matrices that are to be shown next.
+    matrices: Range<usize>,
+    /// The first of those that the seed has, and how many there are.
+    primed: Range<usize>,
+    /// Predictions that were appended, those that were forgotten again as well.
+    outputs: usize,
+    pace: Pace,
+    share: f64,
+    begun: Instant,
+    sampling_begun: Option<Instant>,
+    resynthesis: Duration,
+}
+
+/// What is to be done for a prediction.
+pub enum Next {
+    /// What its [turn](Making::turn) shows is to be played to the network. Whether that is
+    /// a good moment to tell how far it is.
+    Play { report: bool },
+    /// Nothing: it is made.
+    Made(Box<Prediction>),
+}
+
+impl Task<'_> {
+    /// Refuses a seed that the model cannot answer.
+    fn check(&self) -> Result<(), GenerateError> {
+        let (seed, model) = (self.seed, self.model.hyperparameters.format.sample_rate);
+        if seed.sample_rate != model {
+            return Err(GenerateError::SampleRate {
+                seed: seed.sample_rate,
+                model,
+            });
+        }
+        if seed.peak() < SILENCE {
+            return Err(GenerateError::SilentSeed);
+        }
+        Ok(())
+    }
+
+    /// Whether the same seed may have another answer.
+    fn is_random(&self) -> bool {
+        let moving = matches!(self.settings.weights, Weights::Moving(_));
+        moving || self.model.network.architecture().output != Output::Value
+    }
+
+    /// Samples that are to be made, before they are slowed.
+    fn samples(&self, hearing: &Hearing) -> usize {
+        let slower = hearing.slower_at_hop(self.settings.resynthesis_hop);
+        samples_in(self.request.seconds / slower, hearing.sample_rate())
+    }
+
+    /// What is followed beside the seed, if anything. Slowed answers are made before they
+    /// are slowed.
+    fn following(&self, hearing: &Hearing) -> Option<Following> {
+        let slower = hearing.slower_at_hop(self.settings.resynthesis_hop);
+        let theme = self.theme.map(|theme| hearing.at_training_level(theme));
+        let seed = &self.seed.samples;
+        let sources = Sources {
+            seed,
+            theme: theme.as_ref().map_or(seed, |theme| &theme.samples),
+        };
+        let follow = self.settings.follow.before_slowing(slower);
+        let random_seed = self.request.random_seed;
+        Following::new(
+            &follow,
+            hearing,
+            &sources,
+            self.samples(hearing),
+            random_seed,
+        )
+    }
+
+    /// What guides: what is followed, as strongly as was asked for or as the dial says.
+    fn guidance(&self, hearing: &Hearing, following: Option<&Following>) -> Guidance {
+        let none = Guidance::none(self.model.network.architecture());
+        let Some(following) = following else {
+            return none;
+        };
+        let asked = self.settings.guidance;
+        let strength = Guiding {
+            strength: asked.unwrap_or(self.model.hyperparameters.conditioning.guidance),
+            by_the_dial: asked.is_none(),
+        };
+        let (seed, guide) = (&self.seed.samples, &following.sound().samples);
+        none.by(strength, hearing, seed, guide)
+    }
+
+    /// The first of the seed's `matrices` that is played.
+    fn first_primed(&self, hearing: &Hearing, matrices: usize, prediction_values: usize) -> usize {
+        let remembered = self.model.memory.map(|memory| MEMORIES * memory);
+        let seconds = self.request.prime_seconds.or(remembered);
+        let last = matrices - 1;
+        match (self.request.prime, seconds) {
+            (Prime::Matrix, _) => last,
+            (Prime::Seed, None) => 0,
+            (Prime::Seed, Some(seconds)) => {
+                let values = hearing.values_in(seconds);
+                last.saturating_sub(values.div_ceil(prediction_values))
+            }
+        }
+    }
+}
+
+impl Making {
+    /// Begins what `task` asks for, which `engine` is to run.
+    pub fn begin(task: Task, engine: &mut dyn Engine) -> Result<Making, GenerateError> {
+        let begun = Instant::now();
+        let hearing = task.model.hearing();
+        task.check()?;
+        let seed = &hearing.at_training_level(task.seed);
+        let task = Task { seed, ..task };
+        let request = task.request;
+        let threads = engine.threads();
+        let work = Work::expected(task.model, task.settings, seed.seconds(), request, threads);
+        let following = task.following(&hearing);
+        let guide = following
+            .as_ref()
+            .map(|following| following.sound().clone());
+        let samples = task.samples(&hearing);
+        let heard_for = samples as f64 / f64::from(hearing.sample_rate());
+        let may_go_back = request.may_go_back && task.is_random();
+        let random_seed = request.random_seed;
+        let listener = Listener::new(hearing.clone(), seed, heard_for, random_seed, may_go_back);
+        let guidance = task.guidance(&hearing, following.as_ref());
+        let output = task.model.network.architecture().output;
+        let sequence = hearing.see_seed(&seed.samples);
+        let continuation = Continuation::new(output, task.settings, &hearing, sequence);
+        let continuation = continuation.follow(following);
+        let matrices = continuation.matrices();
+        let first = task.first_primed(&hearing, matrices, continuation.prediction_values());
+        Ok(Making {
+            request: request.clone(),
+            hop: task.settings.resynthesis_hop,
+            samples,
+            listener: listener.beside(guide),
+            draws: random::stream(random_seed, "draws"),
+            state: engine.silence(hearing.sampling_windows(), guidance.streams()),
+            predictions: Vec::new(),
+            matrices: first..first,
+            primed: first..matrices,
+            outputs: 0,
+            pace: Pace::new(begun, &work.stages()),
+            share: 0.0,
+            begun,
+            sampling_begun: None,
+            resynthesis: Duration::ZERO,
+            continuation,
+            guidance,
+            hearing,
+        })
+    }
+
+    /// Which share of the work is done, from 0 to 1 and in time.
+    pub fn share(&self) -> f64 {
+        self.share
+    }
+
+    /// What is to be played next.
+    pub fn turn(&mut self) -> Turn<'_> {
+        let windows = self.hearing.sampling_windows();
+        Turn {
+            shown: Shown {
+                sequence: self.continuation.sequence(),
+                windows,
+                streams: self.guidance.streams(),
+                conditions: self.guidance.conditions(windows, self.matrices.clone()),
+                matrices: self.matrices.clone(),
+            },
+            state: &mut self.state,
+            prediction: &mut self.predictions,
+        }
+    }
+
+    /// Goes on after its turn was played, or begins.
+    pub fn next(&mut self) -> Result<Next, GenerateError> {
+        if self.matrices.end < self.primed.end {
+            return Ok(self.prime());
+        }
+        let share = self.continuation.guidance_share();
+        self.guidance.lead(&mut self.predictions, share);
+        self.continue_sampling()
+    }
+
+    /// Shows the seed to the network, so that its last prediction is the first of the
+    /// answer.
+    fn prime(&mut self) -> Next {
+        let first = self.matrices.end;
+        let (done, left) = (first - self.primed.start, self.primed.end - first);
+        self.tell(PREPARING, 1, 0);
+        self.tell(PRIMING, done, left);
+        self.matrices = first..self.primed.end.min(first + PRIMING_STEPS);
+        Next::Play { report: true }
+    }
+
+    /// Appends what the network predicted, and says what it is to hear next.
+    fn continue_sampling(&mut self) -> Result<Next, GenerateError> {
+        let needed = self.hearing.values_to_sound(self.samples);
+        if self.sampling_begun.is_none() {
+            self.sampling_begun = Some(Instant::now());
+            self.tell(PRIMING, self.primed.len(), 0);
+            self.report(needed);
+        }
+        loop {
+            if let Some(fault) = self.append() {
+                let made = self.continuation.predicted().len();
+                match self.listener.respond(fault, made) {
+                    Some((snapshot, response)) => {
+                        let snapshot = snapshot.clone();
+                        self.go_back(&snapshot, response);
+                        continue;
+                    }
+                    None => return Err(GenerateError::NotANumber),
+                }
+            }
+            let made = self.continuation.predicted().len();
+            if made < needed {
+                self.outputs += 1;
+                let report = self.outputs.is_multiple_of(OUTPUTS_PER_REPORT);
+                if report {
+                    self.report(needed);
+                }
+                let newest = self.continuation.matrices() - 1;
+                self.matrices = newest..newest + 1;
+                return Ok(Next::Play { report });
+            }
+            if let Some(prediction) = self.sound() {
+                return Ok(Next::Made(Box::new(prediction)));
+            }
+        }
+    }
+
+    /// Makes sound of all that was predicted; none where something is wrong with it, and
+    /// sampling went back.
+    fn sound(&mut self) -> Option<Prediction> {
+        let sampled = Instant::now();
+        self.tell(SOUNDING, 0, 1);
+        let outputs = self.continuation.predicted().to_vec();
+        let made = outputs.len();
+        let mut phases = random::stream(self.request.random_seed, "phases");
+        let mut signal = self.hearing.sound(outputs, &mut phases);
+        signal.samples.truncate(self.samples);
+        let fault = self.listener.verdict(&signal);
+        let response = fault.and_then(|fault| self.listener.respond(fault, made));
+        self.resynthesis += sampled.elapsed();
+        if let Some((snapshot, response)) = response {
+            let snapshot = snapshot.clone();
+            self.pace.again(SOUNDING);
+            self.go_back(&snapshot, response);
+            return None;
+        }
+        let signal = self.at_hop(signal);
+        self.tell(SOUNDING, 1, 0);
+        let sampling_begun = self.sampling_begun.unwrap_or(self.begun);
+        let timings = Timings {
+            priming: seconds(sampling_begun - self.begun),
+            sampling: seconds(sampling_begun.elapsed() - self.resynthesis),
+            resynthesis: seconds(self.resynthesis),
+        };
+        Some(Prediction {
+            signal,
+            fault,
+            responses: self.listener.responses().to_vec(),
+            timings,
+        })
+    }
+
+    /// The sound of all predictions with frames as far apart as was asked for; `signal` is
+    /// what they are as they were heard.
+    fn at_hop(&self, signal: Signal) -> Signal {
+        let Some(hop) = self.hop else {
+            return signal;
+        };
+        let mut phases = random::stream(self.request.random_seed, "phases");
+        let outputs = self.continuation.predicted().to_vec();
+        let mut signal = self.hearing.sound_at_hop(outputs, hop, &mut phases);
+        let samples = samples_in(self.request.seconds, self.hearing.sample_rate());
+        signal.samples.resize(samples, 0.0);
+        signal
+    }
+
+    /// Appends the network's newest prediction, unless something is wrong with
+    /// it or with what was predicted before. A listener that finds something can
+    /// respond to it; what is not a number may be found by none.
+    fn append(&mut self) -> Option<Fault> {
+        let predicted = self.continuation.predicted();
+        if self.listener.is_due(predicted.len()) {
+            let fault = self.listener.hear(predicted);
+            if fault.is_some() {
+                return fault;
+            }
+            self.listener.remember(self.snapshot());
+        }
+        let appended = self.continuation.append(&self.predictions, &mut self.draws);
+        appended.err().map(|NotANumber| Fault::NotANumber)
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            tail: self.continuation.tail(),
+            state: self.state.clone(),
+            predictions: self.predictions.clone(),
+            made: self.continuation.predicted().len(),
+        }
+    }
+
+    /// Goes on from `snapshot`; each `response` has random numbers of its own.
+    fn go_back(&mut self, snapshot: &Snapshot, response: usize) {
+        self.continuation.go_back(&snapshot.tail);
+        self.state.clone_from(&snapshot.state);
+        self.predictions.clone_from(&snapshot.predictions);
+        let random_seed = self.request.random_seed;
+        self.draws = random::stream(random_seed, &format!("draws.{response}"));
+    }
+
+    /// Notes how many outputs were made, and how many are left of the `needed` values.
+    fn report(&mut self, needed: usize) {
+        let left = needed.saturating_sub(self.continuation.predicted().len());
+        let left = left.div_ceil(self.continuation.prediction_values());
+        self.tell(SAMPLING, self.outputs, left);
+    }
+
+    /// Notes that `stage` has done so much and has so much `left`.
+    fn tell(&mut self, stage: usize, done: usize, left: usize) {
+        self.share = self.pace.share(stage, done as f64, left as f64);
+    }
+
+    #[cfg(test)]
+    pub(super) fn predicted(&self) -> &[f32] {
+        self.continuation.predicted()
+    }
+}
+
+/// Samples of `seconds` seconds, at least one.
+pub fn samples_in(seconds: f64, sample_rate: u32) -> usize {
+    ((seconds * f64::from(sample_rate)).round() as usize).max(1)
+}
+
+fn seconds(duration: Duration) -> f64 {
+    duration.as_secs_f64()
+}
