@@ -8,11 +8,13 @@ use super::commission::{Commission, LONGEST_ANSWER, Loudness};
 use super::error::AnswerError;
 use super::sidecar::{GuideSource, Level, Sidecar};
 use super::step::{Heard, Stage, Stages, Step, go_on};
-use super::{BUILD, Responder, Sounds};
+use super::{BUILD, Means, Responder, Sounds};
 use crate::audio::write::Written;
 use crate::audio::{self, AudioError, Signal};
 use crate::files;
-use crate::generate::{Prediction, Request, guard};
+use crate::generate::{
+    AnswerSettings, GenerateError, Prediction, Request, Task, generate_together, guard,
+};
 use crate::names::readable;
 use crate::system::processor::processor;
 use crate::trained_model::TrainingAudio;
@@ -24,6 +26,14 @@ struct Prepared {
     request: Request,
     /// Sample rate of its prediction's file, in Hz.
     rate: u32,
+}
+
+/// What is asked of one of several answers to a seed.
+pub(super) struct Order<'a> {
+    /// The file that is written.
+    pub output: &'a Path,
+    pub commission: &'a Commission,
+    pub settings: &'a AnswerSettings,
 }
 
 impl Responder {
@@ -38,12 +48,10 @@ impl Responder {
         tell: &mut dyn FnMut(Step) -> ControlFlow<()>,
     ) -> Result<Sidecar, AnswerError> {
         let begun = Instant::now();
-        let cannot = |cause| AnswerError::Generate {
-            path: seed.to_owned(),
-            cause,
-        };
+        let cannot = |cause| cannot_answer(seed, cause);
         go_on(tell(Step::Share(0.0))).map_err(cannot)?;
-        let prepared = self.prepare(seed, output, commission)?;
+        let source = self.load(seed, commission)?;
+        let prepared = self.prepare(seed, &source, output, commission)?;
         let heard = Step::Heard(Heard::of(&prepared.heard.seed));
         go_on(tell(heard)).map_err(cannot)?;
         let request = commission.to_make(&prepared.request);
@@ -51,29 +59,17 @@ impl Responder {
         let mut stages = Stages::new(begun, &expected);
         let progress = &mut |stage, share| tell(Step::Share(stages.share(stage, share)));
         let predicted = self.predict(&prepared.heard, &request, progress);
-        let (mut prediction, moved) = predicted.map_err(cannot)?;
+        let (prediction, moved) = predicted.map_err(cannot)?;
         let share = stages.share(Stage::Writing, 0.0);
         go_on(tell(Step::Share(share))).map_err(cannot)?;
-        refuse_what_is_broken(seed, &prediction)?;
-        let mut sidecar = self.sidecar(&prepared, commission, &prediction);
-        let (signal, asked) = (&mut prediction.signal, sidecar.seconds);
-        sidecar.lasts = commission.ending.end(signal, asked);
-        sidecar.gain = gain(
-            commission.loudness,
-            &prepared.heard.seed,
-            &prediction.signal,
-        );
-        for sample in &mut prediction.signal.samples {
-            *sample *= sidecar.gain;
-        }
-        let (signal, seconds) = (&prediction.signal, sidecar.lasts);
-        let written = commission
-            .output
-            .write(output, signal, seconds, prepared.rate)?;
-        warn_of_what_was_scaled(&written);
-        sidecar.scaled_by = written.scaled_by;
-        sidecar.prediction_sha256 = Some(sha256_of(output)?);
-        if prediction.fault.is_none() {
+        let is_whole = prediction.fault.is_none();
+        let order = Order {
+            output,
+            commission,
+            settings: &self.settings,
+        };
+        let sidecar = self.finish(seed, &order, &prepared, prediction)?;
+        if is_whole {
             self.keep(moved);
         }
         // Nothing is left to stop.
@@ -81,10 +77,104 @@ impl Responder {
         Ok(sidecar)
     }
 
-    /// Reads the file `seed`, whose answer `output` can hold.
+    /// Whether several answers cost less together.
+    pub(super) fn answers_together(&self) -> bool {
+        match &self.means {
+            Means::Frozen(engine) => engine.shares_steps(self.model.hearing().sampling_windows()),
+            Means::Moving { .. } => false,
+        }
+    }
+
+    /// Answers the file `seed` as each of `orders` says, all at once, each as
+    /// [`answer`](Responder::answer) would. `tell` hears what was heard and how they get
+    /// on together, and may stop them.
+    ///
+    /// # Errors
+    /// What keeps all of them from being made.
+    pub(super) fn answer_together(
+        &mut self,
+        seed: &Path,
+        orders: &[Order],
+        tell: &mut dyn FnMut(Step) -> ControlFlow<()>,
+    ) -> Result<Vec<Result<Sidecar, AnswerError>>, AnswerError> {
+        let cannot = |cause| cannot_answer(seed, cause);
+        go_on(tell(Step::Share(0.0))).map_err(cannot)?;
+        let Some(first) = orders.first() else {
+            return Ok(Vec::new());
+        };
+        let source = self.load(seed, first.commission)?;
+        let prepare = |order: &Order| {
+            let prepared = self.prepare(seed, &source, order.output, order.commission)?;
+            let request = order.commission.to_make(&prepared.request);
+            Ok((prepared, request))
+        };
+        let prepared: Vec<Result<_, AnswerError>> = orders.iter().map(prepare).collect();
+        go_on(tell(Step::Heard(Heard::of(&source.signal)))).map_err(cannot)?;
+        let Means::Frozen(engine) = &mut self.means else {
+            return Err(cannot(GenerateError::Stopped));
+        };
+        let all = orders.iter().zip(&prepared);
+        let tasks = all.filter_map(|(order, prepared)| {
+            let (prepared, request) = prepared.as_ref().ok()?;
+            Some(Task {
+                model: &self.model,
+                settings: order.settings,
+                theme: prepared.heard.theme.as_ref(),
+                seed: &prepared.heard.seed,
+                request,
+            })
+        });
+        let tasks: Vec<Task> = tasks.collect();
+        let mut told = |share| tell(Step::Share(share));
+        let made = generate_together(engine.as_mut(), &tasks, &mut told);
+        let mut made = made.into_iter();
+        let finished = orders.iter().zip(prepared).map(|(order, prepared)| {
+            let (prepared, _) = prepared?;
+            let stopped = Err(GenerateError::Stopped);
+            let prediction = made.next().unwrap_or(stopped).map_err(cannot)?;
+            self.finish(seed, order, &prepared, prediction)
+        });
+        Ok(finished.collect())
+    }
+
+    /// Ends the `prediction` as `order` says, writes it, and says how it came about.
+    fn finish(
+        &self,
+        seed: &Path,
+        order: &Order,
+        prepared: &Prepared,
+        mut prediction: Prediction,
+    ) -> Result<Sidecar, AnswerError> {
+        refuse_what_is_broken(seed, &prediction)?;
+        let commission = order.commission;
+        let mut sidecar = self.sidecar(prepared, order, &prediction);
+        let (signal, asked) = (&mut prediction.signal, sidecar.seconds);
+        sidecar.lasts = commission.ending.end(signal, asked);
+        let heard = &prepared.heard.seed;
+        sidecar.gain = gain(commission.loudness, heard, &prediction.signal);
+        for sample in &mut prediction.signal.samples {
+            *sample *= sidecar.gain;
+        }
+        let (signal, seconds) = (&prediction.signal, sidecar.lasts);
+        let output = &commission.output;
+        let written = output.write(order.output, signal, seconds, prepared.rate)?;
+        warn_of_what_was_scaled(&written);
+        sidecar.scaled_by = written.scaled_by;
+        sidecar.prediction_sha256 = Some(sha256_of(order.output)?);
+        Ok(sidecar)
+    }
+
+    /// Reads the file `seed`.
+    fn load(&self, seed: &Path, commission: &Commission) -> Result<audio::Source, AudioError> {
+        let sample_rate = self.model.hyperparameters.format.sample_rate;
+        audio::load_at_most(seed, sample_rate, commission.longest_seed)
+    }
+
+    /// Prepares what was read from the file `seed`, whose answer `output` can hold.
     fn prepare(
         &self,
         seed: &Path,
+        source: &audio::Source,
         output: &Path,
         commission: &Commission,
     ) -> Result<Prepared, AnswerError> {
@@ -94,22 +184,22 @@ impl Responder {
             sha256,
             facts,
             ..
-        } = audio::load_at_most(seed, sample_rate, commission.longest_seed)?;
+        } = source;
         let rate = commission
             .output
             .sample_rate(facts.sample_rate, sample_rate);
         let (theme, guide) = self.hear_guide(commission.guide_file.as_deref())?;
-        let request = commission.request_for(&sha256, signal.seconds());
+        let request = commission.request_for(sha256, signal.seconds());
         let longest = commission.to_make(&request).seconds;
         commission.output.check(output, longest, rate)?;
         Ok(Prepared {
             heard: Sounds {
                 source: TrainingAudio {
                     file: readable(seed.file_name().unwrap_or_default()),
-                    sha256,
+                    sha256: sha256.clone(),
                     seconds: signal.seconds(),
                 },
-                seed: signal,
+                seed: signal.clone(),
                 theme,
             },
             guide,
@@ -137,13 +227,9 @@ impl Responder {
     }
 
     /// That of `prediction`, which answers what is `prepared`, before it is a file.
-    fn sidecar(
-        &self,
-        prepared: &Prepared,
-        commission: &Commission,
-        prediction: &Prediction,
-    ) -> Sidecar {
+    fn sidecar(&self, prepared: &Prepared, order: &Order, prediction: &Prediction) -> Sidecar {
         let Prepared { heard, request, .. } = prepared;
+        let commission = order.commission;
         Sidecar {
             antiphon: env!("CARGO_PKG_VERSION").to_owned(),
             build: Some(BUILD.to_owned()),
@@ -164,7 +250,7 @@ impl Responder {
             prime_seconds: request.prime_seconds,
             guide_file: prepared.guide.clone(),
             may_go_back: request.may_go_back,
-            settings: self.settings.clone(),
+            settings: order.settings.clone(),
             learning: self.learned.as_ref().map(|l| l.notes().clone()),
             loudness: commission.loudness,
             responses: prediction.responses.clone(),
@@ -190,6 +276,13 @@ fn gain(loudness: Loudness, seed: &Signal, prediction: &Signal) -> f32 {
     };
     // Of a few samples nothing may be left.
     if gain.is_finite() { gain } else { 1.0 }
+}
+
+fn cannot_answer(seed: &Path, cause: GenerateError) -> AnswerError {
+    AnswerError::Generate {
+        path: seed.to_owned(),
+        cause,
+    }
 }
 
 fn sha256_of(output: &Path) -> Result<String, AudioError> {

@@ -11,8 +11,8 @@
 
 use std::fs;
 use std::io;
-use std::ops::ControlFlow;
-use std::path::Path;
+use std::ops::{ControlFlow, Range};
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ use super::error::AnswerError;
 use super::sidecar::Sidecar;
 use super::slices::{SliceNotes, slice_set};
 use super::step::Step;
-use super::voice::{Occasion, Voice};
+use super::voice::{Occasion, USUAL_SECONDS, Voice};
 use crate::audio::write::{SampleFormat, write_wav};
 use crate::audio::{self, AudioError, header};
 use crate::files;
@@ -32,10 +32,6 @@ use crate::generate::{GenerateError, Pace};
 pub const THEME: &str = "theme.wav";
 /// What says which answer is what, in a set's folder.
 pub const SET: &str = "set.json";
-
-/// Seconds that a seed is taken to last of which that is not known at once: how far the
-/// answers to it have come is reckoned with it.
-const USUAL_SECONDS: f64 = 10.0;
 
 /// What a set's `set.json` says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -105,25 +101,35 @@ impl Voice {
         let seconds = header::seconds_of_wav(seed).unwrap_or(USUAL_SECONDS);
         let mut pace = Pace::new(Instant::now(), &self.expected(seconds));
         let (mut variations, mut first, mut last_failure) = (Vec::new(), None, None);
-        for n in 0..of {
-            let number = n + 1;
+        while variations.len() < of {
+            let these = self.together_from(variations.len());
+            let (number, count) = (these.start + 1, these.len());
             let mut tell = |step| tell(Turn { number, of, step });
             let tell = &mut |step| match step {
-                Step::Heard(_) if n > 0 => ControlFlow::Continue(()),
+                Step::Heard(_) if number > 1 => ControlFlow::Continue(()),
                 Step::Heard(_) => tell(step),
-                Step::Share(share) => tell(Step::Share(pace.share(n, share, 1.0 - share))),
+                Step::Share(share) => {
+                    let made = share * count as f64;
+                    let nth = (made as usize).min(count - 1);
+                    let share = made - nth as f64;
+                    let share = pace.share(number - 1 + nth, share, 1.0 - share);
+                    tell(Step::Share(share))
+                }
             };
-            match self.variation(n, seed, folder, occasion, tell) {
-                Ok(sidecar) => {
-                    variations.push(self.made(n, &sidecar));
-                    first.get_or_insert(sidecar);
+            let answered = self.variations(these.clone(), seed, folder, occasion, tell)?;
+            for (n, answered) in these.zip(answered) {
+                match answered {
+                    Ok(sidecar) => {
+                        variations.push(self.made(n, &sidecar));
+                        first.get_or_insert(sidecar);
+                    }
+                    Err(error) if is_of_one_answer(&error) => {
+                        tracing::warn!("variation {}: {error}", n + 1);
+                        variations.push(self.failed(n, &error));
+                        last_failure = Some(error);
+                    }
+                    Err(error) => return Err(error),
                 }
-                Err(error) if is_of_one_answer(&error) => {
-                    tracing::warn!("variation {number}: {error}");
-                    variations.push(self.failed(n, &error));
-                    last_failure = Some(error);
-                }
-                Err(error) => return Err(error),
             }
         }
         let Some(first) = first else {
@@ -148,26 +154,32 @@ impl Voice {
         Ok(notes)
     }
 
-    /// Writes the `n`th answer and its sidecar.
-    fn variation(
+    /// Writes the answers of the numbers `these` and their sidecars.
+    fn variations(
         &mut self,
-        n: usize,
+        these: Range<usize>,
         seed: &Path,
         folder: &Path,
         occasion: &Occasion,
         tell: &mut dyn FnMut(Step) -> ControlFlow<()>,
-    ) -> Result<Sidecar, AnswerError> {
-        let output = folder.join(self.file(n, "wav"));
-        let answered = self.play(n, seed, &output, occasion, tell);
-        let sidecar = answered.inspect_err(|_| {
-            // There may be nothing to remove.
-            let _ = fs::remove_file(&output);
-        })?;
-        write(
-            &folder.join(self.file(n, "json")),
-            sidecar.to_json().as_bytes(),
-        )?;
-        Ok(sidecar)
+    ) -> Result<Vec<Result<Sidecar, AnswerError>>, AnswerError> {
+        let outputs = these.clone().map(|n| folder.join(self.file(n, "wav")));
+        let outputs: Vec<PathBuf> = outputs.collect();
+        let answered = match outputs.as_slice() {
+            [output] => vec![self.play(these.start, seed, output, occasion, tell)],
+            outputs => self.play_together(these.clone(), seed, outputs, occasion, tell)?,
+        };
+        for ((n, output), answered) in these.zip(&outputs).zip(&answered) {
+            match answered {
+                Ok(sidecar) => {
+                    let text = sidecar.to_json();
+                    write(&folder.join(self.file(n, "json")), text.as_bytes())?;
+                }
+                // There may be nothing to remove.
+                Err(_) => drop(fs::remove_file(output)),
+            }
+        }
+        Ok(answered)
     }
 
     /// `01.wav` of the first of a few, `001.wav` of the first of hundreds.
