@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::continuation::{Continuation, NotANumber};
 use super::following::{Following, Sources};
 use super::guard::Fault;
-use super::guidance::{Guidance, Guiding};
+use super::guidance::{Descriptions, Guidance, Guiding};
 use super::listener::{Listener, Snapshot};
 use super::pace::Pace;
 use super::sampling::{GenerateError, Prediction, Prime, Request, Timings};
@@ -134,7 +134,12 @@ impl Task<'_> {
     }
 
     /// What guides: what is followed, as strongly as was asked for or as the dial says.
-    fn guidance(&self, hearing: &Hearing, following: Option<&Following>) -> Guidance {
+    fn guidance(
+        &self,
+        hearing: &Hearing,
+        following: Option<&Following>,
+        known: &mut Descriptions,
+    ) -> Guidance {
         let none = Guidance::none(self.model.network.architecture());
         let Some(following) = following else {
             return none;
@@ -145,7 +150,7 @@ impl Task<'_> {
             by_the_dial: asked.is_none(),
         };
         let (seed, guide) = (&self.seed.samples, &following.sound().samples);
-        none.by(strength, hearing, seed, guide)
+        none.by(strength, hearing, seed, guide, known)
     }
 
     /// The first of the seed's `matrices` that is played.
@@ -165,8 +170,13 @@ impl Task<'_> {
 }
 
 impl Making {
-    /// Begins what `task` asks for, which `engine` is to run.
-    pub fn begin(task: Task, engine: &mut dyn Engine) -> Result<Making, GenerateError> {
+    /// Begins what `task` asks for, which `engine` is to run. Others like it may have left
+    /// what is `known` of seed and guide.
+    pub fn begin(
+        task: Task,
+        engine: &mut dyn Engine,
+        known: &mut Descriptions,
+    ) -> Result<Making, GenerateError> {
         let begun = Instant::now();
         let hearing = task.model.hearing();
         task.check()?;
@@ -184,7 +194,7 @@ impl Making {
         let may_go_back = request.may_go_back && task.is_random();
         let random_seed = request.random_seed;
         let listener = Listener::new(hearing.clone(), seed, heard_for, random_seed, may_go_back);
-        let guidance = task.guidance(&hearing, following.as_ref());
+        let guidance = task.guidance(&hearing, following.as_ref(), known);
         let output = task.model.network.architecture().output;
         let sequence = hearing.see_seed(&seed.samples);
         let continuation = Continuation::new(output, task.settings, &hearing, sequence);

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::guard::Fault;
+use super::guidance::Descriptions;
 use super::listener::Response;
 use super::making::{Making, Next, Task};
 use super::{AnswerSettings, Engine, EngineError, Turn};
@@ -124,7 +125,7 @@ fn make(
         ControlFlow::Break(()) => Err(GenerateError::Stopped),
     };
     tell(0.0)?;
-    let mut making = Making::begin(task, engine)?;
+    let mut making = Making::begin(task, engine, &mut Descriptions::default())?;
     loop {
         match making.next()? {
             Next::Made(prediction) => {
@@ -155,7 +156,9 @@ pub fn generate_together(
     if tasks.len() < 2 || !tasks.iter().all(shares) {
         return one_after_another(engine, tasks, progress);
     }
-    let begun = tasks.iter().map(|task| Making::begin(*task, engine));
+    let mut known = Descriptions::default();
+    let begun = tasks.iter();
+    let begun = begun.map(|task| Making::begin(*task, engine, &mut known));
     let mut all: Vec<Together> = begun.map(Together::of).collect();
     while all.iter().any(Together::is_under_way) {
         let advance = |one: &mut Together| one.advance();
@@ -297,7 +300,8 @@ mod tests {
             seed,
             request: &request,
         };
-        let mut making = Making::begin(task, &mut engine).unwrap();
+        let known = &mut Descriptions::default();
+        let mut making = Making::begin(task, &mut engine, known).unwrap();
         while let Next::Play { .. } = making.next().unwrap() {
             let turn = making.turn();
             engine

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::Hearing;
 use super::element::Element;
-use crate::frames::{Complex64, Fourier};
+use crate::frames::{Complex32, Fourier};
 
 /// How unlike two predictions of one network sound, where a prediction is more than
 /// a sample.
@@ -15,10 +15,10 @@ pub enum Distance {
     /// Between vectors of samples, by their spectra: phase is not heard.
     Vectors {
         /// Of a vector's length.
-        fourier: Fourier,
+        fourier: Fourier<f32>,
         /// Hann's window over a sum of 2, so that a sinusoid of amplitude 1 has a
         /// magnitude of 1.
-        window: Vec<f64>,
+        window: Vec<f32>,
     },
 }
 
@@ -39,7 +39,7 @@ impl Distance {
         let sum: f64 = (0..len).map(hann).sum();
         Distance::Vectors {
             fourier: Fourier::new(len),
-            window: (0..len).map(|n| 2.0 * hann(n) / sum).collect(),
+            window: (0..len).map(|n| (2.0 * hann(n) / sum) as f32).collect(),
         }
     }
 
@@ -49,13 +49,13 @@ impl Distance {
             Distance::Frames => prediction.to_vec(),
             Distance::Vectors { fourier, window } => {
                 let windowed = prediction.iter().zip(window);
-                let mut values: Vec<Complex64> = windowed
-                    .map(|(sample, weight)| Complex64::new(f64::from(*sample) * weight, 0.0))
+                let mut values: Vec<Complex32> = windowed
+                    .map(|(sample, weight)| Complex32::new(sample * weight, 0.0))
                     .collect();
                 fourier.forward(&mut values);
                 let half = &values[..values.len() / 2 + 1];
                 half.iter()
-                    .map(|bin| bin.norm_sqr().sqrt().sqrt() as f32)
+                    .map(|bin| bin.norm_sqr().sqrt().sqrt())
                     .collect()
             }
         }
