@@ -57,6 +57,11 @@ pub trait Engine: Send {
         1
     }
 
+    /// Bytes of weights that one output reads; 0 where that is not known.
+    fn bytes_per_output(&self) -> usize {
+        0
+    }
+
     /// The state of a network that has heard nothing yet of what `windows` will show it
     /// in `streams` streams. What an engine remembers of an answer before it forgets.
     fn silence(&mut self, windows: &WindowFormat, streams: usize) -> State;

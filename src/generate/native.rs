@@ -36,6 +36,10 @@ impl Engine for Native {
         EngineKind::Native.name()
     }
 
+    fn bytes_per_output(&self) -> usize {
+        self.inference.bytes()
+    }
+
     fn silence(&mut self, windows: &WindowFormat, streams: usize) -> State {
         self.inference.forget();
         let architecture = self.inference.architecture();

@@ -14,6 +14,7 @@
 mod activation;
 mod adam;
 mod architecture;
+mod bare_step;
 mod conditions;
 mod dropout;
 mod head;
@@ -30,6 +31,7 @@ mod update;
 
 pub use adam::Adam;
 pub use architecture::{Architecture, TensorSpec};
+pub use bare_step::BareStep;
 pub use dropout::Dropout;
 pub use head::Head;
 pub use inference::Inference;

@@ -1,5 +1,6 @@
 //! `antiphon bench`: how fast this machine computes.
 
+mod generate;
 mod train;
 mod vocoder;
 
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 
 /// Measure how fast this machine computes
 ///
-/// Example: antiphon bench train --json
+/// Example: antiphon bench generate
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
@@ -17,6 +18,7 @@ pub struct Arguments {
 
 #[derive(clap::Subcommand)]
 enum What {
+    Generate(generate::Arguments),
     Train(train::Arguments),
     Vocoder(vocoder::Arguments),
 }
@@ -24,6 +26,7 @@ enum What {
 /// Measures, and prints what was measured.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.what {
+        What::Generate(arguments) => generate::run(arguments),
         What::Train(arguments) => train::run(arguments),
         What::Vocoder(arguments) => vocoder::run(arguments),
     }

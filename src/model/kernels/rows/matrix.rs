@@ -105,6 +105,11 @@ impl RowMatrix {
         }
     }
 
+    /// Inputs.
+    pub fn depth(&self) -> usize {
+        self.depth
+    }
+
     /// In which numbers its weights are.
     pub fn numbers(&self) -> Precision {
         self.numbers
