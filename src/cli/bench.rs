@@ -1,5 +1,6 @@
 //! `antiphon bench`: how fast this machine computes.
 
+use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use rand::RngExt;
@@ -30,6 +31,9 @@ struct TrainArguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Threads that compute [default: as many as the machine has]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
 }
 
 /// Steps before the clock starts: memory is mapped, threads run.
@@ -53,6 +57,7 @@ struct TrainResult {
     rows: usize,
     units: usize,
     time_steps: usize,
+    threads: usize,
     median_ms: f64,
     minimum_ms: f64,
     /// At the minimum, counting three products of the forward pass's size.
@@ -67,7 +72,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 fn train(arguments: TrainArguments) -> anyhow::Result<()> {
-    let results = TRAIN_SIZES.map(|(rows, units, steps)| time_training(rows, units, steps));
+    let threads = arguments.threads.map_or_else(all_threads, usize::from);
+    let results = TRAIN_SIZES.map(|size| time_training(size, threads));
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&results)?);
         return Ok(());
@@ -83,7 +89,7 @@ fn train(arguments: TrainArguments) -> anyhow::Result<()> {
 }
 
 /// Times forward pass, loss, backward pass and Adam, of D = H = O = `units`.
-fn time_training(rows: usize, units: usize, steps: usize) -> TrainResult {
+fn time_training((rows, units, steps): (usize, usize, usize), threads: usize) -> TrainResult {
     let architecture = Architecture {
         inputs: units,
         conditions: 0,
@@ -104,7 +110,7 @@ fn time_training(rows: usize, units: usize, steps: usize) -> TrainResult {
     };
     let (frames, labels) = (draw(), draw());
     let mut adam = Adam::new(network.weights.len());
-    let mut tape = Tape::new(all_threads());
+    let mut tape = Tape::new(threads);
     let mut state = State::zero(&architecture, rows);
     let mut d_prediction = vec![0.0; labels.len()];
 
@@ -123,6 +129,7 @@ fn time_training(rows: usize, units: usize, steps: usize) -> TrainResult {
         rows,
         units,
         time_steps: steps,
+        threads,
         median_ms: 1e3 * times[times.len() / 2],
         minimum_ms: 1e3 * times[0],
         gflops: 2.0 * 3.0 * forward as f64 / times[0] / 1e9,
