@@ -6,7 +6,7 @@
 //! need not.
 //!
 //! ```text
-//! target --> tile --> strips --> transposed (with dot), outer, packed
+//! target --> tile --> transpose --> strips --> transposed (with dot), outer, packed
 //! ```
 
 #[cfg(target_arch = "x86_64")]
@@ -19,6 +19,8 @@ mod strips;
 #[cfg(target_arch = "x86_64")]
 mod target;
 mod tile;
+#[cfg(target_arch = "x86_64")]
+mod transpose;
 mod transposed;
 
 pub use operands::Operands;
