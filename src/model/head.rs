@@ -4,7 +4,7 @@ use super::activation::tanh;
 use super::kernels::Operands;
 use super::matrix::{Matrix, multiply, multiply_transposed};
 use super::threads::cut;
-use super::update::{Scratch, Update, update_bias, update_weights};
+use super::update::{Gradient, Scratch, Update, update_bias, update_weights};
 use crate::vectorised::vectorised;
 
 /// The fully connected layers above the LSTM. Their last one gives W values for
@@ -274,7 +274,7 @@ impl SizedHead {
         match self.head {
             Head::Dense { .. } => {
                 let (weight, bias) = update.split_at(self.seen() * width);
-                update_weights(weight, seen, last, scratch);
+                update_weights(Gradient::new(weight, last), None, seen, scratch);
                 update_bias(bias, d_linear, width, scratch);
             }
             Head::Transpose { rows } => {
@@ -282,9 +282,11 @@ impl SizedHead {
                 let (unit_bias, rest) = rest.split_at(1);
                 let (row_weight, row_bias) = rest.split_at(rows * width);
                 let (row_values, d_row_values) = (&tape.row_values, &tape.d_row_values);
-                update_weights(unit_weight, seen, (d_row_values, 1), scratch);
+                let unit_weight = Gradient::new(unit_weight, (d_row_values, 1));
+                update_weights(unit_weight, None, seen, scratch);
                 update_bias(unit_bias, d_row_values, 1, scratch);
-                update_weights(row_weight, (row_values, rows), last, scratch);
+                let row_weight = Gradient::new(row_weight, last);
+                update_weights(row_weight, None, (row_values, rows), scratch);
                 update_bias(row_bias, d_linear, width, scratch);
             }
         }

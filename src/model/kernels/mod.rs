@@ -24,7 +24,7 @@ mod transpose;
 mod transposed;
 
 pub use operands::Operands;
-pub use outer::transposed_product_rows;
+pub use outer::TransposedRows;
 pub use packed::Packed;
 pub use step_rows::StepRows;
 pub use strips::pack_columns;
