@@ -182,7 +182,7 @@ struct ThreadMemory {
 /// share the L2 cache.
 const BLOCK_VALUES: usize = 24 * 1024;
 /// Rows of one block at most.
-const BLOCK_ROWS: usize = 8 * kernels::TILE_ROWS;
+const BLOCK_ROWS: usize = 4 * kernels::TILE_ROWS;
 
 /// The gradient `aᵀ · b` of weights `[m, n]`, of `b [k, n]` and an `a [k, m]`.
 pub struct Gradient<'a> {

@@ -74,13 +74,21 @@ fn outer_tile(
     if (height, width) == (TILE_ROWS, TILE_COLUMNS) {
         assert!(product.len() >= (TILE_ROWS - 1) * n + TILE_COLUMNS);
         // SAFETY: the tile lies within `product`; callers checked for AVX2 and FMA.
-        unsafe { tile::<TILE_ROWS>(a.as_ptr(), (1, TILE_ROWS), b, Target::new(product, n, add)) };
+        unsafe {
+            tile(
+                TILE_ROWS,
+                a.as_ptr(),
+                (1, TILE_ROWS),
+                b,
+                Target::new(product, n, add),
+            )
+        };
     } else {
         let mut part = [0.0; TILE_ROWS * TILE_COLUMNS];
         // SAFETY: as above, in a tile of its own.
         unsafe {
             let part = Target::new(&mut part, TILE_COLUMNS, false);
-            tile::<TILE_ROWS>(a.as_ptr(), (1, TILE_ROWS), b, part)
+            tile(TILE_ROWS, a.as_ptr(), (1, TILE_ROWS), b, part)
         };
         for (row, part) in part.chunks_exact(TILE_COLUMNS).take(height).enumerate() {
             let product = &mut product[row * n..][..width];
