@@ -204,13 +204,13 @@ impl SizedHead {
 
     /// Takes the gradient of the prediction back through the tanh.
     pub fn backward_through_tanh(self, d_prediction: &[f32], tape: &mut HeadTape) {
-        tape.d_linear.clear();
-        tape.d_linear.extend_from_slice(d_prediction);
-        let rows = tape.d_linear.chunks_exact_mut(self.width);
-        for (row, prediction) in rows.zip(tape.prediction.chunks_exact(self.width)) {
-            for (d, y) in row[..self.squashed].iter_mut().zip(prediction) {
-                *d *= 1.0 - y * y;
-            }
+        tape.d_linear.resize(d_prediction.len(), 0.0);
+        let given = d_prediction.chunks_exact(self.width);
+        let rows = tape.d_linear.chunks_exact_mut(self.width).zip(given);
+        for ((row, given), prediction) in rows.zip(tape.prediction.chunks_exact(self.width)) {
+            let (values, parameters) = row.split_at_mut(self.squashed);
+            through_tanh(values, &given[..values.len()], prediction);
+            parameters.copy_from_slice(&given[values.len()..]);
         }
     }
 
@@ -322,6 +322,15 @@ vectorised! {
     pub fn add_bias_and_activate(row: &mut [f32], bias: &[f32]) {
         for (value, bias) in row.iter_mut().zip(bias) {
             *value = tanh(*value + bias);
+        }
+    }
+}
+
+vectorised! {
+    /// The gradient before a tanh, of that after it and of its result.
+    pub fn through_tanh(before: &mut [f32], after: &[f32], result: &[f32]) {
+        for ((before, after), y) in before.iter_mut().zip(after).zip(result) {
+            *before = after * (1.0 - y * y);
         }
     }
 }

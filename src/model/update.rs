@@ -7,6 +7,7 @@ use super::kernels::{self, TransposedRows};
 use super::matrix::{Matrix, multiply};
 use super::step::{Step, step_weights};
 use super::threads::cut;
+use crate::vectorised::vectorised;
 
 /// What becomes of the gradient of some weights.
 pub enum Update<'a> {
@@ -295,14 +296,21 @@ impl Left<'_> {
     }
 }
 
+vectorised! {
+    /// Adds `row` to `sums`.
+    pub fn add_row(sums: &mut [f32], row: &[f32]) {
+        for (sum, value) in sums.iter_mut().zip(row) {
+            *sum += value;
+        }
+    }
+}
+
 /// Hands the sum of the rows of `d [_, n]` to `update`: the gradient of a bias.
 pub fn update_bias(mut update: Update, d: &[f32], n: usize, scratch: &mut Scratch) {
     scratch.sums.clear();
     scratch.sums.resize(n, 0.0);
     for row in d.chunks_exact(n) {
-        for (sum, d) in scratch.sums.iter_mut().zip(row) {
-            *sum += d;
-        }
+        add_row(&mut scratch.sums, row);
     }
     update.take(0, &scratch.sums);
 }
