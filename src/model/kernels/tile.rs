@@ -20,11 +20,12 @@ pub const TILE_COLUMNS: usize = 16;
 /// Values of k that a tile takes at once: its strips of `a` and `b` fit the L1 cache.
 pub const TILE_DEPTH: usize = 256;
 
-/// Rows that stay in registers on this machine.
+/// Rows that `tiles` takes at once: no more than the L1 cache has places for lines
+/// that are a multiple of a page apart, as rows of `a` often are.
 #[cfg(target_arch = "x86_64")]
 fn tallest() -> usize {
     match has_avx512() {
-        true => TILE_ROWS,
+        true => 8,
         false => TILE_ROWS / 2,
     }
 }
@@ -164,7 +165,7 @@ pub unsafe fn tiles(
 ) {
     let mut row = rows.start;
     while row < rows.end {
-        // Tiles of nearly the same height: two of eight rows rather than twelve and four.
+        // Tiles of nearly the same height: two of five rows rather than eight and two.
         let left = rows.end - row;
         let height = left.div_ceil(left.div_ceil(tallest()));
         let mut partial = [0.0; TILE_ROWS * TILE_COLUMNS];
