@@ -191,3 +191,30 @@ pub unsafe fn tiles(
         row += height;
     }
 }
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use super::*;
+    use crate::model::kernels::available;
+    use crate::testing::values;
+
+    #[test]
+    fn avx2_and_avx512_give_the_same_tile() {
+        if !available() || !has_avx512() {
+            return;
+        }
+        const ROWS: usize = 5;
+        let (a, b) = (values(ROWS * 40, 1), values(40 * TILE_COLUMNS, 2));
+        for add in [false, true] {
+            let mut tiles = [[0.5; ROWS * TILE_COLUMNS]; 2];
+            let [first, second] = &mut tiles;
+            let to = |tile| Target::new(tile, TILE_COLUMNS, add);
+            // SAFETY: the machine has both, and all operands are as long as that takes.
+            unsafe {
+                tile_avx2::<ROWS>(a.as_ptr(), (40, 1), &b, to(first));
+                tile_avx512::<ROWS>(a.as_ptr(), (40, 1), &b, to(second));
+            }
+            assert_eq!(tiles[0], tiles[1]);
+        }
+    }
+}
