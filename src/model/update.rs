@@ -246,9 +246,15 @@ pub fn update_weights<'a>(
     scratch: &'a mut Scratch,
 ) {
     let [packed, packed_other] = &mut scratch.packed;
-    gradient.pack(packed);
-    if let Some(other) = &mut other {
-        other.pack(packed_other);
+    match &mut other {
+        Some(other) if scratch.parts.len() > 1 => {
+            rayon::join(|| gradient.pack(packed), || other.pack(packed_other));
+        }
+        Some(other) => {
+            gradient.pack(packed);
+            other.pack(packed_other);
+        }
+        None => gradient.pack(packed),
     }
     Left { a, m }.update_rows(gradient, other, 0..m, &mut scratch.parts);
 }
@@ -307,13 +313,33 @@ vectorised! {
 
 /// Hands the sum of the rows of `d [_, n]` to `update`: the gradient of a bias.
 pub fn update_bias(mut update: Update, d: &[f32], n: usize, scratch: &mut Scratch) {
-    scratch.sums.clear();
-    scratch.sums.resize(n, 0.0);
-    for row in d.chunks_exact(n) {
-        add_row(&mut scratch.sums, row);
-    }
-    update.take(0, &scratch.sums);
+    let Scratch { sums, parts, .. } = scratch;
+    sums.clear();
+    sums.resize(n, 0.0);
+    sum_rows(sums, (d, n), 0, parts.len());
+    update.take(0, sums);
 }
+
+/// Adds of all rows of `d [_, n]` the values from `first` on, as many as there are sums.
+fn sum_rows(sums: &mut [f32], (d, n): (&[f32], usize), first: usize, threads: usize) {
+    match cut(sums.len(), LEAST_SUMS, threads).filter(|_| d.len() >= 2 * LEAST_WEIGHTS) {
+        None => {
+            for row in d.chunks_exact(n) {
+                add_row(sums, &row[first..first + sums.len()]);
+            }
+        }
+        Some(at) => {
+            let (sums, others) = sums.split_at_mut(at);
+            rayon::join(
+                || sum_rows(sums, (d, n), first, threads / 2),
+                || sum_rows(others, (d, n), first + at, threads - threads / 2),
+            );
+        }
+    }
+}
+
+/// Values of a row that one thread sums at least: whole lines of the cache.
+const LEAST_SUMS: usize = 64;
 
 #[cfg(test)]
 mod tests {
