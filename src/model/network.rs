@@ -9,6 +9,7 @@ use super::dropout::{Dropout, draw_mask};
 use super::head::HeadTape;
 use super::lstm::{self, FORGET_GATE, GATES, LstmTape, LstmWeights, Pass};
 use super::step::Rates;
+use super::threads::among_threads;
 use super::update::{Scratch, Update};
 use crate::random::Stream;
 
@@ -210,6 +211,19 @@ impl Network {
         &self,
         frames: &[f32],
         state: &mut State,
+        dropout: Option<DropoutDraws>,
+        tape: &mut Tape,
+    ) {
+        among_threads(tape.threads, || {
+            self.forward_here(frames, state, dropout, tape);
+        });
+    }
+
+    /// `forward` on this thread, and those that it asks for help.
+    fn forward_here(
+        &self,
+        frames: &[f32],
+        state: &mut State,
         mut dropout: Option<DropoutDraws>,
         tape: &mut Tape,
     ) {
@@ -258,8 +272,10 @@ impl Network {
     /// # Panics
     /// If the tape holds no forward pass of this network.
     pub fn backward(&self, d_prediction: &[f32], tape: &mut Tape, gradient: &mut [f32]) {
-        self.backpropagate(d_prediction, tape);
-        tape.update_weights(&self.architecture, Update::Add(gradient));
+        among_threads(tape.threads, || {
+            self.backpropagate(d_prediction, tape);
+            tape.update_weights(&self.architecture, Update::Add(gradient));
+        });
     }
 
     /// Takes one step of `adam` against the gradient of the prediction and of the
@@ -272,9 +288,11 @@ impl Network {
     /// # Panics
     /// If the tape holds no forward pass of this network.
     pub fn learn(&mut self, d_prediction: &[f32], tape: &mut Tape, adam: &mut Adam, rates: Rates) {
-        self.backpropagate(d_prediction, tape);
-        let update = adam.begin_step(&mut self.weights, rates);
-        tape.update_weights(&self.architecture, update);
+        among_threads(tape.threads, || {
+            self.backpropagate(d_prediction, tape);
+            let update = adam.begin_step(&mut self.weights, rates);
+            tape.update_weights(&self.architecture, update);
+        });
     }
 
     /// Takes the gradient of the prediction back through all layers, to what
