@@ -1,5 +1,5 @@
 //! The inner loops of training: matrix products that read their operands where
-//! they lie, and loops compiled for AVX2 and FMA where the machine has them.
+//! they lie, for machines with AVX2 and FMA, some of them with AVX-512.
 //!
 //! Unsafe code stays in the files of this folder that allow it, and in `matrix`.
 //! Every function that is seen outside checks its lengths, so that its callers
