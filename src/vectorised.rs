@@ -35,3 +35,9 @@ pub(crate) use vectorised;
 pub fn has_avx2() -> bool {
     is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
 }
+
+/// Whether this machine has AVX-512, as well as AVX2 and FMA.
+#[cfg(target_arch = "x86_64")]
+pub fn has_avx512() -> bool {
+    is_x86_feature_detected!("avx512f") && has_avx2()
+}

@@ -4,7 +4,7 @@ use super::activation::tanh;
 use super::kernels::Operands;
 use super::matrix::{Matrix, multiply, multiply_transposed};
 use super::threads::cut;
-use super::update::{Scratch, Update, update_bias, update_weights};
+use super::update::{Gradient, Scratch, Update, update_bias, update_weights};
 use crate::vectorised::vectorised;
 
 /// The fully connected layers above the LSTM. Their last one gives W values for
@@ -204,13 +204,13 @@ impl SizedHead {
 
     /// Takes the gradient of the prediction back through the tanh.
     pub fn backward_through_tanh(self, d_prediction: &[f32], tape: &mut HeadTape) {
-        tape.d_linear.clear();
-        tape.d_linear.extend_from_slice(d_prediction);
-        let rows = tape.d_linear.chunks_exact_mut(self.width);
-        for (row, prediction) in rows.zip(tape.prediction.chunks_exact(self.width)) {
-            for (d, y) in row[..self.squashed].iter_mut().zip(prediction) {
-                *d *= 1.0 - y * y;
-            }
+        tape.d_linear.resize(d_prediction.len(), 0.0);
+        let given = d_prediction.chunks_exact(self.width);
+        let rows = tape.d_linear.chunks_exact_mut(self.width).zip(given);
+        for ((row, given), prediction) in rows.zip(tape.prediction.chunks_exact(self.width)) {
+            let (values, parameters) = row.split_at_mut(self.squashed);
+            through_tanh(values, &given[..values.len()], prediction);
+            parameters.copy_from_slice(&given[values.len()..]);
         }
     }
 
@@ -274,7 +274,7 @@ impl SizedHead {
         match self.head {
             Head::Dense { .. } => {
                 let (weight, bias) = update.split_at(self.seen() * width);
-                update_weights(weight, seen, last, scratch);
+                update_weights(Gradient::new(weight, last), None, seen, scratch);
                 update_bias(bias, d_linear, width, scratch);
             }
             Head::Transpose { rows } => {
@@ -282,9 +282,11 @@ impl SizedHead {
                 let (unit_bias, rest) = rest.split_at(1);
                 let (row_weight, row_bias) = rest.split_at(rows * width);
                 let (row_values, d_row_values) = (&tape.row_values, &tape.d_row_values);
-                update_weights(unit_weight, seen, (d_row_values, 1), scratch);
+                let unit_weight = Gradient::new(unit_weight, (d_row_values, 1));
+                update_weights(unit_weight, None, seen, scratch);
                 update_bias(unit_bias, d_row_values, 1, scratch);
-                update_weights(row_weight, (row_values, rows), last, scratch);
+                let row_weight = Gradient::new(row_weight, last);
+                update_weights(row_weight, None, (row_values, rows), scratch);
                 update_bias(row_bias, d_linear, width, scratch);
             }
         }
@@ -320,6 +322,15 @@ vectorised! {
     pub fn add_bias_and_activate(row: &mut [f32], bias: &[f32]) {
         for (value, bias) in row.iter_mut().zip(bias) {
             *value = tanh(*value + bias);
+        }
+    }
+}
+
+vectorised! {
+    /// The gradient before a tanh, of that after it and of its result.
+    pub fn through_tanh(before: &mut [f32], after: &[f32], result: &[f32]) {
+        for ((before, after), y) in before.iter_mut().zip(after).zip(result) {
+            *before = after * (1.0 - y * y);
         }
     }
 }

@@ -12,6 +12,7 @@ use super::dropout::{Dropout, draw_mask};
 use super::head::HeadTape;
 use super::lstm::{self, FORGET_GATE, GATES, LstmTape, LstmWeights, Pass};
 use super::step::Rates;
+use super::threads::among_threads;
 use super::update::{Scratch, Update};
 use crate::random::Stream;
 
@@ -58,10 +59,12 @@ struct LayerTape {
     lstm: LstmTape,
     /// The layer's input after dropout.
     x: Vec<f32>,
-    /// What the layer hands upwards: outputs after dropout, plus the residual.
+    /// What the layer hands upwards: outputs after dropout, plus the residual. Empty
+    /// without either.
     y: Vec<f32>,
     input_mask: Vec<f32>,
     output_mask: Vec<f32>,
+    /// Gradient of the outputs before dropout.
     d_hidden: Vec<f32>,
 }
 
@@ -81,21 +84,35 @@ impl LayerTape {
         multiply_each(&mut self.x, &self.input_mask);
     }
 
-    /// Hands the outputs upwards, after dropout.
-    fn hand_upwards(&mut self, pass: Pass, dropout: &mut Option<DropoutDraws>) {
+    /// Makes what is handed upwards, where that is not the outputs as they are.
+    fn hand_upwards(
+        &mut self,
+        pass: Pass,
+        residual: Option<&[f32]>,
+        dropout: &mut Option<DropoutDraws>,
+    ) {
         self.y.clear();
-        self.y.extend_from_slice(self.lstm.outputs(pass));
-        let Some((dropout, streams)) = dropout else {
-            return self.output_mask.clear();
-        };
-        self.output_mask.resize(self.y.len(), 0.0);
-        draw_mask(
-            &mut self.output_mask,
-            pass.steps,
-            dropout.output_keep,
-            streams,
-        );
-        multiply_each(&mut self.y, &self.output_mask);
+        self.output_mask.clear();
+        if residual.is_some() || dropout.is_some() {
+            self.y.extend_from_slice(self.lstm.outputs(pass));
+        }
+        if let Some((dropout, streams)) = dropout {
+            self.output_mask.resize(self.y.len(), 0.0);
+            let keep = dropout.output_keep;
+            draw_mask(&mut self.output_mask, pass.steps, keep, streams);
+            multiply_each(&mut self.y, &self.output_mask);
+        }
+        if let Some(residual) = residual {
+            add_each(&mut self.y, residual);
+        }
+    }
+
+    /// What the layer hands upwards.
+    fn handed_upwards(&self, pass: Pass) -> &[f32] {
+        match self.y.is_empty() {
+            true => self.lstm.outputs(pass),
+            false => &self.y,
+        }
     }
 }
 
@@ -196,8 +213,9 @@ impl Tape {
             lstm::update(&this.x, pass, &this.lstm, update, scratch);
         }
         let top = self.layers.last().expect("one layer or more");
+        let pass = architecture.pass(self.layers.len() - 1, steps, rows, threads);
         let (head, rest) = (architecture.sized_head(), rest.unpenalised());
-        head.update(&top.y, &self.head, rest, scratch);
+        head.update(top.handed_upwards(pass), &self.head, rest, scratch);
     }
 }
 
@@ -258,6 +276,19 @@ impl Network {
         &self,
         frames: &[f32],
         state: &mut State,
+        dropout: Option<DropoutDraws>,
+        tape: &mut Tape,
+    ) {
+        among_threads(tape.threads, || {
+            self.forward_here(frames, state, dropout, tape);
+        });
+    }
+
+    /// `forward` on this thread, and those that it asks for help.
+    fn forward_here(
+        &self,
+        frames: &[f32],
+        state: &mut State,
         mut dropout: Option<DropoutDraws>,
         tape: &mut Tape,
     ) {
@@ -269,19 +300,15 @@ impl Network {
         tape.layers
             .resize_with(self.architecture.layers, LayerTape::default);
 
-        for layer in 0..self.architecture.layers {
-            let (below, this) = tape.layers.split_at_mut(layer);
-            let input = below.last().map_or(frames, |below| &below.y);
-            let this = &mut this[0];
+        let mut outputs = frames;
+        for (layer, this) in tape.layers.iter_mut().enumerate() {
             let pass = self.architecture.pass(layer, steps, rows, tape.threads);
-            this.take_input(input, steps, &mut dropout);
+            this.take_input(outputs, steps, &mut dropout);
             self.run_layer(layer, pass, state, this);
-            this.hand_upwards(pass, &mut dropout);
-            if self.architecture.is_residual(layer) {
-                add_each(&mut this.y, input);
-            }
+            let residual = self.architecture.is_residual(layer).then_some(outputs);
+            this.hand_upwards(pass, residual, &mut dropout);
+            outputs = this.handed_upwards(pass);
         }
-        let outputs = tape.layers.last().map_or(frames, |top| &top.y);
         let head = self.architecture.sized_head();
         head.forward(
             self.head_weights(),
@@ -310,8 +337,10 @@ impl Network {
     /// # Panics
     /// If the tape holds no forward pass of this network.
     pub fn backward(&self, d_prediction: &[f32], tape: &mut Tape, gradient: &mut [f32]) {
-        self.backpropagate(d_prediction, tape);
-        tape.update_weights(&self.architecture, Update::Add(gradient));
+        among_threads(tape.threads, || {
+            self.backpropagate(d_prediction, tape);
+            tape.update_weights(&self.architecture, Update::Add(gradient));
+        });
     }
 
     /// Takes one step of `adam` against the gradient of the prediction and of the
@@ -324,9 +353,11 @@ impl Network {
     /// # Panics
     /// If the tape holds no forward pass of this network.
     pub fn learn(&mut self, d_prediction: &[f32], tape: &mut Tape, adam: &mut Adam, rates: Rates) {
-        self.backpropagate(d_prediction, tape);
-        let update = adam.begin_step(&mut self.weights, rates);
-        tape.update_weights(&self.architecture, update);
+        among_threads(tape.threads, || {
+            self.backpropagate(d_prediction, tape);
+            let update = adam.begin_step(&mut self.weights, rates);
+            tape.update_weights(&self.architecture, update);
+        });
     }
 
     /// Takes the gradient of the prediction back through all layers, to what
@@ -345,14 +376,17 @@ impl Network {
         for layer in (0..self.architecture.layers).rev() {
             let this = &mut tape.layers[layer];
             let pass = self.architecture.pass(layer, steps, rows, threads);
-            this.d_hidden.clone_from(&tape.d_outputs);
-            if !this.output_mask.is_empty() {
+            let d_hidden = if this.output_mask.is_empty() {
+                &tape.d_outputs
+            } else {
+                this.d_hidden.clone_from(&tape.d_outputs);
                 multiply_each(&mut this.d_hidden, &this.output_mask);
-            }
+                &this.d_hidden
+            };
             tape.d_input.resize(steps * rows * pass.inputs, 0.0);
             lstm::backward(
                 &self.lstm_weights(layer),
-                &this.d_hidden,
+                d_hidden,
                 pass,
                 &mut this.lstm,
                 (layer > 0).then_some(&mut tape.d_input),

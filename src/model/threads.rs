@@ -3,6 +3,15 @@
 
 use std::ops::Range;
 
+/// Runs `work` on one of the threads that share it, if there are several: from there
+/// they are asked for help many times at less cost than from outside.
+pub fn among_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
+    match threads {
+        0 | 1 => work(),
+        _ => rayon::scope(|_| work()),
+    }
+}
+
 /// Runs `work` on `range`, cut into `threads` parts at multiples of `unit` from
 /// its start.
 pub fn split_range(

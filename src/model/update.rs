@@ -3,10 +3,11 @@
 
 use std::ops::Range;
 
-use super::kernels;
+use super::kernels::{self, TransposedRows};
 use super::matrix::{Matrix, multiply};
 use super::step::{Step, step_weights};
 use super::threads::cut;
+use crate::vectorised::vectorised;
 
 /// What becomes of the gradient of some weights.
 pub enum Update<'a> {
@@ -148,7 +149,7 @@ const LEAST_WEIGHTS: usize = 16 * 1024;
 /// Memory for blocks of gradients, kept from step to step.
 #[derive(Clone)]
 pub struct Scratch {
-    packed: Vec<f32>,
+    packed: [Vec<f32>; 2],
     /// For each thread that may work on a gradient.
     parts: Vec<ThreadMemory>,
     sums: Vec<f32>,
@@ -158,7 +159,7 @@ impl Scratch {
     /// For gradients that `threads` threads may work on.
     pub fn new(threads: usize) -> Scratch {
         Scratch {
-            packed: Vec::new(),
+            packed: Default::default(),
             parts: vec![ThreadMemory::default(); threads.max(1)],
             sums: Vec::new(),
         }
@@ -174,7 +175,7 @@ impl Default for Scratch {
 /// What one thread works in.
 #[derive(Clone, Default)]
 struct ThreadMemory {
-    strips: Vec<f32>,
+    left: TransposedRows,
     block: Vec<f32>,
 }
 
@@ -184,90 +185,161 @@ const BLOCK_VALUES: usize = 24 * 1024;
 /// Rows of one block at most.
 const BLOCK_ROWS: usize = 4 * kernels::TILE_ROWS;
 
-/// Makes the gradient `aᵀ · b` of weights `[m, n]`, of `a [k, m]` and `b [k, n]`,
-/// and hands it to `update`.
-pub fn update_weights(
-    update: Update,
-    (a, m): (&[f32], usize),
-    (b, n): (&[f32], usize),
-    scratch: &mut Scratch,
-) {
-    if kernels::available() {
-        kernels::pack_columns(b, n, &mut scratch.packed);
-    }
-    let product = Product {
-        a,
-        m,
-        b,
-        packed_b: &scratch.packed,
-        n,
-    };
-    product.update_rows(update, 0..m, &mut scratch.parts);
-}
-
-/// The operands of a weight gradient.
-#[derive(Clone, Copy)]
-struct Product<'a> {
-    a: &'a [f32],
-    m: usize,
+/// The gradient `aᵀ · b` of weights `[m, n]`, of `b [k, n]` and an `a [k, m]`.
+pub struct Gradient<'a> {
+    update: Update<'a>,
     b: &'a [f32],
     packed_b: &'a [f32],
     n: usize,
 }
 
-impl Product<'_> {
-    /// Hands rows `rows` to `update`, which is theirs, with a thread for each of `parts`.
-    fn update_rows(self, mut update: Update, rows: Range<usize>, parts: &mut [ThreadMemory]) {
-        if let Some(at) = cut(rows.len(), kernels::TILE_ROWS, parts.len()) {
-            let middle = rows.start + at;
-            let (first, rest) = update.split_at(at * self.n);
-            let (mine, others) = parts.split_at_mut(parts.len() / 2);
-            rayon::join(
-                || self.update_rows(first, rows.start..middle, mine),
-                || self.update_rows(rest, middle..rows.end, others),
-            );
-            return;
-        }
-        let ThreadMemory { strips, block } = &mut parts[0];
-        let tiles = (BLOCK_VALUES / (self.n * kernels::TILE_ROWS)).max(1);
-        let height = BLOCK_ROWS.min(tiles * kernels::TILE_ROWS);
-        for start in rows.clone().step_by(height) {
-            let these = start..(start + height).min(rows.end);
-            block.resize(these.len() * self.n, 0.0);
-            self.rows(these, block, strips);
-            update.take((start - rows.start) * self.n, block);
+impl<'a> Gradient<'a> {
+    /// The gradient that is handed to `update`.
+    pub fn new(update: Update<'a>, (b, n): (&'a [f32], usize)) -> Self {
+        Gradient {
+            update,
+            b,
+            packed_b: &[],
+            n,
         }
     }
 
-    fn rows(self, rows: Range<usize>, block: &mut [f32], strips: &mut Vec<f32>) {
-        let Product {
-            a,
-            m,
-            b,
-            packed_b,
-            n,
-        } = self;
+    fn pack(&mut self, memory: &'a mut Vec<f32>) {
         if kernels::available() {
-            kernels::transposed_product_rows(block, (a, m), (packed_b, n), rows, strips);
+            kernels::pack_columns(self.b, self.n, memory);
+            self.packed_b = memory;
+        }
+    }
+
+    /// That of the first `at` rows of weights, and that of the others.
+    fn split_at(self, at: usize) -> (Self, Self) {
+        let (first, rest) = self.update.split_at(at * self.n);
+        let part = |update| Gradient { update, ..self };
+        (part(first), part(rest))
+    }
+
+    /// Makes the rows `rows` and hands them to the update, whose first row is `first`.
+    fn take(&mut self, left: Left, rows: Range<usize>, first: usize, memory: &mut ThreadMemory) {
+        let ThreadMemory {
+            left: packed,
+            block,
+        } = memory;
+        let n = self.n;
+        block.resize(rows.len() * n, 0.0);
+        let at = (rows.start - first) * n;
+        if kernels::available() {
+            packed.multiply(block, (self.packed_b, n));
         } else {
-            let k = a.len() / m;
-            let a = Matrix::new(a, k, m).t().rows(rows);
-            multiply(block, false, a, Matrix::new(b, k, n), 1);
+            let k = left.a.len() / left.m;
+            let a = Matrix::new(left.a, k, left.m).t().rows(rows);
+            multiply(block, false, a, Matrix::new(self.b, k, n), 1);
+        }
+        self.update.take(at, block);
+    }
+}
+
+/// Makes the gradients of weights that have `a [k, m]` in common.
+pub fn update_weights<'a>(
+    mut gradient: Gradient<'a>,
+    mut other: Option<Gradient<'a>>,
+    (a, m): (&[f32], usize),
+    scratch: &'a mut Scratch,
+) {
+    let [packed, packed_other] = &mut scratch.packed;
+    match &mut other {
+        Some(other) if scratch.parts.len() > 1 => {
+            rayon::join(|| gradient.pack(packed), || other.pack(packed_other));
+        }
+        Some(other) => {
+            gradient.pack(packed);
+            other.pack(packed_other);
+        }
+        None => gradient.pack(packed),
+    }
+    Left { a, m }.update_rows(gradient, other, 0..m, &mut scratch.parts);
+}
+
+/// What weight gradients have on their left, `a [k, m]`.
+#[derive(Clone, Copy)]
+struct Left<'a> {
+    a: &'a [f32],
+    m: usize,
+}
+
+impl Left<'_> {
+    /// Makes rows `rows` of gradients, which are theirs, with a thread for each of `parts`.
+    fn update_rows(
+        self,
+        mut gradient: Gradient,
+        mut other: Option<Gradient>,
+        rows: Range<usize>,
+        parts: &mut [ThreadMemory],
+    ) {
+        if let Some(at) = cut(rows.len(), kernels::TILE_ROWS, parts.len()) {
+            let middle = rows.start + at;
+            let (first, rest) = gradient.split_at(at);
+            let (other_first, other_rest) = other.map(|other| other.split_at(at)).unzip();
+            let (mine, others) = parts.split_at_mut(parts.len() / 2);
+            rayon::join(
+                || self.update_rows(first, other_first, rows.start..middle, mine),
+                || self.update_rows(rest, other_rest, middle..rows.end, others),
+            );
+            return;
+        }
+        let widest = other.iter().fold(gradient.n, |n, other| n.max(other.n));
+        let tiles = (BLOCK_VALUES / (widest * kernels::TILE_ROWS)).max(1);
+        let height = BLOCK_ROWS.min(tiles * kernels::TILE_ROWS);
+        for start in rows.clone().step_by(height) {
+            let these = start..(start + height).min(rows.end);
+            if kernels::available() {
+                parts[0].left.pack((self.a, self.m), these.clone());
+            }
+            gradient.take(self, these.clone(), rows.start, &mut parts[0]);
+            if let Some(other) = &mut other {
+                other.take(self, these, rows.start, &mut parts[0]);
+            }
+        }
+    }
+}
+
+vectorised! {
+    /// Adds `row` to `sums`.
+    pub fn add_row(sums: &mut [f32], row: &[f32]) {
+        for (sum, value) in sums.iter_mut().zip(row) {
+            *sum += value;
         }
     }
 }
 
 /// Hands the sum of the rows of `d [_, n]` to `update`: the gradient of a bias.
 pub fn update_bias(mut update: Update, d: &[f32], n: usize, scratch: &mut Scratch) {
-    scratch.sums.clear();
-    scratch.sums.resize(n, 0.0);
-    for row in d.chunks_exact(n) {
-        for (sum, d) in scratch.sums.iter_mut().zip(row) {
-            *sum += d;
+    let Scratch { sums, parts, .. } = scratch;
+    sums.clear();
+    sums.resize(n, 0.0);
+    sum_rows(sums, (d, n), 0, parts.len());
+    update.take(0, sums);
+}
+
+/// Adds of all rows of `d [_, n]` the values from `first` on, as many as there are sums.
+fn sum_rows(sums: &mut [f32], (d, n): (&[f32], usize), first: usize, threads: usize) {
+    match cut(sums.len(), LEAST_SUMS, threads).filter(|_| d.len() >= 2 * LEAST_WEIGHTS) {
+        None => {
+            for row in d.chunks_exact(n) {
+                add_row(sums, &row[first..first + sums.len()]);
+            }
+        }
+        Some(at) => {
+            let (sums, others) = sums.split_at_mut(at);
+            rayon::join(
+                || sum_rows(sums, (d, n), first, threads / 2),
+                || sum_rows(others, (d, n), first + at, threads - threads / 2),
+            );
         }
     }
-    update.take(0, &scratch.sums);
 }
+
+/// Values of a row that one thread sums at least: whole lines of the cache.
+const LEAST_SUMS: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -297,10 +369,14 @@ mod tests {
         for threads in [1, 2, 3] {
             let mut sum = vec![1.0; m * n];
             let mut scratch = Scratch::new(threads);
-            update_weights(Update::Add(&mut sum), (&a, m), (&b, n), &mut scratch);
+            let mut again = vec![1.0; m * n];
+            let gradient = Gradient::new(Update::Add(&mut sum), (&b, n));
+            let other = Gradient::new(Update::Add(&mut again), (&b, n));
+            update_weights(gradient, Some(other), (&a, m), &mut scratch);
             for (sum, expected) in sum.iter().zip(&expected) {
                 assert!((sum - expected).abs() < 1e-4);
             }
+            assert_eq!(sum, again);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `antiphon bench train`: how fast this machine trains.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use rand::RngExt;
@@ -19,6 +20,9 @@ pub struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Threads that compute [default: as many as the machine has]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
 }
 
 /// Memory is mapped, and threads run, before the clock starts.
@@ -42,6 +46,7 @@ struct Measured {
     rows: usize,
     units: usize,
     time_steps: usize,
+    threads: usize,
     median_ms: f64,
     minimum_ms: f64,
     /// At the minimum, counting three products of the forward pass's size.
@@ -50,7 +55,8 @@ struct Measured {
 
 /// Measures, and prints what was measured.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let results = SIZES.map(|(rows, units, steps)| time_training(rows, units, steps));
+    let threads = arguments.threads.map_or_else(all_threads, usize::from);
+    let results = SIZES.map(|size| time_training(size, threads));
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&results)?);
         return Ok(());
@@ -66,7 +72,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 /// Times forward pass, loss, backward pass and Adam, of D = H = O = `units`.
-fn time_training(rows: usize, units: usize, steps: usize) -> Measured {
+fn time_training((rows, units, steps): (usize, usize, usize), threads: usize) -> Measured {
     let architecture = Architecture {
         inputs: units,
         conditions: 0,
@@ -87,7 +93,7 @@ fn time_training(rows: usize, units: usize, steps: usize) -> Measured {
     };
     let (frames, labels) = (draw(), draw());
     let mut adam = Adam::new(network.weights.len());
-    let mut tape = Tape::new(all_threads());
+    let mut tape = Tape::new(threads);
     let mut state = State::zero(&architecture, rows);
     let mut d_prediction = vec![0.0; labels.len()];
 
@@ -106,6 +112,7 @@ fn time_training(rows: usize, units: usize, steps: usize) -> Measured {
         rows,
         units,
         time_steps: steps,
+        threads,
         median_ms: 1e3 * times[times.len() / 2],
         minimum_ms: 1e3 * times[0],
         gflops: 2.0 * 3.0 * forward as f64 / times[0] / 1e9,

@@ -1,12 +1,12 @@
 //! The inner loops of training: matrix products that read their operands where
-//! they lie, and loops compiled for AVX2 and FMA where the machine has them.
+//! they lie, for machines with AVX2 and FMA, some of them with AVX-512.
 //!
 //! Unsafe code stays in the files of this folder that allow it, and in `matrix`.
 //! Every function that is seen outside checks its lengths, so that its callers
 //! need not.
 //!
 //! ```text
-//! target --> tile --> strips --> transposed (with dot), outer, packed
+//! target --> tile --> transpose --> strips --> transposed (with dot), outer, packed
 //! ```
 
 #[cfg(target_arch = "x86_64")]
@@ -21,10 +21,12 @@ mod strips;
 #[cfg(target_arch = "x86_64")]
 mod target;
 mod tile;
+#[cfg(target_arch = "x86_64")]
+mod transpose;
 mod transposed;
 
 pub use operands::Operands;
-pub use outer::transposed_product_rows;
+pub use outer::TransposedRows;
 pub use packed::Packed;
 pub use step_rows::StepRows;
 pub use strips::pack_columns;

@@ -3,7 +3,7 @@
 use super::layer::{GATES, LstmTape, LstmWeights, Pass, Recurrent, split_gates};
 use crate::model::kernels::StepRows;
 use crate::model::matrix::{Matrix, multiply};
-use crate::model::update::{Scratch, Update, update_bias, update_weights};
+use crate::model::update::{Gradient, Scratch, Update, update_bias, update_weights};
 use crate::vectorised::vectorised;
 
 /// Takes the gradient of the outputs, `[T, R, H]`, back to the gates and, where
@@ -178,7 +178,8 @@ pub fn update(x: &[f32], pass: Pass, tape: &LstmTape, update: Update, scratch: &
     let d_gates = (&tape.d_gates[..], gates);
     let (input, rest) = update.split_at(gates * pass.inputs);
     let (recurrent, bias) = rest.split_at(gates * units);
-    update_weights(input, d_gates, (x, pass.inputs), scratch);
-    update_weights(recurrent, d_gates, (hidden_before, units), scratch);
+    let input = Gradient::new(input, (x, pass.inputs));
+    let recurrent = Gradient::new(recurrent, (hidden_before, units));
+    update_weights(input, Some(recurrent), d_gates, scratch);
     update_bias(bias.unpenalised(), &tape.d_gates, gates, scratch);
 }
