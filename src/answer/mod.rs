@@ -18,8 +18,10 @@ mod voice;
 mod voices;
 mod wishes;
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use rand::RngExt;
 
@@ -44,8 +46,9 @@ use self::step::Stage;
 use crate::audio::Signal;
 use crate::files;
 use crate::generate::{
-    AnswerSettings, Asked, Engine, EngineKind, GenerateError, MovingWeights, Native, OnnxRuntime,
-    Player, Playing, Prediction, Prime, Request, SettingsError, Weights, generate,
+    AnswerSettings, Asked, Engine, EngineError, EngineKind, GenerateError, Measured, MovingWeights,
+    Native, OnnxRuntime, Player, Playing, Prediction, Prime, Request, SettingsError, Weights,
+    generate, measured,
 };
 use crate::hyperparameters::Hyperparameters;
 use crate::model::Precision;
@@ -133,7 +136,10 @@ impl Responder {
                 let architecture = model.network.architecture();
                 Means::Frozen(Box::new(OnnxRuntime::new(bytes, architecture, threads)?))
             }
-            (Weights::Moving(weights), EngineKind::Native) => Means::Moving {
+            (Weights::Frozen { .. }, EngineKind::Auto) => {
+                Means::Frozen(faster(name, bytes, &model, precision, threads)?)
+            }
+            (Weights::Moving(weights), EngineKind::Native | EngineKind::Auto) => Means::Moving {
                 weights: weights.clone(),
                 dataset: kept_audio(&model, weights, name)?,
                 prepared: None,
@@ -141,6 +147,13 @@ impl Responder {
             (Weights::Moving(_), EngineKind::OnnxRuntime) => {
                 return Err(ResponderError::MovingElsewhere);
             }
+        };
+        let precision = match &means {
+            // Its own are in f32.
+            Means::Frozen(engine) if engine.name() == EngineKind::OnnxRuntime.name() => {
+                Precision::F32
+            }
+            _ => precision,
         };
         Ok(Responder {
             identity: ModelIdentity {
@@ -356,6 +369,48 @@ impl Responder {
             Err(cause) => tracing::warn!("what was learned is lost: {cause}"),
         }
     }
+}
+
+/// The engine that is the faster with `model`, known as `name`, whose file's bytes these
+/// are: the embedded one, or ONNX Runtime's where that is installed. What was found of a
+/// model holds as long as the program runs.
+fn faster(
+    name: &str,
+    bytes: &[u8],
+    model: &TrainedModel,
+    precision: Precision,
+    threads: usize,
+) -> Result<Box<dyn Engine>, EngineError> {
+    static FOUND: Mutex<BTreeMap<String, &'static str>> = Mutex::new(BTreeMap::new());
+    let architecture = model.network.architecture();
+    let native = || Box::new(Native::new(model.network.clone(), precision, threads));
+    let found = || FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    let model_and_threads = format!("{} {precision:?} {threads}", files::sha256(bytes));
+    let known = found().get(&model_and_threads).copied();
+    if known == Some(EngineKind::Native.name()) {
+        return Ok(native());
+    }
+    let other = match OnnxRuntime::new(bytes, architecture, threads) {
+        Ok(other) => other,
+        Err(cause) => {
+            tracing::info!("{name}: engine native, since {cause}");
+            return Ok(native());
+        }
+    };
+    if known.is_some() {
+        return Ok(Box::new(other));
+    }
+    let windows = model.hearing().sampling_windows().clone();
+    let engines: Vec<Box<dyn Engine>> = vec![native(), Box::new(other)];
+    let measured = measured(engines, &windows, architecture.conditions)?;
+    let took = |m: &Measured| format!("{} {:.1} us", m.engine.name(), m.microseconds);
+    let took = measured.iter().map(took).collect::<Vec<_>>().join(", ");
+    let Some(Measured { engine, .. }) = measured.into_iter().next() else {
+        return Ok(native());
+    };
+    tracing::info!("{name}: engine {}; an output takes {took}", engine.name());
+    found().insert(model_and_threads, engine.name());
+    Ok(engine)
 }
 
 /// The training audio that `model`, known as `name`, keeps, cut for `weights` that move.

@@ -39,8 +39,8 @@ pub struct AnswerOptions {
     /// [default: 0]
     #[arg(long, value_name = "K")]
     random_seed: Option<u64>,
-    /// native (embedded) or onnxruntime (its shared library must be installed)
-    /// [default: native]
+    /// native (embedded), onnxruntime (its shared library must be installed), or whichever
+    /// is the faster with the model (auto) [default: native]
     #[arg(long, value_name = "ENGINE", value_parser = parse_engine)]
     engine: Option<EngineKind>,
     /// In which numbers the embedded engine keeps weights: 32-bit floating point (f32), 8 bit
@@ -203,7 +203,8 @@ pub fn parse_engine(name: &str) -> Result<EngineKind, String> {
     match name {
         "native" => Ok(EngineKind::Native),
         "onnxruntime" => Ok(EngineKind::OnnxRuntime),
-        _ => Err("choose native or onnxruntime".to_owned()),
+        "auto" => Ok(EngineKind::Auto),
+        _ => Err("choose native, onnxruntime or auto".to_owned()),
     }
 }
 

@@ -7,6 +7,7 @@
 
 pub mod continuation;
 mod drawing;
+mod fastest;
 mod feedback;
 mod following;
 pub mod guard;
@@ -26,6 +27,7 @@ mod shown;
 mod work;
 
 pub use drawing::Drawing;
+pub use fastest::{Measured, measured};
 pub use feedback::Feedback;
 pub use following::Follow;
 pub use listener::Response;
@@ -104,6 +106,8 @@ pub enum EngineKind {
     Native,
     /// ONNX Runtime's shared library.
     OnnxRuntime,
+    /// Whichever of them is the faster with the model at hand.
+    Auto,
 }
 
 impl EngineKind {
@@ -112,6 +116,7 @@ impl EngineKind {
         match self {
             EngineKind::Native => "native",
             EngineKind::OnnxRuntime => "onnxruntime",
+            EngineKind::Auto => "auto",
         }
     }
 }

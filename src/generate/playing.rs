@@ -61,7 +61,7 @@ impl Playing {
         approach: Approach,
         weights_move: bool,
     ) -> Result<Precision, EngineError> {
-        let has_8_bit = self.engine == EngineKind::Native && !weights_move;
+        let has_8_bit = self.engine != EngineKind::OnnxRuntime && !weights_move;
         match self.precision {
             AskedPrecision::F32 => Ok(Precision::F32),
             AskedPrecision::I8 if has_8_bit => Ok(Precision::I8),

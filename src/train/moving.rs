@@ -57,7 +57,8 @@ impl Moving {
         let phrase = Phrase::of(settings, &model.hyperparameters);
         let hyperparameters = settings.training(&model.hyperparameters);
         let mut place = random::stream(random_seed, "moving");
-        let mut trainer = Trainer::new(hyperparameters, dataset, random_seed, beside(threads));
+        // Training waits less than predicting does: it takes whichever thread is free.
+        let mut trainer = Trainer::new(hyperparameters, dataset, random_seed, threads);
         trainer.take_means(prepared.means.clone());
         trainer.go_on_from(model.network.clone(), place.random_range(0.0..1.0));
         (0..HEARING_STEPS).for_each(|_| trainer.hear());
@@ -95,7 +96,7 @@ impl Prepared {
         told: &mut dyn FnMut(f64) -> ControlFlow<()>,
     ) -> Result<Prepared, GenerateError> {
         let hyperparameters = settings.training(&model.hyperparameters);
-        let mut trainer = Trainer::new(hyperparameters, dataset, 0, beside(threads));
+        let mut trainer = Trainer::new(hyperparameters, dataset, 0, threads);
         trainer.go_on_from(model.network.clone(), 0.0);
         for step in 0..SETTLING_STEPS {
             if told(step as f64 / SETTLING_STEPS as f64).is_break() {
@@ -107,11 +108,6 @@ impl Prepared {
             means: trainer.into_means(),
         })
     }
-}
-
-/// The threads that train beside one that predicts.
-fn beside(threads: usize) -> usize {
-    threads.saturating_sub(1).max(1)
 }
 
 fn done(step: Result<f64, Diverged>) -> Result<(), EngineError> {

@@ -7,6 +7,7 @@
 //!                 |_____________________|
 //! ```
 
+mod convolution;
 mod head;
 mod layer;
 mod sliding;
