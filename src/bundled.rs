@@ -36,13 +36,13 @@ pub static MODELS: [BundledModel; 4] = [
     BundledModel {
         name: "column-vector",
         approach: Approach::ColumnVector,
-        sound: "Plucked guitar notes that fade, by a network that goes on learning meanwhile; slow.",
+        sound: "Plucked guitar notes that fade, by a network that goes on learning meanwhile; the slowest.",
         bytes: include_bytes!("../models/column-vector.onnx"),
     },
     BundledModel {
         name: "transpose",
         approach: Approach::Transpose,
-        sound: "A sustained, noisy blend of guitar notes in which none begins; slow.",
+        sound: "A sustained, noisy blend of guitar notes in which none begins.",
         bytes: include_bytes!("../models/transpose.onnx"),
     },
 ];

@@ -4,23 +4,29 @@
 use super::making::MEMORIES;
 use super::{AnswerSettings, Prime, Request, Weights};
 use crate::hyperparameters::Approach;
+use crate::model::GATES;
 use crate::trained_model::TrainedModel;
 
 /// Seconds for each weight, row and stream of a time step that is played with others; of
-/// one that is played alone; of a weight of one alone that comes from memory, since they
-/// are more than the processor holds.
-const PLAYED_WITH_OTHERS: f64 = 0.031e-9;
-const PLAYED_ALONE: f64 = 0.05e-9;
-const FROM_MEMORY: f64 = 0.2e-9;
-const HELD_WEIGHTS: usize = 300_000;
+/// one that is played alone; of a weight that is read for a step, once for all rows, which
+/// takes longer where they are more than the processor holds; and what each step takes
+/// beside that.
+const PLAYED_WITH_OTHERS: f64 = 0.02e-9;
+const PLAYED_ALONE: f64 = 0.017e-9;
+const READ: f64 = 0.04e-9;
+const READ_FROM_MEMORY: f64 = 0.09e-9;
+const HELD_WEIGHTS: usize = 4_000_000;
+const OF_A_STEP: f64 = 1.2e-6;
+/// Share of the weights of sliding inputs that a step comes down to.
+const OF_SLIDING_INPUTS: f64 = 0.25;
 /// Seconds for each weight, row and time step of a training step.
-const TRAINED: f64 = 0.07e-9;
+const TRAINED: f64 = 0.06e-9;
 /// Seconds to describe one place of a guide, and samples from one to the next at 11025 Hz.
-const DESCRIBED: f64 = 25e-6;
+const DESCRIBED: f64 = 12e-6;
 const DESCRIBED_EVERY: f64 = 128.0 / 11025.0;
 /// Seconds to judge a second of sound, and to sound one partial of one sample.
 const JUDGED: f64 = 0.35e-3;
-const SOUNDED: f64 = 1.1e-9;
+const SOUNDED: f64 = 0.02e-9;
 /// Seconds of sound that are listened to for each second that is made.
 const LISTENED: f64 = 2.5;
 
@@ -55,18 +61,31 @@ impl Work {
         let is_led = architecture.conditions > 0 && !settings.follow.is_free();
         let streams = 1.0 + f64::from(u8::from(is_led));
         let weights = model.network.weights.len();
-        let operations = weights as f64 * hearing.sampling_windows().rows as f64 * streams;
-        let one = h.samples_per_prediction() as f64 / rate;
-        let alone = match weights > HELD_WEIGHTS {
-            true => (PLAYED_ALONE * operations).max(FROM_MEMORY * weights as f64),
-            false => PLAYED_ALONE * operations,
+        let windows = hearing.sampling_windows();
+        let frozen = matches!(settings.weights, Weights::Frozen { .. });
+        let slides = frozen && windows.width * windows.ext_cursor_inc == 1;
+        // One row is the whole of a transpose network, and filters most of its input.
+        let repeats = slides && architecture.conditions == 0;
+        let rows = if repeats { 1 } else { windows.rows } as f64;
+        let of_inputs = GATES * architecture.units * architecture.inputs;
+        let weights = match slides {
+            true => weights as f64 - (1.0 - OF_SLIDING_INPUTS) * of_inputs as f64,
+            false => weights as f64,
         };
+        let operations = weights * rows * streams;
+        let one = h.samples_per_prediction() as f64 / rate;
+        let read = match weights > HELD_WEIGHTS as f64 {
+            true => READ_FROM_MEMORY * weights,
+            false => READ * weights,
+        };
+        let alone = OF_A_STEP + read.max(PLAYED_ALONE * operations);
         let alone = match &settings.weights {
             Weights::Frozen { .. } => alone,
             Weights::Moving(moving) => {
                 let training = training_step(model, settings) / moving.train_every as f64;
+                // Training takes whichever threads are free.
                 match threads > 1 {
-                    true => alone.max(training),
+                    true => alone.max(0.5 * (alone + training)),
                     false => alone + training,
                 }
             }

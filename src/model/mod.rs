@@ -36,6 +36,7 @@ pub use dropout::Dropout;
 pub use head::Head;
 pub use inference::Inference;
 pub use kernels::rows::{Precision, Processor};
+pub use lstm::GATES;
 pub use network::{Network, State, Tape};
 pub use output::{Mixture, Output, Said, from_level};
 pub use step::Rates;
