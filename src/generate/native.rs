@@ -15,9 +15,8 @@ impl Native {
     /// For `network`, with weights of this `precision`; a time step may use `threads`
     /// threads.
     pub fn new(network: Network, precision: Precision, threads: usize) -> Native {
-        let inference = Inference::new(network, precision, threads);
         Native {
-            inference: inference.with_sliding_inputs(),
+            inference: Inference::new(network, precision, threads),
             threads,
             frames: Vec::new(),
         }
@@ -41,6 +40,9 @@ impl Engine for Native {
     }
 
     fn silence(&mut self, windows: &WindowFormat, streams: usize) -> State {
+        if slides(windows) {
+            self.inference.prepare_sliding_inputs();
+        }
         self.inference.forget();
         let architecture = self.inference.architecture();
         let rows = match delay_of_rows(architecture, windows) {
@@ -93,7 +95,7 @@ impl Engine for Native {
 
     fn shares_steps(&self, windows: &WindowFormat) -> bool {
         // What slides by a sample is known ahead, of one answer at a time.
-        windows.width * windows.ext_cursor_inc > 1
+        !slides(windows)
     }
 
     fn play_together(&mut self, turns: &mut [Turn]) -> Result<(), EngineError> {
@@ -147,6 +149,11 @@ impl Native {
             first += rows;
         }
     }
+}
+
+/// Whether input matrices are those before, one sample later.
+fn slides(windows: &WindowFormat) -> bool {
+    windows.width * windows.ext_cursor_inc == 1
 }
 
 /// The time steps after which each row of an input matrix sees and knows what the row

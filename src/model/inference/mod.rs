@@ -65,10 +65,11 @@ impl Inference {
         inference
     }
 
-    /// The same, ready for inputs that [slide](Inference::slide), where they can.
-    pub fn with_sliding_inputs(mut self) -> Inference {
-        self.sliding = SlidingNetwork::of(self.processor, &self.network);
-        self
+    /// Gets ready for inputs that [slide](Inference::slide), where they can.
+    pub fn prepare_sliding_inputs(&mut self) {
+        if self.sliding.is_none() {
+            self.sliding = SlidingNetwork::of(self.processor, &self.network);
+        }
     }
 
     /// Whether inputs can [slide](Inference::slide).

@@ -176,7 +176,8 @@ fn sliding_inputs_are_inputs() {
         let sequence = frames(70 + steps);
         let all_conditions = frames(steps * streams * conditions);
         for precision in [Precision::F32, Precision::I8] {
-            let mut inference = Inference::new(network.clone(), precision, 1).with_sliding_inputs();
+            let mut inference = Inference::new(network.clone(), precision, 1);
+            inference.prepare_sliding_inputs();
             assert!(inference.slides());
             let [mut slid, mut played] = [0, 1].map(|_| State::zero(&architecture, streams));
             let (mut found, mut expected) = (Vec::new(), Vec::new());
@@ -212,6 +213,7 @@ fn sliding_inputs_are_inputs() {
         inputs: 20,
         ..architectures()[0].clone()
     };
-    let inference = Inference::new(network(&square), Precision::F32, 1);
-    assert!(!inference.with_sliding_inputs().slides());
+    let mut inference = Inference::new(network(&square), Precision::F32, 1);
+    inference.prepare_sliding_inputs();
+    assert!(!inference.slides());
 }
