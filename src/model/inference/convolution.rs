@@ -28,7 +28,9 @@ pub struct Convolution {
     signal: Vec<f32>,
     /// Parts that reach a sample that is known.
     heard: usize,
+    /// Memory for some pairs' values, and for one pair's sums.
     values: Vec<Complex32>,
+    sums: Vec<f32>,
 }
 
 impl Convolution {
@@ -42,7 +44,8 @@ impl Convolution {
             spectra: Vec::new(),
             signal: Vec::new(),
             heard: 0,
-            values: Vec::new(),
+            values: vec![Complex32::default(); PAIRS * 2 * block],
+            sums: vec![0.0; 4 * block],
         }
     }
 
@@ -87,13 +90,11 @@ impl Convolution {
     ) {
         self.transform_signal(sequence, known, begin);
         let (len, all, parts) = (2 * self.block, self.parts(), self.heard);
-        self.values.resize(PAIRS * len, Complex32::default());
-        let mut sums = vec![0.0; 2 * len];
         for first in (0..self.pairs).step_by(PAIRS) {
             let pairs = first..(first + PAIRS).min(self.pairs);
             for (pair, values) in pairs.clone().zip(self.values.chunks_exact_mut(len)) {
-                sums.fill(0.0);
-                let (re, im) = sums.split_at_mut(len);
+                self.sums.fill(0.0);
+                let (re, im) = self.sums.split_at_mut(len);
                 let spectra = &self.spectra[pair * all * 2 * len..][..parts * 2 * len];
                 add_products(spectra, &self.signal[..parts * 2 * len], re, im);
                 for (value, (re, im)) in values.iter_mut().zip(re.iter().zip(im.iter())) {
@@ -118,8 +119,9 @@ impl Convolution {
     fn transform_signal(&mut self, sequence: &[f32], known: Range<usize>, begin: usize) {
         self.signal.clear();
         self.heard = 0;
-        let mut values = vec![Complex32::default(); 2 * self.block];
-        for part in 0..self.parts() {
+        let parts = self.parts();
+        let values = &mut self.values[..2 * self.block];
+        for part in 0..parts {
             let first = begin as isize - ((part + 1) * self.block) as isize;
             for (n, value) in values.iter_mut().enumerate() {
                 let place = usize::try_from(first + n as isize).ok();
@@ -132,8 +134,8 @@ impl Convolution {
                 break;
             }
             self.heard += 1;
-            self.fourier.forward(&mut values);
-            push_apart(&values, &mut self.signal);
+            self.fourier.forward(values);
+            push_apart(values, &mut self.signal);
         }
     }
 }
