@@ -39,6 +39,8 @@ struct ModelDescription<'a> {
     units: usize,
     inputs: usize,
     normalisation: &'a Normalisation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory_seconds: Option<f64>,
     training: &'a TrainingSummary,
     training_audio: &'a [TrainingAudio],
     hyperparameters: &'a Hyperparameters,
@@ -97,6 +99,7 @@ fn describe(name: &str, json: bool) -> anyhow::Result<()> {
         units: model.hyperparameters.network.hidden_size,
         inputs: model.hyperparameters.format.seg_len,
         normalisation: &model.normalisation,
+        memory_seconds: model.memory,
         training: &model.training,
         training_audio: &model.training_audio,
         hyperparameters: &model.hyperparameters,
@@ -144,6 +147,9 @@ fn print(model: &ModelDescription) {
         );
     }
     print_answer(h);
+    if let Some(memory) = model.memory_seconds {
+        println!("memory       {memory:.2} s, after which it does not matter how a sound began");
+    }
     print_training(model);
 }
 

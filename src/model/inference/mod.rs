@@ -25,7 +25,7 @@ use super::kernels::rows::{Precision, Processor};
 use super::network::{Network, State};
 
 /// Weights that are read at one step, from which on several threads share them.
-const SHARED_WORK: usize = 1 << 21;
+const SHARED_WORK: usize = 1 << 22;
 
 /// A network ready to predict: as [`Network::forward`] does, to rounding in f32, but
 /// what came of a time step is known of the last one alone.
