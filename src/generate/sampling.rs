@@ -419,6 +419,33 @@ mod tests {
     }
 
     #[test]
+    fn as_much_of_a_seed_is_played_as_is_remembered_or_asked_for() {
+        let mut model = random_model(
+            r#"{"preset": "vector", "seg_len": 16, "num_unrollings": 2, "hidden_size": 8}"#,
+        );
+        let mut sound = |memory, prime_seconds| {
+            model.memory = memory;
+            let mut engine = Native::new(model.network.clone(), Precision::F32, 1);
+            let request = Request {
+                seconds: 0.05,
+                random_seed: 1,
+                prime: Prime::Seed,
+                prime_seconds,
+                may_go_back: false,
+            };
+            let answer = answer(&model, &mut engine, &seed(5000), &request);
+            answer.unwrap().signal
+        };
+        let whole = sound(None, None);
+        let remembered = sound(Some(0.001), None);
+        assert_ne!(remembered, whole);
+        assert_eq!(remembered, sound(None, Some(0.002)));
+        // What is asked for comes first, and more than there is is all of it.
+        assert_eq!(sound(Some(0.001), Some(0.004)), sound(None, Some(0.004)));
+        assert_eq!(sound(Some(100.0), None), whole);
+    }
+
+    #[test]
     fn every_approach_answers_with_the_length_asked_for() {
         for json in [
             r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 5}"#,

@@ -388,6 +388,9 @@ mod tests {
         assert_eq!(session.steps(), 33);
         session.run(Duration::MAX, &mut Watcher::default()).unwrap();
         assert_eq!(model(whole.path()).network, model(parts.path()).network);
+        let memory = model(whole.path()).memory;
+        assert!(memory.is_some_and(|memory| memory > 0.0), "{memory:?}");
+        assert_eq!(memory, model(parts.path()).memory);
     }
 
     #[test]
