@@ -45,7 +45,7 @@ use crate::audio::Signal;
 use crate::files;
 use crate::generate::{
     AnswerSettings, Asked, Engine, EngineKind, GenerateError, MovingWeights, Native, OnnxRuntime,
-    Player, Playing, Prediction, Prime, Request, SettingsError, Weights, generate,
+    Player, Playing, Prediction, Prime, Provider, Request, SettingsError, Weights, generate,
 };
 use crate::hyperparameters::Hyperparameters;
 use crate::model::Precision;
@@ -122,14 +122,17 @@ impl Responder {
         let settings = choose(&model.hyperparameters)?;
         let weights_move = matches!(settings.weights, Weights::Moving(_));
         let precision = playing.precision_for(model.hyperparameters.approach(), weights_move)?;
+        let provider = playing.provider()?;
         let means = match (&settings.weights, playing.engine) {
             (Weights::Frozen { .. }, EngineKind::Native) => {
                 let native = Native::new(model.network.clone(), precision, threads);
                 Means::Frozen(Box::new(native))
             }
             (Weights::Frozen { .. }, EngineKind::OnnxRuntime) => {
-                let architecture = model.network.architecture();
-                Means::Frozen(Box::new(OnnxRuntime::new(bytes, architecture, threads)?))
+                let (network, hearing) = (&model.network, model.hearing());
+                let windows = hearing.sampling_windows();
+                let engine = OnnxRuntime::new(network, windows, provider, threads)?;
+                Means::Frozen(Box::new(engine))
             }
             (Weights::Moving(weights), EngineKind::Native) => Means::Moving {
                 weights: weights.clone(),
@@ -201,6 +204,14 @@ impl Responder {
         match &self.means {
             Means::Frozen(engine) => engine.name(),
             Means::Moving { .. } => EngineKind::Native.name(),
+        }
+    }
+
+    /// What that engine computes on, where it has a choice.
+    pub fn provider(&self) -> Option<Provider> {
+        match &self.means {
+            Means::Frozen(engine) => engine.provider(),
+            Means::Moving { .. } => None,
         }
     }
 

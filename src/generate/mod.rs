@@ -19,6 +19,7 @@ mod notes;
 mod onnxruntime;
 mod pace;
 mod playing;
+mod repeated_rows;
 mod sampling;
 mod settings;
 mod shown;
@@ -30,7 +31,7 @@ pub use following::Follow;
 pub use listener::Response;
 pub use memory::{LONGEST_MEMORY, memory_of};
 pub use native::Native;
-pub use onnxruntime::OnnxRuntime;
+pub use onnxruntime::{OnnxRuntime, Provider};
 pub use pace::Pace;
 pub use playing::{AskedPrecision, Playing};
 pub use sampling::{GenerateError, Player, Prediction, Prime, Request, Timings, generate};
@@ -47,6 +48,11 @@ use crate::model::State;
 pub trait Engine: Send {
     /// Its name: `native` or `onnxruntime`.
     fn name(&self) -> &'static str;
+
+    /// What it computes on, where there is a choice.
+    fn provider(&self) -> Option<Provider> {
+        None
+    }
 
     /// On how many threads it does several things at once, which says how long they take.
     fn threads(&self) -> usize {
@@ -105,6 +111,10 @@ pub enum EngineError {
         "weights in 8 bit are the embedded engine's, where they do not move; leave out --precision i8"
     )]
     NoEightBit,
+    #[error(
+        "providers are ONNX Runtime's: add --engine onnxruntime, or leave out --provider {}", .0.name()
+    )]
+    NoProviders(Provider),
     #[error("the weights moved too far: {0}")]
     Training(String),
 }
