@@ -756,6 +756,7 @@ fn a_patch_sets_how_answers_are_made_and_takes_it_back() {
         ("follow", float(1.5), "follow"),
         ("seconds", "long".into(), "seconds"),
         ("engine", "native".into(), "--engine"),
+        ("provider", "cpu".into(), "--provider"),
         ("guide_file", "/etc/passwd".into(), "no file is opened"),
         ("variations", OscType::Int(0), "from 1 to 10000"),
     ] {

@@ -238,6 +238,7 @@ impl Responder {
             variation: None,
             model: self.identity.clone(),
             engine: self.engine_name().to_owned(),
+            provider: self.provider(),
             precision: self.precision(),
             seed: heard.source.file.clone(),
             seed_sha256: heard.source.sha256.clone(),

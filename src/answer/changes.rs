@@ -29,8 +29,9 @@ pub enum ChangeError {
 }
 
 /// Keys of plans that are not to be set from outside.
-const FIXED: [(&str, &str); 2] = [
+const FIXED: [(&str, &str); 3] = [
     ("engine", "it is chosen by --engine"),
+    ("provider", "it is chosen by --provider"),
     (
         "guide_file",
         "no file is opened that a message names; put it into a voice",

@@ -47,8 +47,8 @@ use crate::audio::Signal;
 use crate::files;
 use crate::generate::{
     AnswerSettings, Asked, Engine, EngineError, EngineKind, GenerateError, Measured, MovingWeights,
-    Native, OnnxRuntime, Player, Playing, Prediction, Prime, Request, SettingsError, Weights,
-    generate, measured,
+    Native, OnnxRuntime, Player, Playing, Prediction, Prime, Provider, Request, SettingsError,
+    Weights, generate, measured,
 };
 use crate::hyperparameters::Hyperparameters;
 use crate::model::Precision;
@@ -127,17 +127,20 @@ impl Responder {
         let settings = choose(&model.hyperparameters)?;
         let weights_move = matches!(settings.weights, Weights::Moving(_));
         let precision = playing.precision_for(model.hyperparameters.approach(), weights_move)?;
+        let provider = playing.provider()?;
         let means = match (&settings.weights, playing.engine) {
             (Weights::Frozen { .. }, EngineKind::Native) => {
                 let native = Native::new(model.network.clone(), precision, threads);
                 Means::Frozen(Box::new(native))
             }
             (Weights::Frozen { .. }, EngineKind::OnnxRuntime) => {
-                let architecture = model.network.architecture();
-                Means::Frozen(Box::new(OnnxRuntime::new(bytes, architecture, threads)?))
+                let (network, hearing) = (&model.network, model.hearing());
+                let windows = hearing.sampling_windows();
+                let engine = OnnxRuntime::new(network, windows, provider, threads)?;
+                Means::Frozen(Box::new(engine))
             }
             (Weights::Frozen { .. }, EngineKind::Auto) => {
-                Means::Frozen(faster(name, bytes, &model, precision, threads)?)
+                Means::Frozen(faster((name, bytes), &model, precision, provider, threads)?)
             }
             (Weights::Moving(weights), EngineKind::Native | EngineKind::Auto) => Means::Moving {
                 weights: weights.clone(),
@@ -223,6 +226,14 @@ impl Responder {
         match &self.means {
             Means::Frozen(engine) => engine.name(),
             Means::Moving { .. } => EngineKind::Native.name(),
+        }
+    }
+
+    /// What that engine computes on, where it has a choice.
+    pub fn provider(&self) -> Option<Provider> {
+        match &self.means {
+            Means::Frozen(engine) => engine.provider(),
+            Means::Moving { .. } => None,
         }
     }
 
@@ -375,14 +386,14 @@ impl Responder {
 /// are: the embedded one, or ONNX Runtime's where that is installed. What was found of a
 /// model holds as long as the program runs.
 fn faster(
-    name: &str,
-    bytes: &[u8],
+    (name, bytes): (&str, &[u8]),
     model: &TrainedModel,
     precision: Precision,
+    provider: Provider,
     threads: usize,
 ) -> Result<Box<dyn Engine>, EngineError> {
     static FOUND: Mutex<BTreeMap<String, &'static str>> = Mutex::new(BTreeMap::new());
-    let architecture = model.network.architecture();
+    let windows = model.hearing().sampling_windows().clone();
     let native = || Box::new(Native::new(model.network.clone(), precision, threads));
     let found = || FOUND.lock().unwrap_or_else(PoisonError::into_inner);
     let model_and_threads = format!("{} {precision:?} {threads}", files::sha256(bytes));
@@ -390,7 +401,7 @@ fn faster(
     if known == Some(EngineKind::Native.name()) {
         return Ok(native());
     }
-    let other = match OnnxRuntime::new(bytes, architecture, threads) {
+    let other = match OnnxRuntime::new(&model.network, &windows, provider, threads) {
         Ok(other) => other,
         Err(cause) => {
             tracing::info!("{name}: engine native, since {cause}");
@@ -400,9 +411,8 @@ fn faster(
     if known.is_some() {
         return Ok(Box::new(other));
     }
-    let windows = model.hearing().sampling_windows().clone();
     let engines: Vec<Box<dyn Engine>> = vec![native(), Box::new(other)];
-    let measured = measured(engines, &windows, architecture.conditions)?;
+    let measured = measured(engines, &windows, model.network.architecture().conditions)?;
     let took = |m: &Measured| format!("{} {:.1} us", m.engine.name(), m.microseconds);
     let took = measured.iter().map(took).collect::<Vec<_>>().join(", ");
     let Some(Measured { engine, .. }) = measured.into_iter().next() else {

@@ -128,6 +128,7 @@ impl Replay {
         let playing = Playing {
             engine: engine_of(&sidecar)?,
             precision: sidecar.precision.into(),
+            provider: sidecar.provider,
         };
         let settings = sidecar.settings.clone();
         let responder = Responder::with(name, bytes, playing, |h| settings.checked(h), threads)?;

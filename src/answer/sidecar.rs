@@ -9,7 +9,7 @@ use crate::audio::Signal;
 use crate::audio::output::OutputRate;
 use crate::audio::write::SampleFormat;
 use crate::generate::guard::Fault;
-use crate::generate::{AnswerSettings, Prime, Response, Timings};
+use crate::generate::{AnswerSettings, Prime, Provider, Response, Timings};
 use crate::model::Precision;
 
 /// Which model answered.
@@ -56,6 +56,9 @@ pub struct Sidecar {
     pub variation: Option<usize>,
     pub model: ModelIdentity,
     pub engine: String,
+    /// What ONNX Runtime computed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<Provider>,
     /// In which numbers the weights were; older versions knew of f32 alone.
     #[serde(default)]
     pub precision: Precision,

@@ -11,7 +11,7 @@ use super::ending::{Ending, EndingKind};
 use super::plan::PlanError;
 use crate::audio::output::{OutputChannels, OutputFormat, OutputRate};
 use crate::audio::write::SampleFormat;
-use crate::generate::{Asked, AskedPrecision, EngineKind, Playing, Prime};
+use crate::generate::{Asked, AskedPrecision, EngineKind, Playing, Prime, Provider};
 use crate::hyperparameters::{AnswerMode, rule, rules};
 
 /// The longest fade, in seconds.
@@ -33,6 +33,9 @@ pub struct Wishes {
     /// In which numbers weights are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub precision: Option<AskedPrecision>,
+    /// What ONNX Runtime computes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<Provider>,
     #[serde(flatten)]
     pub length: Option<Length>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,10 +70,11 @@ pub struct Wishes {
 }
 
 /// The keys that are no hyperparameters with an option of their own.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "model",
     "engine",
     "precision",
+    "provider",
     "seconds",
     "times",
     "ending",
@@ -98,6 +102,7 @@ impl Wishes {
             model: take(g, "model")?,
             engine: take(g, "engine")?,
             precision: take(g, "precision")?,
+            provider: take(g, "provider")?,
             length: length(take(g, "seconds")?, take(g, "times")?)?,
             ending: take(g, "ending")?,
             fade: within("fade", take(g, "fade")?, 0.0, LONGEST_FADE)?,
@@ -139,6 +144,7 @@ impl Wishes {
             model: self.model.or(base.model),
             engine: self.engine.or(base.engine),
             precision: self.precision.or(base.precision),
+            provider: self.provider.or(base.provider),
             length: self.length.or(base.length),
             ending: self.ending.or(base.ending),
             fade: self.fade.or(base.fade),
@@ -192,6 +198,7 @@ impl Wishes {
         Playing {
             engine: self.engine.unwrap_or_default(),
             precision: self.precision.unwrap_or_default(),
+            provider: self.provider,
         }
     }
 
@@ -305,7 +312,8 @@ mod tests {
     #[test]
     fn they_are_written_as_they_were_read() {
         let all = json!({"model": "vector", "engine": "onnxruntime", "seconds": 4.0, "ending": "exact",
-            "fade": 0.5, "random_seed": 3, "prime": "matrix", "prime_seconds": 2.5, "precision": "i8", "answer": "moving", "guide_file": "a.wav",
+            "fade": 0.5, "random_seed": 3, "prime": "matrix", "prime_seconds": 2.5, "precision": "i8", "provider": "cuda",
+            "answer": "moving", "guide_file": "a.wav",
             "loudness": "model", "rate": 8000, "channels": 2, "format": "int16", "follow": 0.5});
         let read = wishes(all.clone()).unwrap();
         assert_eq!(serde_json::to_value(&read).unwrap(), all);

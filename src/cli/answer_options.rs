@@ -13,7 +13,7 @@ use crate::answer::{
 use crate::audio::output::{OutputChannels, OutputRate, UnknownChannels};
 use crate::audio::write::SampleFormat;
 use crate::destination::same_file;
-use crate::generate::{AskedPrecision, EngineKind, Prime};
+use crate::generate::{AskedPrecision, EngineKind, Prime, Provider};
 use crate::hyperparameters::AnswerMode;
 
 #[derive(Clone, clap::Args)]
@@ -43,6 +43,10 @@ pub struct AnswerOptions {
     /// is the faster with the model (auto) [default: native]
     #[arg(long, value_name = "ENGINE", value_parser = parse_engine)]
     engine: Option<EngineKind>,
+    /// What ONNX Runtime computes on: cpu, cuda, tensorrt, coreml, directml or openvino. Its
+    /// library must have been built with it; otherwise it computes on the cpu [default: cpu]
+    #[arg(long, value_name = "PROVIDER", value_parser = parse_provider)]
+    provider: Option<Provider>,
     /// In which numbers the embedded engine keeps weights: 32-bit floating point (f32), 8 bit
     /// (i8), which is faster, or whichever sounds no worse and is the faster (auto)
     /// [default: auto]
@@ -97,6 +101,7 @@ impl AnswerOptions {
             model: model.map(str::to_owned),
             engine: self.engine,
             precision: self.precision,
+            provider: self.provider,
             length: self.seconds.map(Length::Seconds),
             ending: self.ending,
             fade: self.fade,
@@ -206,6 +211,11 @@ pub fn parse_engine(name: &str) -> Result<EngineKind, String> {
         "auto" => Ok(EngineKind::Auto),
         _ => Err("choose native, onnxruntime or auto".to_owned()),
     }
+}
+
+pub fn parse_provider(name: &str) -> Result<Provider, String> {
+    let names = || Provider::NAMES.map(|(name, _)| name).join(", ");
+    Provider::of(name).ok_or_else(|| format!("choose one of {}", names()))
 }
 
 fn parse_precision(name: &str) -> Result<AskedPrecision, String> {

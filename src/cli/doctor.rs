@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
-use super::answer_options::{find_model, parse_engine};
+use super::answer_options::{find_model, parse_engine, parse_provider};
 use super::model_choice::ModelChoice;
 use super::osc_options::DEFAULT_OSC;
 use super::watch::DEFAULT_ROOT;
 use crate::answer::{Wishes, check_voice};
 use crate::bundled;
 use crate::doctor::{self, Finding, Severity};
-use crate::generate::EngineKind;
+use crate::generate::{EngineKind, Provider};
 
 /// Find out whether this machine and a folder on it are fit for an installation
 ///
@@ -32,6 +32,10 @@ pub struct Arguments {
     /// native (embedded) or onnxruntime (its shared library must be installed)
     #[arg(long, default_value = "native", value_name = "ENGINE", value_parser = parse_engine)]
     engine: EngineKind,
+    /// What ONNX Runtime computes on: cpu, cuda, tensorrt, coreml, directml or openvino
+    /// [default: cpu]
+    #[arg(long, value_name = "PROVIDER", value_parser = parse_provider)]
+    provider: Option<Provider>,
     /// Where OSC messages are sent
     #[arg(long, default_value = DEFAULT_OSC, value_name = "HOST:PORT")]
     osc: String,
@@ -47,6 +51,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let base = Wishes {
         model: Some(arguments.model.clone()),
         engine: Some(arguments.engine),
+        provider: arguments.provider,
         ..Wishes::default()
     };
     let check = |path: &Path| check_voice(path, &base, &find_model);
@@ -55,7 +60,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     findings.extend(doctor::model(
         &model.name,
         &model.bytes,
-        arguments.engine,
+        base.playing(),
         threads,
     ));
     findings.extend(doctor::osc(&arguments.osc));

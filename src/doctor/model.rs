@@ -8,27 +8,46 @@ use super::Finding;
 use crate::answer::{Commission, Ending, Length, Responder, Step};
 use crate::audio::Signal;
 use crate::audio::write::{SampleFormat, write_wav};
-use crate::generate::{Asked, EngineKind, Playing};
+use crate::generate::{Asked, Playing, Provider};
 
 /// Length of the seed and of the answer.
 const SECONDS: f64 = 1.0;
 /// An answer that takes longer than this to make, for each second of it, is waited for.
 const SLOW: f64 = 3.0;
 
-/// Loads the model of `bytes`, known as `name`, into the engine `kind`, and
+/// Loads the model of `bytes`, known as `name`, to be run as `playing` says, and
 /// has it answer a short seed.
-pub fn examine(name: &str, bytes: &[u8], kind: EngineKind, threads: usize) -> Vec<Finding> {
-    let playing = Playing {
-        engine: kind,
-        ..Playing::default()
-    };
+pub fn examine(name: &str, bytes: &[u8], playing: Playing, threads: usize) -> Vec<Finding> {
     let mut responder = match Responder::new(name, bytes, playing, &Asked::default(), threads) {
         Ok(responder) => responder,
         Err(error) => return vec![Finding::fail("model", error.to_string())],
     };
+    vec![
+        loaded(name, playing.provider, &responder),
+        answer(&mut responder),
+    ]
+}
+
+/// What runs the model, and whether it computes on the provider that was `asked` for.
+fn loaded(name: &str, asked: Option<Provider>, responder: &Responder) -> Finding {
+    const WHAT: &str = "model";
     let engine = responder.engine_name();
-    let loaded = Finding::ok("model", format!("{name} loads into the engine {engine}"));
-    vec![loaded, answer(&mut responder)]
+    let loads = format!("{name} loads into the engine {engine}");
+    let Some(provider) = responder.provider() else {
+        return Finding::ok(WHAT, loads);
+    };
+    let on = provider.name();
+    match asked.filter(|asked| *asked != provider) {
+        Some(asked) => Finding::warn(
+            WHAT,
+            format!(
+                "{loads} on the {on}, as this library cannot use {}; install one that can, or \
+                 leave out --provider",
+                asked.name()
+            ),
+        ),
+        None => Finding::ok(WHAT, format!("{loads} on {on}")),
+    }
 }
 
 fn answer(responder: &mut Responder) -> Finding {

@@ -21,6 +21,7 @@ mod notes;
 mod onnxruntime;
 mod pace;
 mod playing;
+mod repeated_rows;
 mod sampling;
 mod settings;
 mod shown;
@@ -34,7 +35,7 @@ pub use listener::Response;
 pub use making::Task;
 pub use memory::{LONGEST_MEMORY, memory_of};
 pub use native::Native;
-pub use onnxruntime::OnnxRuntime;
+pub use onnxruntime::{OnnxRuntime, Provider};
 pub use pace::Pace;
 pub use playing::{AskedPrecision, Playing};
 pub use sampling::{
@@ -53,6 +54,11 @@ use crate::model::State;
 pub trait Engine: Send {
     /// Its name: `native` or `onnxruntime`.
     fn name(&self) -> &'static str;
+
+    /// What it computes on, where there is a choice.
+    fn provider(&self) -> Option<Provider> {
+        None
+    }
 
     /// On how many threads it does several things at once, which says how long they take.
     fn threads(&self) -> usize {
@@ -137,6 +143,10 @@ pub enum EngineError {
         "weights in 8 bit are the embedded engine's, where they do not move; leave out --precision i8"
     )]
     NoEightBit,
+    #[error(
+        "providers are ONNX Runtime's: add --engine onnxruntime, or leave out --provider {}", .0.name()
+    )]
+    NoProviders(Provider),
     #[error("the weights moved too far: {0}")]
     Training(String),
 }

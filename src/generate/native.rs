@@ -1,8 +1,9 @@
 //! The embedded engine: antiphon's own forward pass.
 
+use super::repeated_rows::{delay_of_rows, last_rows, places_of_last_rows};
 use super::{Engine, EngineError, EngineKind, Shown, Turn};
 use crate::frames::WindowFormat;
-use crate::model::{Architecture, Head, Inference, Network, Precision, State};
+use crate::model::{Inference, Network, Precision, State};
 
 /// Runs a network with no help from outside.
 pub struct Native {
@@ -76,16 +77,11 @@ impl Engine for Native {
             inference.play(&self.frames, state, prediction);
             return Ok(());
         };
-        // What the rows above the last one hear at the beginning, it hears before.
-        let before = match begins {
-            true => inference.longest_delay(delay),
-            false => 0,
-        };
         let last_rows = last_rows(shown.windows);
-        let last = inference.longest_delay(delay);
+        let longest = inference.longest_delay(delay);
         let of_last_rows = Shown {
             windows: &last_rows,
-            matrices: shown.matrices.start + last - before..shown.matrices.end + last,
+            matrices: places_of_last_rows(&shown.matrices, longest, begins),
             ..shown.clone()
         };
         of_last_rows.frames(&mut self.frames);
@@ -154,27 +150,4 @@ impl Native {
 /// Whether input matrices are those before, one sample later.
 fn slides(windows: &WindowFormat) -> bool {
     windows.width * windows.ext_cursor_inc == 1
-}
-
-/// The time steps after which each row of an input matrix sees and knows what the row
-/// below it did, so that the last row is the whole computation; none where they do not.
-fn delay_of_rows(architecture: &Architecture, windows: &WindowFormat) -> Option<usize> {
-    let Head::Transpose { .. } = architecture.head else {
-        return None;
-    };
-    // What is known of a matrix stands beside all of its rows at once.
-    let repeat = architecture.conditions == 0
-        && windows
-            .int_cursor_inc
-            .is_multiple_of(windows.ext_cursor_inc);
-    repeat.then_some(windows.int_cursor_inc / windows.ext_cursor_inc)
-}
-
-/// `windows` with one row alone, the first: the last row of a matrix is that of one
-/// later by the longest delay.
-fn last_rows(windows: &WindowFormat) -> WindowFormat {
-    WindowFormat {
-        rows: 1,
-        ..windows.clone()
-    }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EngineError, EngineKind};
+use super::{EngineError, EngineKind, Provider};
 use crate::hyperparameters::Approach;
 use crate::model::Precision;
 
@@ -43,6 +43,8 @@ impl From<Precision> for AskedPrecision {
 pub struct Playing {
     pub engine: EngineKind,
     pub precision: AskedPrecision,
+    /// What ONNX Runtime is to compute on; none where nothing is said.
+    pub provider: Option<Provider>,
 }
 
 /// Whether answers by `approach` lose no more than 2 % in any measure where weights are in
@@ -52,6 +54,17 @@ fn is_as_good_in_8_bit(approach: Approach) -> bool {
 }
 
 impl Playing {
+    /// What the engine is to compute on.
+    ///
+    /// # Errors
+    /// [`EngineError::NoProviders`] of an engine that has no choice.
+    pub fn provider(self) -> Result<Provider, EngineError> {
+        match (self.engine, self.provider) {
+            (EngineKind::Native, Some(provider)) => Err(EngineError::NoProviders(provider)),
+            (_, provider) => Ok(provider.unwrap_or_default()),
+        }
+    }
+
     /// In which numbers the weights of a model by `approach` are, that move or do not.
     ///
     /// # Errors

@@ -48,21 +48,27 @@ impl Shown<'_> {
     /// Makes `frames` the rows with their conditions, `[T, S · R, D + C]`.
     pub fn frames(&self, frames: &mut Vec<f32>) {
         frames.clear();
-        let windows = self.windows;
-        let row_values = windows.row_len * windows.width;
-        let rows = self.steps() * self.streams * windows.rows;
+        let rows = self.steps() * self.streams * self.windows.rows;
         let of_row = self.conditions.len() / rows;
         let mut conditions = self.conditions.chunks_exact(of_row.max(1));
-        for t in self.matrices.clone() {
-            for _ in 0..self.streams {
-                for row in 0..windows.rows {
-                    let start = t * windows.ext_cursor_inc + row * windows.int_cursor_inc;
-                    let start = start * windows.width;
-                    frames.extend_from_slice(&self.sequence[start..start + row_values]);
-                    frames.extend_from_slice(conditions.next().unwrap_or_default());
-                }
-            }
+        for row in self.rows() {
+            frames.extend_from_slice(row);
+            frames.extend_from_slice(conditions.next().unwrap_or_default());
         }
+    }
+
+    /// The rows without their conditions, `[T, S, R]` of D values each.
+    pub fn rows(&self) -> impl Iterator<Item = &[f32]> {
+        let windows = self.windows;
+        let row_values = windows.row_len * windows.width;
+        let rows = move |t| {
+            (0..windows.rows).map(move |row| {
+                let start = t * windows.ext_cursor_inc + row * windows.int_cursor_inc;
+                &self.sequence[start * windows.width..][..row_values]
+            })
+        };
+        let streams = move |t| (0..self.streams).flat_map(move |_| rows(t));
+        self.matrices.clone().flat_map(streams)
     }
 }
 

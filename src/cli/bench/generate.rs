@@ -13,8 +13,8 @@ use crate::audio::Signal;
 use crate::bundled;
 use crate::cli::model_choice::ModelChoice;
 use crate::generate::{
-    AnswerSettings, Asked, Engine, EngineError, Native, OnnxRuntime, Player, Prime, Request,
-    generate,
+    AnswerSettings, Asked, Engine, EngineError, Native, OnnxRuntime, Player, Prime, Provider,
+    Request, generate,
 };
 use crate::hyperparameters::AnswerMode;
 use crate::model::{BareStep, Precision, Processor};
@@ -168,8 +168,9 @@ fn measure_answers(name: &str, answers: &mut Vec<MeasuredAnswer>) -> anyhow::Res
         let mut engine = Native::new(model.network.clone(), precision, 1);
         answers.push(measure_answer(name, &model, &mut engine, of)?);
     }
-    let architecture = model.network.architecture();
-    match OnnxRuntime::new(&choice.bytes, architecture, 1) {
+    let hearing = model.hearing();
+    let windows = hearing.sampling_windows();
+    match OnnxRuntime::new(&model.network, windows, Provider::default(), 1) {
         Ok(mut engine) => answers.push(measure_answer(name, &model, &mut engine, "f32")?),
         Err(EngineError::NoLibrary { .. }) => {
             tracing::info!("ONNX Runtime is not installed, and not measured");

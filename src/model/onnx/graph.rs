@@ -1,6 +1,9 @@
 //! A network as an ONNX graph of standard operators:
 //! `frames [T, R, D]`, `h`, `c` `[L, R, H]` → `prediction`, `h_out`, `c_out`.
 //! One that is conditioned has a further input, `conditions [T, R, C]`.
+//!
+//! A transpose head's file takes the rows of one matrix. Graphs that are made to be run
+//! and not kept take those of several ([`Rows`]), and give `prediction [N, W]`.
 
 use super::messages::{
     AttributeProto, Dimension, DimensionProto, GraphProto, NodeProto, TensorProto,
@@ -8,12 +11,26 @@ use super::messages::{
 };
 use crate::model::{Architecture, Head};
 
+/// Which rows a graph takes at each time step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// As a model's file has it: any, but those of one matrix with a transpose head.
+    OfFile,
+    /// Those of any number of matrices: `prediction [T · S, W]` of a transpose head.
+    OfMatrices,
+    /// The last ones of S matrices with a transpose head, whose rows above repeat the one
+    /// below after `delay` time steps each, at least one: `prediction [S, W]` is that of
+    /// the last time step. What the head made of the rows before is a further input,
+    /// `line [(R - 1) · delay, S, 1]`, and output, `line_out`.
+    Last { delay: usize },
+}
+
 /// The graph without its weights.
-pub fn graph(architecture: &Architecture) -> GraphProto {
+pub fn graph(architecture: &Architecture, rows: Rows) -> GraphProto {
     let mut graph = GraphProto {
         name: "antiphon".to_owned(),
-        input: inputs(architecture),
-        output: outputs(architecture),
+        input: inputs(architecture, rows),
+        output: outputs(architecture, rows),
         ..GraphProto::default()
     };
     let states = States::new(architecture.layers);
@@ -24,26 +41,25 @@ pub fn graph(architecture: &Architecture) -> GraphProto {
     }
     let top = push_layers(&mut graph, architecture, &states);
     states.push_concat(&mut graph);
-    push_head(&mut graph, architecture, &top);
+    match architecture.head {
+        Head::Dense { skip, .. } => push_dense_head(&mut graph, architecture, skip, &top),
+        Head::Transpose { rows: of_one } => push_transpose_head(&mut graph, of_one, rows, &top),
+    }
     push_output(&mut graph, architecture);
     graph
 }
 
-fn inputs(architecture: &Architecture) -> Vec<ValueInfoProto> {
-    let frames = [param("T"), rows_of(architecture), size(architecture.inputs)];
+fn inputs(architecture: &Architecture, rows: Rows) -> Vec<ValueInfoProto> {
+    let of_rows = |width| [param("T"), rows_of(architecture, rows), size(width)];
     let mut inputs = vec![
-        value_info("frames", &frames),
-        state(architecture, "h"),
-        state(architecture, "c"),
+        value_info("frames", &of_rows(architecture.inputs)),
+        state(architecture, rows, "h"),
+        state(architecture, rows, "c"),
     ];
     if architecture.conditions > 0 {
-        let conditions = [
-            param("T"),
-            rows_of(architecture),
-            size(architecture.conditions),
-        ];
-        inputs.push(value_info("conditions", &conditions));
+        inputs.push(value_info("conditions", &of_rows(architecture.conditions)));
     }
+    inputs.extend(line(architecture, rows, "line"));
     inputs
 }
 
@@ -55,23 +71,37 @@ fn rows_name(architecture: &Architecture) -> &'static str {
     }
 }
 
-fn outputs(architecture: &Architecture) -> Vec<ValueInfoProto> {
-    let rows = match architecture.head {
-        Head::Dense { .. } => param("R"),
-        Head::Transpose { .. } => size(1),
+fn outputs(architecture: &Architecture, rows: Rows) -> Vec<ValueInfoProto> {
+    let width = size(architecture.width());
+    let prediction = match (architecture.head, rows) {
+        (Head::Dense { .. }, _) => vec![param("T"), param("R"), width],
+        (Head::Transpose { .. }, Rows::OfFile) => vec![param("T"), size(1), width],
+        (Head::Transpose { .. }, _) => vec![param("N"), width],
     };
-    let prediction = [param("T"), rows, size(architecture.width())];
-    vec![
+    let mut outputs = vec![
         value_info("prediction", &prediction),
-        state(architecture, "h_out"),
-        state(architecture, "c_out"),
-    ]
+        state(architecture, rows, "h_out"),
+        state(architecture, rows, "c_out"),
+    ];
+    outputs.extend(line(architecture, rows, "line_out"));
+    outputs
 }
 
 /// The outputs or the cell states of all layers.
-fn state(architecture: &Architecture, name: &str) -> ValueInfoProto {
+fn state(architecture: &Architecture, rows: Rows, name: &str) -> ValueInfoProto {
     let (layers, units) = (size(architecture.layers), size(architecture.units));
-    value_info(name, &[layers, rows_of(architecture), units])
+    value_info(name, &[layers, rows_of(architecture, rows), units])
+}
+
+/// What a transpose head made of last rows, if that is handed on.
+fn line(architecture: &Architecture, rows: Rows, name: &str) -> Option<ValueInfoProto> {
+    match (architecture.head, rows) {
+        (Head::Transpose { rows }, Rows::Last { delay }) => {
+            let length = size((rows - 1) * delay);
+            Some(value_info(name, &[length, param("R"), size(1)]))
+        }
+        _ => None,
+    }
 }
 
 /// What the layers' states are called: the graph has those of all layers in one.
@@ -154,36 +184,103 @@ fn push_layers(graph: &mut GraphProto, architecture: &Architecture, states: &Sta
     below
 }
 
-/// Adds the head, up to the sums of its products and its bias.
-fn push_head(graph: &mut GraphProto, architecture: &Architecture, outputs: &str) {
-    let mut push = |op, inputs: &[&str], output: &str, attributes: &[AttributeProto]| {
-        push(graph, op, inputs, output, attributes);
-    };
-    match architecture.head {
-        Head::Dense { skip, .. } => {
-            let mut outputs = outputs;
-            if skip || architecture.conditions > 0 {
-                let beside = match skip {
-                    true => rows_name(architecture),
-                    false => "conditions",
-                };
-                let both = [outputs, beside];
-                push("Concat", &both, "head.inputs", &[int("axis", -1)]);
-                outputs = "head.inputs";
-            }
-            push("MatMul", &[outputs, "head.weight"], "head.product", &[]);
-            push("Add", &["head.product", "head.bias"], "head.sum", &[]);
-        }
-        Head::Transpose { .. } => {
-            let (by_unit, by_row) = ("head.unit_product", "head.product");
-            push("MatMul", &[outputs, "head.unit_weight"], by_unit, &[]);
-            push("Add", &[by_unit, "head.unit_bias"], "head.column", &[]);
-            let transposed = [ints("perm", &[0, 2, 1])];
-            push("Transpose", &["head.column"], "head.row", &transposed);
-            push("MatMul", &["head.row", "head.row_weight"], by_row, &[]);
-            push("Add", &[by_row, "head.row_bias"], "head.sum", &[]);
-        }
+/// Adds a dense head, up to the sums of its products and its bias.
+fn push_dense_head(graph: &mut GraphProto, architecture: &Architecture, skip: bool, outputs: &str) {
+    let mut seen = outputs;
+    if skip || architecture.conditions > 0 {
+        let beside = match skip {
+            true => rows_name(architecture),
+            false => "conditions",
+        };
+        let (both, last) = ([outputs, beside], [int("axis", -1)]);
+        push(graph, "Concat", &both, "head.inputs", &last);
+        seen = "head.inputs";
     }
+    push(graph, "MatMul", &[seen, "head.weight"], "head.product", &[]);
+    push(
+        graph,
+        "Add",
+        &["head.product", "head.bias"],
+        "head.sum",
+        &[],
+    );
+}
+
+/// The same of a transpose head for `of_one` rows of a matrix.
+fn push_transpose_head(graph: &mut GraphProto, of_one: usize, rows: Rows, outputs: &str) {
+    let (by_unit, column) = (["head.unit_product", "head.unit_bias"], "head.column");
+    push(
+        graph,
+        "MatMul",
+        &[outputs, "head.unit_weight"],
+        by_unit[0],
+        &[],
+    );
+    push(graph, "Add", &by_unit, column, &[]);
+    match rows {
+        Rows::OfFile => {
+            let transposed = [ints("perm", &[0, 2, 1])];
+            push(graph, "Transpose", &[column], "head.row", &transposed);
+        }
+        Rows::OfMatrices => {
+            let matrices = int64_tensor("matrices", &[-1, of_one as i64]);
+            graph.initializer.push(matrices);
+            push(graph, "Reshape", &[column, "matrices"], "head.row", &[]);
+        }
+        Rows::Last { delay } => push_repeated_rows(graph, of_one, delay),
+    }
+    let by_row = ["head.product", "head.row_bias"];
+    push(
+        graph,
+        "MatMul",
+        &["head.row", "head.row_weight"],
+        by_row[0],
+        &[],
+    );
+    push(graph, "Add", &by_row, "head.sum", &[]);
+}
+
+/// Adds what picks the newest matrices' rows, `[S, R]`, of the last rows' line, which
+/// grows at its end.
+fn push_repeated_rows(graph: &mut GraphProto, of_one: usize, delay: usize) {
+    let longest = ((of_one - 1) * delay) as i64;
+    let ages = (0..of_one).map(|row| ((of_one - 1 - row) * delay) as i64);
+    let places: Vec<i64> = ages.map(|age| -1 - age).collect();
+    for (name, values) in [
+        ("rows_places", &places[..]),
+        ("line_start", &[-longest]),
+        ("line_end", &[i64::MAX]),
+        ("units_axis", &[2]),
+    ] {
+        graph.initializer.push(int64_tensor(name, values));
+    }
+    let first = [int("axis", 0)];
+    push(
+        graph,
+        "Concat",
+        &["line", "head.column"],
+        "line.longer",
+        &first,
+    );
+    let newest = ["line.longer", "line_start", "line_end"];
+    push(graph, "Slice", &newest, "line_out", &[]);
+    let picked = ["line.longer", "rows_places"];
+    push(graph, "Gather", &picked, "head.rows", &first);
+    push(
+        graph,
+        "Squeeze",
+        &["head.rows", "units_axis"],
+        "head.by_row",
+        &[],
+    );
+    let transposed = [ints("perm", &[1, 0])];
+    push(
+        graph,
+        "Transpose",
+        &["head.by_row"],
+        "head.row",
+        &transposed,
+    );
 }
 
 /// Adds what makes predictions of the head's sums: some or all go through a tanh.
@@ -226,11 +323,11 @@ fn push(
         .push(node(op_type, inputs, &[output], attributes));
 }
 
-/// The transpose head is made for one number of rows; otherwise any number does.
-fn rows_of(architecture: &Architecture) -> Dimension {
-    match architecture.head {
-        Head::Dense { .. } => param("R"),
-        Head::Transpose { rows } => size(rows),
+/// A transpose head's file is made for one number of rows; otherwise any number does.
+fn rows_of(architecture: &Architecture, rows: Rows) -> Dimension {
+    match (architecture.head, rows) {
+        (Head::Transpose { rows: of_one }, Rows::OfFile) => size(of_one),
+        _ => param("R"),
     }
 }
 

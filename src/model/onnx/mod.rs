@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use prost::Message;
 
+pub use graph::Rows;
+
 use super::{Architecture, Network, TensorSpec};
 use messages::{ModelProto, OperatorSetIdProto, StringStringEntryProto, TensorProto};
 
@@ -50,7 +52,17 @@ pub struct OnnxFile {
 
 /// The bytes of an ONNX file that holds `network` and `metadata`.
 pub fn encode(network: &Network, metadata: &BTreeMap<String, String>) -> Vec<u8> {
-    let mut graph = graph::graph(network.architecture());
+    encode_for(network, Rows::OfFile, metadata)
+}
+
+/// The bytes of an ONNX file that runs `network` on these `rows`: not to be kept, as only
+/// [`Rows::OfFile`] is read again.
+pub fn encode_to_run(network: &Network, rows: Rows) -> Vec<u8> {
+    encode_for(network, rows, &BTreeMap::new())
+}
+
+fn encode_for(network: &Network, rows: Rows, metadata: &BTreeMap<String, String>) -> Vec<u8> {
+    let mut graph = graph::graph(network.architecture(), rows);
     for spec in network.architecture().tensors() {
         graph.initializer.push(weights_to_tensor(
             &spec,
@@ -112,7 +124,7 @@ impl OnnxFile {
     /// weights are missing, misshapen or outside the file.
     pub fn into_network(self, architecture: Architecture) -> Result<Network, OnnxError> {
         let graph = self.model.graph.ok_or(OnnxError::NotOnnx)?;
-        if graph.node != graph::graph(&architecture).node {
+        if graph.node != graph::graph(&architecture, Rows::OfFile).node {
             return Err(OnnxError::GraphChanged);
         }
         let mut weights = Vec::new();

@@ -1,0 +1,207 @@
+//! The engine on ONNX Runtime. It runs a graph of the model's network that is made for it,
+//! in memory that it keeps.
+
+mod bound;
+mod library;
+mod provider;
+
+use ort::session::Session;
+use ort::session::builder::GraphOptimizationLevel;
+
+pub use self::provider::Provider;
+
+use self::bound::{Bound, Sizes};
+use self::library::Library;
+use super::repeated_rows::{delay_of_rows, last_rows, places_of_last_rows};
+use super::{Engine, EngineError, EngineKind, Shown};
+use crate::frames::WindowFormat;
+use crate::model::onnx::{Rows, encode_to_run};
+use crate::model::{Architecture, Head, Network, State};
+
+/// Runs a model's network in ONNX Runtime.
+pub struct OnnxRuntime {
+    session: Session,
+    provider: Provider,
+    architecture: Architecture,
+    /// Time steps between the rows of a matrix, where only its last one is computed.
+    delay: Option<usize>,
+    /// Memory of one time step.
+    step: Option<Bound>,
+    /// Memory of several.
+    steps: Option<Bound>,
+}
+
+impl OnnxRuntime {
+    /// For `network`, shown matrices cut as `windows` say, on this `provider`: on the
+    /// processor, where the library at hand does not have it, which is logged.
+    ///
+    /// # Errors
+    /// [`EngineError::NoLibrary`] with every place looked at, or what ONNX
+    /// Runtime itself says.
+    pub fn new(
+        network: &Network,
+        windows: &WindowFormat,
+        provider: Provider,
+        threads: usize,
+    ) -> Result<OnnxRuntime, EngineError> {
+        let library = Library::load()?;
+        let on = |provider| OnnxRuntime::on(provider, &library, network, windows, threads);
+        match on(provider) {
+            Err(why) if provider != Provider::Cpu => {
+                provider.warn_once(&why.to_string());
+                on(Provider::Cpu)
+            }
+            made => made,
+        }
+    }
+
+    /// On `provider` and on no other. It has run once: what a provider cannot do shows
+    /// then, and the first step of an answer waits for nothing.
+    fn on(
+        provider: Provider,
+        library: &Library,
+        network: &Network,
+        windows: &WindowFormat,
+        threads: usize,
+    ) -> Result<OnnxRuntime, EngineError> {
+        let architecture = network.architecture();
+        // Rows that repeat at once, or none above the last, are as many as there are.
+        let delay = delay_of_rows(architecture, windows)
+            .filter(|delay| longest_delay(architecture, *delay) > 0);
+        let rows = delay.map_or(Rows::OfMatrices, |delay| Rows::Last { delay });
+        let bytes = encode_to_run(network, rows);
+        let mut engine = OnnxRuntime {
+            session: session(provider, library, &bytes, threads)?,
+            provider,
+            architecture: architecture.clone(),
+            delay,
+            step: None,
+            steps: None,
+        };
+        engine.warm(windows)?;
+        Ok(engine)
+    }
+
+    /// Plays one matrix of silence.
+    fn warm(&mut self, windows: &WindowFormat) -> Result<(), EngineError> {
+        let shown = Shown {
+            sequence: &vec![0.0; windows.input_span() * windows.width],
+            windows,
+            matrices: 0..1,
+            streams: 1,
+            conditions: &vec![0.0; windows.rows * self.architecture.conditions],
+        };
+        let mut state = self.silence(windows, 1);
+        self.play(&shown, &mut state, &mut Vec::new())
+    }
+
+    /// Plays all rows that are `shown`.
+    fn play_rows(
+        &mut self,
+        shown: &Shown,
+        state: &mut State,
+        prediction: &mut Vec<f32>,
+    ) -> Result<(), EngineError> {
+        let architecture = &self.architecture;
+        let sizes = Sizes {
+            steps: shown.steps(),
+            rows: shown.streams * shown.windows.rows,
+            line: self.delay.map(|delay| longest_delay(architecture, delay)),
+        };
+        let memory = match sizes.steps {
+            1 => &mut self.step,
+            _ => &mut self.steps,
+        };
+        let bound = match memory.take().filter(|bound| bound.is_of(sizes)) {
+            Some(bound) => bound,
+            None => Bound::new(&self.session, architecture, sizes).map_err(runtime)?,
+        };
+        let bound = memory.insert(bound);
+        bound.hear(shown, state);
+        bound.run(&mut self.session).map_err(runtime)?;
+        bound.tell(state, prediction);
+        Ok(())
+    }
+}
+
+impl Engine for OnnxRuntime {
+    fn name(&self) -> &'static str {
+        EngineKind::OnnxRuntime.name()
+    }
+
+    fn provider(&self) -> Option<Provider> {
+        Some(self.provider)
+    }
+
+    fn silence(&mut self, windows: &WindowFormat, streams: usize) -> State {
+        let rows = match self.delay {
+            Some(_) => streams,
+            None => streams * windows.rows,
+        };
+        State::zero(&self.architecture, rows)
+    }
+
+    fn play(
+        &mut self,
+        shown: &Shown,
+        state: &mut State,
+        prediction: &mut Vec<f32>,
+    ) -> Result<(), EngineError> {
+        let Some(delay) = self.delay else {
+            return self.play_rows(shown, state, prediction);
+        };
+        let longest = longest_delay(&self.architecture, delay);
+        let begins = state.line.is_empty();
+        let of_last_rows = Shown {
+            windows: &last_rows(shown.windows),
+            matrices: places_of_last_rows(&shown.matrices, longest, begins),
+            ..shown.clone()
+        };
+        self.play_rows(&of_last_rows, state, prediction)
+    }
+}
+
+/// Time steps by which the first row of a matrix is older than its last.
+fn longest_delay(architecture: &Architecture, delay: usize) -> usize {
+    match architecture.head {
+        Head::Dense { .. } => 0,
+        Head::Transpose { rows } => (rows - 1) * delay,
+    }
+}
+
+/// A session that runs the ONNX file `bytes` on `provider`.
+fn session(
+    provider: Provider,
+    library: &Library,
+    bytes: &[u8],
+    threads: usize,
+) -> Result<Session, EngineError> {
+    if !provider.is_built_in() {
+        return Err(EngineError::Runtime(format!(
+            "{} was built without it; one that has it comes with {}",
+            library.path.display(),
+            provider.installation()
+        )));
+    }
+    let builder = Session::builder(&library.environment).map_err(runtime)?;
+    let builder = builder
+        .with_optimization_level(GraphOptimizationLevel::All)
+        .and_then(|builder| builder.with_parallel_execution(false))
+        .and_then(|builder| builder.with_intra_threads(threads))
+        .and_then(|builder| builder.with_inter_threads(1))
+        // Threads that wait for the next step take what others answer with.
+        .and_then(|builder| builder.with_config_entry("session.intra_op.allow_spinning", "0"))
+        .and_then(|builder| builder.with_config_entry("session.inter_op.allow_spinning", "0"))
+        // DirectML refuses the plans of memory that others are faster with.
+        .and_then(|builder| builder.with_memory_pattern(provider != Provider::DirectMl))
+        .and_then(|builder| match provider.dispatch() {
+            Some(dispatch) => builder.with_execution_providers([dispatch]),
+            None => Ok(builder),
+        });
+    let mut builder = builder.map_err(runtime)?;
+    builder.commit_from_memory(bytes).map_err(runtime)
+}
+
+fn runtime<R>(error: ort::Error<R>) -> EngineError {
+    EngineError::Runtime(error.to_string())
+}
