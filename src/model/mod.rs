@@ -37,4 +37,5 @@ pub use kernels::rows::{Precision, Processor};
 pub use network::{Network, State, Tape};
 pub use output::{Mixture, Output, Said, from_level};
 pub use step::Rates;
+pub use threads::threads_worth;
 pub use update::clip;
