@@ -84,6 +84,48 @@ fn they_agree_while_a_seed_is_played() {
 }
 
 #[test]
+fn they_agree_in_several_streams() {
+    for (name, hyperparameters) in common::CONDITIONED {
+        let model = common::random_model(hyperparameters);
+        let (hearing, mut random) = (model.hearing(), stream(5, "streams"));
+        let windows = hearing.sampling_windows();
+        let (steps, streams) = (40, 3);
+        let elements = windows.input_span() + (steps - 1) * windows.ext_cursor_inc;
+        let mut draw = |values: usize| -> Vec<f32> {
+            (0..values)
+                .map(|_| random.random_range(-1.0..1.0))
+                .collect()
+        };
+        let sequence = draw(elements * windows.width);
+        let of_step = streams * windows.rows * model.network.architecture().conditions;
+        let conditions = draw(steps * of_step);
+        let [native, onnxruntime] = engines(&model).map(|mut engine| {
+            let mut state = engine.silence(windows, streams);
+            let (mut prediction, mut all) = (Vec::new(), Vec::new());
+            // Many time steps at once, then one by one.
+            for matrices in std::iter::once(0..30).chain((30..steps).map(|n| n..n + 1)) {
+                let shown = Shown {
+                    sequence: &sequence,
+                    windows,
+                    streams,
+                    conditions: &conditions[matrices.start * of_step..matrices.end * of_step],
+                    matrices,
+                };
+                engine.play(&shown, &mut state, &mut prediction).unwrap();
+                all.extend_from_slice(&prediction);
+            }
+            all
+        });
+        let width = model.network.architecture().width();
+        assert_eq!(native.len(), 11 * streams * width, "{name}");
+        let difference = largest_difference(&native, &onnxruntime);
+        assert!(difference < 1e-5, "{name}: {difference}");
+        let [first, second] = [0, 1].map(|stream| &native[stream * width..][..width]);
+        assert!(largest_difference(first, second) > 1e-4, "{name}");
+    }
+}
+
+#[test]
 fn they_agree_over_the_first_200_outputs_of_free_running() {
     for (name, hyperparameters) in models() {
         let model = common::random_model(hyperparameters);
@@ -154,6 +196,56 @@ fn the_same_random_seed_gives_the_same_bytes() {
     };
     assert_eq!(sound(1), sound(1));
     assert_ne!(sound(1), sound(2));
+}
+
+/// `generate` with these `options`, in `folder`, which becomes the place of its answer and
+/// its sidecar.
+fn generate_in(folder: &Path, options: &[&str]) -> Output {
+    let [model, seed, answer] =
+        ["model.onnx", "seed.wav", "answer.wav"].map(|name| folder.join(name));
+    let small = common::random_model(common::SMALL[0].1);
+    small.write(&model).unwrap();
+    common::write_seed(&seed, &common::pluck(220.0, 0.5, 11025));
+    common::antiphon()
+        .args(["generate", "--seconds", "0.1", "--model"])
+        .args([&model, Path::new("--seed"), &seed, Path::new("--output")])
+        .arg(answer)
+        .args(options)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_provider_that_the_library_lacks_is_named_and_the_processor_takes_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    // Each belongs to a system that this one is not.
+    let lacking = if cfg!(windows) { "coreml" } else { "directml" };
+    let options = ["--engine", "onnxruntime", "--provider", lacking];
+    let output = generate_in(folder.path(), &options);
+    let said = common::stderr(&output);
+    assert!(output.status.success(), "{said}");
+    let warned = format!("the provider {lacking} is not available, the cpu is used instead");
+    assert_eq!(said.matches(&warned).count(), 1, "{said}");
+    assert!(
+        said.contains(&format!("onnxruntime-{lacking}")) || cfg!(windows),
+        "{said}"
+    );
+    let sidecar = std::fs::read_to_string(folder.path().join("answer.json")).unwrap();
+    let sidecar: serde_json::Value = serde_json::from_str(&sidecar).unwrap();
+    assert_eq!(sidecar["provider"], "cpu");
+    assert_eq!(sidecar["engine"], "onnxruntime");
+}
+
+#[test]
+fn a_provider_without_its_engine_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = generate_in(folder.path(), &["--provider", "cuda"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = common::stderr(&output);
+    assert!(
+        said.contains("add --engine onnxruntime, or leave out --provider cuda"),
+        "{said}"
+    );
 }
 
 /// `generate` with ONNX Runtime in a process of its own, with nothing on its paths

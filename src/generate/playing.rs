@@ -84,3 +84,27 @@ impl Playing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn providers_are_onnx_runtimes() {
+        let provider = |engine, provider| {
+            let playing = Playing {
+                engine,
+                provider,
+                ..Playing::default()
+            };
+            playing.provider().map_err(|refusal| refusal.to_string())
+        };
+        let cuda = Some(Provider::Cuda);
+        assert_eq!(provider(EngineKind::OnnxRuntime, cuda), Ok(Provider::Cuda));
+        assert_eq!(provider(EngineKind::OnnxRuntime, None), Ok(Provider::Cpu));
+        assert_eq!(provider(EngineKind::Native, None), Ok(Provider::Cpu));
+        let refused = provider(EngineKind::Native, cuda).unwrap_err();
+        assert!(refused.contains("--engine onnxruntime"), "{refused}");
+        assert!(refused.contains("--provider cuda"), "{refused}");
+    }
+}

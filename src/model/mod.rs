@@ -40,4 +40,5 @@ pub use lstm::GATES;
 pub use network::{Network, State, Tape};
 pub use output::{Mixture, Output, Said, from_level};
 pub use step::Rates;
+pub use threads::threads_worth;
 pub use update::clip;

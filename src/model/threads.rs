@@ -12,6 +12,14 @@ pub fn among_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -
     }
 }
 
+/// Weights that are read at one step, from which on several threads share them.
+const SHARED_WORK: usize = 1 << 22;
+
+/// The threads, `threads` or one, that a step is worth which reads so many `weights`.
+pub fn threads_worth(weights: usize, threads: usize) -> usize {
+    if weights < SHARED_WORK { 1 } else { threads }
+}
+
 /// Runs `work` on `range`, cut into `threads` parts at multiples of `unit` from
 /// its start.
 pub fn split_range(

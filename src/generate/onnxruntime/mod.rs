@@ -6,7 +6,7 @@ mod library;
 mod provider;
 
 use ort::session::Session;
-use ort::session::builder::GraphOptimizationLevel;
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
 pub use self::provider::Provider;
 
@@ -16,7 +16,7 @@ use super::repeated_rows::{delay_of_rows, last_rows, places_of_last_rows};
 use super::{Engine, EngineError, EngineKind, Shown};
 use crate::frames::WindowFormat;
 use crate::model::onnx::{Rows, encode_to_run};
-use crate::model::{Architecture, Head, Network, State};
+use crate::model::{Architecture, Head, Network, State, threads_worth};
 
 /// Runs a model's network in ONNX Runtime.
 pub struct OnnxRuntime {
@@ -33,7 +33,8 @@ pub struct OnnxRuntime {
 
 impl OnnxRuntime {
     /// For `network`, shown matrices cut as `windows` say, on this `provider`: on the
-    /// processor, where the library at hand does not have it, which is logged.
+    /// processor, where the library at hand does not have it, which is logged. Large
+    /// networks run on `threads` threads.
     ///
     /// # Errors
     /// [`EngineError::NoLibrary`] with every place looked at, or what ONNX
@@ -70,6 +71,7 @@ impl OnnxRuntime {
             .filter(|delay| longest_delay(architecture, *delay) > 0);
         let rows = delay.map_or(Rows::OfMatrices, |delay| Rows::Last { delay });
         let bytes = encode_to_run(network, rows);
+        let threads = threads_worth(network.weights.len(), threads);
         let mut engine = OnnxRuntime {
             session: session(provider, library, &bytes, threads)?,
             provider,
@@ -183,23 +185,27 @@ fn session(
             provider.installation()
         )));
     }
-    let builder = Session::builder(&library.environment).map_err(runtime)?;
-    let builder = builder
-        .with_optimization_level(GraphOptimizationLevel::All)
-        .and_then(|builder| builder.with_parallel_execution(false))
-        .and_then(|builder| builder.with_intra_threads(threads))
-        .and_then(|builder| builder.with_inter_threads(1))
-        // Threads that wait for the next step take what others answer with.
-        .and_then(|builder| builder.with_config_entry("session.intra_op.allow_spinning", "0"))
-        .and_then(|builder| builder.with_config_entry("session.inter_op.allow_spinning", "0"))
+    let session = builder(provider, library, threads)
+        .and_then(|mut builder| builder.commit_from_memory(bytes));
+    session.map_err(runtime)
+}
+
+/// What sessions on `provider` are made with.
+fn builder(provider: Provider, library: &Library, threads: usize) -> ort::Result<SessionBuilder> {
+    let builder = Session::builder(&library.environment)?
+        .with_optimization_level(GraphOptimizationLevel::All)?
+        .with_parallel_execution(false)?
+        .with_intra_threads(threads)?
+        .with_inter_threads(1)?
+        // Threads that spin until the next step take time from whoever makes it.
+        .with_config_entry("session.intra_op.allow_spinning", "0")?
+        .with_config_entry("session.inter_op.allow_spinning", "0")?
         // DirectML refuses the plans of memory that others are faster with.
-        .and_then(|builder| builder.with_memory_pattern(provider != Provider::DirectMl))
-        .and_then(|builder| match provider.dispatch() {
-            Some(dispatch) => builder.with_execution_providers([dispatch]),
-            None => Ok(builder),
-        });
-    let mut builder = builder.map_err(runtime)?;
-    builder.commit_from_memory(bytes).map_err(runtime)
+        .with_memory_pattern(provider != Provider::DirectMl)?;
+    match provider.dispatch() {
+        Some(dispatch) => Ok(builder.with_execution_providers([dispatch])?),
+        None => Ok(builder),
+    }
 }
 
 fn runtime<R>(error: ort::Error<R>) -> EngineError {

@@ -23,9 +23,7 @@ use super::architecture::Architecture;
 use super::head::Head;
 use super::kernels::rows::{Precision, Processor};
 use super::network::{Network, State};
-
-/// Weights that are read at one step, from which on several threads share them.
-const SHARED_WORK: usize = 1 << 22;
+use super::threads::threads_worth;
 
 /// A network ready to predict: as [`Network::forward`] does, to rounding in f32, but
 /// what came of a time step is known of the last one alone.
@@ -189,9 +187,6 @@ impl Inference {
 
     /// The threads that a step of `rows` rows is worth.
     fn threads_for(&self, rows: usize) -> usize {
-        match self.network.weights.len() * rows < SHARED_WORK {
-            true => 1,
-            false => self.threads,
-        }
+        threads_worth(self.network.weights.len() * rows, self.threads)
     }
 }
