@@ -92,27 +92,19 @@ impl Bound {
 
     /// Takes what is `shown` and the `state` before it.
     pub fn hear(&mut self, shown: &Shown, state: &mut State) {
-        let (_, frames) = self.frames.extract_tensor_mut();
         let values = shown.windows.row_len * shown.windows.width;
-        for (place, row) in frames.chunks_exact_mut(values).zip(shown.rows()) {
+        let frames = values_mut(&mut self.frames).chunks_exact_mut(values);
+        for (place, row) in frames.zip(shown.rows()) {
             place.copy_from_slice(row);
         }
         if let Some(conditions) = &mut self.conditions {
-            let (_, conditions) = conditions.extract_tensor_mut();
-            conditions.copy_from_slice(shown.conditions);
+            values_mut(conditions).copy_from_slice(shown.conditions);
         }
-        self.before
-            .h
-            .extract_tensor_mut()
-            .1
-            .copy_from_slice(&state.h);
-        self.before
-            .c
-            .extract_tensor_mut()
-            .1
-            .copy_from_slice(&state.c);
-        if let Some(line) = &mut self.before.line {
-            let (_, line) = line.extract_tensor_mut();
+        let Carried { h, c, line } = &mut self.before;
+        values_mut(h).copy_from_slice(&state.h);
+        values_mut(c).copy_from_slice(&state.c);
+        if let Some(line) = line {
+            let line = values_mut(line);
             // Before the beginning there was silence, of which nothing is known.
             state.line.resize(line.len(), 0.0);
             line.copy_from_slice(state.line.make_contiguous());
@@ -129,16 +121,13 @@ impl Bound {
 
     /// Gives the `state` after the last run, and the `prediction` of its last time step.
     pub fn tell(&self, state: &mut State, prediction: &mut Vec<f32>) {
-        state.h.copy_from_slice(self.after.h.extract_tensor().1);
-        state.c.copy_from_slice(self.after.c.extract_tensor().1);
-        if let Some(line) = &self.after.line {
-            let (_, line) = line.extract_tensor();
-            let (first, rest) = state.line.as_mut_slices();
-            let (of_first, of_rest) = line.split_at(first.len());
-            first.copy_from_slice(of_first);
-            rest.copy_from_slice(of_rest);
+        let Carried { h, c, line } = &self.after;
+        state.h.copy_from_slice(values(h));
+        state.c.copy_from_slice(values(c));
+        if let Some(line) = line {
+            state.line.make_contiguous().copy_from_slice(values(line));
         }
-        let (_, predictions) = self.prediction.extract_tensor();
+        let predictions = values(&self.prediction);
         let of_last = match self.sizes.line {
             Some(_) => predictions.len(),
             None => predictions.len() / self.sizes.steps,
@@ -150,6 +139,14 @@ impl Bound {
 
 fn tensor(session: &Session, shape: &[usize]) -> ort::Result<Tensor<f32>> {
     Tensor::new(session.allocator(), shape)
+}
+
+fn values(tensor: &Tensor<f32>) -> &[f32] {
+    tensor.extract_tensor().1
+}
+
+fn values_mut(tensor: &mut Tensor<f32>) -> &mut [f32] {
+    tensor.extract_tensor_mut().1
 }
 
 fn shape_of_prediction(architecture: &Architecture, sizes: Sizes) -> Vec<usize> {

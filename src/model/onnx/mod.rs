@@ -244,6 +244,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_made_to_be_run_is_no_model_file_where_rows_make_a_matrix() {
+        let read = |head, rows| {
+            let network = network(1, head, Output::Value);
+            let file = OnnxFile::decode(&encode_to_run(&network, rows)).unwrap();
+            file.into_network(network.architecture().clone())
+        };
+        assert!(read(DENSE, Rows::OfMatrices).is_ok());
+        for rows in [Rows::OfMatrices, Rows::Last { delay: 3 }] {
+            let refused = read(Head::Transpose { rows: 4 }, rows);
+            assert_eq!(refused, Err(OnnxError::GraphChanged), "{rows:?}");
+        }
+    }
+
+    #[test]
     fn what_is_not_ours_is_refused() {
         let network = network(1, DENSE, Output::Value);
         let bytes = file(&network);
