@@ -244,8 +244,9 @@ impl TrainedModel {
             Some(_) => Some(metadata.json(key::MEMORY)?),
             None => None,
         };
-        if memory.is_some_and(|memory| !(memory.is_finite() && memory >= 0.0)) {
-            let what = "it must be seconds, 0 or more".to_owned();
+        let longest = LONGEST_KEPT_SECONDS as f64;
+        if memory.is_some_and(|memory| !(0.0..=longest).contains(&memory)) {
+            let what = format!("it must be seconds, from 0 to {longest}");
             return Err(metadata.damaged(key::MEMORY, what));
         }
         let network = file
@@ -342,6 +343,16 @@ mod tests {
             let error = TrainedModel::from_bytes(&other.to_bytes(), Path::new("m.onnx"));
             let error = error.unwrap_err().to_string();
             assert!(error.contains("antiphon.normalisation"), "{error}");
+        }
+
+        for memory in [-1.0, 1e300] {
+            let other = TrainedModel {
+                memory: Some(memory),
+                ..model.clone()
+            };
+            let error = TrainedModel::from_bytes(&other.to_bytes(), Path::new("m.onnx"));
+            let error = error.unwrap_err().to_string();
+            assert!(error.contains("antiphon.memory_seconds"), "{error}");
         }
 
         for kept_audio in [vec![vec![]], vec![vec![0.5]; 2]] {

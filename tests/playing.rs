@@ -4,6 +4,7 @@
 mod common;
 
 use std::path::{Path, PathBuf};
+use std::process::Output;
 
 use common::{antiphon, pluck, random_model, stderr, write_seed};
 use serde_json::Value;
@@ -28,9 +29,8 @@ impl Studio {
         self.0.path().join(name)
     }
 
-    /// Runs `generate` with `options`; what it says where it fails.
-    fn generate(&self, seed: &str, output: &str, options: &[&str]) -> Result<(), String> {
-        let output = antiphon()
+    fn command(&self, seed: &str, output: &str, options: &[&str]) -> Output {
+        antiphon()
             .args(["generate", "--seconds", "0.3", "--model"])
             .arg(self.path("model.onnx"))
             .arg("--seed")
@@ -39,7 +39,12 @@ impl Studio {
             .arg(self.path(output))
             .args(options)
             .output()
-            .unwrap();
+            .unwrap()
+    }
+
+    /// Runs `generate` with `options`; what it says where it fails.
+    fn generate(&self, seed: &str, output: &str, options: &[&str]) -> Result<(), String> {
+        let output = self.command(seed, output, options);
         match output.status.success() {
             true => Ok(()),
             false => Err(stderr(&output)),
@@ -132,12 +137,32 @@ fn of_a_seed_no_more_is_played_than_is_asked_for() {
 #[test]
 fn the_faster_engine_is_taken_and_said() {
     let studio = Studio::new(VECTOR);
-    studio
-        .generate("seed.wav", "auto.wav", &["--engine", "auto"])
-        .unwrap();
-    let engine = studio.sidecar("auto.json")["engine"].clone();
-    assert!(engine == "native" || engine == "onnxruntime", "{engine}");
+    let auto = |output: &str, more: &[&str]| {
+        let said = studio.command("seed.wav", output, &[&["--engine", "auto"], more].concat());
+        assert!(said.status.success(), "{}", stderr(&said));
+        (
+            stderr(&said),
+            studio.sidecar(&output.replace("wav", "json")),
+        )
+    };
+    let (said, sidecar) = auto("auto.wav", &[]);
+    let engine = sidecar["engine"].as_str().unwrap();
+    assert!(
+        said.contains(&format!("engine {engine}; an output takes {engine} ")),
+        "{said}"
+    );
+    assert!(
+        said.contains("native ") && said.contains("onnxruntime "),
+        "{said}"
+    );
     assert!(studio.replays(&studio.path("auto.json")));
+    // Only the embedded engine has weights in 8 bit.
+    let (said, sidecar) = auto("i8.wav", &["--precision", "i8"]);
+    assert_eq!(
+        (&sidecar["engine"], &sidecar["precision"]),
+        (&"native".into(), &"i8".into())
+    );
+    assert!(!said.contains("an output takes"), "{said}");
 }
 
 #[test]

@@ -129,7 +129,7 @@ impl Responder {
         let precision = playing.precision_for(model.hyperparameters.approach(), weights_move)?;
         let provider = playing.provider()?;
         let means = match (&settings.weights, playing.engine) {
-            (Weights::Frozen { .. }, EngineKind::Native) => {
+            (Weights::Frozen { .. }, _) if playing.is_native() => {
                 let native = Native::new(model.network.clone(), precision, threads);
                 Means::Frozen(Box::new(native))
             }
@@ -139,7 +139,7 @@ impl Responder {
                 let engine = OnnxRuntime::new(network, windows, provider, threads)?;
                 Means::Frozen(Box::new(engine))
             }
-            (Weights::Frozen { .. }, EngineKind::Auto) => {
+            (Weights::Frozen { .. }, _) => {
                 Means::Frozen(faster((name, bytes), &model, precision, provider, threads)?)
             }
             (Weights::Moving(weights), EngineKind::Native | EngineKind::Auto) => Means::Moving {
@@ -396,7 +396,10 @@ fn faster(
     let windows = model.hearing().sampling_windows().clone();
     let native = || Box::new(Native::new(model.network.clone(), precision, threads));
     let found = || FOUND.lock().unwrap_or_else(PoisonError::into_inner);
-    let model_and_threads = format!("{} {precision:?} {threads}", files::sha256(bytes));
+    let model_and_threads = {
+        let (sha256, on) = (files::sha256(bytes), provider.name());
+        format!("{sha256} {precision:?} {on} {threads}")
+    };
     let known = found().get(&model_and_threads).copied();
     if known == Some(EngineKind::Native.name()) {
         return Ok(native());

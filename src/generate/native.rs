@@ -78,7 +78,7 @@ impl Engine for Native {
             return Ok(());
         };
         let last_rows = last_rows(shown.windows);
-        let longest = inference.longest_delay(delay);
+        let longest = inference.architecture().head.longest_delay(delay);
         let of_last_rows = Shown {
             windows: &last_rows,
             matrices: places_of_last_rows(&shown.matrices, longest, begins),
@@ -150,4 +150,37 @@ impl Native {
 /// Whether input matrices are those before, one sample later.
 fn slides(windows: &WindowFormat) -> bool {
     windows.width * windows.ext_cursor_inc == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::random_model;
+
+    #[test]
+    fn what_slides_by_a_sample_is_known_ahead_and_the_rest_shares_steps() {
+        for (json, slides) in [
+            (
+                r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 3}"#,
+                true,
+            ),
+            (
+                r#"{"preset": "transpose", "seg_len": 8, "num_unrollings": 3}"#,
+                true,
+            ),
+            (
+                r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 3}"#,
+                false,
+            ),
+        ] {
+            let model = random_model(json);
+            let mut native = Native::new(model.network.clone(), Precision::F32, 1);
+            let hearing = model.hearing();
+            let state = native.silence(hearing.sampling_windows(), 1);
+            assert_eq!(native.inference.slides(), slides, "{json}");
+            assert_eq!(native.shares_steps(hearing.sampling_windows()), !slides);
+            // One row is all that each of them computes.
+            assert_eq!(state.rows(model.network.architecture()), 1, "{json}");
+        }
+    }
 }

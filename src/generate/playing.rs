@@ -54,6 +54,16 @@ fn is_as_good_in_8_bit(approach: Approach) -> bool {
 }
 
 impl Playing {
+    /// Whether only the embedded engine will do: others have no weights in 8 bit.
+    pub fn is_native(self) -> bool {
+        let wants_8_bit = self.precision == AskedPrecision::I8;
+        match self.engine {
+            EngineKind::Native => true,
+            EngineKind::OnnxRuntime => false,
+            EngineKind::Auto => wants_8_bit,
+        }
+    }
+
     /// What the engine is to compute on.
     ///
     /// # Errors

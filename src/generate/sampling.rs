@@ -723,4 +723,76 @@ mod tests {
             }
         }
     }
+
+    /// The embedded engine, and how many answers it played at once at most.
+    struct Counting(Native, usize);
+
+    impl Engine for Counting {
+        fn name(&self) -> &'static str {
+            "counting"
+        }
+
+        fn silence(&mut self, windows: &WindowFormat, streams: usize) -> State {
+            self.0.silence(windows, streams)
+        }
+
+        fn play(
+            &mut self,
+            shown: &Shown,
+            state: &mut State,
+            prediction: &mut Vec<f32>,
+        ) -> Result<(), EngineError> {
+            self.0.play(shown, state, prediction)
+        }
+
+        fn shares_steps(&self, windows: &WindowFormat) -> bool {
+            self.0.shares_steps(windows)
+        }
+
+        fn play_together(&mut self, turns: &mut [Turn]) -> Result<(), EngineError> {
+            self.1 = self.1.max(turns.len());
+            self.0.play_together(turns)
+        }
+    }
+
+    #[test]
+    fn answers_share_steps_where_that_costs_less() {
+        for (json, together) in [
+            (
+                r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 2}"#,
+                5,
+            ),
+            (
+                r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 2}"#,
+                0,
+            ),
+        ] {
+            let model = random_model(json);
+            let request = Request {
+                seconds: 0.02,
+                random_seed: 1,
+                prime: Prime::Seed,
+                prime_seconds: None,
+                may_go_back: false,
+            };
+            let task = Task {
+                model: &model,
+                settings: &AnswerSettings::of(&model.hyperparameters).free(),
+                theme: None,
+                seed: &seed(100),
+                request: &request,
+            };
+            let native = Native::new(model.network.clone(), Precision::F32, 1);
+            let mut engine = Counting(native, 0);
+            let go_on = &mut |_: f64| ControlFlow::Continue(());
+            let made = generate_together(&mut engine, &[task; 5], go_on);
+            assert!(made.iter().all(Result::is_ok));
+            assert_eq!(engine.1, together, "{json}");
+            // Stopped, nothing is made.
+            let stop = &mut |_: f64| ControlFlow::Break(());
+            let stopped = generate_together(&mut engine, &[task; 5], stop);
+            let is_stopped = |made: &Result<_, _>| matches!(made, Err(GenerateError::Stopped));
+            assert!(stopped.len() == 5 && stopped.iter().all(is_stopped));
+        }
+    }
 }

@@ -86,6 +86,15 @@ impl Head {
         }
     }
 
+    /// Time steps by which the first row of a matrix is older than its last, where each
+    /// row is `delay` older than the one below; 0 of a dense head.
+    pub fn longest_delay(self, delay: usize) -> usize {
+        match self {
+            Head::Dense { .. } => 0,
+            Head::Transpose { rows } => (rows - 1) * delay,
+        }
+    }
+
     /// Predictions of `rows` rows; a transpose head takes them matrix by matrix.
     pub fn predictions(self, rows: usize) -> usize {
         match self {

@@ -1,8 +1,5 @@
 //! The stack: LSTM layers with residual connections and dropout, under a head.
 
-use std::collections::VecDeque;
-use std::ops::Range;
-
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 
@@ -11,28 +8,11 @@ use super::architecture::Architecture;
 use super::dropout::{Dropout, draw_mask};
 use super::head::HeadTape;
 use super::lstm::{self, FORGET_GATE, GATES, LstmTape, LstmWeights, Pass};
+use super::state::State;
 use super::step::Rates;
 use super::threads::among_threads;
 use super::update::{Scratch, Update};
 use crate::random::Stream;
-
-/// An LSTM stack's state: outputs and cell states, `[L, R, H]` each.
-#[derive(Clone, Debug, PartialEq)]
-pub struct State {
-    /// The layers' outputs, layer by layer.
-    pub h: Vec<f32>,
-    /// The layers' cell states, layer by layer.
-    pub c: Vec<f32>,
-    /// Of a transpose head whose rows above the last one repeat what that one did: what
-    /// it made of it, stream by stream, from the oldest that is still to be repeated on.
-    pub line: VecDeque<f32>,
-}
-
-/// A layer's own part of a state: outputs and cell states, `[R, H]` each.
-pub(super) struct LayerState<'a> {
-    pub h: &'a mut [f32],
-    pub c: &'a mut [f32],
-}
 
 /// A network: its sizes and all its weights in one array.
 #[derive(Clone, Debug, PartialEq)]
@@ -113,75 +93,6 @@ impl LayerTape {
             true => self.lstm.outputs(pass),
             false => &self.y,
         }
-    }
-}
-
-impl State {
-    /// All zeros, for `rows` rows.
-    pub fn zero(architecture: &Architecture, rows: usize) -> State {
-        let values = architecture.layers * rows * architecture.units;
-        State {
-            h: vec![0.0; values],
-            c: vec![0.0; values],
-            line: VecDeque::new(),
-        }
-    }
-
-    /// The rows of several states of one network, one state after the other.
-    pub fn joined(architecture: &Architecture, states: &[&State]) -> State {
-        let rows = states.iter().map(|state| state.rows(architecture)).sum();
-        let mut joined = State::zero(architecture, rows);
-        let mut first = 0;
-        for state in states {
-            for (own, place) in state.places_within(architecture, rows, first) {
-                joined.h[place.clone()].copy_from_slice(&state.h[own.clone()]);
-                joined.c[place].copy_from_slice(&state.c[own]);
-            }
-            first += state.rows(architecture);
-        }
-        joined
-    }
-
-    /// Takes its rows from those of `joined`, from row `first` on.
-    pub fn take_from(&mut self, architecture: &Architecture, joined: &State, first: usize) {
-        let rows = joined.rows(architecture);
-        for (own, place) in self.places_within(architecture, rows, first) {
-            self.h[own.clone()].copy_from_slice(&joined.h[place.clone()]);
-            self.c[own].copy_from_slice(&joined.c[place]);
-        }
-    }
-
-    /// Layer by layer: where its rows are, and where in a state of `rows` rows, of which
-    /// they are those from row `first` on.
-    fn places_within(
-        &self,
-        architecture: &Architecture,
-        rows: usize,
-        first: usize,
-    ) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + use<> {
-        let (units, own) = (
-            architecture.units,
-            self.rows(architecture) * architecture.units,
-        );
-        (0..architecture.layers).map(move |layer| {
-            let place = (layer * rows + first) * units;
-            (layer * own..(layer + 1) * own, place..place + own)
-        })
-    }
-
-    /// Layer `layer`'s part, of `rows` rows.
-    pub(super) fn layer(&mut self, architecture: &Architecture, layer: usize) -> LayerState<'_> {
-        let values = self.rows(architecture) * architecture.units;
-        let place = layer * values..(layer + 1) * values;
-        LayerState {
-            h: &mut self.h[place.clone()],
-            c: &mut self.c[place],
-        }
-    }
-
-    /// R: the rows it is for.
-    pub fn rows(&self, architecture: &Architecture) -> usize {
-        self.h.len() / (architecture.layers * architecture.units)
     }
 }
 

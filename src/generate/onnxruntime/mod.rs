@@ -16,7 +16,7 @@ use super::repeated_rows::{delay_of_rows, last_rows, places_of_last_rows};
 use super::{Engine, EngineError, EngineKind, Shown};
 use crate::frames::WindowFormat;
 use crate::model::onnx::{Rows, encode_to_run};
-use crate::model::{Architecture, Head, Network, State, threads_worth};
+use crate::model::{Architecture, Network, State, threads_worth};
 
 /// Runs a model's network in ONNX Runtime.
 pub struct OnnxRuntime {
@@ -68,7 +68,7 @@ impl OnnxRuntime {
         let architecture = network.architecture();
         // Rows that repeat at once, or none above the last, are as many as there are.
         let delay = delay_of_rows(architecture, windows)
-            .filter(|delay| longest_delay(architecture, *delay) > 0);
+            .filter(|delay| architecture.head.longest_delay(*delay) > 0);
         let rows = delay.map_or(Rows::OfMatrices, |delay| Rows::Last { delay });
         let bytes = encode_to_run(network, rows);
         let threads = threads_worth(network.weights.len(), threads);
@@ -108,7 +108,9 @@ impl OnnxRuntime {
         let sizes = Sizes {
             steps: shown.steps(),
             rows: shown.streams * shown.windows.rows,
-            line: self.delay.map(|delay| longest_delay(architecture, delay)),
+            line: self
+                .delay
+                .map(|delay| architecture.head.longest_delay(delay)),
         };
         let memory = match sizes.steps {
             1 => &mut self.step,
@@ -152,7 +154,7 @@ impl Engine for OnnxRuntime {
         let Some(delay) = self.delay else {
             return self.play_rows(shown, state, prediction);
         };
-        let longest = longest_delay(&self.architecture, delay);
+        let longest = self.architecture.head.longest_delay(delay);
         let begins = state.line.is_empty();
         let of_last_rows = Shown {
             windows: &last_rows(shown.windows),
@@ -160,14 +162,6 @@ impl Engine for OnnxRuntime {
             ..shown.clone()
         };
         self.play_rows(&of_last_rows, state, prediction)
-    }
-}
-
-/// Time steps by which the first row of a matrix is older than its last.
-fn longest_delay(architecture: &Architecture, delay: usize) -> usize {
-    match architecture.head {
-        Head::Dense { .. } => 0,
-        Head::Transpose { rows } => (rows - 1) * delay,
     }
 }
 

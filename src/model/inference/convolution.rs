@@ -75,6 +75,11 @@ impl Convolution {
         }
     }
 
+    /// Bytes of the filters' spectra.
+    pub fn bytes(&self) -> usize {
+        size_of_val(self.spectra.as_slice())
+    }
+
     fn parts(&self) -> usize {
         self.taps.div_ceil(self.block)
     }

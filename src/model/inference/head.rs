@@ -111,6 +111,15 @@ impl InferenceHead {
         self.seen.iter().map(|seen| seen.matrix.bytes()).sum()
     }
 
+    /// Those of them that are the network's inputs'.
+    pub fn input_bytes(&self) -> usize {
+        let inputs = self
+            .seen
+            .iter()
+            .filter(|seen| seen.part == SeenPart::Inputs);
+        inputs.map(|seen| seen.matrix.bytes()).sum()
+    }
+
     fn packed(&self) -> usize {
         self.seen[0].matrix.packed()
     }
@@ -187,17 +196,9 @@ impl InferenceHead {
     pub fn hear(&self, outputs: &[f32], streams: usize, delay: usize, line: &mut VecDeque<f32>) {
         let outputs = outputs.chunks_exact(self.sized.units);
         line.extend(outputs.map(|outputs| self.row_value(outputs)));
-        let longest = self.longest_delay(delay);
+        let longest = self.sized.head.longest_delay(delay);
         while line.len() > streams * (longest + 1) {
             line.pop_front();
-        }
-    }
-
-    /// Time steps by which a matrix's first row is older than its last.
-    pub fn longest_delay(&self, delay: usize) -> usize {
-        match self.sized.head {
-            Head::Dense { .. } => 0,
-            Head::Transpose { rows } => (rows - 1) * delay,
         }
     }
 

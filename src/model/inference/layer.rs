@@ -7,7 +7,7 @@ use crate::model::kernels::rows::{
 };
 use crate::model::lstm::{GATES, LstmWeights};
 use crate::model::matrix::multiply_transposed;
-use crate::model::network::LayerState;
+use crate::model::state::LayerState;
 
 /// What a layer is given.
 #[derive(Clone, Copy)]
@@ -80,6 +80,11 @@ impl InferenceLayer {
     /// Bytes of weights that one time step reads.
     pub fn bytes(&self) -> usize {
         self.input.bytes() + self.recurrent.bytes()
+    }
+
+    /// Those of them that are its inputs'.
+    pub fn input_bytes(&self) -> usize {
+        self.input.bytes()
     }
 
     /// The biases of the gates, packed.

@@ -22,7 +22,8 @@ use self::stack::Stack;
 use super::architecture::Architecture;
 use super::head::Head;
 use super::kernels::rows::{Precision, Processor};
-use super::network::{Network, State};
+use super::network::Network;
+use super::state::State;
 use super::threads::threads_worth;
 
 /// A network ready to predict: as [`Network::forward`] does, to rounding in f32, but
@@ -101,9 +102,15 @@ impl Inference {
         self.network.architecture()
     }
 
-    /// Bytes of weights that one time step reads.
+    /// Bytes of weights that one time step reads, the mean of many.
     pub fn bytes(&self) -> usize {
-        self.stack.bytes() + self.head.bytes()
+        let all = self.stack.bytes() + self.head.bytes();
+        match &self.sliding {
+            Some(sliding) => {
+                all - self.stack.input_bytes() - self.head.input_bytes() + sliding.bytes()
+            }
+            None => all,
+        }
     }
 
     /// Plays `frames [T, R, D + C]`, taking `state` from before the first time step to
@@ -177,12 +184,6 @@ impl Inference {
                     .predict_from(&state.line, streams, delay, prediction);
             }
         }
-    }
-
-    /// Time steps by which the first row of a matrix is older than its last, where each
-    /// row is `delay` older than the one below; 0 of a dense head.
-    pub fn longest_delay(&self, delay: usize) -> usize {
-        self.head.longest_delay(delay)
     }
 
     /// The threads that a step of `rows` rows is worth.

@@ -111,6 +111,13 @@ impl SlidingInput {
         }
     }
 
+    /// Bytes of weights that one time step reads, the mean of many: half of the newest
+    /// samples' taps, and a share of what a block reads.
+    pub fn bytes(&self) -> usize {
+        let of = |block: &Block| block.convolution.bytes() / block.steps;
+        self.newest.bytes() / 2 + of(&self.recent) + self.older.as_ref().map_or(0, of)
+    }
+
     /// Forgets the blocks that it is in, since the sequence is another.
     pub fn forget(&mut self) {
         self.recent.begin = None;

@@ -109,6 +109,11 @@ impl SlidingNetwork {
         }
     }
 
+    /// Bytes of weights that one time step reads, the mean of many.
+    pub fn bytes(&self) -> usize {
+        self.gates.bytes() + self.head.as_ref().map_or(0, SlidingInput::bytes)
+    }
+
     /// Forgets what was known of samples to come.
     pub fn forget(&mut self) {
         self.gates.forget();

@@ -2,7 +2,8 @@
 
 use super::layer::{First, InferenceLayer};
 use crate::model::kernels::rows::{Precision, Processor};
-use crate::model::network::{Network, State};
+use crate::model::network::Network;
+use crate::model::state::State;
 
 /// All layers, and memory for what they hand upwards.
 pub struct Stack {
@@ -34,6 +35,11 @@ impl Stack {
     /// Bytes of weights that one time step reads.
     pub fn bytes(&self) -> usize {
         self.layers.iter().map(InferenceLayer::bytes).sum()
+    }
+
+    /// Those of them that are the lowest layer's of its inputs.
+    pub fn input_bytes(&self) -> usize {
+        self.layers[0].input_bytes()
     }
 
     /// The biases of the lowest layer's gates, packed.

@@ -41,7 +41,7 @@ impl RowInput {
         (self.rows, self.stride) = (rows, stride);
         self.scales.clear();
         self.scales.resize(rows, 0.0);
-        match matrix.numbers() {
+        match matrix.precision() {
             Precision::F32 => self.numbers.clear_to::<f32>(rows * stride),
             Precision::I8 => self.numbers.clear_to::<i16>(rows * stride),
         }
@@ -50,7 +50,7 @@ impl RowInput {
     /// Takes `row [depth]` as row `r`.
     pub fn set(&mut self, matrix: &RowMatrix, r: usize, row: &[f32]) {
         let place = r * self.stride..r * self.stride + matrix.depth;
-        match matrix.numbers() {
+        match matrix.precision() {
             Precision::F32 => {
                 let numbers = &mut self.numbers.values_mut::<f32>()[place];
                 for (number, value) in numbers.iter_mut().zip(row) {

@@ -79,12 +79,16 @@ pub struct RowMatrix {
     pub(super) scales: Vec<f32>,
     /// The largest 16-bit input with which no sum overflows.
     pub(super) largest_input: f32,
-    numbers: Precision,
+    precision: Precision,
 }
 
 impl RowMatrix {
     /// For products on `processor`, yet without weights.
-    pub fn new(processor: Processor, columns: Columns, numbers: Precision) -> RowMatrix {
+    ///
+    /// # Panics
+    /// If this machine's cannot be taken for one.
+    pub fn new(processor: Processor, columns: Columns, precision: Precision) -> RowMatrix {
+        assert!(processor <= Processor::here(), "{processor:?} is not here");
         RowMatrix {
             processor,
             columns,
@@ -92,14 +96,14 @@ impl RowMatrix {
             weights: Lines::default(),
             scales: Vec::new(),
             largest_input: 0.0,
-            numbers,
+            precision,
         }
     }
 
     /// Takes the weights of `depth` inputs: `weight(column, input)`.
     pub fn pack(&mut self, depth: usize, weight: impl Fn(usize, usize) -> f32) {
         self.depth = depth;
-        match self.numbers {
+        match self.precision {
             Precision::F32 => self.pack_f32(weight),
             Precision::I8 => self.pack_i8(weight),
         }
@@ -111,8 +115,8 @@ impl RowMatrix {
     }
 
     /// In which numbers its weights are.
-    pub fn numbers(&self) -> Precision {
-        self.numbers
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// Bytes that one product reads.
@@ -128,6 +132,18 @@ impl RowMatrix {
     /// Which column is packed at `index`; none where it only fills a block.
     pub fn column(&self, index: usize) -> Option<usize> {
         self.columns.at(index, self.processor.width())
+    }
+
+    /// Whether it has all the weights and scales that products read.
+    pub(super) fn is_packed(&self) -> bool {
+        let (weights, packed) = (&self.weights, self.packed());
+        match self.precision {
+            Precision::F32 => weights.values::<f32>().len() >= packed * self.depth,
+            Precision::I8 => {
+                let all = packed * self.even_depth();
+                weights.values::<i8>().len() >= all && self.scales.len() == packed
+            }
+        }
     }
 
     pub(super) fn registers(&self) -> usize {
@@ -177,16 +193,18 @@ impl RowMatrix {
                 continue;
             };
             let inputs = 0..self.depth;
-            let largest = inputs.clone().map(|input| weight(column, input).abs());
-            let largest = largest.fold(0.0, f32::max);
+            let weights = || inputs.clone().map(|input| weight(column, input));
+            let largest = weights().map(f32::abs).fold(0.0, f32::max);
+            // Nothing, or not a number where a weight is none, so that damage shows.
+            let nothing: f32 = weights().map(|weight| weight * 0.0).sum();
+            let scale = largest / LARGEST_I8;
+            self.scales[index] = scale + nothing;
             if largest == 0.0 {
                 continue;
             }
-            let scale = largest / LARGEST_I8;
-            self.scales[index] = scale;
             let (block, within) = (index / of_block, index % of_block);
             let mut sum = 0.0;
-            for input in inputs {
+            for input in inputs.clone() {
                 let level = (weight(column, input) / scale).round();
                 sum += level.abs();
                 let pair = (block * depth / 2 + input / 2) * of_block;

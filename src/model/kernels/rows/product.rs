@@ -39,9 +39,10 @@ impl<'a> Part<'a> {
             assert_eq!(part.rows.stride, part.matrix.even_depth());
             assert_eq!(part.matrix.columns, parts[0].matrix.columns);
             assert_eq!(part.matrix.processor, parts[0].matrix.processor);
-            assert!(part.depth <= part.matrix.depth);
+            assert!(part.depth <= part.matrix.depth && part.matrix.is_packed());
+            assert_eq!(part.rows.scales.len(), rows);
             let numbers = rows * part.rows.stride;
-            match part.matrix.numbers() {
+            match part.matrix.precision() {
                 Precision::F32 => assert!(part.rows.numbers.values::<f32>().len() >= numbers),
                 Precision::I8 => assert!(part.rows.numbers.values::<i16>().len() >= numbers),
             }
@@ -62,7 +63,7 @@ impl<'a> Part<'a> {
     ) {
         // SAFETY: by contract.
         unsafe {
-            match self.matrix.numbers() {
+            match self.matrix.precision() {
                 Precision::F32 => self.add_f32::<L, R, G>(block, first, sums),
                 Precision::I8 => self.add_i8::<L, R, G>(block, first, sums),
             }

@@ -241,6 +241,13 @@ fn not_a_number_is_not_hidden() {
             let mut case = Case::new(16, 16, 1);
             case.x[3] = f32::NAN;
             let (hidden, _) = case.step(processor, numbers, 1);
+            let mut damaged = Case::new(16, 16, 1);
+            damaged
+                .recurrent
+                .iter_mut()
+                .for_each(|weight| *weight *= f32::NAN);
+            let (damaged, _) = damaged.step(processor, numbers, 1);
+            assert!(damaged.iter().all(|value| value.is_nan()));
             assert!(
                 hidden.iter().all(|value| value.is_nan()),
                 "{}",
