@@ -42,7 +42,7 @@ pub use voices::{Voices, check_voice};
 pub use wishes::{LONGEST_PRIMING, Wishes};
 
 use self::learned::Learned;
-use self::step::Stage;
+use self::step::{Stage, go_on};
 use crate::audio::Signal;
 use crate::files;
 use crate::generate::{
@@ -319,6 +319,8 @@ impl Responder {
         let dataset = moved.as_ref().map_or(dataset, |moved| &moved.dataset);
         let begun = (Dataset::clone(dataset), prepared);
         let mut moving = Moving::new(model, weights, begun, request.random_seed, threads);
+        // What was prepared before is done as well.
+        go_on(progress(Stage::Settling, 1.0))?;
         let made = &mut |share| progress(Stage::Generating, share);
         let prediction = generate(player(&mut moving), seed, request, made)?;
         let Some(mut moved) = moved else {

@@ -21,6 +21,8 @@ const OF_A_STEP: f64 = 1.2e-6;
 const OF_SLIDING_INPUTS: f64 = 0.25;
 /// Seconds for each weight, row and time step of a training step.
 const TRAINED: f64 = 0.06e-9;
+/// Share of a training step that predicting waits for, where there is another thread.
+const WAITED_FOR: f64 = 0.9;
 /// Seconds to describe one place of a guide, and samples from one to the next at 11025 Hz.
 const DESCRIBED: f64 = 12e-6;
 const DESCRIBED_EVERY: f64 = 128.0 / 11025.0;
@@ -83,9 +85,8 @@ impl Work {
             Weights::Frozen { .. } => alone,
             Weights::Moving(moving) => {
                 let training = training_step(model, settings) / moving.train_every as f64;
-                // Training takes whichever threads are free.
                 match threads > 1 {
-                    true => alone.max(0.5 * (alone + training)),
+                    true => alone + WAITED_FOR * training,
                     false => alone + training,
                 }
             }
