@@ -185,6 +185,8 @@ impl Making {
         let request = task.request;
         let threads = engine.threads();
         let work = Work::expected(task.model, task.settings, seed.seconds(), request, threads);
+        // From here on its time counts.
+        let pace = Pace::new(begun, &work.stages());
         let following = task.following(&hearing);
         let guide = following
             .as_ref()
@@ -212,7 +214,7 @@ impl Making {
             matrices: first..first,
             primed: first..matrices,
             outputs: 0,
-            pace: Pace::new(begun, &work.stages()),
+            pace,
             share: 0.0,
             begun,
             sampling_begun: None,

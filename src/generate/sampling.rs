@@ -795,4 +795,35 @@ mod tests {
             assert!(stopped.len() == 5 && stopped.iter().all(is_stopped));
         }
     }
+
+    /// Preparing counts as the time that it took, so that what is left is not taken for
+    /// next to nothing.
+    #[test]
+    fn the_first_shares_of_a_long_answer_are_small() {
+        let model = random_model(
+            r#"{"preset": "column-vector", "seg_len": 64, "num_unrollings": 2, "hidden_size": 64,
+                "output": "mixture", "components": 2, "conditioning": "chroma"}"#,
+        );
+        let request = Request {
+            seconds: 2.0,
+            random_seed: 1,
+            prime: Prime::Matrix,
+            prime_seconds: None,
+            may_go_back: false,
+        };
+        let player = Player {
+            model: &model,
+            settings: &AnswerSettings::of(&model.hyperparameters),
+            engine: &mut Native::new(model.network.clone(), Precision::F32, 1),
+            theme: None,
+        };
+        let mut shares = Vec::new();
+        let told = &mut |share| {
+            shares.push(share);
+            ControlFlow::Continue(())
+        };
+        generate(player, &seed(40_000), &request, told).unwrap();
+        let early = &shares[..5];
+        assert!(early.iter().all(|share| *share < 0.3), "{early:?}");
+    }
 }
