@@ -24,6 +24,7 @@ pub mod as_text;
 pub mod destination;
 pub mod names;
 pub mod random;
+pub mod reel;
 
 mod vectorised;
 
