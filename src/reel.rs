@@ -92,6 +92,12 @@ impl Reel {
         self.stored = self.stored.min(len);
     }
 
+    /// All of it; an empty one stays.
+    pub fn take(&mut self) -> Reel {
+        let empty = Reel::new(&self.folder);
+        std::mem::replace(self, empty)
+    }
+
     /// Appends the values of `range` to `values`.
     ///
     /// # Panics

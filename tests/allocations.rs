@@ -6,7 +6,7 @@ use std::alloc::System;
 use std::sync::{Mutex, PoisonError};
 
 use antiphon::model::{
-    Adam, Architecture, Head, Inference, Network, Output, Precision, Rates, State, Tape,
+    Adam, Architecture, Head, Inference, Network, Output, Precision, Rates, Sequence, State, Tape,
 };
 use antiphon::random::stream;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
@@ -91,7 +91,10 @@ fn a_step_of_an_answer_allocates_no_arrays() {
         let mut steps = |count: usize| {
             for _ in 0..count {
                 inference.slide(
-                    &sequence[..300 + n],
+                    Sequence {
+                        samples: &sequence[..300 + n],
+                        before: 0,
+                    },
                     &[0.2; 8],
                     0,
                     &mut state,

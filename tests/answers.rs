@@ -91,9 +91,10 @@ fn answer(model: &TrainedModel) -> Vec<f32> {
         settings: &settings,
         engine: engine.as_mut(),
         theme: None,
+        folder: &std::env::temp_dir(),
     };
     let answer = generate(player, &seed, &request, &mut go_on);
-    answer.unwrap().signal.samples
+    answer.unwrap().sound.to_signal().unwrap().samples
 }
 
 /// A network that has learned for some steps, and its weights.

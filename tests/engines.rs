@@ -57,6 +57,7 @@ fn they_agree_while_a_seed_is_played() {
             for first in (0..steps).step_by(300) {
                 let shown = Shown {
                     sequence: &sequence,
+                    before: 0,
                     windows,
                     matrices: first..first + 300,
                     streams: 1,
@@ -106,6 +107,7 @@ fn they_agree_in_several_streams() {
             for matrices in std::iter::once(0..30).chain((30..steps).map(|n| n..n + 1)) {
                 let shown = Shown {
                     sequence: &sequence,
+                    before: 0,
                     windows,
                     streams,
                     conditions: &conditions[matrices.start * of_step..matrices.end * of_step],

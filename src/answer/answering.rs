@@ -10,12 +10,14 @@ use super::sidecar::{GuideSource, Level, Sidecar};
 use super::step::{Heard, Stage, Stages, Step, go_on};
 use super::{BUILD, Means, Responder, Sounds};
 use crate::audio::write::Written;
-use crate::audio::{self, AudioError, Signal};
+use crate::audio::{self, AudioError, Pieces, Signal};
 use crate::files;
+use crate::generate::guard::{self, LevelMeter};
 use crate::generate::{
-    AnswerSettings, GenerateError, Prediction, Request, Task, generate_together, guard,
+    AnswerSettings, GenerateError, Prediction, Request, Task, generate_together,
 };
 use crate::names::readable;
+use crate::reel::ReelError;
 use crate::system::processor::processor;
 use crate::trained_model::TrainingAudio;
 
@@ -58,7 +60,8 @@ impl Responder {
         let expected = self.expected(&self.settings, prepared.heard.seed.seconds(), &request);
         let mut stages = Stages::new(begun, &expected);
         let progress = &mut |stage, share| tell(Step::Share(stages.share(stage, share)));
-        let predicted = self.predict(&prepared.heard, &request, progress);
+        let folder = folder_of(output);
+        let predicted = self.predict(&prepared.heard, &request, folder, progress);
         let (prediction, moved) = predicted.map_err(cannot)?;
         let share = stages.share(Stage::Writing, 0.0);
         go_on(tell(Step::Share(share))).map_err(cannot)?;
@@ -122,6 +125,7 @@ impl Responder {
                 theme: prepared.heard.theme.as_ref(),
                 seed: &prepared.heard.seed,
                 request,
+                folder: folder_of(order.output),
             })
         });
         let tasks: Vec<Task> = tasks.collect();
@@ -143,21 +147,24 @@ impl Responder {
         seed: &Path,
         order: &Order,
         prepared: &Prepared,
-        mut prediction: Prediction,
+        prediction: Prediction,
     ) -> Result<Sidecar, AnswerError> {
         refuse_what_is_broken(seed, &prediction)?;
         let commission = order.commission;
-        let mut sidecar = self.sidecar(prepared, order, &prediction);
-        let (signal, asked) = (&mut prediction.signal, sidecar.seconds);
-        sidecar.lasts = commission.ending.end(signal, asked);
+        let sound = &prediction.sound;
+        let level = Level::of_pieces(&sound.samples)?;
+        let mut sidecar = self.sidecar(prepared, order, &prediction, level);
+        let ended = commission.ending.of(sound, sidecar.seconds)?;
+        sidecar.lasts = ended.lasts;
         let heard = &prepared.heard.seed;
-        sidecar.gain = gain(commission.loudness, heard, &prediction.signal);
-        for sample in &mut prediction.signal.samples {
-            *sample *= sidecar.gain;
-        }
-        let (signal, seconds) = (&prediction.signal, sidecar.lasts);
+        sidecar.gain = gain(commission.loudness, heard, (&ended, sound.sample_rate))?;
+        let amplified = Amplified {
+            sound: &ended,
+            gain: sidecar.gain,
+        };
+        let (rate, seconds) = (sound.sample_rate, sidecar.lasts);
         let output = &commission.output;
-        let written = output.write(order.output, signal, seconds, prepared.rate)?;
+        let written = output.write(order.output, &amplified, rate, seconds, prepared.rate)?;
         warn_of_what_was_scaled(&written);
         sidecar.scaled_by = written.scaled_by;
         sidecar.prediction_sha256 = Some(sha256_of(order.output)?);
@@ -226,8 +233,15 @@ impl Responder {
         Ok((Some(loaded.signal), Some(source)))
     }
 
-    /// That of `prediction`, which answers what is `prepared`, before it is a file.
-    fn sidecar(&self, prepared: &Prepared, order: &Order, prediction: &Prediction) -> Sidecar {
+    /// That of `prediction`, which has this `level` and answers what is `prepared`, before it
+    /// is a file.
+    fn sidecar(
+        &self,
+        prepared: &Prepared,
+        order: &Order,
+        prediction: &Prediction,
+        level: Level,
+    ) -> Sidecar {
         let Prepared { heard, request, .. } = prepared;
         let commission = order.commission;
         Sidecar {
@@ -261,7 +275,7 @@ impl Responder {
             rate: commission.output.rate,
             sample_rate: prepared.rate,
             seed_level: Level::of(&heard.seed),
-            prediction_level: Level::of(&prediction.signal),
+            prediction_level: level,
             gain: 1.0,
             scaled_by: None,
             timings: prediction.timings,
@@ -269,14 +283,45 @@ impl Responder {
     }
 }
 
-/// What a `prediction` is multiplied by to be as loud as is asked.
-fn gain(loudness: Loudness, seed: &Signal, prediction: &Signal) -> f32 {
+/// A sound that is made louder or softer.
+struct Amplified<'a, P> {
+    sound: &'a P,
+    gain: f32,
+}
+
+impl<P: Pieces> Pieces for Amplified<'_, P> {
+    fn each(&self, take: &mut dyn FnMut(&[f32])) -> Result<(), ReelError> {
+        let mut amplified = Vec::new();
+        self.sound.each(&mut |piece| {
+            amplified.clear();
+            amplified.extend(piece.iter().map(|sample| sample * self.gain));
+            take(&amplified);
+        })
+    }
+}
+
+/// What a `prediction` at some rate is multiplied by to be as loud as is asked.
+fn gain(
+    loudness: Loudness,
+    seed: &Signal,
+    (prediction, sample_rate): (&impl Pieces, u32),
+) -> Result<f32, ReelError> {
     let gain = match loudness {
         Loudness::Model => 1.0,
-        Loudness::Seed => (guard::level(seed) / guard::level(prediction)) as f32,
+        Loudness::Seed => {
+            let mut meter = LevelMeter::new(sample_rate);
+            prediction.each(&mut |piece| meter.push(piece))?;
+            (guard::level(seed) / meter.level()) as f32
+        }
     };
     // Of a few samples nothing may be left.
-    if gain.is_finite() { gain } else { 1.0 }
+    Ok(if gain.is_finite() { gain } else { 1.0 })
+}
+
+/// The folder that `output` is in, where what does not fit into memory is meanwhile.
+fn folder_of(output: &Path) -> &Path {
+    let folder = output.parent().filter(|folder| *folder != Path::new(""));
+    folder.unwrap_or(Path::new("."))
 }
 
 fn cannot_answer(seed: &Path, cause: GenerateError) -> AnswerError {

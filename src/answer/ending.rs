@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::audio::Signal;
+use crate::audio::{LongSound, Pieces};
+use crate::reel::ReelError;
 
 /// How far from the length asked for a phrase may end, in seconds, and as a share of it.
 const REACH: f64 = 1.0;
@@ -98,47 +99,102 @@ impl Ending {
         }
     }
 
-    /// Ends `answer`, as long as [`Ending::to_make`] says; the seconds that it lasts
-    /// now, where `asked` were asked for.
-    pub fn end(self, answer: &mut Signal, asked: f64) -> f64 {
-        let lasts = match self.kind {
-            EndingKind::Raw => return asked,
-            EndingKind::Exact => asked,
-            EndingKind::Phrase => {
-                answer.samples.truncate(self.end_of_phrase(answer, asked));
-                answer.seconds()
-            }
+    /// How `answer`, as long as [`Ending::to_make`] says, ends where `asked` seconds were
+    /// asked for.
+    ///
+    /// # Errors
+    /// What the system answers where some of it is on the disk.
+    pub fn of(self, answer: &LongSound, asked: f64) -> Result<Ended<'_>, ReelError> {
+        let rate = f64::from(answer.sample_rate);
+        let all = answer.samples.len();
+        let samples = match self.kind {
+            EndingKind::Raw | EndingKind::Exact => all,
+            EndingKind::Phrase => self.end_of_phrase(answer, asked)?,
         };
-        fade(answer, self.fade);
-        lasts
+        let lasts = match self.kind {
+            EndingKind::Raw | EndingKind::Exact => asked,
+            EndingKind::Phrase => samples as f64 / rate,
+        };
+        // Of a few samples nothing would be left.
+        let fades = self.kind != EndingKind::Raw && samples >= LEAST_SAMPLES;
+        let longest = if fades { samples / 2 } else { 0 };
+        let len = |seconds: f64| ((seconds * rate).round() as usize).min(longest);
+        Ok(Ended {
+            answer,
+            samples,
+            lasts,
+            fade_in: len(self.fade.min(FADE_IN)),
+            fade_out: len(self.fade),
+        })
     }
 
     /// The number of samples after which `answer` is quietest near `asked` seconds; of
     /// moments that are equally quiet, to a decibel, the nearest one.
-    fn end_of_phrase(self, answer: &Signal, asked: f64) -> usize {
+    fn end_of_phrase(self, answer: &LongSound, asked: f64) -> Result<usize, ReelError> {
         let rate = f64::from(answer.sample_rate);
-        let energy = energy_before(&answer.samples);
         let len = answer.samples.len();
-        let Some(all) = energy.last().copied().filter(|all| *all > 0.0) else {
-            return len;
-        };
-        let sounding = energy.partition_point(|before| *before < LEAST_ENERGY * all);
-        let sounding = sounding + (self.fade.min(0.5 * asked) * rate) as usize;
-        let earliest = ((asked - reach(asked)) * rate).ceil().max(1.0) as usize;
+        let fade = (self.fade.min(0.5 * asked) * rate) as usize;
+        let moment = ((MOMENT * rate) as usize).max(1);
+        let earliest = (((asked - reach(asked)) * rate).ceil().max(1.0) as usize).min(len);
+        let energy = Energy::of(answer, earliest.saturating_sub(fade.max(moment) + 1))?;
+        let all = energy.before(len);
+        if all <= 0.0 {
+            return Ok(len);
+        }
+        let sounding = energy.first_of_at_least(LEAST_ENERGY * all) + fade;
         let earliest = earliest.max(sounding).min(len);
         let latest = (((asked + reach(asked)) * rate) as usize).clamp(earliest, len);
         let nearest = ((asked * rate).round() as usize).clamp(earliest, latest);
-
-        let moment = ((MOMENT * rate) as usize).max(1);
         let level = |end: usize| {
             let start = end.saturating_sub(moment);
-            let power = (energy[end] - energy[start]).max(0.0) / (end - start) as f64;
+            let power = (energy.before(end) - energy.before(start)).max(0.0) / (end - start) as f64;
             let decibels = 10.0 * (power * len as f64 / all).log10();
             decibels.max(SILENT).round() as i64
         };
         let ends = earliest..=latest;
-        ends.min_by_key(|end| (level(*end), end.abs_diff(nearest)))
-            .unwrap_or(len)
+        let end = ends.min_by_key(|end| (level(*end), end.abs_diff(nearest)));
+        Ok(end.unwrap_or(len))
+    }
+}
+
+/// An answer up to its end, where it fades away.
+pub struct Ended<'a> {
+    answer: &'a LongSound,
+    samples: usize,
+    /// Seconds that it lasts.
+    pub lasts: f64,
+    /// Samples over which it fades in, unheard, and out.
+    fade_in: usize,
+    fade_out: usize,
+}
+
+impl Ended<'_> {
+    /// Fades the `samples` from the `begin`th on.
+    fn fade(&self, begin: usize, samples: &mut [f32]) {
+        for (n, sample) in (begin..).zip(samples) {
+            if n < self.fade_in {
+                *sample *= raised_cosine(n as f64 / self.fade_in as f64) as f32;
+            }
+            let to_end = self.samples - 1 - n;
+            if to_end < self.fade_out {
+                // Squared: there is nothing to hear any more some milliseconds before the end.
+                *sample *= raised_cosine(to_end as f64 / self.fade_out as f64).powi(2) as f32;
+            }
+        }
+    }
+}
+
+impl Pieces for Ended<'_> {
+    fn each(&self, take: &mut dyn FnMut(&[f32])) -> Result<(), ReelError> {
+        let (mut begin, mut faded) = (0, Vec::new());
+        self.answer.samples.each(|piece| {
+            let samples = piece.len().min(self.samples - begin);
+            faded.clear();
+            faded.extend_from_slice(&piece[..samples]);
+            self.fade(begin, &mut faded);
+            take(&faded);
+            begin += samples;
+        })
     }
 }
 
@@ -147,32 +203,37 @@ fn reach(asked: f64) -> f64 {
     REACH.min(REACH_SHARE * asked)
 }
 
-/// The energy of `samples` before each of them and in the end.
-fn energy_before(samples: &[f32]) -> Vec<f64> {
-    let mut energy = vec![0.0];
-    energy.extend(samples.iter().scan(0.0, |before, sample| {
-        *before += f64::from(*sample).powi(2);
-        Some(*before)
-    }));
-    energy
+/// The energy of a sound before each of its last samples, and before its end.
+struct Energy {
+    /// The first of those samples.
+    begin: usize,
+    before: Vec<f64>,
 }
 
-/// Fades `answer` in, unheard, and out over `seconds`; at most half of it each, and not a
-/// few samples of which nothing would be left.
-fn fade(answer: &mut Signal, seconds: f64) {
-    let samples = &mut answer.samples;
-    if samples.len() < LEAST_SAMPLES {
-        return;
+impl Energy {
+    /// That of `answer` before its samples from `begin` on.
+    fn of(answer: &LongSound, begin: usize) -> Result<Energy, ReelError> {
+        let (mut n, mut now, mut before) = (0, 0.0, Vec::new());
+        answer.samples.each(|piece| {
+            for sample in piece {
+                if n >= begin {
+                    before.push(now);
+                }
+                now += f64::from(*sample).powi(2);
+                n += 1;
+            }
+        })?;
+        before.push(now);
+        Ok(Energy { begin, before })
     }
-    let rate = f64::from(answer.sample_rate);
-    let len = |seconds: f64| ((seconds * rate).round() as usize).min(samples.len() / 2);
-    let (fade_in, fade_out) = (len(seconds.min(FADE_IN)), len(seconds));
-    for (n, sample) in samples[..fade_in].iter_mut().enumerate() {
-        *sample *= raised_cosine(n as f64 / fade_in as f64) as f32;
+
+    fn before(&self, sample: usize) -> f64 {
+        self.before[sample - self.begin]
     }
-    for (n, sample) in samples.iter_mut().rev().take(fade_out).enumerate() {
-        // Squared: there is nothing to hear any more some milliseconds before the end.
-        *sample *= raised_cosine(n as f64 / fade_out as f64).powi(2) as f32;
+
+    /// The first of those samples before which there is at least so much.
+    fn first_of_at_least(&self, energy: f64) -> usize {
+        self.begin + self.before.partition_point(|before| *before < energy)
     }
 }
 
@@ -183,7 +244,11 @@ fn raised_cosine(at: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::audio::Signal;
+    use crate::reel::Reel;
 
     const RATE: u32 = 8000;
     const PHRASE: Ending = Ending {
@@ -209,6 +274,23 @@ mod tests {
         }
     }
 
+    /// Ends `answer`; the seconds that it lasts.
+    fn end(ending: Ending, answer: &mut Signal, asked: f64) -> f64 {
+        let mut samples = Reel::new(Path::new("nowhere"));
+        samples.push(&answer.samples).unwrap();
+        let long = LongSound {
+            samples,
+            sample_rate: RATE,
+        };
+        let ended = ending.of(&long, asked).unwrap();
+        answer.samples.clear();
+        let samples = &mut answer.samples;
+        ended
+            .each(&mut |piece| samples.extend_from_slice(piece))
+            .unwrap();
+        ended.lasts
+    }
+
     fn decibels(samples: &[f32], of: f32) -> f32 {
         let peak = samples
             .iter()
@@ -225,7 +307,7 @@ mod tests {
                 false => 0.5 * (-2.0 * (t % 0.5)).exp(),
             };
             let mut answer = tone(PHRASE.to_make(asked), level);
-            let lasts = PHRASE.end(&mut answer, asked);
+            let lasts = end(PHRASE, &mut answer, asked);
             assert!((lasts - rest).abs() < 0.012, "{lasts} instead of {rest}");
             assert_eq!(lasts, answer.seconds());
         }
@@ -235,7 +317,7 @@ mod tests {
     fn where_all_is_equally_loud_it_has_the_length_asked_for() {
         for level in [0.5, 1e-3] {
             let mut answer = tone(PHRASE.to_make(3.0), |_| level);
-            assert_eq!(PHRASE.end(&mut answer, 3.0), 3.0);
+            assert_eq!(end(PHRASE, &mut answer, 3.0), 3.0);
         }
     }
 
@@ -254,7 +336,7 @@ mod tests {
                 };
                 let mut answer = tone(make, level);
                 let before = answer.rms();
-                let lasts = PHRASE.end(&mut answer, asked);
+                let lasts = end(PHRASE, &mut answer, asked);
                 let sample = 1.0 / f64::from(RATE);
                 assert!(lasts >= 0.5 * asked - sample && lasts >= asked - 1.0 - sample);
                 assert!(lasts <= make + 2.0 * sample && !answer.samples.is_empty());
@@ -263,9 +345,9 @@ mod tests {
             }
         }
         let mut silence = tone(1.5, |_| 0.0);
-        assert!(PHRASE.end(&mut silence, 1.0) > 0.0);
+        assert!(end(PHRASE, &mut silence, 1.0) > 0.0);
         let mut nothing = tone(0.0, |_| 0.0);
-        PHRASE.end(&mut nothing, 1.0);
+        end(PHRASE, &mut nothing, 1.0);
     }
 
     #[test]
@@ -273,7 +355,7 @@ mod tests {
         for ending in [PHRASE, EXACT] {
             for asked in [0.1, 0.3, 2.0] {
                 let mut answer = tone(ending.to_make(asked), |_| 0.5);
-                ending.end(&mut answer, asked);
+                end(ending, &mut answer, asked);
                 let samples = &answer.samples;
                 let last = &samples[samples.len() - RATE as usize / 200..];
                 assert!(decibels(last, 0.5) <= -40.0, "{}", decibels(last, 0.5));
@@ -293,15 +375,15 @@ mod tests {
         let before = tone(0.4, |_| 0.5);
         let mut raw = before.clone();
         assert_eq!(Ending::default().to_make(0.4), 0.4);
-        assert_eq!(Ending::default().end(&mut raw, 0.4), 0.4);
+        assert_eq!(end(Ending::default(), &mut raw, 0.4), 0.4);
         assert_eq!(raw, before);
         let mut exact = before.clone();
         assert_eq!(EXACT.to_make(0.4), 0.4);
-        assert_eq!(EXACT.end(&mut exact, 0.4), 0.4);
+        assert_eq!(end(EXACT, &mut exact, 0.4), 0.4);
         assert_eq!(exact.samples.len(), before.samples.len());
         let mut plain = before.clone();
         let no_fade = Ending { fade: 0.0, ..EXACT };
-        no_fade.end(&mut plain, 0.4);
+        end(no_fade, &mut plain, 0.4);
         assert_eq!(plain, before);
     }
 

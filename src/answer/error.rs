@@ -7,6 +7,7 @@ use super::plan::PlanError;
 use crate::audio::AudioError;
 use crate::generate::guard::Fault;
 use crate::generate::{EngineError, GenerateError, SettingsError};
+use crate::reel::ReelError;
 use crate::train::TooShort;
 use crate::trained_model::ModelError;
 
@@ -30,6 +31,8 @@ pub enum AnswerError {
     Guide(AudioError),
     #[error("the plan has no variations")]
     NoVariations,
+    #[error(transparent)]
+    Reel(#[from] ReelError),
 }
 
 /// Why there is no voice.

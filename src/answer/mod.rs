@@ -273,17 +273,22 @@ impl Responder {
             seed,
             theme: None,
         };
-        self.predict(&heard, &request, &mut |_, _| ControlFlow::Continue(()))?;
+        let folder = &std::env::temp_dir();
+        self.predict(&heard, &request, folder, &mut |_, _| {
+            ControlFlow::Continue(())
+        })?;
         Ok(())
     }
 
     /// Predicts what follows the seed that was `heard`; gives the model that its
-    /// weights moved to, if that is to be kept. `progress` hears which share of which
+    /// weights moved to, if that is to be kept. What does not fit into memory is in `folder`
+    /// meanwhile. `progress` hears which share of which
     /// stage is done, and may stop it.
     fn predict(
         &mut self,
         heard: &Sounds,
         request: &Request,
+        folder: &Path,
         progress: &mut dyn FnMut(Stage, f64) -> ControlFlow<()>,
     ) -> Result<(Prediction, Option<Moved>), GenerateError> {
         let Sounds { seed, source, .. } = heard;
@@ -294,6 +299,7 @@ impl Responder {
             settings,
             engine,
             theme: heard.theme.as_ref(),
+            folder,
         };
         let (weights, dataset, prepared) = match &mut self.means {
             Means::Frozen(engine) => {

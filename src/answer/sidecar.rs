@@ -5,12 +5,13 @@ use serde::{Deserialize, Serialize};
 use super::commission::Loudness;
 use super::ending::Ending;
 use super::learned::LearnedNotes;
-use crate::audio::Signal;
 use crate::audio::output::OutputRate;
 use crate::audio::write::SampleFormat;
+use crate::audio::{Pieces, Signal};
 use crate::generate::guard::Fault;
 use crate::generate::{AnswerSettings, Prime, Provider, Response, Timings};
 use crate::model::Precision;
+use crate::reel::ReelError;
 
 /// Which model answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,6 +119,21 @@ impl Level {
             peak: signal.peak(),
             rms: signal.rms(),
         }
+    }
+
+    pub(super) fn of_pieces(pieces: &impl Pieces) -> Result<Level, ReelError> {
+        let (mut peak, mut energy, mut samples) = (0.0, 0.0, 0);
+        pieces.each(&mut |piece| {
+            peak = piece.iter().fold(peak, |peak: f32, s| s.abs().max(peak));
+            energy = piece
+                .iter()
+                .fold(energy, |sum, s| sum + f64::from(*s).powi(2));
+            samples += piece.len();
+        })?;
+        Ok(Level {
+            peak,
+            rms: (energy / samples.max(1) as f64).sqrt() as f32,
+        })
     }
 }
 

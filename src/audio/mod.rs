@@ -23,6 +23,8 @@ use std::time::SystemTime;
 use thiserror::Error;
 use tracing::{info, warn};
 
+use crate::reel::ReelError;
+
 mod coding;
 mod container;
 mod decode;
@@ -32,18 +34,24 @@ mod hashing;
 pub mod header;
 mod header_check;
 mod limit;
+mod long_sound;
 mod mix;
 pub mod output;
+mod pieces;
 pub mod read;
 mod recorded_sound;
 pub mod resample;
+mod sound;
 mod unreadable;
 pub mod write;
 
 pub use formats::{FORMATS, Format, is_called_a_sound};
 pub use header_check::{HeaderCheck, Lack};
+pub use long_sound::LongSound;
 pub use mix::Mixed;
+pub use pieces::Pieces;
 pub use recorded_sound::{Facts, RecordedSound};
+pub use sound::Sound;
 
 /// Lowest sample rate accepted anywhere, in Hz. Below it a header is damaged
 /// rather than unusual, and resampling would multiply the length without bound.
@@ -223,6 +231,9 @@ pub enum AudioError {
         /// What the system answered.
         cause: io::Error,
     },
+    /// What is written could not be read again.
+    #[error(transparent)]
+    Reel(#[from] ReelError),
 }
 
 /// A sound file that was opened once and read once: the bytes that were decoded

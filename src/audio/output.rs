@@ -7,8 +7,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::write::{SampleFormat, WavFormat, Written, check_length, write_wav};
-use super::{AudioError, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Signal, resample};
+use super::resample::Resampling;
+use super::write::{SampleFormat, WavFormat, Written, check_length, write_wav_of};
+use super::{AudioError, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Pieces};
+use crate::reel::ReelError;
 
 /// The sample rate of a prediction's file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -160,30 +162,30 @@ impl OutputFormat {
         check_length(path, samples_in(seconds, sample_rate) as u64, self.wav())
     }
 
-    /// Writes `signal`, which lasts for `seconds`, to `path` at `sample_rate`, by the
-    /// rules of [`write_wav`].
+    /// Writes the sound in `pieces`, which has `rate` Hz and lasts for `seconds`, to `path`
+    /// at `sample_rate`, by the rules of [`write_wav_of`].
     ///
     /// # Errors
     ///
-    /// Those of [`write_wav`].
+    /// Those of [`write_wav_of`].
     pub fn write(
         &self,
         path: &Path,
-        signal: &Signal,
+        pieces: &impl Pieces,
+        rate: u32,
         seconds: f64,
         sample_rate: u32,
     ) -> Result<Written, AudioError> {
-        if signal.sample_rate == sample_rate {
-            return write_wav(path, signal, self.wav());
+        if rate == sample_rate {
+            return write_wav_of(path, pieces, sample_rate, self.wav());
         }
-        let mut samples = resample::resample(&signal.samples, signal.sample_rate, sample_rate);
-        // What the lower rate rounded is several samples at the higher one.
-        samples.resize(samples_in(seconds, sample_rate), 0.0);
-        let signal = Signal {
-            samples,
-            sample_rate,
+        let resampled = Resampled {
+            pieces,
+            rates: (rate, sample_rate),
+            // What the lower rate rounded is several samples at the higher one.
+            samples: samples_in(seconds, sample_rate),
         };
-        write_wav(path, &signal, self.wav())
+        write_wav_of(path, &resampled, sample_rate, self.wav())
     }
 
     fn wav(&self) -> WavFormat {
@@ -191,6 +193,34 @@ impl OutputFormat {
             channels: self.channels.count(),
             samples: self.samples,
         }
+    }
+}
+
+/// A sound at another rate, as long as is said.
+struct Resampled<'a, P> {
+    pieces: &'a P,
+    /// From which to which, in Hz.
+    rates: (u32, u32),
+    samples: usize,
+}
+
+impl<P: Pieces> Pieces for Resampled<'_, P> {
+    fn each(&self, take: &mut dyn FnMut(&[f32])) -> Result<(), ReelError> {
+        let mut resampling = Resampling::new(self.rates.0, self.rates.1);
+        let mut left = self.samples;
+        let mut take = |piece: &[f32]| {
+            let taken = piece.len().min(left);
+            take(&piece[..taken]);
+            left -= taken;
+            left
+        };
+        self.pieces.each(&mut |piece| {
+            resampling.push(piece);
+            take(&resampling.give());
+        })?;
+        let left = take(&resampling.finish());
+        take(&vec![0.0; left]);
+        Ok(())
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Resampling {
     /// Samples of the startup delay that are still to come.
     delay: usize,
     taken: usize,
+    /// Converted samples that were given away, and those that were not.
+    given: usize,
     resampled: Vec<f32>,
 }
 
@@ -62,6 +64,7 @@ impl Resampling {
             converted: vec![0.0; converter.output_frames_next()],
             delay: converter.output_delay(),
             taken: 0,
+            given: 0,
             resampled: Vec::new(),
             converter,
         }
@@ -75,14 +78,20 @@ impl Resampling {
         self.resampled.try_reserve_exact(needed).is_ok()
     }
 
-    /// How many samples there are by now.
+    /// How many samples there are by now, those given away among them.
     pub fn len(&self) -> usize {
-        self.resampled.len()
+        self.given + self.resampled.len()
     }
 
     /// Whether there is none yet.
     pub fn is_empty(&self) -> bool {
-        self.resampled.is_empty()
+        self.len() == 0
+    }
+
+    /// Gives the samples away that there are by now.
+    pub fn give(&mut self) -> Vec<f32> {
+        self.given += self.resampled.len();
+        std::mem::take(&mut self.resampled)
     }
 
     /// Goes on with `samples`, which must be finite.
@@ -100,14 +109,14 @@ impl Resampling {
         }
     }
 
-    /// The whole converted signal.
+    /// The converted signal, but for what was given away.
     pub fn finish(mut self) -> Vec<f32> {
         let len = resampled_len(self.taken, self.from, self.to);
         // The end of the filter, and of a block.
-        while self.resampled.len() < len || !self.pending.is_empty() {
+        while self.len() < len || !self.pending.is_empty() {
             self.convert();
         }
-        self.resampled.truncate(len);
+        self.resampled.truncate(len.saturating_sub(self.given));
         self.resampled
     }
 

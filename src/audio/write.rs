@@ -9,7 +9,7 @@ use std::str::FromStr;
 use hound::{WavSpec, WavWriter};
 use serde::{Deserialize, Serialize};
 
-use super::{AudioError, Signal, check_rate};
+use super::{AudioError, Pieces, Signal, check_rate};
 
 /// Where the peak of a signal beyond full scale is brought: the largest sample
 /// that 16 bits can hold, so that it is safe in every format.
@@ -121,12 +121,29 @@ pub fn write_wav(
     signal: &Signal,
     format: impl Into<WavFormat>,
 ) -> Result<Written, AudioError> {
-    let format = format.into();
-    let written = prepare(path, signal, format)?;
-    save(path, signal, format, written).map_err(|cause| AudioError::CannotWrite {
-        path: path.to_path_buf(),
-        cause,
-    })?;
+    write_wav_of(path, &signal.samples[..], signal.sample_rate, format.into())
+}
+
+/// Writes the sound in `pieces` at `sample_rate` Hz as a WAV file, by the rules of
+/// [`write_wav`]. It is handed over twice, and never whole in memory.
+///
+/// # Errors
+///
+/// Those of [`write_wav`], and [`AudioError::Reel`].
+pub fn write_wav_of(
+    path: &Path,
+    pieces: &(impl Pieces + ?Sized),
+    sample_rate: u32,
+    format: WavFormat,
+) -> Result<Written, AudioError> {
+    let written = prepare(path, pieces, sample_rate, format)?;
+    let cannot = |cause| cannot_write(path, cause);
+    let mut file = BufWriter::new(File::create(path).map_err(cannot)?);
+    encode(&mut file, path, pieces, sample_rate, format, written)?;
+    let file = file
+        .into_inner()
+        .map_err(|error| cannot(error.into_error()))?;
+    file.sync_all().map_err(cannot)?;
     Ok(written)
 }
 
@@ -144,12 +161,9 @@ pub fn encode_wav<W: Write + Seek>(
     signal: &Signal,
     format: impl Into<WavFormat>,
 ) -> Result<Written, AudioError> {
-    let format = format.into();
-    let written = prepare(path, signal, format)?;
-    encode(writer, signal, format, written).map_err(|cause| AudioError::CannotWrite {
-        path: path.to_path_buf(),
-        cause,
-    })?;
+    let (format, rate) = (format.into(), signal.sample_rate);
+    let written = prepare(path, &signal.samples[..], rate, format)?;
+    encode(writer, path, &signal.samples[..], rate, format, written)?;
     Ok(written)
 }
 
@@ -169,55 +183,74 @@ pub fn check_length(path: &Path, samples: u64, format: WavFormat) -> Result<(), 
 }
 
 /// Refuses what cannot be written and decides the scaling.
-fn prepare(path: &Path, signal: &Signal, format: WavFormat) -> Result<Written, AudioError> {
-    check_rate(path, signal.sample_rate)?;
+fn prepare(
+    path: &Path,
+    pieces: &(impl Pieces + ?Sized),
+    sample_rate: u32,
+    format: WavFormat,
+) -> Result<Written, AudioError> {
+    check_rate(path, sample_rate)?;
+    let (mut samples, mut not_finite, mut peak) = (0, 0, 0.0);
+    pieces.each(&mut |piece| {
+        samples += piece.len() as u64;
+        not_finite += piece.iter().filter(|s| !s.is_finite()).count();
+        peak = piece.iter().fold(peak, |peak: f32, s| s.abs().max(peak));
+    })?;
     let path = || path.to_path_buf();
-    if signal.samples.is_empty() {
+    if samples == 0 {
         return Err(AudioError::NoSamples { path: path() });
     }
-    check_length(&path(), signal.samples.len() as u64, format)?;
-    let count = signal.samples.iter().filter(|s| !s.is_finite()).count();
-    if count > 0 {
+    check_length(&path(), samples, format)?;
+    if not_finite > 0 {
         return Err(AudioError::NotFinite {
             path: path(),
-            count,
+            count: not_finite,
         });
     }
-    let peak = signal.peak();
     Ok(Written {
         peak,
         scaled_by: (peak > 1.0).then(|| (CEILING / f64::from(peak)) as f32),
     })
 }
 
-fn save(path: &Path, signal: &Signal, format: WavFormat, written: Written) -> io::Result<()> {
-    let mut file = BufWriter::new(File::create(path)?);
-    encode(&mut file, signal, format, written)?;
-    file.into_inner()?.sync_all()
-}
-
 fn encode<W: Write + Seek>(
     mut writer: W,
-    signal: &Signal,
+    path: &Path,
+    pieces: &(impl Pieces + ?Sized),
+    sample_rate: u32,
     format: WavFormat,
     written: Written,
-) -> io::Result<()> {
+) -> Result<(), AudioError> {
+    let cannot = |cause| cannot_write(path, cause);
     let gain = f64::from(written.scaled_by.unwrap_or(1.0));
-    let mut wav = WavWriter::new(&mut writer, wav_spec(signal, format)).map_err(as_io_error)?;
-    for sample in &signal.samples {
-        let sample = f64::from(*sample) * gain;
-        for _ in 0..format.channels {
-            match format.samples {
-                SampleFormat::Float32 => wav.write_sample(sample as f32),
-                SampleFormat::Int16 | SampleFormat::Int24 => {
-                    wav.write_sample(to_integer(sample, format.samples.bits()))
-                }
+    let spec = wav_spec(sample_rate, format);
+    let wav = WavWriter::new(&mut writer, spec).map_err(as_io_error);
+    let mut wav = wav.map_err(cannot)?;
+    let mut put = |sample: f32| {
+        let sample = f64::from(sample) * gain;
+        (0..format.channels).try_for_each(|_| match format.samples {
+            SampleFormat::Float32 => wav.write_sample(sample as f32),
+            SampleFormat::Int16 | SampleFormat::Int24 => {
+                wav.write_sample(to_integer(sample, format.samples.bits()))
             }
-            .map_err(as_io_error)?;
+        })
+    };
+    let mut put_so_far = Ok(());
+    pieces.each(&mut |piece| {
+        if put_so_far.is_ok() {
+            put_so_far = piece.iter().try_for_each(|sample| put(*sample));
         }
+    })?;
+    put_so_far.map_err(as_io_error).map_err(cannot)?;
+    wav.finalize().map_err(as_io_error).map_err(cannot)?;
+    pad_to_even(writer).map_err(cannot)
+}
+
+fn cannot_write(path: &Path, cause: io::Error) -> AudioError {
+    AudioError::CannotWrite {
+        path: path.to_path_buf(),
+        cause,
     }
-    wav.finalize().map_err(as_io_error)?;
-    pad_to_even(writer)
 }
 
 /// Adds the byte that a WAV file of odd length must end in; `hound` leaves it out.
@@ -231,10 +264,10 @@ fn pad_to_even<W: Write + Seek>(mut writer: W) -> io::Result<()> {
     writer.flush()
 }
 
-fn wav_spec(signal: &Signal, format: WavFormat) -> WavSpec {
+fn wav_spec(sample_rate: u32, format: WavFormat) -> WavSpec {
     WavSpec {
         channels: format.channels,
-        sample_rate: signal.sample_rate,
+        sample_rate,
         bits_per_sample: format.samples.bits(),
         sample_format: match format.samples {
             SampleFormat::Float32 => hound::SampleFormat::Float,

@@ -12,12 +12,29 @@ pub fn pre_emphasise(samples: &mut [f32], amount: f32) {
     }
 }
 
-/// Undoes [`pre_emphasise`]: `y[n] = x[n] + amount · y[n - 1]`.
-pub fn de_emphasise(samples: &mut [f32], amount: f32) {
-    let mut before = 0.0;
-    for sample in samples {
-        *sample += amount * before;
-        before = *sample;
+/// Undoes [`pre_emphasise`] in a sound that comes piece by piece:
+/// `y[n] = x[n] + amount · y[n - 1]`.
+#[derive(Clone, Debug)]
+pub struct DeEmphasis {
+    amount: f32,
+    before: f32,
+}
+
+impl DeEmphasis {
+    /// By `amount`, after silence.
+    pub fn new(amount: f32) -> DeEmphasis {
+        DeEmphasis {
+            amount,
+            before: 0.0,
+        }
+    }
+
+    /// The next `samples`, in place.
+    pub fn apply(&mut self, samples: &mut [f32]) {
+        for sample in samples {
+            *sample += self.amount * self.before;
+            self.before = *sample;
+        }
     }
 }
 
@@ -31,7 +48,10 @@ mod tests {
         let mut there_and_back = sound.clone();
         pre_emphasise(&mut there_and_back, 0.9);
         assert!((there_and_back[500] - (sound[500] - 0.9 * sound[499])).abs() < 1e-6);
-        de_emphasise(&mut there_and_back, 0.9);
+        let mut de_emphasis = DeEmphasis::new(0.9);
+        for piece in there_and_back.chunks_mut(7) {
+            de_emphasis.apply(piece);
+        }
         for (a, b) in there_and_back.iter().zip(&sound) {
             assert!((a - b).abs() < 1e-5);
         }

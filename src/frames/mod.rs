@@ -11,10 +11,10 @@ mod spectrum;
 mod stretch;
 mod windows;
 
-pub use band::{highest_frequency, limit_band};
-pub use emphasis::{de_emphasise, pre_emphasise};
+pub use band::{BandLimit, highest_frequency};
+pub use emphasis::{DeEmphasis, pre_emphasise};
 pub use fourier::{Complex32, Complex64, Fourier};
 pub use resynthesis::{Method, Resynthesis};
-pub use spectrum::{Analysis, Spectra};
+pub use spectrum::{Analysis, Frames, Spectra};
 pub use stretch::stretch;
 pub use windows::WindowFormat;

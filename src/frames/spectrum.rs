@@ -1,9 +1,10 @@
 //! Magnitude spectra of a signal (dissertation 2.2.3 and 3.1.1).
 
 use std::f64::consts::PI;
+use std::sync::Arc;
 
-use rustfft::FftPlanner;
 use rustfft::num_complex::Complex;
+use rustfft::{Fft, FftPlanner};
 
 /// How a signal is cut into frames and each frame is made a magnitude spectrum.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,21 +59,24 @@ impl Analysis {
     /// Hands the magnitudes of each frame, one after the other, to `take`: all
     /// frames of a long recording are larger than the recording.
     pub fn each(&self, samples: &[f32], mut take: impl FnMut(&[f32])) {
-        let fft = FftPlanner::new().plan_fft_forward(self.fft_len());
-        let window = self.window();
-        let mut buffer = vec![Complex::default(); self.fft_len()];
-        let mut scratch = vec![Complex::default(); fft.get_inplace_scratch_len()];
-        let mut magnitudes = vec![0.0; self.bins()];
+        let mut frames = self.frames();
         for frame in samples.windows(self.window_size).step_by(self.hop_size) {
-            buffer.fill(Complex::default());
-            for ((slot, sample), weight) in buffer.iter_mut().zip(frame).zip(&window) {
-                slot.re = sample * weight;
-            }
-            fft.process_with_scratch(&mut buffer, &mut scratch);
-            for (magnitude, bin) in magnitudes.iter_mut().zip(&buffer) {
-                *magnitude = bin.norm_sqr().sqrt();
-            }
-            take(&magnitudes);
+            take(frames.magnitudes(frame));
+        }
+    }
+
+    /// The frames of a sound that comes piece by piece.
+    pub fn frames(&self) -> Frames {
+        let fft = FftPlanner::new().plan_fft_forward(self.fft_len());
+        Frames {
+            window: self.window(),
+            hop_size: self.hop_size,
+            buffer: vec![Complex::default(); self.fft_len()],
+            scratch: vec![Complex::default(); fft.get_inplace_scratch_len()],
+            magnitudes: vec![0.0; self.bins()],
+            fft,
+            pending: Vec::new(),
+            skipped: 0,
         }
     }
 
@@ -99,6 +103,54 @@ impl Analysis {
                 (0.42 - 0.5 * phase.cos() + 0.08 * (2.0 * phase).cos()) as f32
             })
             .collect()
+    }
+}
+
+/// Makes magnitude frames of a sound as it comes (see [`Analysis::frames`]).
+pub struct Frames {
+    window: Vec<f32>,
+    hop_size: usize,
+    fft: Arc<dyn Fft<f32>>,
+    buffer: Vec<Complex<f32>>,
+    scratch: Vec<Complex<f32>>,
+    magnitudes: Vec<f32>,
+    /// The samples that the frames to come are made of, and how many lie between them and
+    /// the next frame, where frames are further apart than they are long.
+    pending: Vec<f32>,
+    skipped: usize,
+}
+
+impl Frames {
+    /// Goes on with `samples`; hands the magnitudes of each frame that is complete now to
+    /// `take`.
+    pub fn push(&mut self, samples: &[f32], mut take: impl FnMut(&[f32])) {
+        let beside = self.skipped.min(samples.len());
+        self.skipped -= beside;
+        let mut pending = std::mem::take(&mut self.pending);
+        pending.extend_from_slice(&samples[beside..]);
+        let mut begin = 0;
+        while pending.len() - begin >= self.window.len() {
+            take(self.magnitudes(&pending[begin..][..self.window.len()]));
+            let next = begin + self.hop_size;
+            begin = next.min(pending.len());
+            self.skipped += next - begin;
+        }
+        pending.drain(..begin);
+        self.pending = pending;
+    }
+
+    /// Those of one `frame`.
+    fn magnitudes(&mut self, frame: &[f32]) -> &[f32] {
+        self.buffer.fill(Complex::default());
+        for ((slot, sample), weight) in self.buffer.iter_mut().zip(frame).zip(&self.window) {
+            slot.re = sample * weight;
+        }
+        self.fft
+            .process_with_scratch(&mut self.buffer, &mut self.scratch);
+        for (magnitude, bin) in self.magnitudes.iter_mut().zip(&self.buffer) {
+            *magnitude = bin.norm_sqr().sqrt();
+        }
+        &self.magnitudes
     }
 }
 

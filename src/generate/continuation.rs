@@ -19,22 +19,46 @@ pub struct Continuation {
     output: Output,
     drawing: Drawing,
     following: Option<Following>,
-    /// What the network is shown.
+    /// Values of the sequence that are forgotten, its first: those of whole input matrices.
+    forgotten: usize,
+    /// What the network is shown, from there on.
     sequence: Vec<f32>,
     /// The same without the noise that is fed back.
     heard: Vec<f32>,
+    /// Values of the seed, forgotten ones as well.
     seed_values: usize,
     drawn: Drawn,
 }
 
-/// The end of a [`Continuation`] as it once was.
+/// The end of a [`Continuation`] as it once was: what it takes to go on.
 #[derive(Clone, Debug)]
 pub struct Tail {
-    len: usize,
-    /// The last values, which later ones fade into.
+    /// Values before those that are here.
+    begin: usize,
     sequence: Vec<f32>,
     heard: Vec<f32>,
 }
+
+impl WindowFormat {
+    /// The first input matrix that it takes to show a network matrix `first` and what comes
+    /// after it.
+    pub(super) fn first_needed(&self, first: usize) -> usize {
+        first.saturating_sub(elements_before(self).div_ceil(self.ext_cursor_inc))
+    }
+}
+
+/// Elements before an input matrix that it takes to show it.
+fn elements_before(windows: &WindowFormat) -> usize {
+    if windows.width == 1 {
+        SAMPLES_BEFORE
+    } else {
+        0
+    }
+}
+
+/// Samples before an input matrix of samples that what is known ahead of it is made of: its
+/// filters are as long as some blocks.
+const SAMPLES_BEFORE: usize = 1024;
 
 /// The network predicted something that is not a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +79,7 @@ impl Continuation {
             output,
             drawing: settings.drawing(),
             following: None,
+            forgotten: 0,
             seed_values: seed.len(),
             heard: seed.clone(),
             sequence: seed,
@@ -65,6 +90,16 @@ impl Continuation {
     /// Follows a guide, if there is one.
     pub fn follow(self, following: Option<Following>) -> Continuation {
         Continuation { following, ..self }
+    }
+
+    /// Takes what it began with for the end of a seed, of which `forgotten` values before it
+    /// are not needed any more.
+    pub fn beginning_after(self, forgotten: usize) -> Continuation {
+        Continuation {
+            forgotten,
+            seed_values: self.seed_values + forgotten,
+            ..self
+        }
     }
 
     /// Takes the last `predicted` values of what it began with for predictions,
@@ -89,14 +124,30 @@ impl Continuation {
         self.windows().rows
     }
 
-    /// Input matrices that the sequence holds so far.
+    /// Values that the sequence has so far, forgotten ones as well.
+    fn len(&self) -> usize {
+        self.forgotten + self.sequence.len()
+    }
+
+    /// Input matrices that the sequence has so far, forgotten ones as well.
     pub fn matrices(&self) -> usize {
-        self.windows()
-            .input_matrices(self.sequence.len() / self.windows().width)
+        let windows = self.windows();
+        windows.input_matrices(self.len() / windows.width)
+    }
+
+    /// Those of them that are forgotten.
+    pub fn forgotten_matrices(&self) -> usize {
+        self.forgotten / self.prediction_values()
+    }
+
+    /// Values of the sequence that are forgotten.
+    pub fn forgotten(&self) -> usize {
+        self.forgotten
     }
 
     /// Appends input matrix `t` to `frames`.
     pub fn push_input(&self, t: usize, frames: &mut Vec<f32>) {
+        let t = t - self.forgotten_matrices();
         self.windows().push_input(&self.sequence, t, frames);
     }
 
@@ -113,8 +164,12 @@ impl Continuation {
 
     /// Seconds that are predicted.
     fn seconds(&self) -> f64 {
-        let predicted = self.sequence.len() - self.seed_values;
-        self.hearing.seconds_of(predicted)
+        self.hearing.seconds_of(self.made())
+    }
+
+    /// Values that are predicted, forgotten ones as well.
+    pub fn made(&self) -> usize {
+        self.len() - self.seed_values
     }
 
     /// Lengthens the sequence by the last element of `prediction`, the
@@ -128,12 +183,12 @@ impl Continuation {
         }
         let overlap = self.overlap();
         let seconds = self.seconds();
+        let start = self.len() - overlap;
         let drawn = &mut self.drawn;
         let said = self.output.said(newest, outputs);
-        let start = self.sequence.len() - overlap;
         let moment = self
             .following
-            .as_ref()
+            .as_mut()
             .and_then(|following| following.moment(start, outputs, seconds));
         self.drawing.draw(said, moment, random, drawn);
         self.hearing.confine(&mut drawn.heard);
@@ -150,36 +205,71 @@ impl Continuation {
 
     /// Its end, to which it can go back.
     pub fn tail(&self) -> Tail {
-        let end = self.sequence.len() - self.overlap();
+        let begin = self.first_needed();
         Tail {
-            len: self.sequence.len(),
-            sequence: self.sequence[end..].to_vec(),
-            heard: self.heard[end..].to_vec(),
+            begin,
+            sequence: self.sequence[begin - self.forgotten..].to_vec(),
+            heard: self.heard[begin - self.forgotten..].to_vec(),
         }
+    }
+
+    /// The first value that it takes to go on.
+    fn first_needed(&self) -> usize {
+        let windows = self.windows();
+        let needed = (windows.input_span() + elements_before(windows)) * windows.width;
+        let first = self.len().saturating_sub(needed.max(self.overlap()));
+        let matrices = first / self.prediction_values();
+        (matrices * self.prediction_values()).max(self.forgotten)
     }
 
     /// Forgets what was predicted since it ended with `tail`.
     pub fn go_back(&mut self, tail: &Tail) {
-        let end = tail.len - tail.sequence.len();
-        self.sequence.truncate(end);
-        self.sequence.extend_from_slice(&tail.sequence);
-        self.heard.truncate(end);
-        self.heard.extend_from_slice(&tail.heard);
+        self.forgotten = tail.begin;
+        self.sequence.clone_from(&tail.sequence);
+        self.heard.clone_from(&tail.heard);
     }
 
-    /// Seed and predictions as the network is shown them.
+    /// Forgets what it does not take to go on.
+    pub fn forget(&mut self) {
+        let forgotten = self.first_needed() - self.forgotten;
+        self.forgotten += forgotten;
+        self.sequence.drain(..forgotten);
+        self.heard.drain(..forgotten);
+    }
+
+    /// Seed and predictions as the network is shown them, what is forgotten aside.
     pub fn sequence(&self) -> &[f32] {
         &self.sequence
     }
 
-    /// Seed and predictions as they are heard.
+    /// Seed and predictions as they are heard, what is forgotten aside.
     pub fn heard(&self) -> &[f32] {
         &self.heard
     }
 
     /// What has been predicted, as it is heard.
+    ///
+    /// # Panics
+    /// If some of it is forgotten.
     pub fn predicted(&self) -> &[f32] {
-        &self.heard[self.seed_values..]
+        self.predicted_since(0)
+    }
+
+    /// The same from predicted value `made` on.
+    ///
+    /// # Panics
+    /// If that is forgotten.
+    pub fn predicted_since(&self, made: usize) -> &[f32] {
+        &self.heard[self.seed_values + made - self.forgotten..]
+    }
+
+    /// The predicted values from `made` on that no later prediction fades into.
+    ///
+    /// # Panics
+    /// If they are forgotten.
+    pub fn settled_since(&self, made: usize) -> &[f32] {
+        let since = self.predicted_since(made);
+        &since[..since.len().saturating_sub(self.overlap())]
     }
 }
 

@@ -52,6 +52,7 @@ fn microseconds(
         for _ in 0..OUTPUTS {
             let shown = Shown {
                 sequence: &sequence,
+                before: 0,
                 windows,
                 matrices: output..output + 1,
                 streams: 1,

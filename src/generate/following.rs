@@ -9,12 +9,14 @@
 //! y is what was predicted, g the guide at the same time, m_k and w_k the means and
 //! log weights of the output's mixture, d a distance ([`Distance`]).
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::course::Course;
 use super::guide::GuideMaking;
-use crate::audio::Signal;
+use crate::audio::{Signal, Sound};
 use crate::hearing::{Distance, Hearing};
 use crate::hyperparameters::{FollowingSettings, GuideForm, Strength};
 use crate::model::Mixture;
@@ -101,24 +103,29 @@ impl Follow {
     }
 }
 
+/// Seconds of what is followed that are looked at in one go.
+const SECONDS_AT_ONCE: f64 = 1.0;
+
 /// A guide beside a sequence, and how closely it is followed.
 #[derive(Clone, Debug)]
 pub struct Following {
     follow: Follow,
     dial: Dial,
     distance: Option<Arc<Distance>>,
-    /// Seed and guide as the network sees them, as long as seed and answer.
-    sequence: Vec<f32>,
-    /// The guide itself.
-    sound: Signal,
+    hearing: Hearing,
+    /// Seed and guide, as long as seed and answer.
+    course: Arc<Course>,
+    /// A part of the sequence that the network sees of them, and its first element.
+    seen: Vec<f32>,
+    first_seen: usize,
 }
 
 /// What an answer is made from, as the network hears it.
 pub struct Sources<'a> {
     /// What is continued.
-    pub seed: &'a [f32],
-    /// What the guide is made of: the seed, or another sound.
-    pub theme: &'a [f32],
+    pub seed: Arc<Signal>,
+    /// What the guide is made of, if not the seed.
+    pub theme: Option<&'a Signal>,
 }
 
 /// What is followed at one moment.
@@ -136,7 +143,7 @@ impl Following {
     pub fn new(
         follow: &Follow,
         hearing: &Hearing,
-        sources: &Sources,
+        sources: Sources,
         samples: usize,
         random_seed: u64,
     ) -> Option<Following> {
@@ -152,17 +159,17 @@ impl Following {
         };
         // A description of its end hears some of what comes after.
         let after = beyond + hearing.sample_rate() as usize / 4;
-        let guide = making.guide(theme, samples + after, hearing.sample_rate());
+        let theme = theme.unwrap_or(&seed);
+        let guide = making.guide(&theme.samples, samples + after, hearing.sample_rate());
         let distance = hearing.distance();
         Some(Following {
             follow: follow.clone(),
             dial: Dial::of(distance.as_ref()),
             distance: distance.map(Arc::new),
-            sequence: hearing.see_seed_and(seed, &guide),
-            sound: Signal {
-                samples: guide,
-                sample_rate: hearing.sample_rate(),
-            },
+            hearing: hearing.clone(),
+            course: Arc::new(Course::new(seed, guide)),
+            seen: Vec::new(),
+            first_seen: 0,
         })
     }
 
@@ -171,15 +178,18 @@ impl Following {
         (2.0 * self.follow.follow.at(seconds)).min(1.0)
     }
 
-    /// The guide as it sounds.
-    pub fn sound(&self) -> &Signal {
-        &self.sound
+    /// Seed and guide as they sound.
+    pub fn course(&self) -> &Arc<Course> {
+        &self.course
     }
 
     /// What is followed `seconds` after the answer's beginning by the prediction of
     /// the `values` values from `start` on. Nothing beyond the guide's end.
-    pub fn moment(&self, start: usize, values: usize, seconds: f64) -> Option<Moment<'_>> {
-        let guide = self.sequence.get(start..start + values)?;
+    pub fn moment(&mut self, start: usize, values: usize, seconds: f64) -> Option<Moment<'_>> {
+        let width = self.hearing.sampling_windows().width;
+        let elements = start / width..(start + values) / width;
+        self.see(elements.clone())?;
+        let guide = &self.seen[(elements.start - self.first_seen) * width..][..values];
         let (mix, choice) = self.dial.at(self.follow.follow.at(seconds));
         let own = |strength: &Option<Strength>| strength.as_ref().map(|s| s.at(seconds));
         Some(Moment {
@@ -188,6 +198,25 @@ impl Following {
             choice: own(&self.follow.choice).unwrap_or(choice),
             distance: self.distance.as_deref(),
         })
+    }
+
+    /// Looks at what is followed by `elements`, if there are such.
+    fn see(&mut self, elements: Range<usize>) -> Option<()> {
+        let (hearing, width) = (&self.hearing, self.hearing.sampling_windows().width);
+        let seen = self.first_seen..self.first_seen + self.seen.len() / width;
+        if seen.start <= elements.start && elements.end <= seen.end {
+            return Some(());
+        }
+        let (seed, samples) = (self.course.seed_samples(), self.course.samples());
+        let all = hearing.elements_of_seed_and(seed, samples);
+        if elements.end > all {
+            return None;
+        }
+        let ahead = hearing.values_in(SECONDS_AT_ONCE) / width;
+        let end = all.min(elements.end + ahead);
+        self.seen = hearing.see_part(&self.course, seed, elements.start..end);
+        self.first_seen = elements.start;
+        Some(())
     }
 }
 

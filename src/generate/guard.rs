@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::audio::Signal;
-use crate::hearing::{Dynamics, block_len};
+use crate::hearing::{Dynamics, DynamicsMeter, block_len};
 
 /// Why a prediction is not to be delivered as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +73,9 @@ const STILL_AT_MOST: f64 = 1.5;
 /// without one measured up to 4 more, those with one 6 to 20.
 const BURST: f64 = 6.0;
 
+/// Samples of a long sound that are heard in one go.
+pub const PIECE: usize = 1 << 14;
+
 /// Listens to the predictions that answer one seed.
 pub struct Guard {
     /// The seed's.
@@ -96,95 +99,191 @@ impl Guard {
         Guard {
             level: level(seed),
             still,
-            seed_is_sustained: Dynamics::least_change_of_short(seed, LEAST_SPECTRA)
+            seed_is_sustained: Dynamics::of_short(seed, LEAST_SPECTRA)
+                .least_change
                 .is_some_and(sustained),
             full_scale,
             training,
         }
     }
 
-    /// The first thing wrong with a whole prediction.
-    pub fn fault(&self, prediction: &Signal) -> Option<Fault> {
-        self.first_fault(prediction, 0.5)
+    /// Listens to a sound at `sample_rate` Hz that comes piece by piece.
+    pub fn ear(&self, sample_rate: u32) -> Ear {
+        Ear {
+            top: 0.999 * self.full_scale,
+            samples: 0,
+            is_finite: true,
+            energy: 0.0,
+            sum: 0.0,
+            clipped: 0,
+            levels: LevelMeter::new(sample_rate),
+            dynamics: DynamicsMeter::of_long(sample_rate),
+        }
+    }
+
+    /// The first thing wrong with a whole prediction that was `heard`.
+    pub fn fault(&self, heard: Ear) -> Option<Fault> {
+        self.first_fault(heard, 0.5)
     }
 
     /// The first thing wrong with the newest [`STRETCH_SECONDS`] of a
     /// prediction, which may well be a rest in part.
-    pub fn fault_of_stretch(&self, stretch: &Signal) -> Option<Fault> {
+    pub fn fault_of_stretch(&self, stretch: Ear) -> Option<Fault> {
         self.first_fault(stretch, 1.0)
     }
 
     /// Silence is what is silent in `silent_share` of its blocks or more.
-    fn first_fault(&self, sound: &Signal, silent_share: f64) -> Option<Fault> {
-        if !sound.samples.iter().all(|sample| sample.is_finite()) {
+    fn first_fault(&self, heard: Ear, silent_share: f64) -> Option<Fault> {
+        if !heard.is_finite {
             return Some(Fault::NotANumber);
         }
-        let rms = f64::from(sound.rms());
+        let n = heard.samples as f64;
+        let rms = match heard.samples {
+            0 => 0.0,
+            _ => (heard.energy / n).sqrt(),
+        };
         if rms > (RUNAWAY * self.level).max(1.0) {
             return Some(Fault::Runaway);
         }
-        let n = sound.samples.len() as f64;
-        let mean = sound.samples.iter().map(|s| f64::from(*s)).sum::<f64>() / n;
+        let mean = heard.sum / n;
         // The remains of a constant in a rest are a rest.
         if rms > SILENT * self.level && mean.powi(2) > 0.5 * rms.powi(2) {
             return Some(Fault::DirectCurrent);
         }
-        if self.silent_share(sound) >= silent_share {
+        if heard.levels.silent_share(SILENT * self.level) >= silent_share {
             return Some(Fault::Silence);
         }
-        let top = 0.999 * self.full_scale;
-        let clipped = sound.samples.iter().filter(|s| s.abs() > top).count();
-        if clipped as f64 > CLIPPED * n {
+        if heard.clipped as f64 > CLIPPED * n {
             return Some(Fault::Clipping);
         }
-        let heard = Dynamics::of(sound);
+        let dynamics = heard.dynamics.finish();
         let still = |change| change < self.still;
-        if !self.seed_is_sustained && heard.least_change.is_some_and(still) {
+        if !self.seed_is_sustained && dynamics.least_change.is_some_and(still) {
             return Some(Fault::Drone);
         }
-        let loudest = heard.sustained.zip(self.training.sustained);
+        let loudest = dynamics.sustained.zip(self.training.sustained);
         let burst = |(here, training)| here > training + BURST;
         loudest.is_some_and(burst).then_some(Fault::Burst)
     }
+}
 
-    fn silent_share(&self, sound: &Signal) -> f64 {
-        let levels = block_levels(sound);
-        let silent = levels.iter().filter(|rms| **rms <= SILENT * self.level);
-        silent.count() as f64 / levels.len().max(1) as f64
+/// What a [`Guard`] hears of a sound that comes piece by piece.
+pub struct Ear {
+    /// A sample this large is at full scale.
+    top: f32,
+    samples: usize,
+    is_finite: bool,
+    energy: f64,
+    sum: f64,
+    clipped: usize,
+    levels: LevelMeter,
+    dynamics: DynamicsMeter,
+}
+
+impl Ear {
+    /// Goes on with `samples`.
+    pub fn hear(&mut self, samples: &[f32]) {
+        self.samples += samples.len();
+        for sample in samples {
+            self.is_finite &= sample.is_finite();
+            self.energy += f64::from(*sample).powi(2);
+            self.sum += f64::from(*sample);
+            self.clipped += usize::from(sample.abs() > self.top);
+        }
+        self.levels.push(samples);
+        self.dynamics.push(samples);
     }
 }
 
 /// Root mean square of the parts of `signal` that sound: blocks within 40 dB of
 /// the loudest.
 pub fn level(signal: &Signal) -> f64 {
-    let levels = block_levels(signal);
-    let loudest = levels.iter().copied().fold(0.0, f64::max);
-    let sounding = levels.iter().filter(|rms| **rms >= 0.01 * loudest);
-    let powers: Vec<f64> = sounding.map(|rms| rms.powi(2)).collect();
-    (powers.iter().sum::<f64>() / powers.len().max(1) as f64).sqrt()
+    let mut meter = LevelMeter::new(signal.sample_rate);
+    signal
+        .samples
+        .chunks(PIECE)
+        .for_each(|piece| meter.push(piece));
+    meter.level()
 }
 
-/// Root mean square of each block around its mean, since DC is no sound.
-fn block_levels(signal: &Signal) -> Vec<f64> {
-    let (len, samples) = (block_len(signal), &signal.samples[..]);
-    // A rest of some samples has no mean of its own, and goes with the block before.
-    let count = ((samples.len() + len / 2) / len).max(usize::from(!samples.is_empty()));
-    let blocks = (1..=count).map(|n| {
-        let end = if n == count { samples.len() } else { n * len };
-        &samples[(n - 1) * len..end]
-    });
-    let rms = |block: &[f32]| {
-        let len = block.len() as f64;
-        let mean = block.iter().map(|s| f64::from(*s)).sum::<f64>() / len;
-        let sum: f64 = block.iter().map(|s| (f64::from(*s) - mean).powi(2)).sum();
-        (sum / len).sqrt()
-    };
-    blocks.map(rms).collect()
+/// Finds out how loud a sound is that comes piece by piece: the root mean square of each
+/// block around its mean, since DC is no sound.
+pub struct LevelMeter {
+    block: usize,
+    pending: Vec<f32>,
+    levels: Vec<f64>,
+}
+
+impl LevelMeter {
+    /// Of a sound at `sample_rate` Hz.
+    pub fn new(sample_rate: u32) -> LevelMeter {
+        LevelMeter {
+            block: block_len(sample_rate),
+            pending: Vec::new(),
+            levels: Vec::new(),
+        }
+    }
+
+    /// Goes on with `samples`.
+    pub fn push(&mut self, samples: &[f32]) {
+        self.pending.extend_from_slice(samples);
+        let mut begin = 0;
+        // A rest of some samples has no level of its own, and goes with the block before.
+        while self.pending.len() - begin >= 2 * self.block - self.block / 2 {
+            let block = &self.pending[begin..][..self.block];
+            self.levels.push(rms_around_mean(block));
+            begin += self.block;
+        }
+        self.pending.drain(..begin);
+    }
+
+    /// [`level`] of the whole sound.
+    pub fn level(self) -> f64 {
+        let levels = self.finish();
+        let loudest = levels.iter().copied().fold(0.0, f64::max);
+        let sounding = levels.iter().filter(|rms| **rms >= 0.01 * loudest);
+        let powers: Vec<f64> = sounding.map(|rms| rms.powi(2)).collect();
+        (powers.iter().sum::<f64>() / powers.len().max(1) as f64).sqrt()
+    }
+
+    /// Which share of its blocks is not louder than `silence`.
+    fn silent_share(self, silence: f64) -> f64 {
+        let levels = self.finish();
+        let silent = levels.iter().filter(|rms| **rms <= silence);
+        silent.count() as f64 / levels.len().max(1) as f64
+    }
+
+    fn finish(mut self) -> Vec<f64> {
+        if !self.pending.is_empty() {
+            self.levels.push(rms_around_mean(&self.pending));
+        }
+        self.levels
+    }
+}
+
+fn rms_around_mean(block: &[f32]) -> f64 {
+    let len = block.len() as f64;
+    let mean = block.iter().map(|s| f64::from(*s)).sum::<f64>() / len;
+    let sum: f64 = block.iter().map(|s| (f64::from(*s) - mean).powi(2)).sum();
+    (sum / len).sqrt()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// In pieces of many lengths.
+    fn heard(guard: &Guard, sound: &Signal) -> Ear {
+        let mut ear = guard.ear(sound.sample_rate);
+        let (begin, rest) = sound.samples.split_at(sound.samples.len() / 3);
+        begin.chunks(7).for_each(|piece| ear.hear(piece));
+        ear.hear(rest);
+        ear
+    }
+
+    fn fault(guard: &Guard, sound: &Signal) -> Option<Fault> {
+        guard.fault(heard(guard, sound))
+    }
 
     fn signal(samples: impl Fn(f32) -> f32) -> Signal {
         Signal {
@@ -201,24 +300,24 @@ mod tests {
     fn each_fault_is_found_and_music_has_none() {
         let notes = signal(note);
         let guard = Guard::new(&notes, 1.0, Dynamics::default());
-        let fault = |samples: fn(f32) -> f32| guard.fault(&signal(samples));
-        assert_eq!(guard.fault(&notes), None);
-        assert_eq!(fault(|_| f32::NAN), Some(Fault::NotANumber));
-        assert_eq!(fault(|_| 0.0), Some(Fault::Silence));
-        assert_eq!(fault(|n| 1e-5 * (n * 0.2).sin()), Some(Fault::Silence));
-        assert_eq!(fault(|n| n), Some(Fault::Runaway));
-        assert_eq!(fault(|n| 0.5 + 0.1 * n.sin()), Some(Fault::DirectCurrent));
-        assert_eq!(fault(|_| 0.5), Some(Fault::DirectCurrent));
+        let of = |samples: fn(f32) -> f32| fault(&guard, &signal(samples));
+        assert_eq!(fault(&guard, &notes), None);
+        assert_eq!(of(|_| f32::NAN), Some(Fault::NotANumber));
+        assert_eq!(of(|_| 0.0), Some(Fault::Silence));
+        assert_eq!(of(|n| 1e-5 * (n * 0.2).sin()), Some(Fault::Silence));
+        assert_eq!(of(|n| n), Some(Fault::Runaway));
+        assert_eq!(of(|n| 0.5 + 0.1 * n.sin()), Some(Fault::DirectCurrent));
+        assert_eq!(of(|_| 0.5), Some(Fault::DirectCurrent));
         assert_eq!(
-            fault(|n| (9.0 * (n * 0.1).sin()).clamp(-1.0, 1.0)),
+            of(|n| (9.0 * (n * 0.1).sin()).clamp(-1.0, 1.0)),
             Some(Fault::Clipping)
         );
-        assert_eq!(fault(|n| 0.3 * (n * 0.2).sin()), Some(Fault::Drone));
+        assert_eq!(of(|n| 0.3 * (n * 0.2).sin()), Some(Fault::Drone));
         let short = Signal {
             samples: vec![0.25, -0.25],
             sample_rate: 8000,
         };
-        assert_eq!(guard.fault(&short), None);
+        assert_eq!(fault(&guard, &short), None);
     }
 
     #[test]
@@ -231,13 +330,13 @@ mod tests {
             })
         };
         let guard = Guard::new(&signal(note), 1.0, Dynamics::default());
-        assert_eq!(guard.fault(&stuck(3.0)), Some(Fault::Drone));
-        assert_eq!(guard.fault(&stuck(1.0)), None);
+        assert_eq!(fault(&guard, &stuck(3.0)), Some(Fault::Drone));
+        assert_eq!(fault(&guard, &stuck(1.0)), None);
         let sustained = Guard::new(&signal(|n| 0.5 * (n * 0.3).sin()), 1.0, Dynamics::default());
-        assert_eq!(sustained.fault(&stuck(3.0)), None);
+        assert_eq!(fault(&sustained, &stuck(3.0)), None);
         let swelling = |n: f32| (n * 0.3).sin() * (0.1 + 0.4 * (n * 5e-4).sin().powi(2));
         let swelling = Guard::new(&signal(swelling), 1.0, Dynamics::default());
-        assert_eq!(swelling.fault(&stuck(3.0)), Some(Fault::Drone));
+        assert_eq!(fault(&swelling, &stuck(3.0)), Some(Fault::Drone));
     }
 
     #[test]
@@ -257,13 +356,13 @@ mod tests {
             Guard::new(&signal(note), 1.0, usual)
         };
         let guard = guard_of(&signal(note));
-        assert_eq!(guard.fault(&signal(note)), None);
-        assert_eq!(guard.fault(&burst(0.1)), None);
-        assert_eq!(guard.fault(&burst(1.0)), Some(Fault::Burst));
+        assert_eq!(fault(&guard, &signal(note)), None);
+        assert_eq!(fault(&guard, &burst(0.1)), None);
+        assert_eq!(fault(&guard, &burst(1.0)), Some(Fault::Burst));
         let noisy = guard_of(&burst(0.9));
-        assert_eq!(noisy.fault(&burst(1.0)), None);
+        assert_eq!(fault(&noisy, &burst(1.0)), None);
         let unknown = Guard::new(&signal(note), 1.0, Dynamics::default());
-        assert_eq!(unknown.fault(&burst(1.0)), None);
+        assert_eq!(fault(&unknown, &burst(1.0)), None);
     }
 
     #[test]
@@ -280,27 +379,27 @@ mod tests {
             };
             Guard::new(&notes, 1.0, usual)
         };
-        assert_eq!(guard(None).fault(&beats), None);
-        assert_eq!(guard(Some(0.1)).fault(&beats), None);
-        assert_eq!(guard(Some(change)).fault(&beats), None);
-        assert_eq!(guard(Some(9.0)).fault(&beats), Some(Fault::Drone));
-        assert_eq!(guard(Some(9.0)).fault(&notes), None);
+        assert_eq!(fault(&guard(None), &beats), None);
+        assert_eq!(fault(&guard(Some(0.1)), &beats), None);
+        assert_eq!(fault(&guard(Some(change)), &beats), None);
+        assert_eq!(fault(&guard(Some(9.0)), &beats), Some(Fault::Drone));
+        assert_eq!(fault(&guard(Some(9.0)), &notes), None);
         let beating_seed = Dynamics {
             least_change: Some(9.0),
             ..Dynamics::default()
         };
         let guard = Guard::new(&beats, 1.0, beating_seed);
-        assert_eq!(guard.fault(&beats), None);
+        assert_eq!(fault(&guard, &beats), None);
     }
 
     #[test]
     fn a_rest_is_no_silence_but_a_stretch_of_it_is() {
         let guard = Guard::new(&signal(note), 1.0, Dynamics::default());
         let rest = |from: f32| signal(move |n| if n < from { note(n) } else { 0.0 });
-        assert_eq!(guard.fault(&rest(25_000.0)), None);
-        assert_eq!(guard.fault(&rest(15_000.0)), Some(Fault::Silence));
-        assert_eq!(guard.fault_of_stretch(&rest(15_000.0)), None);
-        let fault = guard.fault_of_stretch(&rest(0.0));
+        assert_eq!(fault(&guard, &rest(25_000.0)), None);
+        assert_eq!(fault(&guard, &rest(15_000.0)), Some(Fault::Silence));
+        assert_eq!(guard.fault_of_stretch(heard(&guard, &rest(15_000.0))), None);
+        let fault = guard.fault_of_stretch(heard(&guard, &rest(0.0)));
         assert_eq!(fault, Some(Fault::Silence));
     }
 
@@ -309,7 +408,7 @@ mod tests {
         let mut notes = signal(note);
         notes.samples.truncate(801);
         let guard = Guard::new(&notes, 1.0, Dynamics::default());
-        assert_eq!(guard.fault(&notes), None);
+        assert_eq!(fault(&guard, &notes), None);
     }
 
     #[test]

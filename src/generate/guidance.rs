@@ -8,6 +8,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::course::Course;
 use crate::frames::WindowFormat;
 use crate::hearing::{Description, Hearing};
 use crate::model::Architecture;
@@ -21,9 +22,12 @@ pub struct Guidance {
     conditions: Vec<f32>,
 }
 
+/// A description of a seed and of its guide.
+type Described = Description<Arc<Course>>;
+
 /// What leads predictions.
 struct Guide {
-    description: Arc<Description>,
+    description: Arc<Described>,
     guiding: Guiding,
 }
 
@@ -38,21 +42,20 @@ pub struct Guiding {
 
 /// Descriptions of seeds and guides that answers made together may have in common.
 #[derive(Default)]
-pub struct Descriptions {
-    /// Seed and guide, and what describes them.
-    known: Vec<(Vec<f32>, Vec<f32>, Arc<Description>)>,
+pub struct KnownCourses {
+    known: Vec<(Arc<Course>, Arc<Described>)>,
 }
 
-impl Descriptions {
-    /// That of `seed` and `guide`, as a model that hears as `hearing` says hears them: the
-    /// same model each time.
-    fn of(&mut self, hearing: &Hearing, seed: &[f32], guide: &[f32]) -> Arc<Description> {
-        let same = |(s, g, _): &&(Vec<f32>, Vec<f32>, _)| s == seed && g == guide;
-        if let Some((_, _, description)) = self.known.iter().find(same) {
+impl KnownCourses {
+    /// That of `course`, as a model that hears as `hearing` says hears it: the same model
+    /// each time.
+    fn of(&mut self, hearing: &Hearing, course: &Arc<Course>) -> Arc<Described> {
+        if let Some((_, description)) = self.known.iter().find(|(known, _)| known == course) {
             return Arc::clone(description);
         }
-        let description = Arc::new(hearing.describe_seed_and(seed, guide));
-        let known = (seed.to_vec(), guide.to_vec(), Arc::clone(&description));
+        let seed = course.seed_samples();
+        let description = Arc::new(hearing.describe_seed_and(Arc::clone(course), seed));
+        let known = (Arc::clone(course), Arc::clone(&description));
         self.known.push(known);
         description
     }
@@ -68,20 +71,19 @@ impl Guidance {
         }
     }
 
-    /// That of `guide`, which goes on from `seed` beside the answer, both as the model
-    /// hears them; beyond its end the answer is free. Nothing guides a model that is not
+    /// That of the guide of `course`, which goes on from the seed beside the answer, both as
+    /// the model hears them; beyond its end the answer is free. Nothing guides a model that is not
     /// conditioned, or by a strength of 0.
     pub fn by(
         self,
         guiding: Guiding,
         hearing: &Hearing,
-        seed: &[f32],
-        guide: &[f32],
-        known: &mut Descriptions,
+        course: &Arc<Course>,
+        known: &mut KnownCourses,
     ) -> Guidance {
         let guides = guiding.strength != 0.0 && self.architecture.conditions > 0;
         let guide = guides.then(|| Guide {
-            description: known.of(hearing, seed, guide),
+            description: known.of(hearing, course),
             guiding,
         });
         Guidance { guide, ..self }
@@ -103,12 +105,9 @@ impl Guidance {
                 for row in 0..windows.rows {
                     let label = windows.label_centre(matrix, row);
                     let guide = self.guide.as_ref().filter(|_| stream == 1);
-                    match guide.and_then(|guide| guide.description.at(label)) {
-                        Some(description) => {
-                            conditions.extend_from_slice(description);
-                            conditions.push(1.0);
-                        }
-                        None => architecture.push_withheld(conditions),
+                    match guide.is_some_and(|guide| guide.description.at(label, conditions)) {
+                        true => conditions.push(1.0),
+                        false => architecture.push_withheld(conditions),
                     }
                 }
             }
@@ -138,8 +137,11 @@ impl Guidance {
 #[cfg(test)]
 mod tests {
     use std::ops::ControlFlow;
+    use std::path::Path;
+    use std::sync::Arc;
 
     use crate::audio::Signal;
+    use crate::generate::course::Course;
     use crate::generate::guide::GuideMaking;
     use crate::generate::{AnswerSettings, Native, Player, Prime, Request, generate};
     use crate::hyperparameters::{GuideForm, Strength};
@@ -176,6 +178,7 @@ mod tests {
             settings,
             engine: &mut Native::new(model.network.clone(), Precision::F32, 1),
             theme: None,
+            folder: Path::new("nowhere"),
         };
         let request = Request {
             seconds: 1000.0 / 11025.0,
@@ -186,7 +189,7 @@ mod tests {
         };
         let mut go_on = |_: f64| ControlFlow::Continue(());
         let answer = generate(player, &seed(), &request, &mut go_on);
-        answer.unwrap().signal.samples
+        answer.unwrap().sound.to_signal().unwrap().samples
     }
 
     /// Two networks, each with its own state, one after the other.
@@ -200,13 +203,17 @@ mod tests {
             random_seed: 1,
         };
         let guide = making.guide(&sequence, 20_000, 11025);
-        let description = model.hearing().describe_seed_and(&sequence, &guide);
+        let course = Course::new(Arc::new(seed()), guide);
+        let description = model.hearing().describe_seed_and(course, sequence.len());
         for t in 0..700 - 8 + 1000 {
             let [free, given] = [0, 1].map(|given| {
                 let mut row = sequence[t..t + 8].to_vec();
                 match given {
                     0 => row.extend([0.0; 16]),
-                    _ => row.extend(description.at(t + 8).unwrap().iter().chain(&[1.0])),
+                    _ => {
+                        assert!(description.at(t + 8, &mut row));
+                        row.push(1.0);
+                    }
                 }
                 network.forward(&row, &mut states[given], None, &mut tape);
                 tape.prediction()[0]

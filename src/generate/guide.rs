@@ -1,8 +1,10 @@
 //! The sound that an answer follows, made of the seed.
 
 use std::f32::consts::PI;
+use std::ops::Range;
 
 use super::notes::reordered;
+use crate::audio::Sound;
 use crate::audio::resample::resample;
 use crate::frames::stretch;
 use crate::hyperparameters::GuideForm;
@@ -22,28 +24,90 @@ pub struct GuideMaking {
     pub random_seed: u64,
 }
 
+/// A sound that is heard once or again and again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Guide {
+    sound: Vec<f32>,
+    /// How many samples it has in all.
+    samples: usize,
+    /// Samples over which each round fades into the next, if there is more than one.
+    fade: usize,
+}
+
 impl GuideMaking {
     /// `samples` samples of guide, of a `seed` at `sample_rate` Hz; fewer where there
     /// is nothing to follow any more.
-    pub fn guide(&self, seed: &[f32], samples: usize, sample_rate: u32) -> Vec<f32> {
+    pub fn guide(&self, seed: &[f32], samples: usize, sample_rate: u32) -> Guide {
         let seed = transposed(seed, self.semitones);
         let fade = (FADE_SECONDS * f64::from(sample_rate)) as usize;
         match self.form {
-            GuideForm::Loop => looped(&seed, samples, fade),
-            GuideForm::Once => seed.into_iter().take(samples).collect(),
+            GuideForm::Loop => Guide::looped(seed, samples, fade),
+            GuideForm::Once => Guide::once(seed, samples),
             GuideForm::Reverse => {
                 let reversed: Vec<f32> = seed.into_iter().rev().collect();
-                looped(&reversed, samples, fade)
+                Guide::looped(reversed, samples, fade)
             }
             GuideForm::Stretch => {
                 let factor = samples as f64 / seed.len().max(1) as f64;
-                resized(stretch(&seed, factor), samples)
+                Guide::once(resized(stretch(&seed, factor), samples), samples)
             }
             GuideForm::Notes => {
                 let mut random = random::stream(self.random_seed, "guide");
-                looped(&reordered(&seed, sample_rate, &mut random), samples, fade)
+                let notes = reordered(&seed, sample_rate, &mut random);
+                Guide::looped(notes, samples, fade)
             }
         }
+    }
+}
+
+impl Guide {
+    /// At most `samples` samples of `sound`.
+    fn once(sound: Vec<f32>, samples: usize) -> Guide {
+        Guide {
+            samples: samples.min(sound.len()),
+            sound,
+            fade: 0,
+        }
+    }
+
+    /// `sound` again and again, `samples` samples: the last `fade` samples of each round go
+    /// down while the next round's first go up, so that a round lasts as long as the sound
+    /// less the fade.
+    fn looped(sound: Vec<f32>, samples: usize, fade: usize) -> Guide {
+        Guide {
+            fade: fade.min(sound.len() / 4),
+            sound,
+            samples,
+        }
+    }
+
+    /// Sample `n` of a round, the `first` of which begins where the seed ends, with nothing
+    /// to fade from. Silence beyond its end.
+    fn sample(&self, n: usize, first: bool) -> f32 {
+        let Some(sample) = self.sound.get(n) else {
+            return 0.0;
+        };
+        let to_end = self.sound.len() - 1 - n;
+        let from_start = if first { self.fade } else { n };
+        rise(from_start, self.fade) * rise(to_end, self.fade) * sample
+    }
+}
+
+impl Sound for Guide {
+    fn samples(&self) -> usize {
+        self.samples
+    }
+
+    fn read(&self, range: Range<usize>, samples: &mut Vec<f32>) {
+        let round = (self.sound.len() - self.fade).max(1);
+        samples.extend(range.map(|n| {
+            let (rounds, n) = (n / round, n % round);
+            let now = self.sample(n, rounds == 0);
+            match rounds.checked_sub(1) {
+                Some(before) => self.sample(n + round, before == 0) + now,
+                None => now,
+            }
+        }));
     }
 }
 
@@ -63,24 +127,6 @@ fn resized(mut sound: Vec<f32>, samples: usize) -> Vec<f32> {
     sound
 }
 
-/// `sound` again and again: the last `fade` samples of each round go down while the
-/// next round's first go up, so that a round lasts as long as the sound less the fade.
-fn looped(sound: &[f32], samples: usize, fade: usize) -> Vec<f32> {
-    let fade = fade.min(sound.len() / 4);
-    let mut out = vec![0.0; samples];
-    let mut start = 0;
-    while start < samples {
-        for (n, sample) in sound.iter().enumerate().take(samples - start) {
-            let to_end = sound.len() - 1 - n;
-            // The first round begins where the seed ends, with nothing to fade from.
-            let from_start = if start == 0 { fade } else { n };
-            out[start + n] += rise(from_start, fade) * rise(to_end, fade) * sample;
-        }
-        start += (sound.len() - fade).max(1);
-    }
-    out
-}
-
 /// From 0 to 1 over `fade` samples; that and its mirror image add up to 1.
 fn rise(n: usize, fade: usize) -> f32 {
     match n < fade {
@@ -92,6 +138,33 @@ fn rise(n: usize, fade: usize) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn looped(sound: &[f32], samples: usize, fade: usize) -> Vec<f32> {
+        whole(&Guide::looped(sound.to_vec(), samples, fade))
+    }
+
+    fn whole(guide: &Guide) -> Vec<f32> {
+        let mut whole = Vec::new();
+        guide.read(0..guide.samples(), &mut whole);
+        whole
+    }
+
+    #[test]
+    fn any_part_of_a_guide_is_as_it_is_in_the_whole() {
+        let sound: Vec<f32> = (0..70).map(|n| (n as f32 * 0.3).sin()).collect();
+        for guide in [
+            Guide::looped(sound.clone(), 500, 10),
+            Guide::looped(sound.clone(), 30, 10),
+            Guide::once(sound.clone(), 500),
+            Guide::looped(Vec::new(), 500, 10),
+        ] {
+            let (whole, mut parts) = (whole(&guide), Vec::new());
+            for begin in (0..guide.samples()).step_by(7) {
+                guide.read(begin..guide.samples().min(begin + 7), &mut parts);
+            }
+            assert_eq!(parts, whole);
+        }
+    }
 
     #[test]
     fn rounds_of_a_loop_fade_into_each_other() {
@@ -111,7 +184,7 @@ mod tests {
             semitones,
             random_seed: 1,
         };
-        making.guide(seed, samples, 1000)
+        whole(&making.guide(seed, samples, 1000))
     }
 
     #[test]

@@ -2,15 +2,19 @@
 //! goes back to when something is wrong, to go on otherwise from there.
 
 use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::continuation::Tail;
-use super::guard::{Fault, Guard, STRETCH_SECONDS};
-use crate::audio::Signal;
+use super::course::Course;
+use super::guard::{Fault, Guard, PIECE, STRETCH_SECONDS};
+use super::sounded::Mark;
+use crate::audio::{Signal, Sound};
 use crate::hearing::Hearing;
 use crate::model::State;
-use crate::random;
+use crate::reel::{Reel, ReelError};
 
 /// Seconds that sampling goes back the first time, to well before what is
 /// wrong; twice as many each time that it fails to get beyond it.
@@ -35,9 +39,11 @@ pub struct Response {
 }
 
 /// What it takes to go on from some second of a prediction.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Snapshot {
     pub tail: Tail,
+    /// How what was predicted sounds, and goes on to sound.
+    pub sounded: Mark,
     pub state: State,
     /// The network's output that is yet to be appended.
     pub predictions: Vec<f32>,
@@ -50,8 +56,7 @@ pub struct Listener {
     hearing: Hearing,
     guard: Guard,
     /// What the answer follows; where it rests, the answer may.
-    guide: Option<Signal>,
-    random_seed: u64,
+    guide: Option<Arc<Course>>,
     beginning: Option<Snapshot>,
     recent: VecDeque<Snapshot>,
     /// Values predicted when it listens next.
@@ -67,20 +72,13 @@ pub struct Listener {
 impl Listener {
     /// Listens to an answer of `seconds` to `seed`, as loud as the network hears
     /// it. Unless it `may_go_back`, it only gives a verdict in the end.
-    pub fn new(
-        hearing: Hearing,
-        seed: &Signal,
-        seconds: f64,
-        random_seed: u64,
-        may_go_back: bool,
-    ) -> Listener {
+    pub fn new(hearing: Hearing, seed: &Signal, seconds: f64, may_go_back: bool) -> Listener {
         let most = LEAST_RESPONSES + (seconds / SECONDS_PER_RESPONSE) as usize;
         let of_training = hearing.normalisation().dynamics;
         Listener {
             guard: Guard::new(seed, hearing.full_scale(), of_training),
             hearing,
             guide: None,
-            random_seed,
             beginning: None,
             recent: VecDeque::new(),
             next: 0,
@@ -91,8 +89,8 @@ impl Listener {
         }
     }
 
-    /// The same beside a guide that the answer follows.
-    pub fn beside(self, guide: Option<Signal>) -> Listener {
+    /// The same beside the guide of a course that the answer follows.
+    pub fn beside(self, guide: Option<Arc<Course>>) -> Listener {
         Listener { guide, ..self }
     }
 
@@ -101,42 +99,44 @@ impl Listener {
         made >= self.next && self.responses.len() < self.most_responses
     }
 
-    /// What is wrong with the newest stretch of what is `predicted`.
-    pub fn hear(&self, predicted: &[f32]) -> Option<Fault> {
-        let rate = f64::from(self.hearing.sample_rate());
-        let samples = (STRETCH_SECONDS * rate).ceil() as usize;
-        let values = self.hearing.values_to_sound(samples);
-        let newest = predicted.len().checked_sub(values)?;
-        let mut phases = random::stream(self.random_seed, "listening");
-        let stretch = self
-            .hearing
-            .sound(predicted[newest..].to_vec(), &mut phases);
-        let fault = self.guard.fault_of_stretch(&stretch)?;
-        let end = (self.hearing.seconds_of(predicted.len()) * rate) as usize;
-        let begin = end.saturating_sub(samples);
-        (!self.is_excused(fault, begin, end)).then_some(fault)
+    /// Samples of the newest stretch that is listened to.
+    pub fn stretch(&self) -> usize {
+        (STRETCH_SECONDS * f64::from(self.hearing.sample_rate())).ceil() as usize
     }
 
-    /// Whether the answer is silent or does not change where its guide, from sample
-    /// `begin` to `end`, is silent or does not.
-    fn is_excused(&self, fault: Fault, begin: usize, end: usize) -> bool {
+    /// What is wrong with the newest `stretch` of the answer, from sample `begin` on.
+    pub fn hear(&self, begin: usize, stretch: &Signal) -> Option<Fault> {
+        let mut ear = self.guard.ear(stretch.sample_rate);
+        ear.hear(&stretch.samples);
+        let fault = self.guard.fault_of_stretch(ear)?;
+        let range = begin..begin + stretch.samples.len();
+        (!self.is_excused(fault, range)).then_some(fault)
+    }
+
+    /// Whether the answer is silent or does not change where its guide is silent or does
+    /// not, in the samples of `range`.
+    fn is_excused(&self, fault: Fault, range: Range<usize>) -> bool {
         let rests = |fault: Fault| matches!(fault, Fault::Silence | Fault::Drone);
-        let Some(guide) = self.guide.as_ref().filter(|_| rests(fault)) else {
+        let Some(course) = self.guide.as_ref().filter(|_| rests(fault)) else {
             return false;
         };
-        let end = end.min(guide.samples.len());
-        let rest = Signal {
-            samples: guide.samples[begin.min(end)..end].to_vec(),
-            sample_rate: guide.sample_rate,
-        };
-        self.guard.fault(&rest).is_some_and(rests)
+        let guide = course.guide();
+        let end = range.end.min(guide.samples());
+        let (mut ear, mut piece) = (self.guard.ear(self.hearing.sample_rate()), Vec::new());
+        for begin in (range.start.min(end)..end).step_by(PIECE) {
+            piece.clear();
+            guide.read(begin..end.min(begin + PIECE), &mut piece);
+            ear.hear(&piece);
+        }
+        self.guard.fault(ear).is_some_and(rests)
     }
 
-    /// What is wrong with the whole prediction.
-    pub fn verdict(&self, prediction: &Signal) -> Option<Fault> {
-        let fault = self.guard.fault(prediction)?;
-        let excused = self.is_excused(fault, 0, prediction.samples.len());
-        (!excused).then_some(fault)
+    /// What is wrong with the whole `prediction`.
+    pub fn verdict(&self, prediction: &Reel) -> Result<Option<Fault>, ReelError> {
+        let mut ear = self.guard.ear(self.hearing.sample_rate());
+        prediction.each(|piece| ear.hear(piece))?;
+        let fault = self.guard.fault(ear);
+        Ok(fault.filter(|fault| !self.is_excused(*fault, 0..prediction.len())))
     }
 
     /// Remembers a snapshot, up to which nothing is wrong.
@@ -199,8 +199,11 @@ impl Listener {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
-    use crate::hyperparameters::Hyperparameters;
+    use crate::generate::guide::GuideMaking;
+    use crate::hyperparameters::{GuideForm, Hyperparameters};
 
     const RATE: usize = 8000;
 
@@ -215,37 +218,58 @@ mod tests {
         }
     }
 
+    fn reel(sound: &Signal) -> Reel {
+        let mut reel = Reel::new(Path::new("nowhere"));
+        reel.push(&sound.samples).unwrap();
+        reel
+    }
+
     fn listener(guide: Option<Signal>) -> Listener {
         let json =
             r#"{"preset": "vector", "sample_rate": 8000, "seg_len": 8, "num_unrollings": 2}"#;
         let hearing = Hearing::untrained(&Hyperparameters::parse(json).unwrap());
-        Listener::new(hearing, &melody(0), 12.0, 1, true).beside(guide)
+        let course = guide.map(|guide| {
+            let once = GuideMaking {
+                form: GuideForm::Once,
+                semitones: 0.0,
+                random_seed: 1,
+            };
+            let samples = guide.samples.len();
+            let guide = once.guide(&guide.samples, samples, RATE as u32);
+            Arc::new(Course::new(Arc::new(melody(0)), guide))
+        });
+        Listener::new(hearing, &melody(0), 12.0, true).beside(course)
     }
 
     #[test]
     fn what_its_guide_does_the_answer_may_do_there_and_nowhere_else() {
         let resting = listener(Some(melody(8)));
-        let (playing, rest) = ((0, 3 * RATE), (6 * RATE, 9 * RATE));
+        let (playing, rest) = (0..3 * RATE, 6 * RATE..9 * RATE);
+        let beyond = 20 * RATE..23 * RATE;
         for fault in [Fault::Silence, Fault::Drone] {
-            assert!(resting.is_excused(fault, rest.0, rest.1), "{fault}");
-            assert!(!resting.is_excused(fault, playing.0, playing.1), "{fault}");
+            assert!(resting.is_excused(fault, rest.clone()), "{fault}");
+            assert!(!resting.is_excused(fault, playing.clone()), "{fault}");
             // Beyond its end, and with no guide, nothing is.
-            assert!(!resting.is_excused(fault, 20 * RATE, 23 * RATE), "{fault}");
-            assert!(!listener(None).is_excused(fault, rest.0, rest.1), "{fault}");
+            assert!(!resting.is_excused(fault, beyond.clone()), "{fault}");
+            assert!(!listener(None).is_excused(fault, rest.clone()), "{fault}");
         }
-        assert!(!resting.is_excused(Fault::Burst, rest.0, rest.1));
-        assert!(!resting.is_excused(Fault::Clipping, rest.0, rest.1));
+        assert!(!resting.is_excused(Fault::Burst, rest.clone()));
+        assert!(!resting.is_excused(Fault::Clipping, rest.clone()));
     }
 
     #[test]
     fn an_answer_that_rests_with_its_guide_is_all_right_and_one_that_rests_alone_is_not() {
         let rests = melody(8);
-        let verdict = |guide| listener(Some(guide)).verdict(&rests);
+        let verdict = |guide| listener(Some(guide)).verdict(&reel(&rests)).unwrap();
         assert_eq!(verdict(melody(8)), None);
         assert_eq!(verdict(melody(0)), Some(Fault::Silence));
-        let stretch = &rests.samples[..9 * RATE];
-        assert_eq!(listener(Some(melody(8))).hear(stretch), None);
-        let steady = listener(None).hear(stretch);
+        let begin = 9 * RATE - listener(None).stretch();
+        let stretch = Signal {
+            samples: rests.samples[begin..9 * RATE].to_vec(),
+            sample_rate: RATE as u32,
+        };
+        assert_eq!(listener(Some(melody(8))).hear(begin, &stretch), None);
+        let steady = listener(None).hear(begin, &stretch);
         assert!(steady.is_some(), "{steady:?}");
     }
 }

@@ -2,15 +2,18 @@
 //! becomes of what it says.
 
 use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::continuation::{Continuation, NotANumber};
 use super::following::{Following, Sources};
 use super::guard::Fault;
-use super::guidance::{Descriptions, Guidance, Guiding};
+use super::guidance::{Guidance, Guiding, KnownCourses};
 use super::listener::{Listener, Snapshot};
 use super::pace::Pace;
 use super::sampling::{GenerateError, Prediction, Prime, Request, Timings};
+use super::sounded::Sounded;
 use super::work::Work;
 use super::{AnswerSettings, Engine, Shown, Turn, Weights};
 use crate::audio::Signal;
@@ -28,6 +31,9 @@ pub const MEMORIES: f64 = 2.0;
 const PRIMING_STEPS: usize = 256;
 /// Outputs between two reports of progress: at audio rate, some milliseconds.
 const OUTPUTS_PER_REPORT: usize = 64;
+
+/// Seconds of a prediction after which it becomes sound, whoever listens.
+const MOST_SECONDS_UNHEARD: f64 = 2.0;
 
 /// The stages of [`Work`].
 const PREPARING: usize = 0;
@@ -47,16 +53,18 @@ pub struct Task<'a> {
     /// What is continued, at the model's rate.
     pub seed: &'a Signal,
     pub request: &'a Request,
+    /// Where what does not fit into memory is meanwhile.
+    pub folder: &'a Path,
 }
 
 /// A prediction while it is made.
 pub struct Making {
     hearing: Hearing,
     request: Request,
-    hop: Option<usize>,
     /// Samples of sound that are wanted, before they are slowed.
     samples: usize,
     continuation: Continuation,
+    sounded: Sounded,
     guidance: Guidance,
     listener: Listener,
     draws: Stream,
@@ -70,6 +78,8 @@ pub struct Making {
     outputs: usize,
     pace: Pace,
     share: f64,
+    /// What is wrong with what was made.
+    fault: Option<Fault>,
     begun: Instant,
     sampling_begun: Option<Instant>,
     resynthesis: Duration,
@@ -112,25 +122,18 @@ impl Task<'_> {
         samples_in(self.request.seconds / slower, hearing.sample_rate())
     }
 
-    /// What is followed beside the seed, if anything. Slowed answers are made before they
+    /// What is followed beside the `seed`, if anything. Slowed answers are made before they
     /// are slowed.
-    fn following(&self, hearing: &Hearing) -> Option<Following> {
+    fn following(&self, hearing: &Hearing, seed: &Arc<Signal>) -> Option<Following> {
         let slower = hearing.slower_at_hop(self.settings.resynthesis_hop);
         let theme = self.theme.map(|theme| hearing.at_training_level(theme));
-        let seed = &self.seed.samples;
         let sources = Sources {
-            seed,
-            theme: theme.as_ref().map_or(seed, |theme| &theme.samples),
+            seed: Arc::clone(seed),
+            theme: theme.as_ref(),
         };
         let follow = self.settings.follow.before_slowing(slower);
-        let random_seed = self.request.random_seed;
-        Following::new(
-            &follow,
-            hearing,
-            &sources,
-            self.samples(hearing),
-            random_seed,
-        )
+        let (samples, random_seed) = (self.samples(hearing), self.request.random_seed);
+        Following::new(&follow, hearing, sources, samples, random_seed)
     }
 
     /// What guides: what is followed, as strongly as was asked for or as the dial says.
@@ -138,7 +141,7 @@ impl Task<'_> {
         &self,
         hearing: &Hearing,
         following: Option<&Following>,
-        known: &mut Descriptions,
+        known: &mut KnownCourses,
     ) -> Guidance {
         let none = Guidance::none(self.model.network.architecture());
         let Some(following) = following else {
@@ -149,12 +152,28 @@ impl Task<'_> {
             strength: asked.unwrap_or(self.model.hyperparameters.conditioning.guidance),
             by_the_dial: asked.is_none(),
         };
-        let (seed, guide) = (&self.seed.samples, &following.sound().samples);
-        none.by(strength, hearing, seed, guide, known)
+        none.by(strength, hearing, following.course(), known)
+    }
+
+    /// What begins with the `seed`, the matrices of which that are played, and what those
+    /// are made of.
+    fn continuation(&self, hearing: &Hearing, seed: &Signal) -> (Continuation, Range<usize>) {
+        let (windows, samples) = (hearing.sampling_windows(), seed.samples.len());
+        let elements = hearing.elements_of_seed(samples);
+        let matrices = windows.input_matrices(elements);
+        let first = self.first_primed(hearing, matrices);
+        let forgotten = windows.first_needed(first);
+        let from = forgotten * windows.ext_cursor_inc;
+        let seen = hearing.see_part(&seed.samples[..], samples, from..elements);
+        let output = self.model.network.architecture().output;
+        let continuation = Continuation::new(output, self.settings, hearing, seen);
+        let continuation = continuation.beginning_after(from * windows.width);
+        (continuation, first..matrices)
     }
 
     /// The first of the seed's `matrices` that is played.
-    fn first_primed(&self, hearing: &Hearing, matrices: usize, prediction_values: usize) -> usize {
+    fn first_primed(&self, hearing: &Hearing, matrices: usize) -> usize {
+        let windows = hearing.sampling_windows();
         let remembered = self.model.memory.map(|memory| MEMORIES * memory);
         let seconds = self.request.prime_seconds.or(remembered);
         let last = matrices - 1;
@@ -162,8 +181,8 @@ impl Task<'_> {
             (Prime::Matrix, _) => last,
             (Prime::Seed, None) => 0,
             (Prime::Seed, Some(seconds)) => {
-                let values = hearing.values_in(seconds);
-                last.saturating_sub(values.div_ceil(prediction_values))
+                let of_one = windows.ext_cursor_inc * windows.width;
+                last.saturating_sub(hearing.values_in(seconds).div_ceil(of_one))
             }
         }
     }
@@ -175,47 +194,44 @@ impl Making {
     pub fn begin(
         task: Task,
         engine: &mut dyn Engine,
-        known: &mut Descriptions,
+        known: &mut KnownCourses,
     ) -> Result<Making, GenerateError> {
         let begun = Instant::now();
         let hearing = task.model.hearing();
         task.check()?;
-        let seed = &hearing.at_training_level(task.seed);
-        let task = Task { seed, ..task };
+        let seed = Arc::new(hearing.at_training_level(task.seed));
         let request = task.request;
         let threads = engine.threads();
         let work = Work::expected(task.model, task.settings, seed.seconds(), request, threads);
         // From here on its time counts.
         let pace = Pace::new(begun, &work.stages());
-        let following = task.following(&hearing);
-        let guide = following
+        let following = task.following(&hearing, &seed);
+        let course = following
             .as_ref()
-            .map(|following| following.sound().clone());
+            .map(|following| Arc::clone(following.course()));
         let samples = task.samples(&hearing);
         let heard_for = samples as f64 / f64::from(hearing.sample_rate());
         let may_go_back = request.may_go_back && task.is_random();
         let random_seed = request.random_seed;
-        let listener = Listener::new(hearing.clone(), seed, heard_for, random_seed, may_go_back);
+        let listener = Listener::new(hearing.clone(), &seed, heard_for, may_go_back);
         let guidance = task.guidance(&hearing, following.as_ref(), known);
-        let output = task.model.network.architecture().output;
-        let sequence = hearing.see_seed(&seed.samples);
-        let continuation = Continuation::new(output, task.settings, &hearing, sequence);
+        let (continuation, primed) = task.continuation(&hearing, &seed);
         let continuation = continuation.follow(following);
-        let matrices = continuation.matrices();
-        let first = task.first_primed(&hearing, matrices, continuation.prediction_values());
+        let hop = task.settings.resynthesis_hop;
         Ok(Making {
             request: request.clone(),
-            hop: task.settings.resynthesis_hop,
             samples,
-            listener: listener.beside(guide),
+            sounded: Sounded::new(&hearing, hop, random_seed, task.folder),
+            listener: listener.beside(course),
             draws: random::stream(random_seed, "draws"),
             state: engine.silence(hearing.sampling_windows(), guidance.streams()),
             predictions: Vec::new(),
-            matrices: first..first,
-            primed: first..matrices,
+            matrices: primed.start..primed.start,
+            primed,
             outputs: 0,
             pace,
             share: 0.0,
+            fault: None,
             begun,
             sampling_begun: None,
             resynthesis: Duration::ZERO,
@@ -233,13 +249,15 @@ impl Making {
     /// What is to be played next.
     pub fn turn(&mut self) -> Turn<'_> {
         let windows = self.hearing.sampling_windows();
+        let forgotten = self.continuation.forgotten_matrices();
         Turn {
             shown: Shown {
                 sequence: self.continuation.sequence(),
+                before: self.continuation.forgotten(),
                 windows,
                 streams: self.guidance.streams(),
                 conditions: self.guidance.conditions(windows, self.matrices.clone()),
-                matrices: self.matrices.clone(),
+                matrices: self.matrices.start - forgotten..self.matrices.end - forgotten,
             },
             state: &mut self.state,
             prediction: &mut self.predictions,
@@ -276,8 +294,8 @@ impl Making {
             self.report(needed);
         }
         loop {
-            if let Some(fault) = self.append() {
-                let made = self.continuation.predicted().len();
+            if let Some(fault) = self.append()? {
+                let made = self.continuation.made();
                 match self.listener.respond(fault, made) {
                     Some((snapshot, response)) => {
                         let snapshot = snapshot.clone();
@@ -287,7 +305,7 @@ impl Making {
                     None => return Err(GenerateError::NotANumber),
                 }
             }
-            let made = self.continuation.predicted().len();
+            let made = self.continuation.made();
             if made < needed {
                 self.outputs += 1;
                 let report = self.outputs.is_multiple_of(OUTPUTS_PER_REPORT);
@@ -298,89 +316,91 @@ impl Making {
                 self.matrices = newest..newest + 1;
                 return Ok(Next::Play { report });
             }
-            if let Some(prediction) = self.sound() {
-                return Ok(Next::Made(Box::new(prediction)));
+            if self.sound()? {
+                return Ok(Next::Made(Box::new(self.made())));
             }
         }
     }
 
-    /// Makes sound of all that was predicted; none where something is wrong with it, and
-    /// sampling went back.
-    fn sound(&mut self) -> Option<Prediction> {
+    /// Makes sound of the last that was predicted, and listens to all; whether that is it.
+    /// Where something is wrong with it, sampling may have gone back.
+    fn sound(&mut self) -> Result<bool, GenerateError> {
         let sampled = Instant::now();
         self.tell(SOUNDING, 0, 1);
-        let outputs = self.continuation.predicted().to_vec();
-        let made = outputs.len();
-        let mut phases = random::stream(self.request.random_seed, "phases");
-        let mut signal = self.hearing.sound(outputs, &mut phases);
-        signal.samples.truncate(self.samples);
-        let fault = self.listener.verdict(&signal);
-        let response = fault.and_then(|fault| self.listener.respond(fault, made));
+        let last = self.continuation.predicted_since(self.sounded.values());
+        self.sounded.push(last)?;
+        let asked = samples_in(self.request.seconds, self.hearing.sample_rate());
+        self.sounded.end(self.samples, asked)?;
+        self.fault = self.listener.verdict(self.sounded.heard())?;
+        let made = self.continuation.made();
+        let response = match self.fault {
+            Some(fault) => self.listener.respond(fault, made),
+            None => None,
+        };
         self.resynthesis += sampled.elapsed();
         if let Some((snapshot, response)) = response {
             let snapshot = snapshot.clone();
             self.pace.again(SOUNDING);
             self.go_back(&snapshot, response);
-            return None;
+            return Ok(false);
         }
-        let signal = self.at_hop(signal);
         self.tell(SOUNDING, 1, 0);
+        Ok(true)
+    }
+
+    /// What was made.
+    fn made(&mut self) -> Prediction {
         let sampling_begun = self.sampling_begun.unwrap_or(self.begun);
         let timings = Timings {
             priming: seconds(sampling_begun - self.begun),
             sampling: seconds(sampling_begun.elapsed() - self.resynthesis),
             resynthesis: seconds(self.resynthesis),
         };
-        Some(Prediction {
-            signal,
-            fault,
+        Prediction {
+            sound: self.sounded.take(),
+            fault: self.fault,
             responses: self.listener.responses().to_vec(),
             timings,
-        })
-    }
-
-    /// The sound of all predictions with frames as far apart as was asked for; `signal` is
-    /// what they are as they were heard.
-    fn at_hop(&self, signal: Signal) -> Signal {
-        let Some(hop) = self.hop else {
-            return signal;
-        };
-        let mut phases = random::stream(self.request.random_seed, "phases");
-        let outputs = self.continuation.predicted().to_vec();
-        let mut signal = self.hearing.sound_at_hop(outputs, hop, &mut phases);
-        let samples = samples_in(self.request.seconds, self.hearing.sample_rate());
-        signal.samples.resize(samples, 0.0);
-        signal
+        }
     }
 
     /// Appends the network's newest prediction, unless something is wrong with
     /// it or with what was predicted before. A listener that finds something can
     /// respond to it; what is not a number may be found by none.
-    fn append(&mut self) -> Option<Fault> {
-        let predicted = self.continuation.predicted();
-        if self.listener.is_due(predicted.len()) {
-            let fault = self.listener.hear(predicted);
+    fn append(&mut self) -> Result<Option<Fault>, GenerateError> {
+        let made = self.continuation.made();
+        let is_due = self.listener.is_due(made);
+        if is_due || made >= self.sounded.values() + self.hearing.values_in(MOST_SECONDS_UNHEARD) {
+            let settled = self.continuation.settled_since(self.sounded.values());
+            self.sounded.push(settled)?;
+            self.continuation.forget();
+        }
+        if is_due {
+            let newest = self.sounded.newest(self.listener.stretch())?;
+            let fault = newest.and_then(|(begin, newest)| self.listener.hear(begin, &newest));
             if fault.is_some() {
-                return fault;
+                return Ok(fault);
             }
             self.listener.remember(self.snapshot());
         }
         let appended = self.continuation.append(&self.predictions, &mut self.draws);
-        appended.err().map(|NotANumber| Fault::NotANumber)
+        Ok(appended.err().map(|NotANumber| Fault::NotANumber))
     }
 
     fn snapshot(&self) -> Snapshot {
         Snapshot {
             tail: self.continuation.tail(),
+            sounded: self.sounded.mark(),
             state: self.state.clone(),
             predictions: self.predictions.clone(),
-            made: self.continuation.predicted().len(),
+            made: self.continuation.made(),
         }
     }
 
     /// Goes on from `snapshot`; each `response` has random numbers of its own.
     fn go_back(&mut self, snapshot: &Snapshot, response: usize) {
         self.continuation.go_back(&snapshot.tail);
+        self.sounded.go_back(&snapshot.sounded);
         self.state.clone_from(&snapshot.state);
         self.predictions.clone_from(&snapshot.predictions);
         let random_seed = self.request.random_seed;
@@ -389,7 +409,7 @@ impl Making {
 
     /// Notes how many outputs were made, and how many are left of the `needed` values.
     fn report(&mut self, needed: usize) {
-        let left = needed.saturating_sub(self.continuation.predicted().len());
+        let left = needed.saturating_sub(self.continuation.made());
         let left = left.div_ceil(self.continuation.prediction_values());
         self.tell(SAMPLING, self.outputs, left);
     }

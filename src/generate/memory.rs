@@ -70,6 +70,7 @@ fn forgets_after(
         let steps = std::ops::Range::len(&matrices);
         let shown = Shown {
             sequence,
+            before: 0,
             windows,
             matrices,
             streams: 1,

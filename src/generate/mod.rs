@@ -6,6 +6,7 @@
 //! ```
 
 pub mod continuation;
+mod course;
 mod drawing;
 mod fastest;
 mod feedback;
@@ -25,6 +26,7 @@ mod repeated_rows;
 mod sampling;
 mod settings;
 mod shown;
+mod sounded;
 mod work;
 
 pub use drawing::Drawing;

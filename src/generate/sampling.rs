@@ -1,16 +1,18 @@
 //! The sampling loop, one for all four approaches.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::guard::Fault;
-use super::guidance::Descriptions;
+use super::guidance::KnownCourses;
 use super::listener::Response;
 use super::making::{Making, Next, Task};
 use super::{AnswerSettings, Engine, EngineError, Turn};
-use crate::audio::Signal;
+use crate::audio::{LongSound, Signal};
+use crate::reel::ReelError;
 use crate::trained_model::TrainedModel;
 
 /// How the network hears the seed before it goes on.
@@ -49,9 +51,9 @@ pub struct Timings {
 }
 
 /// The network's continuation of a seed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Prediction {
-    pub signal: Signal,
+    pub sound: LongSound,
     /// What is wrong with it all the same.
     pub fault: Option<Fault>,
     /// What was wrong with it on the way, in the order of noticing.
@@ -76,6 +78,8 @@ pub enum GenerateError {
     Stopped,
     #[error(transparent)]
     Engine(#[from] EngineError),
+    #[error(transparent)]
+    Reel(#[from] ReelError),
 }
 
 /// What answers: a model, how, and what runs it.
@@ -88,6 +92,8 @@ pub struct Player<'a> {
     pub engine: &'a mut dyn Engine,
     /// What it follows instead of the seed, at the model's rate.
     pub theme: Option<&'a Signal>,
+    /// Where what does not fit into memory is meanwhile.
+    pub folder: &'a Path,
 }
 
 /// Lets `player` continue `seed`, which it hears as loud as its model heard its
@@ -108,6 +114,7 @@ pub fn generate(
         model: player.model,
         settings: player.settings,
         theme: player.theme,
+        folder: player.folder,
         seed,
         request,
     };
@@ -125,7 +132,7 @@ fn make(
         ControlFlow::Break(()) => Err(GenerateError::Stopped),
     };
     tell(0.0)?;
-    let mut making = Making::begin(task, engine, &mut Descriptions::default())?;
+    let mut making = Making::begin(task, engine, &mut KnownCourses::default())?;
     loop {
         match making.next()? {
             Next::Made(prediction) => {
@@ -156,7 +163,7 @@ pub fn generate_together(
     if tasks.len() < 2 || !tasks.iter().all(shares) {
         return one_after_another(engine, tasks, progress);
     }
-    let mut known = Descriptions::default();
+    let mut known = KnownCourses::default();
     let begun = tasks.iter();
     let begun = begun.map(|task| Making::begin(*task, engine, &mut known));
     let mut all: Vec<Together> = begun.map(Together::of).collect();
@@ -280,6 +287,7 @@ mod tests {
             settings: &AnswerSettings::of(&model.hyperparameters).free(),
             engine,
             theme: None,
+            folder: Path::new("nowhere"),
         };
         generate(player, seed, request, &mut |_| ControlFlow::Continue(()))
     }
@@ -297,10 +305,11 @@ mod tests {
             model,
             settings: &AnswerSettings::of(&model.hyperparameters).free(),
             theme: None,
+            folder: Path::new("nowhere"),
             seed,
             request: &request,
         };
-        let known = &mut Descriptions::default();
+        let known = &mut KnownCourses::default();
         let mut making = Making::begin(task, &mut engine, known).unwrap();
         while let Next::Play { .. } = making.next().unwrap() {
             let turn = making.turn();
@@ -434,7 +443,7 @@ mod tests {
                 may_go_back: false,
             };
             let answer = answer(&model, &mut engine, &seed(5000), &request);
-            answer.unwrap().signal
+            answer.unwrap().sound.to_signal().unwrap()
         };
         let whole = sound(None, None);
         let remembered = sound(Some(0.001), None);
@@ -468,7 +477,10 @@ mod tests {
                     may_go_back: true,
                 };
                 let prediction = answer(&model, &mut engine, &seed, &request).unwrap();
-                assert_eq!(prediction.signal.samples.len(), samples_in(seconds, 11025));
+                assert_eq!(
+                    prediction.sound.to_signal().unwrap().samples.len(),
+                    samples_in(seconds, 11025)
+                );
             }
         }
     }
@@ -567,7 +579,7 @@ mod tests {
         ] {
             let answer = scripted_answer(180, wrong).unwrap();
             assert_eq!(answer.fault, None);
-            assert_eq!(answer.signal.samples.len(), 12 * 11025);
+            assert_eq!(answer.sound.to_signal().unwrap().samples.len(), 12 * 11025);
             let [response] = &answer.responses[..] else {
                 panic!("{fault}: {:?}", answer.responses);
             };
@@ -576,7 +588,14 @@ mod tests {
             assert!((4.0..5.1).contains(&back), "{response:?}");
             assert!((3.9..8.1).contains(&response.noticed_at), "{response:?}");
             // As if nothing had happened.
-            assert_eq!(answer.signal, scripted_answer(0, wrong).unwrap().signal);
+            assert_eq!(
+                answer.sound.to_signal().unwrap(),
+                scripted_answer(0, wrong)
+                    .unwrap()
+                    .sound
+                    .to_signal()
+                    .unwrap()
+            );
         }
     }
 
@@ -594,7 +613,10 @@ mod tests {
         assert_eq!(first.fault, Fault::Burst);
         let back = first.noticed_at - first.back_to;
         assert!((2.0..3.1).contains(&back), "{first:?}");
-        assert_eq!(answer.signal, right.signal);
+        assert_eq!(
+            answer.sound.to_signal().unwrap(),
+            right.sound.to_signal().unwrap()
+        );
     }
 
     #[test]
@@ -639,6 +661,7 @@ mod tests {
                 settings: &AnswerSettings::of(&model.hyperparameters).free(),
                 engine: &mut engine,
                 theme: None,
+                folder: Path::new("nowhere"),
             };
             generate(player, seed, &request, &mut |_| flow)
                 .unwrap_err()
@@ -694,6 +717,7 @@ mod tests {
                 model: &model,
                 settings: &settings[n % 2],
                 theme: None,
+                folder: Path::new("nowhere"),
                 seed: if n == 3 { &silence } else { &seed },
                 request: &requests[n],
             };
@@ -713,10 +737,15 @@ mod tests {
                         settings: task.settings,
                         engine: &mut engine,
                         theme: None,
+                        folder: Path::new("nowhere"),
                     };
                     let mut go_on = |_: f64| ControlFlow::Continue(());
                     match generate(player, task.seed, task.request, &mut go_on) {
-                        Ok(alone) => assert_eq!(made.unwrap().signal, alone.signal, "{json} {n}"),
+                        Ok(alone) => assert_eq!(
+                            made.unwrap().sound.to_signal().unwrap(),
+                            alone.sound.to_signal().unwrap(),
+                            "{json} {n}"
+                        ),
                         Err(_) => assert!(n == 3 && made.is_err(), "{json} {n}"),
                     }
                 }
@@ -779,6 +808,7 @@ mod tests {
                 model: &model,
                 settings: &AnswerSettings::of(&model.hyperparameters).free(),
                 theme: None,
+                folder: Path::new("nowhere"),
                 seed: &seed(100),
                 request: &request,
             };
@@ -816,6 +846,7 @@ mod tests {
             settings: &AnswerSettings::of(&model.hyperparameters),
             engine: &mut Native::new(model.network.clone(), Precision::F32, 1),
             theme: None,
+            folder: Path::new("nowhere"),
         };
         let mut shares = Vec::new();
         let told = &mut |share| {

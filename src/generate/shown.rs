@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::frames::WindowFormat;
-use crate::model::State;
+use crate::model::{Sequence, State};
 
 /// Adjacent input matrices of a sequence, each in one stream or more, which hear the
 /// same and know different things of it.
@@ -11,9 +11,11 @@ use crate::model::State;
 pub struct Shown<'a> {
     /// Samples or magnitude frames.
     pub sequence: &'a [f32],
+    /// How many values were before them.
+    pub before: usize,
     /// How the sequence is cut.
     pub windows: &'a WindowFormat,
-    /// Numbers of the matrices, one for each time step.
+    /// Numbers of the matrices in `sequence`, one for each time step.
     pub matrices: Range<usize>,
     /// S
     pub streams: usize,
@@ -38,11 +40,14 @@ impl Shown<'_> {
 
     /// The sequence up to the last sample of a single matrix, whose last row sees what it
     /// saw one time step before, but one sample later; none where that is not so.
-    pub fn sliding(&self) -> Option<&[f32]> {
+    pub fn sliding(&self) -> Option<Sequence<'_>> {
         let windows = self.windows;
         let slides = self.steps() == 1 && windows.width == 1 && windows.ext_cursor_inc == 1;
         let end = self.matrices.start + windows.input_span();
-        slides.then(|| &self.sequence[..end])
+        slides.then(|| Sequence {
+            samples: &self.sequence[..end],
+            before: self.before,
+        })
     }
 
     /// Makes `frames` the rows with their conditions, `[T, S · R, D + C]`.
@@ -92,6 +97,7 @@ mod tests {
         let conditions: Vec<f32> = (0..8).map(|n| n as f32 / 10.0).collect();
         let shown = Shown {
             sequence: &sequence,
+            before: 0,
             windows: &windows,
             matrices: 1..3,
             streams: 2,

@@ -1,7 +1,12 @@
 //! What a sound does at a place, in a few values: a network may learn with those of
 //! what it has to predict beside its input, and be led by those of another sound.
 
-use super::largest;
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{PIECE, largest};
+use crate::audio::Sound;
 use crate::frames::{Complex32, Fourier};
 use crate::hyperparameters::Conditioning;
 
@@ -36,23 +41,6 @@ const SILENCE: f64 = 1e-3;
 const MOST_DEVIATIONS: f64 = 3.0;
 const OF_A_DEVIATION: f64 = 0.5;
 
-/// Descriptions of the places of one sound, element by element of the sequence that a
-/// network sees of it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Description {
-    values: Vec<f32>,
-    /// Elements that one description holds.
-    held: usize,
-}
-
-impl Description {
-    /// That of element `element` of the sequence; `None` beyond its end.
-    pub fn at(&self, element: usize) -> Option<&[f32]> {
-        let mut places = self.values.chunks_exact(DESCRIPTION_VALUES);
-        places.nth(element / self.held)
-    }
-}
-
 /// Where in a sound descriptions are wanted.
 #[derive(Clone, Copy, Debug)]
 pub struct DescribedPlaces {
@@ -80,58 +68,185 @@ impl DescribedPlaces {
         self.elements.div_ceil(self.held()) * DESCRIPTION_VALUES
     }
 
-    /// The sample of the sound that the middle of each description lies at.
-    fn centres(self, held: usize) -> impl Iterator<Item = isize> {
+    /// How many descriptions there are.
+    fn count(self) -> usize {
+        self.elements.div_ceil(self.held()).max(1)
+    }
+
+    /// The sample of the sound that the middle of description `n` lies at.
+    fn centre(self, n: usize) -> isize {
+        let held = self.held();
         let length = (held - 1) * self.hop + self.samples;
         let first = (length / 2) as isize - self.silence as isize;
-        let count = self.elements.div_ceil(held).max(1);
-        (0..count).map(move |n| first + (n * held * self.hop) as isize)
+        first + (n * held * self.hop) as isize
     }
 }
 
-/// Describes `sound` at `places`. How loud it is, as a whole, does not matter:
-/// loudness, rise and brightness are brought to mean 0 and one spread over the sound,
-/// so that what is loud or bright of one sound is what is so of another.
-pub fn describe(sound: &[f32], places: DescribedPlaces) -> Description {
-    let held = places.held();
-    let mut spectrum = AudibleSpectrum::new(places.sample_rate);
-    let peak = f64::from(largest(&sound[..places.typical]));
-    let gain = if peak > 0.0 { peak.recip() } else { 0.0 };
-    let near = |centre, len| around(sound, centre, len, gain);
-    let before = samples_in(LOUDNESS_SECONDS, places.sample_rate);
-    let loudness = |centre| {
-        let power = near(centre, before).map(|s| s * s).sum::<f64>() / before as f64;
-        (power.sqrt() + SILENCE).log10()
-    };
-    let mut raw = Vec::new();
-    let mut within = Vec::new();
-    let centres: Vec<isize> = places.centres(held).collect();
-    let len = spectrum.len();
-    let pairs = centres.chunks(2).flat_map(|pair| {
-        let stretch = |centre| near(centre, len);
-        // The last one may be alone.
-        spectrum.of_two([stretch(pair[0]), stretch(pair[pair.len() - 1])])
-    });
-    let heard: Vec<_> = pairs.take(centres.len()).collect();
-    for (centre, (classes, brightness)) in centres.into_iter().zip(heard) {
-        let earlier = centre - before as isize;
-        let rise = match earlier >= before as isize / 2 {
-            true => (loudness(centre) - loudness(earlier)).max(0.0),
-            // Of how the sound began nothing is known.
-            false => 0.0,
+/// Descriptions of the places of one sound, element by element of the sequence that a
+/// network sees of it, made as they are asked for. How loud the sound is, as a whole, does
+/// not matter: loudness, rise and brightness are brought to mean 0 and one spread over what
+/// is typical of it, so that what is loud or bright of one sound is what is so of another.
+///
+/// Several may ask, which are about the same place.
+pub struct Description<S> {
+    sound: S,
+    places: DescribedPlaces,
+    /// Brings what is typical to a peak of 1.
+    gain: f64,
+    usual: Usual,
+    /// What was described last.
+    known: Mutex<Known>,
+}
+
+/// What was described last of a sound, and what it takes to go on.
+struct Known {
+    spectrum: AudibleSpectrum,
+    chunks: VecDeque<(usize, Arc<[Raw]>)>,
+}
+
+/// A place as it is: its pitch classes, and loudness, rise and brightness.
+type Raw = ([f64; PITCH_CLASSES], [f64; 3]);
+
+/// Descriptions that are made at once, an even number, and how many such are known.
+const CHUNK: usize = 128;
+const KNOWN_CHUNKS: usize = 8;
+
+impl<S: Sound> Description<S> {
+    /// Of `sound` at `places`.
+    pub fn new(sound: S, places: DescribedPlaces) -> Description<S> {
+        let typical = 0..places.typical as isize;
+        let mut description = Description {
+            gain: gain_of(&sound, places.typical),
+            sound,
+            places,
+            usual: Usual([(0.0, 1.0); 3]),
+            known: Mutex::new(Known {
+                spectrum: AudibleSpectrum::new(places.sample_rate),
+                chunks: VecDeque::new(),
+            }),
         };
-        raw.push((classes, [loudness(centre), rise, brightness]));
-        within.push((0..places.typical as isize).contains(&centre));
+        let mut measures = Vec::new();
+        for chunk in 0..places.count().div_ceil(CHUNK) {
+            let first = chunk * CHUNK;
+            if places.centre(first) >= typical.end {
+                break;
+            }
+            let described = description.chunk(chunk);
+            let described = described.iter().enumerate();
+            let within = described.filter(|(n, _)| typical.contains(&places.centre(first + n)));
+            measures.extend(within.map(|(_, (_, measures))| *measures));
+        }
+        description.usual = Usual::of(&measures);
+        description
     }
-    let measures = (raw.iter().zip(&within)).filter(|(_, within)| **within);
-    let usual = Usual::of(measures.map(|((_, measures), _)| *measures));
-    let values = raw.iter().flat_map(|(classes, measures)| {
-        let measures = usual.compare(*measures);
-        classes.iter().copied().chain(measures)
-    });
-    Description {
-        values: values.map(|value| value as f32).collect(),
-        held,
+
+    /// Appends that of element `element` of the sequence to `values`; whether there is
+    /// such an element.
+    pub fn at(&self, element: usize, values: &mut Vec<f32>) -> bool {
+        let n = element / self.places.held();
+        if n >= self.places.elements.div_ceil(self.places.held()) {
+            return false;
+        }
+        let (classes, measures) = self.chunk(n / CHUNK)[n % CHUNK];
+        let measures = self.usual.compare(measures);
+        let described = classes.into_iter().chain(measures);
+        values.extend(described.map(|value| value as f32));
+        true
+    }
+
+    /// The descriptions from the `CHUNK · chunk`th on.
+    fn chunk(&self, chunk: usize) -> Arc<[Raw]> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, described)) = known.chunks.iter().find(|(n, _)| *n == chunk) {
+            return Arc::clone(described);
+        }
+        let first = chunk * CHUNK;
+        let last = self.places.count().min(first + CHUNK);
+        let described: Arc<[Raw]> = self.describe(first..last, &mut known.spectrum).into();
+        if known.chunks.len() == KNOWN_CHUNKS {
+            known.chunks.pop_front();
+        }
+        known.chunks.push_back((chunk, Arc::clone(&described)));
+        described
+    }
+
+    /// Describes places `all`.
+    fn describe(&self, all: Range<usize>, spectrum: &mut AudibleSpectrum) -> Vec<Raw> {
+        let places = self.places;
+        let before = samples_in(LOUDNESS_SECONDS, places.sample_rate);
+        let len = spectrum.len();
+        let centres: Vec<isize> = all.map(|n| places.centre(n)).collect();
+        let (Some(first), Some(last)) = (centres.first(), centres.last()) else {
+            return Vec::new();
+        };
+        let reach = len.max(2 * before) as isize;
+        let within = |sample: isize| sample.clamp(0, self.sound.samples() as isize) as usize;
+        let heard = within(first - reach)..within(last + reach);
+        let offset = heard.start as isize;
+        let mut samples = Vec::with_capacity(heard.len());
+        self.sound.read(heard, &mut samples);
+        let near = |centre: isize, len| around(&samples, centre - offset, len, self.gain);
+        let loudness = |centre| {
+            let power = near(centre, before).map(|s| s * s).sum::<f64>() / before as f64;
+            (power.sqrt() + SILENCE).log10()
+        };
+        let pairs = centres.chunks(2).flat_map(|pair| {
+            let stretch = |centre| near(centre, len);
+            // The last one may be alone.
+            spectrum.of_two([stretch(pair[0]), stretch(pair[pair.len() - 1])])
+        });
+        let described = centres.iter().zip(pairs);
+        let described = described.map(|(centre, (classes, brightness))| {
+            let earlier = centre - before as isize;
+            let rise = match earlier >= before as isize / 2 {
+                true => (loudness(*centre) - loudness(earlier)).max(0.0),
+                // Of how the sound began nothing is known.
+                false => 0.0,
+            };
+            (classes, [loudness(*centre), rise, brightness])
+        });
+        described.collect()
+    }
+}
+
+/// What brings the first `typical` samples of `sound` to a peak of 1.
+fn gain_of(sound: &impl Sound, typical: usize) -> f64 {
+    let (mut peak, mut piece) = (0.0, Vec::new());
+    for begin in (0..typical).step_by(PIECE) {
+        piece.clear();
+        sound.read(begin..typical.min(begin + PIECE), &mut piece);
+        peak = largest(&piece).max(peak);
+    }
+    if peak > 0.0 {
+        f64::from(peak).recip()
+    } else {
+        0.0
+    }
+}
+
+/// What describes each element of the sequence that a network sees of `sound`: as many
+/// values each as [`DESCRIPTION_VALUES`], which all elements that are held share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Descriptions {
+    values: Vec<f32>,
+    held: usize,
+}
+
+impl Descriptions {
+    /// Of all `places` of `sound`.
+    pub fn of(sound: &[f32], places: DescribedPlaces) -> Descriptions {
+        let description = Description::new(sound, places);
+        let (mut values, held) = (Vec::with_capacity(places.values()), places.held());
+        for element in (0..places.elements).step_by(held) {
+            description.at(element, &mut values);
+        }
+        Descriptions { values, held }
+    }
+
+    /// That of element `element` of the sequence; `None` beyond its end.
+    pub fn at(&self, element: usize) -> Option<&[f32]> {
+        let mut places = self.values.chunks_exact(DESCRIPTION_VALUES);
+        places.nth(element / self.held)
     }
 }
 
@@ -264,10 +379,10 @@ fn median(mut values: [f64; PITCH_CLASSES]) -> f64 {
 struct Usual([(f64, f64); 3]);
 
 impl Usual {
-    fn of(places: impl Iterator<Item = [f64; 3]> + Clone) -> Usual {
-        let count = places.clone().count().max(1) as f64;
+    fn of(places: &[[f64; 3]]) -> Usual {
+        let count = places.len().max(1) as f64;
         Usual([0, 1, 2].map(|measure| {
-            let values = || places.clone().map(|measures| measures[measure]);
+            let values = || places.iter().map(|measures| measures[measure]);
             let mean = values().sum::<f64>() / count;
             let power = values().map(|v| (v - mean).powi(2)).sum::<f64>() / count;
             (mean, power.sqrt() + 1e-6)
@@ -305,7 +420,7 @@ mod tests {
 
     /// What describes each frame.
     fn frames(sound: &[f32]) -> Vec<Vec<f32>> {
-        let description = describe(sound, of_all(sound));
+        let description = Descriptions::of(sound, of_all(sound));
         (0..sound.len() / 512)
             .map(|frame| description.at(frame).unwrap().to_vec())
             .collect()
@@ -332,7 +447,7 @@ mod tests {
                 ..FRAMES
             };
             for (hz, class) in [(440.0, 9), (261.6, 0), (164.8, 4), (1046.5, 0)] {
-                let description = describe(&tone(0.3, hz, rate, 20 * 512), places);
+                let description = Descriptions::of(&tone(0.3, hz, rate, 20 * 512), places);
                 let values = description.at(10).unwrap();
                 assert_eq!(loudest_class(values), class, "{hz} Hz at {rate}");
                 assert!(values[class] > 0.9, "{values:?}");
@@ -385,7 +500,7 @@ mod tests {
             samples: 1,
             ..of_all(&sound)
         };
-        let description = describe(&sound, places);
+        let description = Descriptions::of(&sound, places);
         assert_eq!(description.values.len(), 160 * DESCRIPTION_VALUES);
         assert_eq!(description.values.len(), places.values());
         let first = 10240 + 256;
@@ -400,7 +515,7 @@ mod tests {
         let sound = onset();
         let plain = frames(&sound);
         let longer = [&sound[..], &[1.0; 10 * 512]].concat();
-        let moved = describe(
+        let moved = Descriptions::of(
             &longer,
             DescribedPlaces {
                 silence: 3 * 512,

@@ -1,10 +1,13 @@
 //! How loud and how lively a sound is: what it does over time, by which answers
 //! are measured against the training audio.
 
+use std::collections::VecDeque;
+
 use serde::{Deserialize, Serialize};
 
+use super::PIECE;
 use crate::audio::Signal;
-use crate::frames::Analysis;
+use crate::frames::{Analysis, Frames};
 
 /// Length of the blocks that are compared with each other.
 const BLOCK_SECONDS: f64 = 0.1;
@@ -42,20 +45,18 @@ pub struct Dynamics {
 impl Dynamics {
     /// That of `signal`.
     pub fn of(signal: &Signal) -> Dynamics {
-        let bands = band_levels(signal);
-        // A tone at full scale: a quarter of the window, whose mean is one half.
-        let window = (BLOCKS_OF_A_SPECTRUM * block_len(signal)) as f64;
-        let full_scale = 20.0 * (window / 4.0).log10();
-        Dynamics {
-            sustained: sustained(&bands, full_scale),
-            least_change: least_change(&bands, SPECTRA),
-        }
+        Dynamics::of_short(signal, SPECTRA)
     }
 
-    /// [`Dynamics::least_change`] of a `signal` that may be short, but not of
-    /// fewer than `least` spectra of 0.2 s, 0.1 s apart.
-    pub(crate) fn least_change_of_short(signal: &Signal, least: usize) -> Option<f64> {
-        least_change(&band_levels(signal), least)
+    /// That of a `signal` that may be short; [`Dynamics::least_change`] not of fewer than
+    /// `least` spectra of 0.2 s, 0.1 s apart.
+    pub(crate) fn of_short(signal: &Signal, least: usize) -> Dynamics {
+        let mut meter = DynamicsMeter::new(signal.sample_rate, least);
+        signal
+            .samples
+            .chunks(PIECE)
+            .for_each(|piece| meter.push(piece));
+        meter.finish()
     }
 
     /// That of a sound that consists of this one and the `other`: as loud as the
@@ -70,56 +71,107 @@ impl Dynamics {
     }
 }
 
-/// Samples of the blocks that a signal's levels are compared in.
-pub(crate) fn block_len(signal: &Signal) -> usize {
-    ((BLOCK_SECONDS * f64::from(signal.sample_rate)) as usize).max(2)
+/// Samples of the blocks that the levels of a sound at `sample_rate` Hz are compared in.
+pub(crate) fn block_len(sample_rate: u32) -> usize {
+    ((BLOCK_SECONDS * f64::from(sample_rate)) as usize).max(2)
 }
 
-/// [`Dynamics::sustained`] of a sound of these bands.
-fn sustained(bands: &[[f64; BANDS]], full_scale: f64) -> Option<f64> {
-    let stays = bands.windows(SPECTRA_OF_A_BURST).map(|spectra| {
-        let least = |band: usize| {
-            let levels = spectra.iter().map(|levels| levels[band]);
-            (levels.fold(f64::INFINITY, f64::min) - full_scale).max(QUIETEST)
+/// Finds out the dynamics of a sound that comes piece by piece.
+pub struct DynamicsMeter {
+    frames: Frames,
+    /// The band of each bin of a spectrum.
+    bands: Vec<usize>,
+    /// Level of a tone at full scale, in decibels.
+    full_scale: f64,
+    /// Spectra that are least asked of a sound that changes.
+    least: usize,
+    /// Level of each band in decibels in the newest spectra, at most those of a stretch.
+    newest: VecDeque<[f64; BANDS]>,
+    sustained: Option<f64>,
+    least_change: Option<f64>,
+}
+
+impl DynamicsMeter {
+    /// Of a sound at `sample_rate` Hz, which is not said to change if it has fewer than
+    /// `least` spectra.
+    pub fn new(sample_rate: u32, least: usize) -> DynamicsMeter {
+        let hop_size = block_len(sample_rate);
+        let analysis = Analysis {
+            window_size: BLOCKS_OF_A_SPECTRUM * hop_size,
+            hop_size,
+            zero_padding: false,
         };
-        (0..BANDS).map(least).sum::<f64>() / BANDS as f64
-    });
-    stays.max_by(f64::total_cmp)
-}
-
-/// [`Dynamics::least_change`] of a sound of these bands; `None` if it has fewer than
-/// `least` spectra.
-fn least_change(bands: &[[f64; BANDS]], least: usize) -> Option<f64> {
-    if bands.len() < least {
-        return None;
-    }
-    let changes = bands.windows(SPECTRA.min(bands.len())).filter_map(change);
-    changes.min_by(f64::total_cmp)
-}
-
-/// Level of each band in decibels, spectrum by spectrum.
-fn band_levels(signal: &Signal) -> Vec<[f64; BANDS]> {
-    let hop_size = block_len(signal);
-    let analysis = Analysis {
-        window_size: BLOCKS_OF_A_SPECTRUM * hop_size,
-        hop_size,
-        zero_padding: false,
-    };
-    let hz = f64::from(signal.sample_rate) / analysis.window_size as f64;
-    let octaves = (0.5 * f64::from(signal.sample_rate) / LOWEST_BAND).log2();
-    let band = |bin: usize| {
-        let octave = (bin as f64 * hz / LOWEST_BAND).log2();
-        ((octave / octaves * BANDS as f64).max(0.0) as usize).min(BANDS - 1)
-    };
-    let spectra = analysis.magnitudes(&signal.samples);
-    let levels = spectra.magnitudes.chunks(spectra.bins).map(|spectrum| {
-        let mut powers = [f64::MIN_POSITIVE; BANDS];
-        for (bin, magnitude) in spectrum.iter().enumerate() {
-            powers[band(bin)] += f64::from(*magnitude).powi(2);
+        let hz = f64::from(sample_rate) / analysis.window_size as f64;
+        let octaves = (0.5 * f64::from(sample_rate) / LOWEST_BAND).log2();
+        let band = |bin: usize| {
+            let octave = (bin as f64 * hz / LOWEST_BAND).log2();
+            ((octave / octaves * BANDS as f64).max(0.0) as usize).min(BANDS - 1)
+        };
+        DynamicsMeter {
+            frames: analysis.frames(),
+            bands: (0..analysis.bins()).map(band).collect(),
+            // A quarter of the window, whose mean is one half.
+            full_scale: 20.0 * (analysis.window_size as f64 / 4.0).log10(),
+            least,
+            newest: VecDeque::with_capacity(SPECTRA),
+            sustained: None,
+            least_change: None,
         }
-        powers.map(|power| 10.0 * power.log10())
-    });
-    levels.collect()
+    }
+
+    /// Of a sound at `sample_rate` Hz as long as training audio is.
+    pub fn of_long(sample_rate: u32) -> DynamicsMeter {
+        DynamicsMeter::new(sample_rate, SPECTRA)
+    }
+
+    /// Goes on with `samples`.
+    pub fn push(&mut self, samples: &[f32]) {
+        let DynamicsMeter {
+            frames,
+            bands,
+            newest,
+            ..
+        } = self;
+        frames.push(samples, |spectrum| {
+            let mut powers = [f64::MIN_POSITIVE; BANDS];
+            for (band, magnitude) in bands.iter().zip(spectrum) {
+                powers[*band] += f64::from(*magnitude).powi(2);
+            }
+            if newest.len() == SPECTRA {
+                newest.pop_front();
+            }
+            newest.push_back(powers.map(|power| 10.0 * power.log10()));
+            let stretch = newest.make_contiguous();
+            let stays = sustained(stretch, self.full_scale).into_iter();
+            self.sustained = stays.chain(self.sustained).max_by(f64::total_cmp);
+            if stretch.len() == SPECTRA {
+                let changes = change(stretch).into_iter().chain(self.least_change);
+                self.least_change = changes.min_by(f64::total_cmp);
+            }
+        });
+    }
+
+    /// What was found.
+    pub fn finish(mut self) -> Dynamics {
+        let is_short = (self.least..SPECTRA).contains(&self.newest.len());
+        if is_short {
+            self.least_change = change(self.newest.make_contiguous());
+        }
+        Dynamics {
+            sustained: self.sustained,
+            least_change: self.least_change,
+        }
+    }
+}
+
+/// [`Dynamics::sustained`] of the newest half a second of a sound of these bands.
+fn sustained(bands: &[[f64; BANDS]], full_scale: f64) -> Option<f64> {
+    let newest = bands.len().checked_sub(SPECTRA_OF_A_BURST)?;
+    let least = |band: usize| {
+        let levels = bands[newest..].iter().map(|levels| levels[band]);
+        (levels.fold(f64::INFINITY, f64::min) - full_scale).max(QUIETEST)
+    };
+    Some((0..BANDS).map(least).sum::<f64>() / BANDS as f64)
 }
 
 /// How far the bands that matter usually are from their medians; medians

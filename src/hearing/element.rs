@@ -114,39 +114,63 @@ impl Element {
         }
     }
 
-    /// The sound of `elements` that the network saw or predicted, where 1 stands
-    /// for `largest`; frames are `hop` samples apart, and oscillators start at random
-    /// `phases`.
-    pub fn sound(
-        &self,
-        mut elements: Vec<f32>,
-        largest: f32,
-        hop: usize,
-        phases: &mut Stream,
-    ) -> Vec<f32> {
+    /// Makes sound of elements that the network saw or predicted, where 1 stands for
+    /// `largest`; frames are `hop` samples apart, and oscillators start at random `phases`.
+    pub fn sounding(&self, largest: f32, hop: usize, phases: &mut Stream) -> ElementSound {
         match self {
-            Element::Sample => {
-                elements.iter_mut().for_each(|sample| *sample *= largest);
-                elements
+            Element::Sample => ElementSound::Samples { largest },
+            Element::Frame(spectrum) => {
+                let (analysis, peaks_only) = (&spectrum.analysis, spectrum.peaks_only);
+                ElementSound::Frames {
+                    scale: spectrum.scale,
+                    amplitude: largest * analysis.amplitude_of_unit_magnitude(peaks_only),
+                    resynthesis: Resynthesis::new(analysis.bins(), hop, peaks_only, phases),
+                    amplitudes: vec![0.0; analysis.bins()],
+                }
             }
-            Element::Frame(spectrum) => spectrum.resynthesise(elements, largest, hop, phases),
         }
     }
 }
 
-impl Spectrum {
-    fn resynthesise(
-        &self,
-        mut frames: Vec<f32>,
+/// Makes sound of elements as they come.
+#[derive(Clone)]
+pub enum ElementSound {
+    /// Of samples.
+    Samples {
+        /// What 1 stands for.
         largest: f32,
-        hop: usize,
-        phases: &mut Stream,
-    ) -> Vec<f32> {
-        let (analysis, peaks_only) = (&self.analysis, self.peaks_only);
-        let amplitude = largest * analysis.amplitude_of_unit_magnitude(peaks_only);
-        for magnitude in &mut frames {
-            *magnitude = amplitude * self.scale.expand(*magnitude);
+    },
+    /// Of magnitude frames.
+    Frames {
+        scale: MagnitudeScale,
+        /// The amplitude of an oscillator whose magnitude is the largest.
+        amplitude: f32,
+        resynthesis: Resynthesis,
+        /// Those of one frame, `[bins]`.
+        amplitudes: Vec<f32>,
+    },
+}
+
+impl ElementSound {
+    /// Takes the next `elements`, and appends their sound to `sound`.
+    pub fn push(&mut self, elements: &[f32], sound: &mut Vec<f32>) {
+        match self {
+            ElementSound::Samples { largest } => {
+                sound.extend(elements.iter().map(|sample| *sample * *largest));
+            }
+            ElementSound::Frames {
+                scale,
+                amplitude,
+                resynthesis,
+                amplitudes,
+            } => {
+                for frame in elements.chunks_exact(amplitudes.len()) {
+                    for (sounding, magnitude) in amplitudes.iter_mut().zip(frame) {
+                        *sounding = *amplitude * scale.expand(*magnitude);
+                    }
+                    resynthesis.push(amplitudes, sound);
+                }
+            }
         }
-        Resynthesis::new(analysis.bins(), hop, peaks_only, phases).resynthesise(&frames)
     }
 }

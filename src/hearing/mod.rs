@@ -16,21 +16,27 @@ mod distance;
 mod dynamics;
 mod element;
 mod normalisation;
+mod sounding;
 
 use std::mem;
+use std::ops::Range;
 
-pub use description::{DESCRIPTION_VALUES, Description, pitch_classes};
-use description::{DescribedPlaces, describe};
+use description::DescribedPlaces;
+pub use description::{DESCRIPTION_VALUES, Description, Descriptions, pitch_classes};
 pub use distance::Distance;
-pub use dynamics::Dynamics;
 pub(crate) use dynamics::block_len;
+pub use dynamics::{Dynamics, DynamicsMeter};
 use element::Element;
 pub use normalisation::Normalisation;
+pub use sounding::Sounding;
 
-use crate::audio::Signal;
-use crate::frames::{WindowFormat, de_emphasise, highest_frequency, limit_band, pre_emphasise};
+use crate::audio::{Signal, Sound};
+use crate::frames::{BandLimit, DeEmphasis, WindowFormat, highest_frequency, pre_emphasise};
 use crate::hyperparameters::{Approach, Hyperparameters};
 use crate::random::Stream;
+
+/// Samples of a long sound that are looked at in one go.
+const PIECE: usize = 1 << 14;
 
 /// How a network hears. A sequence consists of elements, samples or magnitude
 /// frames, of as many values each as its windows are wide.
@@ -114,9 +120,46 @@ impl Hearing {
     /// As [`Hearing::see`], preceded by silence so that whole input matrices end
     /// with the last sample of `seed`.
     pub fn see_seed(&self, seed: &[f32]) -> Vec<f32> {
-        let mut sound = vec![0.0; self.silence_before(seed.len())];
-        sound.extend_from_slice(seed);
-        self.see(sound)
+        self.see_part(seed, seed.len(), 0..self.elements_of_seed(seed.len()))
+    }
+
+    /// Elements that are seen of a seed of `samples` samples (see [`Hearing::see_seed`]).
+    pub fn elements_of_seed(&self, samples: usize) -> usize {
+        self.elements_of_seed_and(samples, samples)
+    }
+
+    /// Elements that are seen of a seed of `seed` samples in a sound of `samples` that
+    /// begins with it: the first are those of the seed alone.
+    pub fn elements_of_seed_and(&self, seed: usize, samples: usize) -> usize {
+        self.element.count_in(self.silence_before(seed) + samples)
+    }
+
+    /// What is seen of a seed (see [`Hearing::see_seed`]), `sound`'s first `seed` samples,
+    /// and of what follows it there: these `elements` of all.
+    pub fn see_part(
+        &self,
+        sound: &(impl Sound + ?Sized),
+        seed: usize,
+        elements: Range<usize>,
+    ) -> Vec<f32> {
+        if elements.is_empty() {
+            return Vec::new();
+        }
+        let silence = self.silence_before(seed);
+        let begin = elements.start * self.element.hop();
+        let end = begin + self.samples_of(elements.len());
+        // Pre-emphasis knows the sample before.
+        let before = begin.saturating_sub(1);
+        let mut samples = vec![0.0; silence.min(end).saturating_sub(before)];
+        sound.read(
+            before.saturating_sub(silence)..end.saturating_sub(silence),
+            &mut samples,
+        );
+        pre_emphasise(&mut samples, self.pre_emphasis);
+        samples.drain(..begin - before);
+        let mut elements = self.element.analyse(samples);
+        self.scale(&mut elements);
+        elements
     }
 
     /// Samples of silence before a seed of `samples` samples.
@@ -126,21 +169,21 @@ impl Hearing {
         silence_before(samples, shortest, increment)
     }
 
-    /// A description of what the network sees of `sound` (see [`Hearing::see`]),
-    /// element by element.
-    pub fn describe(&self, sound: &[f32]) -> Description {
-        describe(sound, self.places(0, sound.len()))
+    /// Descriptions of what the network sees of `sound` (see [`Hearing::see`]), element by
+    /// element.
+    pub fn describe(&self, sound: &[f32]) -> Descriptions {
+        Descriptions::of(sound, self.places(0, sound.len()))
     }
 
-    /// The same of what it sees of `seed` (see [`Hearing::see_seed`]) and of `guide` after
-    /// it, compared with what the seed does as a whole.
-    pub fn describe_seed_and(&self, seed: &[f32], guide: &[f32]) -> Description {
-        let silence = self.silence_before(seed.len());
+    /// The same of what it sees of a seed, `sound`'s first `seed` samples, and of what
+    /// follows it there (see [`Hearing::see_part`]), compared with what the seed does as a
+    /// whole.
+    pub fn describe_seed_and<S: Sound>(&self, sound: S, seed: usize) -> Description<S> {
         let places = DescribedPlaces {
-            typical: seed.len(),
-            ..self.places(silence, seed.len() + guide.len())
+            typical: seed,
+            ..self.places(self.silence_before(seed), sound.samples())
         };
-        describe(&[seed, guide].concat(), places)
+        Description::new(sound, places)
     }
 
     /// Values that describe a sound of `samples` samples.
@@ -159,15 +202,6 @@ impl Hearing {
         }
     }
 
-    /// As [`Hearing::see_seed`], of `seed` with `guide` after it: the first elements are
-    /// those of the seed alone.
-    pub fn see_seed_and(&self, seed: &[f32], guide: &[f32]) -> Vec<f32> {
-        let mut sound = vec![0.0; self.silence_before(seed.len())];
-        sound.extend_from_slice(seed);
-        sound.extend_from_slice(guide);
-        self.see(sound)
-    }
-
     fn analyse(&self, mut sound: Vec<f32>) -> Vec<f32> {
         pre_emphasise(&mut sound, self.pre_emphasis);
         self.element.analyse(sound)
@@ -182,22 +216,30 @@ impl Hearing {
 
     /// The sound of a `sequence` that the network saw or predicted; what it
     /// leaves open is drawn from `phases`.
-    pub fn sound(&self, sequence: Vec<f32>, phases: &mut Stream) -> Signal {
-        self.sound_at_hop(sequence, self.element.hop(), phases)
+    pub fn sound(&self, sequence: &[f32], phases: &mut Stream) -> Signal {
+        let (mut sounding, mut samples) = (self.sounding(phases), Vec::new());
+        sounding.push(sequence, &mut samples);
+        sounding.finish(&mut samples);
+        Signal {
+            samples,
+            sample_rate: self.sample_rate,
+        }
+    }
+
+    /// Makes sound of a sequence that comes piece by piece, as [`Hearing::sound`] does.
+    pub fn sounding(&self, phases: &mut Stream) -> Sounding {
+        self.sounding_at_hop(self.element.hop(), phases)
     }
 
     /// The same of frames that are `hop` samples apart, slower or faster than they were
     /// heard; of samples nothing but their sound.
-    pub fn sound_at_hop(&self, sequence: Vec<f32>, hop: usize, phases: &mut Stream) -> Signal {
+    pub fn sounding_at_hop(&self, hop: usize, phases: &mut Stream) -> Sounding {
         let largest = self.normalisation.largest_magnitude;
-        let mut samples = self.element.sound(sequence, largest, hop, phases);
-        de_emphasise(&mut samples, self.pre_emphasis);
-        if let Some(highest) = self.normalisation.highest_frequency {
-            samples = limit_band(&samples, highest / f64::from(self.sample_rate));
-        }
-        Signal {
-            samples,
-            sample_rate: self.sample_rate,
+        let limit = |highest| BandLimit::new(highest / f64::from(self.sample_rate));
+        Sounding {
+            element: self.element.sounding(largest, hop, phases),
+            de_emphasis: DeEmphasis::new(self.pre_emphasis),
+            band_limit: self.normalisation.highest_frequency.map(limit),
         }
     }
 
@@ -207,12 +249,24 @@ impl Hearing {
     pub fn at_training_level(&self, seed: &Signal) -> Signal {
         let mut seed = seed.clone();
         if self.to_full_scale {
-            let seen = largest(&self.see_seed(&seed.samples));
+            let seen = self.largest_seen(&seed.samples);
             let gain = (1.0 / self.element.expand(seen)).min(1.0 / seed.peak());
             let gain = if gain.is_finite() { gain } else { 1.0 };
             seed.samples.iter_mut().for_each(|sample| *sample *= gain);
         }
         seed
+    }
+
+    /// The largest value that is seen of `seed`, piece by piece: all of it at once is as
+    /// large as the seed.
+    fn largest_seen(&self, seed: &[f32]) -> f32 {
+        let (all, step) = (
+            self.elements_of_seed(seed.len()),
+            PIECE / self.element.width(),
+        );
+        let pieces = (0..all).step_by(step.max(1));
+        let seen = pieces.map(|n| self.see_part(seed, seed.len(), n..all.min(n + step.max(1))));
+        seen.fold(0.0, |most, seen| largest(&seen).max(most))
     }
 
     /// Takes out of `values` that the network predicted what none can be: a

@@ -17,7 +17,7 @@ fn what_the_network_sees_of_a_sound_is_that_sound_again() {
     let seen = hearing.see_seed(&seed);
     assert!((seen[10] - (seed[10] - 0.9 * seed[9]) / 0.25).abs() < 1e-5);
     let mut phases = stream(1, "phases");
-    let sound = hearing.sound(seen, &mut phases).samples;
+    let sound = hearing.sound(&seen, &mut phases).samples;
     for (a, b) in sound.iter().zip(&seed) {
         assert!((a - b).abs() < 1e-5);
     }
@@ -38,7 +38,7 @@ fn predictions_end_where_the_training_audios_band_does() {
         let hearing = Hearing::new(&hyperparameters, normalisation);
         let seen = hearing.see_seed(&sine(frequency));
         let mut phases = stream(1, "phases");
-        let sound = hearing.sound(seen, &mut phases).samples;
+        let sound = hearing.sound(&seen, &mut phases).samples;
         sound[1000..3000].iter().fold(0.0f32, |l, s| l.max(s.abs()))
     };
     assert!(loudest(4500.0, None) > 0.9);
@@ -69,7 +69,7 @@ fn a_spectrum_sounds_as_loud_as_it_was_however_it_is_scaled() {
         let hearing = Hearing::new(&hyperparameters, normalisation);
         let seen = hearing.see_seed(&seed);
         let mut phases = stream(1, "phases");
-        let sound = hearing.sound(seen, &mut phases).samples;
+        let sound = hearing.sound(&seen, &mut phases).samples;
         let ratio = rms(&sound) / rms(&seed);
         assert!((0.9..1.1).contains(&ratio), "{extra}: {ratio}");
     }
@@ -168,7 +168,7 @@ fn values_are_samples_or_the_bins_of_frames() {
             (hearing.seconds_of(in_a_second) - 1.0).abs() < 2e-3,
             "{json}"
         );
-        let sound = hearing.sound(vec![0.1; to_sound], &mut stream(1, "phases"));
+        let sound = hearing.sound(&vec![0.1; to_sound], &mut stream(1, "phases"));
         assert!((1000..1024).contains(&sound.samples.len()), "{json}");
         assert_eq!(sound.sample_rate, 11025);
     }
@@ -182,10 +182,41 @@ fn a_description_is_of_the_elements_that_the_network_sees() {
         let elements = |seen: Vec<f32>| seen.len() / hearing.training.width;
         let last = elements(hearing.see(sound.clone())) - 1;
         assert!(hearing.describe(&sound).at(last).is_some(), "{json}");
-        let seed = hearing.describe_seed_and(&sound[..600], &sound[600..]);
+        let seed = hearing.describe_seed_and(&sound[..], 600);
         let of_the_seed = elements(hearing.see_seed(&sound[..600]));
         let last = of_the_seed + 400 / hearing.element.hop() - 1;
-        assert!(seed.at(last).is_some(), "{json}");
-        assert!(seed.at(last + 1024).is_none(), "{json}");
+        let mut values = Vec::new();
+        assert!(seed.at(last, &mut values), "{json}");
+        assert!(!seed.at(last + 1024, &mut values), "{json}");
+    }
+}
+
+#[test]
+fn any_part_of_a_seed_and_what_follows_it_is_seen_as_it_is_in_the_whole() {
+    let sound: Vec<f32> = (0..1000).map(|n| (n as f32 * 0.4).sin()).collect();
+    for json in EITHER {
+        let hyperparameters = Hyperparameters::parse(json).unwrap();
+        let normalisation = Normalisation {
+            largest_magnitude: 0.7,
+            ..Normalisation::default()
+        };
+        let hearing = Hearing::new(&hyperparameters, normalisation);
+        let silence = hearing.silence_before(600);
+        let whole = hearing.see([vec![0.0; silence], sound.clone()].concat());
+        let (width, all) = (
+            hearing.training.width,
+            hearing.elements_of_seed_and(600, 1000),
+        );
+        assert_eq!(whole.len(), all * width);
+        for range in [0..all, 0..1, 3..3, all / 2..all / 2 + 5, all - 1..all] {
+            let part = hearing.see_part(&sound[..], 600, range.clone());
+            assert_eq!(
+                part,
+                whole[range.start * width..range.end * width],
+                "{json}"
+            );
+        }
+        let seed = hearing.see_seed(&sound[..600]);
+        assert_eq!(seed, whole[..hearing.elements_of_seed(600) * width]);
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::audio::Signal;
 use crate::frames::WindowFormat;
-use crate::hearing::{Description, Hearing};
+use crate::hearing::{Descriptions, Hearing};
 use crate::hyperparameters::{AnswerMode, Conditioning, Hyperparameters};
 use crate::trained_model::TrainingAudio;
 
@@ -40,7 +40,7 @@ pub struct Dataset {
 pub struct Sequences {
     sequences: Vec<Vec<f32>>,
     /// One for each sequence where the network sees it; otherwise none.
-    descriptions: Vec<Description>,
+    descriptions: Vec<Descriptions>,
     windows: WindowFormat,
     /// Stretches of a sequence that a time step shows at once.
     batch: usize,

@@ -156,7 +156,7 @@ impl Dreams {
         self.made = 0;
         let seeds = Seeds::new(hyperparameters, dataset);
         let complete = |(index, (dream, random)): (usize, (&mut Dream, &mut Stream))| {
-            let predicted = dream.continuation.predicted().to_vec();
+            let predicted = dream.continuation.predicted();
             let signal = dataset.hearing.sound(predicted, random);
             *dream = seeds.begin(seeds.next_place(dream.place, random));
             SampledPrediction {
@@ -461,7 +461,7 @@ mod tests {
 
         /// `save_output`; the prediction's own stream gives the phases.
         fn save_output(&self, output: &[Vec<f32>], random: &mut Stream) -> Vec<f32> {
-            self.dataset.hearing.sound(output.concat(), random).samples
+            self.dataset.hearing.sound(&output.concat(), random).samples
         }
     }
 

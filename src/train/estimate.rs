@@ -152,6 +152,7 @@ fn measure_sampling(
             settings: &settings,
             engine: engine.as_mut(),
             theme: None,
+            folder: &std::env::temp_dir(),
         };
         let timings = generate(player, &seed, &request, &mut go_on)?.timings;
         let taken = timings.sampling + timings.resynthesis;

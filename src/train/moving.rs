@@ -270,6 +270,8 @@ fn train(trainer: &mut Trainer, phrase: Option<Phrase>, steps: usize) -> Result<
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::audio::Signal;
     use crate::generate::continuation::Continuation;
@@ -332,9 +334,10 @@ mod tests {
             settings: &AnswerSettings::of(&model.hyperparameters).free(),
             engine: &mut engine,
             theme: None,
+            folder: Path::new("nowhere"),
         };
         let answer = generate(player, &sound(30, 0.5), &request, &mut go_on);
-        answer.unwrap().signal.samples
+        answer.unwrap().sound.to_signal().unwrap().samples
     }
 
     /// Figure 3.4 from the prediction's side, but that a step of training and the

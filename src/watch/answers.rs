@@ -95,6 +95,13 @@ impl From<&AnswerError> for NoAnswer {
                 cause: GenerateError::Stopped,
                 ..
             } => return NoAnswer::Stopped,
+            // What is wrong is the folder or the disk, whatever they say.
+            AnswerError::Reel(_)
+            | AnswerError::Audio(AudioError::Reel(_))
+            | AnswerError::Generate {
+                cause: GenerateError::Reel(_),
+                ..
+            } => return NoAnswer::Machine(text),
             AnswerError::Audio(AudioError::Changed { .. }) => return NoAnswer::Unfinished,
             AnswerError::Audio(AudioError::LongerThan { seconds, .. }) => {
                 return NoAnswer::Seed(format!("it is too long; {}", at_most(*seconds)));

@@ -204,9 +204,10 @@ pub fn guided_answer(
         settings: &settings,
         engine,
         theme: None,
+        folder: &std::env::temp_dir(),
     };
     let mut go_on = |_: f64| std::ops::ControlFlow::Continue(());
-    generate(player, seed, request, &mut go_on).map(|answer| answer.signal)
+    generate(player, seed, request, &mut go_on).map(|answer| answer.sound.to_signal().unwrap())
 }
 
 /// Small models that see a description of what comes next beside their input.

@@ -215,6 +215,7 @@ fn measure_answer(
             settings: &settings,
             engine: &mut *engine,
             theme: None,
+            folder: &std::env::temp_dir(),
         };
         match generate(player, &seed, &request, &mut |_| ControlFlow::Continue(())) {
             Ok(answer) => sampled = sampled.min(answer.timings.sampling),

@@ -88,6 +88,7 @@ impl OnnxRuntime {
     fn warm(&mut self, windows: &WindowFormat) -> Result<(), EngineError> {
         let shown = Shown {
             sequence: &vec![0.0; windows.input_span() * windows.width],
+            before: 0,
             windows,
             matrices: 0..1,
             streams: 1,

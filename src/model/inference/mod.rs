@@ -17,6 +17,7 @@ mod stack;
 mod tests;
 
 use self::head::InferenceHead;
+pub use self::sliding::Sequence;
 use self::sliding_network::SlidingNetwork;
 use self::stack::Stack;
 use super::architecture::Architecture;
@@ -161,7 +162,7 @@ impl Inference {
     /// If it is not ready for inputs that slide.
     pub fn slide(
         &mut self,
-        sequence: &[f32],
+        sequence: Sequence,
         conditions: &[f32],
         delay: usize,
         state: &mut State,

@@ -17,6 +17,27 @@ use crate::model::kernels::rows::{
 const BLOCK: usize = 64;
 const OLDER_BLOCK: usize = 256;
 
+/// A sequence whose beginning may be forgotten.
+#[derive(Clone, Copy, Debug)]
+pub struct Sequence<'a> {
+    /// What is known of it: some blocks more than the filters reach back, or all of it.
+    pub samples: &'a [f32],
+    /// How many samples were before those.
+    pub before: usize,
+}
+
+impl<'a> Sequence<'a> {
+    /// The place of its last sample.
+    fn newest(self) -> usize {
+        self.before + self.samples.len() - 1
+    }
+
+    /// Its samples from place `begin` on.
+    fn since(self, begin: usize) -> &'a [f32] {
+        &self.samples[begin - self.before..]
+    }
+}
+
 /// Filters of a signal, one for each column of a matrix of D inputs.
 pub struct SlidingInput {
     taps: usize,
@@ -65,10 +86,12 @@ impl Block {
     }
 
     /// Begins with sample `begin` of `sequence`; the samples from `since` on count.
-    fn start_at(&mut self, sequence: &[f32], since: usize, begin: usize) {
+    fn start_at(&mut self, sequence: Sequence, since: usize, begin: usize) {
         self.begin = Some(begin);
+        let place = |n: usize| n.saturating_sub(sequence.before);
+        let known = place(since)..place(begin);
         self.convolution
-            .run(sequence, since..begin, begin, &mut self.known);
+            .run(sequence.samples, known, place(begin), &mut self.known);
     }
 
     /// What samples from before it bring to the step of sample `newest`.
@@ -128,8 +151,8 @@ impl SlidingInput {
 
     /// What the D samples of `sequence` that end with its last one bring, packed. All of
     /// them are those of the step before but the last, or the filters are to `forget`.
-    pub fn sums(&mut self, sequence: &[f32], sums: &mut Vec<f32>) {
-        let newest = sequence.len() - 1;
+    pub fn sums(&mut self, sequence: Sequence, sums: &mut Vec<f32>) {
+        let newest = sequence.newest();
         let mut since = 0;
         if let Some(older) = &mut self.older {
             if !older.holds(newest) {
@@ -143,7 +166,7 @@ impl SlidingInput {
         }
         let begin = self.recent.begin.unwrap_or(newest);
         self.reversed.clear();
-        self.reversed.extend(sequence[begin..].iter().rev());
+        self.reversed.extend(sequence.since(begin).iter().rev());
         let steps = self.reversed.len();
         self.reversed.resize(BLOCK, 0.0);
         self.newest_samples.take(&self.newest, &self.reversed);
@@ -187,8 +210,15 @@ mod tests {
             sliding.take(|column, input| weights[column * taps + input]);
             let mut sequence = values(2000, 2);
             let mut sums = Vec::new();
-            let mut check = |sequence: &[f32], sliding: &mut SlidingInput| {
-                sliding.sums(sequence, &mut sums);
+            let mut check = |len: usize, sequence: &[f32], sliding: &mut SlidingInput| {
+                // What is forgotten does not matter.
+                let before = (len - taps).saturating_sub(520) / 100 * 100;
+                let sequence = &sequence[..len];
+                let known = Sequence {
+                    samples: &sequence[before..],
+                    before,
+                };
+                sliding.sums(known, &mut sums);
                 for (packed, sum) in sums.iter().enumerate() {
                     let Some(column) = sliding.newest.column(packed) else {
                         assert!(sum.abs() < 1e-4, "{sum}");
@@ -205,14 +235,14 @@ mod tests {
                 }
             };
             for len in 1100..1700 {
-                check(&sequence[..len], &mut sliding);
+                check(len, &sequence, &mut sliding);
             }
             // Back, to go on otherwise.
             sequence[1450..]
                 .iter_mut()
                 .for_each(|sample| *sample *= -0.5);
             for len in 1451..1800 {
-                check(&sequence[..len], &mut sliding);
+                check(len, &sequence, &mut sliding);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What sliding inputs and conditions bring to a network's lowest layer and its head.
 
-use super::sliding::SlidingInput;
+use super::sliding::{Sequence, SlidingInput};
 use crate::model::architecture::Architecture;
 use crate::model::head::Head;
 use crate::model::kernels::rows::{
@@ -126,7 +126,7 @@ impl SlidingNetwork {
     /// `streams` streams; `bias` is the gates', packed.
     pub fn hear(
         &mut self,
-        sequence: &[f32],
+        sequence: Sequence,
         conditions_of_streams: &[f32],
         streams: usize,
         bias: &[f32],

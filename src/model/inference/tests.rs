@@ -194,7 +194,11 @@ fn sliding_inputs_are_inputs() {
                         inference.play_last_rows(&rows, delay, &mut played, &mut expected);
                     }
                 }
-                inference.slide(&sequence[..t + 70], known, delay, &mut slid, &mut found);
+                let heard = Sequence {
+                    samples: &sequence[..t + 70],
+                    before: 0,
+                };
+                inference.slide(heard, known, delay, &mut slid, &mut found);
                 let bound = if precision == Precision::F32 {
                     1e-5
                 } else {
