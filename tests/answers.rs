@@ -10,6 +10,7 @@ mod common;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 
 use antiphon::generate::{
     AnswerSettings, Engine, Native, Player, Prime, Request, Weights, generate,
@@ -93,7 +94,7 @@ fn answer(model: &TrainedModel) -> Vec<f32> {
         theme: None,
         folder: &std::env::temp_dir(),
     };
-    let answer = generate(player, &seed, &request, &mut go_on);
+    let answer = generate(player, &Arc::new(seed), &request, &mut go_on);
     answer.unwrap().sound.to_signal().unwrap().samples
 }
 

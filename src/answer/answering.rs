@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::commission::{Commission, LONGEST_ANSWER, Loudness};
@@ -20,6 +21,15 @@ use crate::names::readable;
 use crate::reel::ReelError;
 use crate::system::processor::processor;
 use crate::trained_model::TrainingAudio;
+
+/// A seed's file that was read.
+struct Loaded {
+    /// At the model's rate.
+    signal: Arc<Signal>,
+    sha256: String,
+    /// That of the file, in Hz.
+    rate: u32,
+}
 
 /// A seed, ready to be answered.
 struct Prepared {
@@ -172,29 +182,31 @@ impl Responder {
     }
 
     /// Reads the file `seed`.
-    fn load(&self, seed: &Path, commission: &Commission) -> Result<audio::Source, AudioError> {
+    fn load(&self, seed: &Path, commission: &Commission) -> Result<Loaded, AudioError> {
         let sample_rate = self.model.hyperparameters.format.sample_rate;
-        audio::load_at_most(seed, sample_rate, commission.longest_seed)
+        let source = audio::load_at_most(seed, sample_rate, commission.longest_seed)?;
+        Ok(Loaded {
+            signal: Arc::new(source.signal),
+            sha256: source.sha256,
+            rate: source.facts.sample_rate,
+        })
     }
 
     /// Prepares what was read from the file `seed`, whose answer `output` can hold.
     fn prepare(
         &self,
         seed: &Path,
-        source: &audio::Source,
+        source: &Loaded,
         output: &Path,
         commission: &Commission,
     ) -> Result<Prepared, AnswerError> {
         let sample_rate = self.model.hyperparameters.format.sample_rate;
-        let audio::Source {
+        let Loaded {
             signal,
             sha256,
-            facts,
-            ..
+            rate,
         } = source;
-        let rate = commission
-            .output
-            .sample_rate(facts.sample_rate, sample_rate);
+        let rate = commission.output.sample_rate(*rate, sample_rate);
         let (theme, guide) = self.hear_guide(commission.guide_file.as_deref())?;
         let request = commission.request_for(sha256, signal.seconds());
         let longest = commission.to_make(&request).seconds;
@@ -206,7 +218,7 @@ impl Responder {
                     sha256: sha256.clone(),
                     seconds: signal.seconds(),
                 },
-                seed: signal.clone(),
+                seed: Arc::clone(signal),
                 theme,
             },
             guide,
@@ -219,7 +231,7 @@ impl Responder {
     fn hear_guide(
         &self,
         file: Option<&Path>,
-    ) -> Result<(Option<Signal>, Option<GuideSource>), AnswerError> {
+    ) -> Result<(Option<Arc<Signal>>, Option<GuideSource>), AnswerError> {
         let Some(file) = file else {
             return Ok((None, None));
         };
@@ -230,7 +242,7 @@ impl Responder {
             file: file.display().to_string(),
             sha256: loaded.sha256,
         };
-        Ok((Some(loaded.signal), Some(source)))
+        Ok((Some(Arc::new(loaded.signal)), Some(source)))
     }
 
     /// That of `prediction`, which has this `level` and answers what is `prepared`, before it

@@ -2,6 +2,7 @@
 //! a model like any other, beside the one it began as, which stays as it is.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -114,7 +115,7 @@ impl Learned {
     /// Adds `seed`, known as `source`, to what `model` learns from: as loud as its
     /// training audio, as the file will hold it, and once only. Several seeds
     /// are never longer than the training audio together: the oldest leave.
-    pub fn hear(&self, model: &mut TrainedModel, seed: &Signal, source: TrainingAudio) {
+    pub fn hear(&self, model: &mut TrainedModel, seed: &Arc<Signal>, source: TrainingAudio) {
         let again = |heard: &TrainingAudio| heard.sha256 == source.sha256;
         if let Some(before) = model.training_audio[self.recordings..]
             .iter()
@@ -123,7 +124,7 @@ impl Learned {
             remove(model, self.recordings + before);
         }
         let seed = model.hearing().at_training_level(seed);
-        model.kept_audio.push(with_16_bits(&seed.samples));
+        model.kept_audio.push(with_16_bits(&seed.to_vec()));
         model.training_audio.push(source);
         let len = |sounds: &[Vec<f32>]| sounds.iter().map(Vec::len).sum::<usize>();
         let most = len(&model.kept_audio[..self.recordings]);
@@ -251,7 +252,7 @@ mod tests {
                 samples: vec![0.1 * n as f32; 40],
                 sample_rate: 11025,
             };
-            learning.hear(&mut model, &seed, source(&format!("{n}.wav")));
+            learning.hear(&mut model, &Arc::new(seed), source(&format!("{n}.wav")));
         }
         let files: Vec<&str> = model
             .training_audio

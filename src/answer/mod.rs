@@ -21,7 +21,7 @@ mod wishes;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rand::RngExt;
 
@@ -89,10 +89,10 @@ enum Means {
 
 /// What an answer is made from, at the model's rate.
 struct Sounds {
-    seed: Signal,
+    seed: Arc<Signal>,
     source: TrainingAudio,
     /// What is followed instead of the seed.
-    theme: Option<Signal>,
+    theme: Option<Arc<Signal>>,
 }
 
 /// A model whose weights an answer moved, and what they learned from.
@@ -270,7 +270,7 @@ impl Responder {
                 seconds: seed.seconds(),
                 sha256: String::new(),
             },
-            seed,
+            seed: Arc::new(seed),
             theme: None,
         };
         let folder = &std::env::temp_dir();
@@ -340,7 +340,7 @@ impl Responder {
 
     /// The model that the answer to `seed` is to move and what it learns from, where
     /// that is to be kept.
-    fn moved(&self, seed: &Signal, source: &TrainingAudio) -> Option<Moved> {
+    fn moved(&self, seed: &Arc<Signal>, source: &TrainingAudio) -> Option<Moved> {
         let (
             Some(learned),
             Means::Moving {

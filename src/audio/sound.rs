@@ -25,6 +25,16 @@ impl Sound for [f32] {
     }
 }
 
+impl Sound for Vec<f32> {
+    fn samples(&self) -> usize {
+        self.len()
+    }
+
+    fn read(&self, range: Range<usize>, samples: &mut Vec<f32>) {
+        self.as_slice().read(range, samples);
+    }
+}
+
 impl<S: Sound + ?Sized> Sound for &S {
     fn samples(&self) -> usize {
         (**self).samples()

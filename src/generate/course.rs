@@ -1,27 +1,27 @@
 //! What is followed beside an answer, with the seed before it.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use super::guide::Guide;
-use crate::audio::{Signal, Sound};
+use crate::audio::Sound;
+use crate::hearing::Levelled;
 
 /// A seed, and after it the guide: the sound that an answer goes along with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Course {
-    seed: Arc<Signal>,
+    seed: Levelled,
     guide: Guide,
 }
 
 impl Course {
     /// `guide` after `seed`.
-    pub fn new(seed: Arc<Signal>, guide: Guide) -> Course {
+    pub fn new(seed: Levelled, guide: Guide) -> Course {
         Course { seed, guide }
     }
 
     /// Samples of the seed.
     pub fn seed_samples(&self) -> usize {
-        self.seed.samples.len()
+        self.seed.samples()
     }
 
     /// What is after the seed.
@@ -37,7 +37,8 @@ impl Sound for Course {
 
     fn read(&self, range: Range<usize>, samples: &mut Vec<f32>) {
         let seed = self.seed_samples();
-        samples.extend_from_slice(&self.seed.samples[range.start.min(seed)..range.end.min(seed)]);
+        self.seed
+            .read(range.start.min(seed)..range.end.min(seed), samples);
         let guide = range.start.max(seed) - seed..range.end.max(seed) - seed;
         self.guide.read(guide, samples);
     }

@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use super::course::Course;
 use super::guide::GuideMaking;
-use crate::audio::{Signal, Sound};
-use crate::hearing::{Distance, Hearing};
+use crate::audio::Sound;
+use crate::hearing::{Distance, Hearing, Levelled};
 use crate::hyperparameters::{FollowingSettings, GuideForm, Strength};
 use crate::model::Mixture;
 
@@ -123,9 +123,9 @@ pub struct Following {
 /// What an answer is made from, as the network hears it.
 pub struct Sources<'a> {
     /// What is continued.
-    pub seed: Arc<Signal>,
+    pub seed: &'a Levelled,
     /// What the guide is made of, if not the seed.
-    pub theme: Option<&'a Signal>,
+    pub theme: Option<&'a Levelled>,
 }
 
 /// What is followed at one moment.
@@ -159,15 +159,15 @@ impl Following {
         };
         // A description of its end hears some of what comes after.
         let after = beyond + hearing.sample_rate() as usize / 4;
-        let theme = theme.unwrap_or(&seed);
-        let guide = making.guide(&theme.samples, samples + after, hearing.sample_rate());
+        let theme = theme.unwrap_or(seed);
+        let guide = making.guide(theme, samples + after);
         let distance = hearing.distance();
         Some(Following {
             follow: follow.clone(),
             dial: Dial::of(distance.as_ref()),
             distance: distance.map(Arc::new),
             hearing: hearing.clone(),
-            course: Arc::new(Course::new(seed, guide)),
+            course: Arc::new(Course::new(seed.clone(), guide)),
             seen: Vec::new(),
             first_seen: 0,
         })

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::audio::Signal;
-use crate::hearing::{Dynamics, DynamicsMeter, block_len};
+use crate::audio::{Signal, Sound};
+use crate::hearing::{Dynamics, DynamicsMeter, Levelled, block_len};
 
 /// Why a prediction is not to be delivered as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,16 +92,23 @@ impl Guard {
     /// For answers to `seed`, as loud as the network hears it. A sample of
     /// `full_scale` is the largest that the network can predict; `training` is what
     /// the training audio does.
-    pub fn new(seed: &Signal, full_scale: f32, training: Dynamics) -> Guard {
+    pub fn new(seed: &Levelled, full_scale: f32, training: Dynamics) -> Guard {
+        let mut level = LevelMeter::new(seed.sample_rate());
+        let mut dynamics = DynamicsMeter::new(seed.sample_rate(), LEAST_SPECTRA);
+        let mut piece = Vec::new();
+        for begin in (0..seed.samples()).step_by(PIECE) {
+            piece.clear();
+            seed.read(begin..seed.samples().min(begin + PIECE), &mut piece);
+            level.push(&piece);
+            dynamics.push(&piece);
+        }
         let of_training = SHARE_OF_LEAST_CHANGE * training.least_change.unwrap_or(0.0);
         let still = of_training.clamp(STILL, STILL_AT_MOST);
         let sustained = |change| change < still.max(2.0 * STILL);
         Guard {
-            level: level(seed),
+            level: level.level(),
             still,
-            seed_is_sustained: Dynamics::of_short(seed, LEAST_SPECTRA)
-                .least_change
-                .is_some_and(sustained),
+            seed_is_sustained: dynamics.finish().least_change.is_some_and(sustained),
             full_scale,
             training,
         }
@@ -270,6 +277,8 @@ fn rms_around_mean(block: &[f32]) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     /// In pieces of many lengths.
@@ -279,6 +288,11 @@ mod tests {
         begin.chunks(7).for_each(|piece| ear.hear(piece));
         ear.hear(rest);
         ear
+    }
+
+    fn guard_of_seed(seed: &Signal, full_scale: f32, training: Dynamics) -> Guard {
+        let seed = Levelled::new(Arc::new(seed.clone()), 1.0);
+        Guard::new(&seed, full_scale, training)
     }
 
     fn fault(guard: &Guard, sound: &Signal) -> Option<Fault> {
@@ -299,7 +313,7 @@ mod tests {
     #[test]
     fn each_fault_is_found_and_music_has_none() {
         let notes = signal(note);
-        let guard = Guard::new(&notes, 1.0, Dynamics::default());
+        let guard = guard_of_seed(&notes, 1.0, Dynamics::default());
         let of = |samples: fn(f32) -> f32| fault(&guard, &signal(samples));
         assert_eq!(fault(&guard, &notes), None);
         assert_eq!(of(|_| f32::NAN), Some(Fault::NotANumber));
@@ -329,13 +343,13 @@ mod tests {
                 false => note(n),
             })
         };
-        let guard = Guard::new(&signal(note), 1.0, Dynamics::default());
+        let guard = guard_of_seed(&signal(note), 1.0, Dynamics::default());
         assert_eq!(fault(&guard, &stuck(3.0)), Some(Fault::Drone));
         assert_eq!(fault(&guard, &stuck(1.0)), None);
-        let sustained = Guard::new(&signal(|n| 0.5 * (n * 0.3).sin()), 1.0, Dynamics::default());
+        let sustained = guard_of_seed(&signal(|n| 0.5 * (n * 0.3).sin()), 1.0, Dynamics::default());
         assert_eq!(fault(&sustained, &stuck(3.0)), None);
         let swelling = |n: f32| (n * 0.3).sin() * (0.1 + 0.4 * (n * 5e-4).sin().powi(2));
-        let swelling = Guard::new(&signal(swelling), 1.0, Dynamics::default());
+        let swelling = guard_of_seed(&signal(swelling), 1.0, Dynamics::default());
         assert_eq!(fault(&swelling, &stuck(3.0)), Some(Fault::Drone));
     }
 
@@ -353,7 +367,7 @@ mod tests {
                 least_change: None,
                 ..Dynamics::of(training)
             };
-            Guard::new(&signal(note), 1.0, usual)
+            guard_of_seed(&signal(note), 1.0, usual)
         };
         let guard = guard_of(&signal(note));
         assert_eq!(fault(&guard, &signal(note)), None);
@@ -361,7 +375,7 @@ mod tests {
         assert_eq!(fault(&guard, &burst(1.0)), Some(Fault::Burst));
         let noisy = guard_of(&burst(0.9));
         assert_eq!(fault(&noisy, &burst(1.0)), None);
-        let unknown = Guard::new(&signal(note), 1.0, Dynamics::default());
+        let unknown = guard_of_seed(&signal(note), 1.0, Dynamics::default());
         assert_eq!(fault(&unknown, &burst(1.0)), None);
     }
 
@@ -377,7 +391,7 @@ mod tests {
                 least_change,
                 ..Dynamics::default()
             };
-            Guard::new(&notes, 1.0, usual)
+            guard_of_seed(&notes, 1.0, usual)
         };
         assert_eq!(fault(&guard(None), &beats), None);
         assert_eq!(fault(&guard(Some(0.1)), &beats), None);
@@ -388,13 +402,13 @@ mod tests {
             least_change: Some(9.0),
             ..Dynamics::default()
         };
-        let guard = Guard::new(&beats, 1.0, beating_seed);
+        let guard = guard_of_seed(&beats, 1.0, beating_seed);
         assert_eq!(fault(&guard, &beats), None);
     }
 
     #[test]
     fn a_rest_is_no_silence_but_a_stretch_of_it_is() {
-        let guard = Guard::new(&signal(note), 1.0, Dynamics::default());
+        let guard = guard_of_seed(&signal(note), 1.0, Dynamics::default());
         let rest = |from: f32| signal(move |n| if n < from { note(n) } else { 0.0 });
         assert_eq!(fault(&guard, &rest(25_000.0)), None);
         assert_eq!(fault(&guard, &rest(15_000.0)), Some(Fault::Silence));
@@ -407,7 +421,7 @@ mod tests {
     fn a_last_sample_is_no_silence() {
         let mut notes = signal(note);
         notes.samples.truncate(801);
-        let guard = Guard::new(&notes, 1.0, Dynamics::default());
+        let guard = guard_of_seed(&notes, 1.0, Dynamics::default());
         assert_eq!(fault(&guard, &notes), None);
     }
 

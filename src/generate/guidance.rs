@@ -144,6 +144,7 @@ mod tests {
     use crate::generate::course::Course;
     use crate::generate::guide::GuideMaking;
     use crate::generate::{AnswerSettings, Native, Player, Prime, Request, generate};
+    use crate::hearing::Levelled;
     use crate::hyperparameters::{GuideForm, Strength};
     use crate::model::{Precision, State, Tape};
     use crate::testing::random_model;
@@ -188,7 +189,7 @@ mod tests {
             may_go_back: false,
         };
         let mut go_on = |_: f64| ControlFlow::Continue(());
-        let answer = generate(player, &seed(), &request, &mut go_on);
+        let answer = generate(player, &Arc::new(seed()), &request, &mut go_on);
         answer.unwrap().sound.to_signal().unwrap().samples
     }
 
@@ -202,8 +203,9 @@ mod tests {
             semitones: 0.0,
             random_seed: 1,
         };
-        let guide = making.guide(&sequence, 20_000, 11025);
-        let course = Course::new(Arc::new(seed()), guide);
+        let levelled = Levelled::as_it_is(sequence.clone(), 11025);
+        let guide = making.guide(&levelled, 20_000);
+        let course = Course::new(levelled, guide);
         let description = model.hearing().describe_seed_and(course, sequence.len());
         for t in 0..700 - 8 + 1000 {
             let [free, given] = [0, 1].map(|given| {

@@ -7,6 +7,7 @@ use super::notes::reordered;
 use crate::audio::Sound;
 use crate::audio::resample::resample;
 use crate::frames::stretch;
+use crate::hearing::Levelled;
 use crate::hyperparameters::GuideForm;
 use crate::random;
 
@@ -27,7 +28,7 @@ pub struct GuideMaking {
 /// A sound that is heard once or again and again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Guide {
-    sound: Vec<f32>,
+    sound: Levelled,
     /// How many samples it has in all.
     samples: usize,
     /// Samples over which each round fades into the next, if there is more than one.
@@ -35,26 +36,32 @@ pub struct Guide {
 }
 
 impl GuideMaking {
-    /// `samples` samples of guide, of a `seed` at `sample_rate` Hz; fewer where there
-    /// is nothing to follow any more.
-    pub fn guide(&self, seed: &[f32], samples: usize, sample_rate: u32) -> Guide {
-        let seed = transposed(seed, self.semitones);
-        let fade = (FADE_SECONDS * f64::from(sample_rate)) as usize;
+    /// `samples` samples of guide, of a `seed`; fewer where there is nothing to follow any more.
+    pub fn guide(&self, seed: &Levelled, samples: usize) -> Guide {
+        let rate = seed.sample_rate();
+        let of = |sound| Levelled::as_it_is(sound, rate);
+        let seed = match self.semitones == 0.0 {
+            true => seed.clone(),
+            false => of(transposed(&seed.to_vec(), self.semitones)),
+        };
+        let fade = (FADE_SECONDS * f64::from(rate)) as usize;
         match self.form {
             GuideForm::Loop => Guide::looped(seed, samples, fade),
             GuideForm::Once => Guide::once(seed, samples),
             GuideForm::Reverse => {
-                let reversed: Vec<f32> = seed.into_iter().rev().collect();
-                Guide::looped(reversed, samples, fade)
+                let mut reversed = seed.to_vec();
+                reversed.reverse();
+                Guide::looped(of(reversed), samples, fade)
             }
             GuideForm::Stretch => {
-                let factor = samples as f64 / seed.len().max(1) as f64;
-                Guide::once(resized(stretch(&seed, factor), samples), samples)
+                let factor = samples as f64 / seed.samples().max(1) as f64;
+                let stretched = resized(stretch(&seed.to_vec(), factor), samples);
+                Guide::once(of(stretched), samples)
             }
             GuideForm::Notes => {
                 let mut random = random::stream(self.random_seed, "guide");
-                let notes = reordered(&seed, sample_rate, &mut random);
-                Guide::looped(notes, samples, fade)
+                let notes = reordered(&seed.to_vec(), rate, &mut random);
+                Guide::looped(of(notes), samples, fade)
             }
         }
     }
@@ -62,9 +69,9 @@ impl GuideMaking {
 
 impl Guide {
     /// At most `samples` samples of `sound`.
-    fn once(sound: Vec<f32>, samples: usize) -> Guide {
+    fn once(sound: Levelled, samples: usize) -> Guide {
         Guide {
-            samples: samples.min(sound.len()),
+            samples: samples.min(sound.samples()),
             sound,
             fade: 0,
         }
@@ -73,9 +80,9 @@ impl Guide {
     /// `sound` again and again, `samples` samples: the last `fade` samples of each round go
     /// down while the next round's first go up, so that a round lasts as long as the sound
     /// less the fade.
-    fn looped(sound: Vec<f32>, samples: usize, fade: usize) -> Guide {
+    fn looped(sound: Levelled, samples: usize, fade: usize) -> Guide {
         Guide {
-            fade: fade.min(sound.len() / 4),
+            fade: fade.min(sound.samples() / 4),
             sound,
             samples,
         }
@@ -84,10 +91,10 @@ impl Guide {
     /// Sample `n` of a round, the `first` of which begins where the seed ends, with nothing
     /// to fade from. Silence beyond its end.
     fn sample(&self, n: usize, first: bool) -> f32 {
-        let Some(sample) = self.sound.get(n) else {
+        let Some(sample) = self.sound.sample(n) else {
             return 0.0;
         };
-        let to_end = self.sound.len() - 1 - n;
+        let to_end = self.sound.samples() - 1 - n;
         let from_start = if first { self.fade } else { n };
         rise(from_start, self.fade) * rise(to_end, self.fade) * sample
     }
@@ -99,7 +106,7 @@ impl Sound for Guide {
     }
 
     fn read(&self, range: Range<usize>, samples: &mut Vec<f32>) {
-        let round = (self.sound.len() - self.fade).max(1);
+        let round = (self.sound.samples() - self.fade).max(1);
         samples.extend(range.map(|n| {
             let (rounds, n) = (n / round, n % round);
             let now = self.sample(n, rounds == 0);
@@ -113,9 +120,6 @@ impl Sound for Guide {
 
 /// `sound` by `semitones` higher, as long as before.
 fn transposed(sound: &[f32], semitones: f64) -> Vec<f32> {
-    if semitones == 0.0 {
-        return sound.to_vec();
-    }
     let ratio = 2f64.powf(semitones / 12.0);
     // To a tenth of a percent, two cents.
     let rate = (1000.0 * ratio).round() as u32;
@@ -139,8 +143,12 @@ fn rise(n: usize, fade: usize) -> f32 {
 mod tests {
     use super::*;
 
+    fn of(sound: &[f32]) -> Levelled {
+        Levelled::as_it_is(sound.to_vec(), 1000)
+    }
+
     fn looped(sound: &[f32], samples: usize, fade: usize) -> Vec<f32> {
-        whole(&Guide::looped(sound.to_vec(), samples, fade))
+        whole(&Guide::looped(of(sound), samples, fade))
     }
 
     fn whole(guide: &Guide) -> Vec<f32> {
@@ -153,10 +161,10 @@ mod tests {
     fn any_part_of_a_guide_is_as_it_is_in_the_whole() {
         let sound: Vec<f32> = (0..70).map(|n| (n as f32 * 0.3).sin()).collect();
         for guide in [
-            Guide::looped(sound.clone(), 500, 10),
-            Guide::looped(sound.clone(), 30, 10),
-            Guide::once(sound.clone(), 500),
-            Guide::looped(Vec::new(), 500, 10),
+            Guide::looped(of(&sound), 500, 10),
+            Guide::looped(of(&sound), 30, 10),
+            Guide::once(of(&sound), 500),
+            Guide::looped(of(&[]), 500, 10),
         ] {
             let (whole, mut parts) = (whole(&guide), Vec::new());
             for begin in (0..guide.samples()).step_by(7) {
@@ -184,7 +192,7 @@ mod tests {
             semitones,
             random_seed: 1,
         };
-        whole(&making.guide(seed, samples, 1000))
+        whole(&making.guide(&of(seed), samples))
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::course::Course;
 use super::guard::{Fault, Guard, PIECE, STRETCH_SECONDS};
 use super::sounded::Mark;
 use crate::audio::{Signal, Sound};
-use crate::hearing::Hearing;
+use crate::hearing::{Hearing, Levelled};
 use crate::model::State;
 use crate::reel::{Reel, ReelError};
 
@@ -72,7 +72,7 @@ pub struct Listener {
 impl Listener {
     /// Listens to an answer of `seconds` to `seed`, as loud as the network hears
     /// it. Unless it `may_go_back`, it only gives a verdict in the end.
-    pub fn new(hearing: Hearing, seed: &Signal, seconds: f64, may_go_back: bool) -> Listener {
+    pub fn new(hearing: Hearing, seed: &Levelled, seconds: f64, may_go_back: bool) -> Listener {
         let most = LEAST_RESPONSES + (seconds / SECONDS_PER_RESPONSE) as usize;
         let of_training = hearing.normalisation().dynamics;
         Listener {
@@ -224,6 +224,10 @@ mod tests {
         reel
     }
 
+    fn levelled(sound: Signal) -> Levelled {
+        Levelled::new(Arc::new(sound), 1.0)
+    }
+
     fn listener(guide: Option<Signal>) -> Listener {
         let json =
             r#"{"preset": "vector", "sample_rate": 8000, "seg_len": 8, "num_unrollings": 2}"#;
@@ -235,10 +239,10 @@ mod tests {
                 random_seed: 1,
             };
             let samples = guide.samples.len();
-            let guide = once.guide(&guide.samples, samples, RATE as u32);
-            Arc::new(Course::new(Arc::new(melody(0)), guide))
+            let guide = once.guide(&levelled(guide), samples);
+            Arc::new(Course::new(levelled(melody(0)), guide))
         });
-        Listener::new(hearing, &melody(0), 12.0, true).beside(course)
+        Listener::new(hearing, &levelled(melody(0)), 12.0, true).beside(course)
     }
 
     #[test]

@@ -16,8 +16,8 @@ use super::sampling::{GenerateError, Prediction, Prime, Request, Timings};
 use super::sounded::Sounded;
 use super::work::Work;
 use super::{AnswerSettings, Engine, Shown, Turn, Weights};
-use crate::audio::Signal;
-use crate::hearing::Hearing;
+use crate::audio::{Signal, Sound};
+use crate::hearing::{Hearing, Levelled};
 use crate::model::{Output, State};
 use crate::random::{self, Stream};
 use crate::trained_model::TrainedModel;
@@ -49,9 +49,9 @@ pub struct Task<'a> {
     /// How it answers.
     pub settings: &'a AnswerSettings,
     /// What it follows instead of the seed, at the model's rate.
-    pub theme: Option<&'a Signal>,
+    pub theme: Option<&'a Arc<Signal>>,
     /// What is continued, at the model's rate.
-    pub seed: &'a Signal,
+    pub seed: &'a Arc<Signal>,
     pub request: &'a Request,
     /// Where what does not fit into memory is meanwhile.
     pub folder: &'a Path,
@@ -124,11 +124,11 @@ impl Task<'_> {
 
     /// What is followed beside the `seed`, if anything. Slowed answers are made before they
     /// are slowed.
-    fn following(&self, hearing: &Hearing, seed: &Arc<Signal>) -> Option<Following> {
+    fn following(&self, hearing: &Hearing, seed: &Levelled) -> Option<Following> {
         let slower = hearing.slower_at_hop(self.settings.resynthesis_hop);
         let theme = self.theme.map(|theme| hearing.at_training_level(theme));
         let sources = Sources {
-            seed: Arc::clone(seed),
+            seed,
             theme: theme.as_ref(),
         };
         let follow = self.settings.follow.before_slowing(slower);
@@ -157,14 +157,14 @@ impl Task<'_> {
 
     /// What begins with the `seed`, the matrices of which that are played, and what those
     /// are made of.
-    fn continuation(&self, hearing: &Hearing, seed: &Signal) -> (Continuation, Range<usize>) {
-        let (windows, samples) = (hearing.sampling_windows(), seed.samples.len());
+    fn continuation(&self, hearing: &Hearing, seed: &Levelled) -> (Continuation, Range<usize>) {
+        let (windows, samples) = (hearing.sampling_windows(), seed.samples());
         let elements = hearing.elements_of_seed(samples);
         let matrices = windows.input_matrices(elements);
         let first = self.first_primed(hearing, matrices);
         let forgotten = windows.first_needed(first);
         let from = forgotten * windows.ext_cursor_inc;
-        let seen = hearing.see_part(&seed.samples[..], samples, from..elements);
+        let seen = hearing.see_part(seed, samples, from..elements);
         let output = self.model.network.architecture().output;
         let continuation = Continuation::new(output, self.settings, hearing, seen);
         let continuation = continuation.beginning_after(from * windows.width);
@@ -199,7 +199,7 @@ impl Making {
         let begun = Instant::now();
         let hearing = task.model.hearing();
         task.check()?;
-        let seed = Arc::new(hearing.at_training_level(task.seed));
+        let seed = hearing.at_training_level(task.seed);
         let request = task.request;
         let threads = engine.threads();
         let work = Work::expected(task.model, task.settings, seed.seconds(), request, threads);

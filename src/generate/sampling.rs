@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -91,7 +92,7 @@ pub struct Player<'a> {
     /// What runs its network: one whose weights move, where the settings say so.
     pub engine: &'a mut dyn Engine,
     /// What it follows instead of the seed, at the model's rate.
-    pub theme: Option<&'a Signal>,
+    pub theme: Option<&'a Arc<Signal>>,
     /// Where what does not fit into memory is meanwhile.
     pub folder: &'a Path,
 }
@@ -106,7 +107,7 @@ pub struct Player<'a> {
 /// time, and may stop it. Where sampling goes back, the share falls.
 pub fn generate(
     player: Player,
-    seed: &Signal,
+    seed: &Arc<Signal>,
     request: &Request,
     progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
 ) -> Result<Prediction, GenerateError> {
@@ -289,7 +290,9 @@ mod tests {
             theme: None,
             folder: Path::new("nowhere"),
         };
-        generate(player, seed, request, &mut |_| ControlFlow::Continue(()))
+        generate(player, &Arc::new(seed.clone()), request, &mut |_| {
+            ControlFlow::Continue(())
+        })
     }
 
     fn continuation(model: &TrainedModel, seed: &Signal, samples: usize, prime: Prime) -> Vec<f32> {
@@ -306,7 +309,7 @@ mod tests {
             settings: &AnswerSettings::of(&model.hyperparameters).free(),
             theme: None,
             folder: Path::new("nowhere"),
-            seed,
+            seed: &Arc::new(seed.clone()),
             request: &request,
         };
         let known = &mut KnownCourses::default();
@@ -368,7 +371,11 @@ mod tests {
             r#"{"preset": "magnitude-spectrum", "window_size": 16, "hop_size": 8, "num_unrollings": 5}"#,
         ] {
             let model = random_model(json);
-            let seed = model.hearing().at_training_level(&seed(100));
+            let seed = model.hearing().at_training_level(&Arc::new(seed(100)));
+            let seed = Signal {
+                samples: seed.to_vec(),
+                sample_rate: 11025,
+            };
             let expected = full_matrix_loop(&model, &seed, 20);
             let hop = if model.hyperparameters.format.use_fft {
                 8
@@ -663,7 +670,7 @@ mod tests {
                 theme: None,
                 folder: Path::new("nowhere"),
             };
-            generate(player, seed, &request, &mut |_| flow)
+            generate(player, &Arc::new(seed.clone()), &request, &mut |_| flow)
                 .unwrap_err()
                 .to_string()
         };
@@ -713,12 +720,13 @@ mod tests {
                     ..seed(1)
                 },
             );
+            let (silence, heard) = (&Arc::new(silence.clone()), &Arc::new(seed.clone()));
             let task = |n: usize| Task {
                 model: &model,
                 settings: &settings[n % 2],
                 theme: None,
                 folder: Path::new("nowhere"),
-                seed: if n == 3 { &silence } else { &seed },
+                seed: if n == 3 { silence } else { heard },
                 request: &requests[n],
             };
             let tasks: Vec<Task> = (0..7).map(task).collect();
@@ -809,7 +817,7 @@ mod tests {
                 settings: &AnswerSettings::of(&model.hyperparameters).free(),
                 theme: None,
                 folder: Path::new("nowhere"),
-                seed: &seed(100),
+                seed: &Arc::new(seed(100)),
                 request: &request,
             };
             let native = Native::new(model.network.clone(), Precision::F32, 1);
@@ -853,7 +861,7 @@ mod tests {
             shares.push(share);
             ControlFlow::Continue(())
         };
-        generate(player, &seed(40_000), &request, told).unwrap();
+        generate(player, &Arc::new(seed(40_000)), &request, told).unwrap();
         let early = &shares[..5];
         assert!(early.iter().all(|share| *share < 0.3), "{early:?}");
     }

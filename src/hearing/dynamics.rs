@@ -45,13 +45,7 @@ pub struct Dynamics {
 impl Dynamics {
     /// That of `signal`.
     pub fn of(signal: &Signal) -> Dynamics {
-        Dynamics::of_short(signal, SPECTRA)
-    }
-
-    /// That of a `signal` that may be short; [`Dynamics::least_change`] not of fewer than
-    /// `least` spectra of 0.2 s, 0.1 s apart.
-    pub(crate) fn of_short(signal: &Signal, least: usize) -> Dynamics {
-        let mut meter = DynamicsMeter::new(signal.sample_rate, least);
+        let mut meter = DynamicsMeter::of_long(signal.sample_rate);
         signal
             .samples
             .chunks(PIECE)
@@ -92,8 +86,8 @@ pub struct DynamicsMeter {
 }
 
 impl DynamicsMeter {
-    /// Of a sound at `sample_rate` Hz, which is not said to change if it has fewer than
-    /// `least` spectra.
+    /// Of a sound at `sample_rate` Hz, of which it is not said how much it changes if it has
+    /// fewer than `least` spectra of 0.2 s, 0.1 s apart.
     pub fn new(sample_rate: u32, least: usize) -> DynamicsMeter {
         let hop_size = block_len(sample_rate);
         let analysis = Analysis {

@@ -121,10 +121,11 @@ impl Element {
             Element::Sample => ElementSound::Samples { largest },
             Element::Frame(spectrum) => {
                 let (analysis, peaks_only) = (&spectrum.analysis, spectrum.peaks_only);
+                let resynthesis = Resynthesis::new(analysis.bins(), hop, peaks_only, phases);
                 ElementSound::Frames {
                     scale: spectrum.scale,
                     amplitude: largest * analysis.amplitude_of_unit_magnitude(peaks_only),
-                    resynthesis: Resynthesis::new(analysis.bins(), hop, peaks_only, phases),
+                    resynthesis: Box::new(resynthesis),
                     amplitudes: vec![0.0; analysis.bins()],
                 }
             }
@@ -145,7 +146,7 @@ pub enum ElementSound {
         scale: MagnitudeScale,
         /// The amplitude of an oscillator whose magnitude is the largest.
         amplitude: f32,
-        resynthesis: Resynthesis,
+        resynthesis: Box<Resynthesis>,
         /// Those of one frame, `[bins]`.
         amplitudes: Vec<f32>,
     },

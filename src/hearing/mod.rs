@@ -15,11 +15,13 @@ mod description;
 mod distance;
 mod dynamics;
 mod element;
+mod levelled;
 mod normalisation;
 mod sounding;
 
 use std::mem;
 use std::ops::Range;
+use std::sync::Arc;
 
 use description::DescribedPlaces;
 pub use description::{DESCRIPTION_VALUES, Description, Descriptions, pitch_classes};
@@ -27,6 +29,7 @@ pub use distance::Distance;
 pub(crate) use dynamics::block_len;
 pub use dynamics::{Dynamics, DynamicsMeter};
 use element::Element;
+pub use levelled::Levelled;
 pub use normalisation::Normalisation;
 pub use sounding::Sounding;
 
@@ -119,8 +122,9 @@ impl Hearing {
 
     /// As [`Hearing::see`], preceded by silence so that whole input matrices end
     /// with the last sample of `seed`.
-    pub fn see_seed(&self, seed: &[f32]) -> Vec<f32> {
-        self.see_part(seed, seed.len(), 0..self.elements_of_seed(seed.len()))
+    pub fn see_seed(&self, seed: &(impl Sound + ?Sized)) -> Vec<f32> {
+        let samples = seed.samples();
+        self.see_part(seed, samples, 0..self.elements_of_seed(samples))
     }
 
     /// Elements that are seen of a seed of `samples` samples (see [`Hearing::see_seed`]).
@@ -246,15 +250,15 @@ impl Hearing {
     /// `seed`, at the model's rate, as loud as the training audio was: where that
     /// was scaled to its own largest value, so is the seed. It stays within full
     /// scale, which matters to one much darker than the training audio.
-    pub fn at_training_level(&self, seed: &Signal) -> Signal {
-        let mut seed = seed.clone();
-        if self.to_full_scale {
-            let seen = self.largest_seen(&seed.samples);
-            let gain = (1.0 / self.element.expand(seen)).min(1.0 / seed.peak());
-            let gain = if gain.is_finite() { gain } else { 1.0 };
-            seed.samples.iter_mut().for_each(|sample| *sample *= gain);
-        }
-        seed
+    pub fn at_training_level(&self, seed: &Arc<Signal>) -> Levelled {
+        let gain = match self.to_full_scale {
+            true => {
+                let seen = self.largest_seen(&seed.samples);
+                (1.0 / self.element.expand(seen)).min(1.0 / seed.peak())
+            }
+            false => 1.0,
+        };
+        Levelled::new(Arc::clone(seed), if gain.is_finite() { gain } else { 1.0 })
     }
 
     /// The largest value that is seen of `seed`, piece by piece: all of it at once is as

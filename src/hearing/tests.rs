@@ -1,5 +1,7 @@
 use std::f32::consts::PI;
 
+use std::sync::Arc;
+
 use super::*;
 use crate::random::stream;
 
@@ -89,8 +91,8 @@ fn a_quiet_seed_is_brought_to_the_level_of_the_training_audio() {
         let json = format!(r#"{{"window_size": 64, {settings}}}"#);
         let hyperparameters = Hyperparameters::parse(&json).unwrap();
         let hearing = Hearing::new(&hyperparameters, normalisation.clone());
-        let seed = hearing.at_training_level(&seed(level));
-        let seen = hearing.see_seed(&seed.samples);
+        let seed = hearing.at_training_level(&Arc::new(seed(level)));
+        let seen = hearing.see_seed(&seed);
         seen.into_iter().fold(0.0f32, |l, v| l.max(v.abs()))
     };
     for settings in [

@@ -316,6 +316,8 @@ fn continuation(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::frames::WindowFormat;
     use crate::model::Adam;
@@ -364,7 +366,7 @@ mod tests {
     }
 
     fn trainer(hyperparameters: &Hyperparameters) -> Trainer {
-        let dataset = dataset(hyperparameters).with_seeds(&seeds());
+        let dataset = dataset(hyperparameters).with_seeds(&seeds().map(Arc::new));
         Trainer::new(hyperparameters.clone(), dataset, 1, 1)
     }
 
@@ -392,7 +394,7 @@ mod tests {
 
     impl Figure {
         fn new(hyperparameters: &Hyperparameters) -> Figure {
-            let dataset = dataset(hyperparameters).with_seeds(&seeds());
+            let dataset = dataset(hyperparameters).with_seeds(&seeds().map(Arc::new));
             let architecture = hyperparameters.architecture();
             let mut weights = random::stream(1, "weights");
             let network = Network::init(architecture, 0.3, &mut weights);
@@ -596,7 +598,7 @@ mod tests {
             let hyperparameters = read(APPROACHES[1], &format!(r#""seed_mode": "{mode}""#));
             let mut dataset = dataset(&hyperparameters);
             if files {
-                dataset = dataset.with_seeds(&seeds());
+                dataset = dataset.with_seeds(&seeds().map(Arc::new));
             }
             let seeds = Seeds::new(&hyperparameters, &dataset);
             let mut random = random::stream(1, "seeds");

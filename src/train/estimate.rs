@@ -1,6 +1,7 @@
 //! How fast this machine trains and samples, measured before a run is begun.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{Dataset, Diverged, Moving, Prepared, Recording, TooShort, Trainer};
@@ -134,7 +135,7 @@ fn measure_sampling(
             Box::new(Moving::new(&model, weights, begun, 0, threads))
         }
     };
-    let seed = sound(SEED, hyperparameters.format.sample_rate);
+    let seed = Arc::new(sound(SEED, hyperparameters.format.sample_rate));
     let rate = f64::from(hyperparameters.format.sample_rate);
     let one = hyperparameters.samples_per_prediction() as f64 / rate;
     let mut seconds = LEAST_PREDICTIONS * one;

@@ -271,6 +271,7 @@ fn train(trainer: &mut Trainer, phrase: Option<Phrase>, steps: usize) -> Result<
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::sync::Arc;
 
     use super::*;
     use crate::audio::Signal;
@@ -336,7 +337,7 @@ mod tests {
             theme: None,
             folder: Path::new("nowhere"),
         };
-        let answer = generate(player, &sound(30, 0.5), &request, &mut go_on);
+        let answer = generate(player, &Arc::new(sound(30, 0.5)), &request, &mut go_on);
         answer.unwrap().sound.to_signal().unwrap().samples
     }
 

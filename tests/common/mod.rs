@@ -9,6 +9,7 @@ pub mod supercollider;
 use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use antiphon::audio::Signal;
@@ -207,7 +208,8 @@ pub fn guided_answer(
         folder: &std::env::temp_dir(),
     };
     let mut go_on = |_: f64| std::ops::ControlFlow::Continue(());
-    generate(player, seed, request, &mut go_on).map(|answer| answer.sound.to_signal().unwrap())
+    generate(player, &Arc::new(seed.clone()), request, &mut go_on)
+        .map(|answer| answer.sound.to_signal().unwrap())
 }
 
 /// Small models that see a description of what comes next beside their input.

@@ -3,6 +3,7 @@
 use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -189,12 +190,12 @@ fn measure_answer(
     let h = &model.hyperparameters;
     let rate = h.format.sample_rate;
     let sample = |n: usize| 0.3 * (n as f32 * 0.2).sin() * (-((n % 4000) as f32) / 1500.0).exp();
-    let seed = Signal {
+    let seed = Arc::new(Signal {
         samples: (0..(SEED_SECONDS * f64::from(rate)) as usize)
             .map(sample)
             .collect(),
         sample_rate: rate,
-    };
+    });
     let frozen = Asked {
         answer: Some(AnswerMode::Frozen),
         ..Asked::default()
