@@ -178,7 +178,7 @@ impl Making {
         known: &mut Descriptions,
     ) -> Result<Making, GenerateError> {
         let begun = Instant::now();
-        let hearing = task.model.hearing();
+        let hearing = task.model.hearing().sounding_by(task.settings.resynthesis);
         task.check()?;
         let seed = &hearing.at_training_level(task.seed);
         let task = Task { seed, ..task };

@@ -1,7 +1,7 @@
 //! What the sequence that a network sees consists of, and all that differs with it.
 
-use crate::frames::{Analysis, Resynthesis};
-use crate::hyperparameters::{Hyperparameters, MagnitudeScale};
+use crate::frames::{Analysis, PhaseLocked, Resynthesis};
+use crate::hyperparameters::{Hyperparameters, MagnitudeScale, Vocoder};
 use crate::random::Stream;
 
 /// One element of a sequence.
@@ -19,7 +19,9 @@ pub struct Spectrum {
     pub analysis: Analysis,
     /// How magnitudes are scaled for the network.
     pub scale: MagnitudeScale,
-    /// Whether only peaks of a frame sound.
+    /// What makes sound of frames.
+    pub vocoder: Vocoder,
+    /// Whether only peaks of a frame sound by the oscillator bank.
     pub peaks_only: bool,
 }
 
@@ -35,6 +37,7 @@ impl Element {
                     zero_padding: hyperparameters.format.zero_padding,
                 },
                 scale: hyperparameters.format.magnitude_scale,
+                vocoder: hyperparameters.drawing.resynthesis,
                 peaks_only: hyperparameters.format.peak_picking,
             }),
         }
@@ -115,8 +118,8 @@ impl Element {
     }
 
     /// The sound of `elements` that the network saw or predicted, where 1 stands
-    /// for `largest`; frames are `hop` samples apart, and oscillators start at random
-    /// `phases`.
+    /// for `largest`; frames are `hop` samples apart, and the first one's phases are
+    /// drawn from `phases`.
     pub fn sound(
         &self,
         mut elements: Vec<f32>,
@@ -143,10 +146,19 @@ impl Spectrum {
         phases: &mut Stream,
     ) -> Vec<f32> {
         let (analysis, peaks_only) = (&self.analysis, self.peaks_only);
-        let amplitude = largest * analysis.amplitude_of_unit_magnitude(peaks_only);
+        let amplitude = largest
+            * match self.vocoder {
+                Vocoder::OscillatorBank => analysis.amplitude_of_unit_magnitude(peaks_only),
+                Vocoder::PhaseLocked => 1.0,
+            };
         for magnitude in &mut frames {
             *magnitude = amplitude * self.scale.expand(*magnitude);
         }
-        Resynthesis::new(analysis.bins(), hop, peaks_only, phases).resynthesise(&frames)
+        match self.vocoder {
+            Vocoder::OscillatorBank => {
+                Resynthesis::new(analysis.bins(), hop, peaks_only, phases).resynthesise(&frames)
+            }
+            Vocoder::PhaseLocked => PhaseLocked::new(analysis, hop, phases).resynthesise(&frames),
+        }
     }
 }
