@@ -4,7 +4,6 @@ use std::f64::consts::TAU;
 
 use antiphon::frames::{Analysis, Complex64, Fourier, PhaseLocked, Resynthesis};
 use antiphon::random::stream;
-
 use rand::RngExt;
 
 const RATE: u32 = 44100;
