@@ -177,6 +177,7 @@ fn plan_of_all_kinds() -> Value {
             {"model": "lively.onnx", "answer": "frozen", "random_seed": 9},
             {"ending": "raw", "format": "float32", "rate": 16000, "channels": 2},
             {"prime": "matrix", "loudness": "model", "fade": 0.05, "follow": 0},
+            {"resynthesis": "phase-locked", "resynthesis_hop": 24},
         ],
     })
 }
@@ -188,7 +189,7 @@ fn every_kind_of_variation_is_made_as_asked_and_replays() {
     desk.generate(&["--plan", &plan]);
     let set = desk.json("set.json");
     let variations = set["variations"].as_array().unwrap();
-    assert_eq!(variations.len(), 13);
+    assert_eq!(variations.len(), 14);
     let sidecar = |n: usize| desk.json(&format!("{n:02}.json"));
     assert_eq!(sidecar(1)["follow"], json!(1.0));
     assert!((sidecar(3)["seconds"].as_f64().unwrap() - 0.25).abs() < 1e-3);
@@ -212,6 +213,9 @@ fn every_kind_of_variation_is_made_as_asked_and_replays() {
     );
     assert_eq!(sidecar(11)["random_seed"], 9);
     assert_eq!(sidecar(12)["sample_rate"], 16000);
+    assert_eq!(sidecar(8)["resynthesis"], "oscillator-bank");
+    assert_eq!(sidecar(10)["resynthesis"], Value::Null);
+    assert_eq!(sidecar(14)["resynthesis"], "phase-locked");
     for n in 1..=variations.len() {
         assert_replays(&desk.path("night").join(format!("{n:02}.json")));
     }

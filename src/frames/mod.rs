@@ -1,11 +1,15 @@
 //! Between a signal and what the model sees: the windows of an input matrix and
-//! its label, magnitude spectra, filters, and the channel vocoder that makes sound of them.
+//! its label, magnitude spectra, filters, and the vocoders that make sound of them.
 
 mod band;
+mod elementary;
 mod emphasis;
 mod fourier;
 mod inverse_fourier;
 mod oscillator_bank;
+mod overlap_add;
+mod phase_locked;
+mod phases;
 mod resynthesis;
 mod spectrum;
 mod stretch;
@@ -14,6 +18,7 @@ mod windows;
 pub use band::{BandLimit, highest_frequency};
 pub use emphasis::{DeEmphasis, pre_emphasise};
 pub use fourier::{Complex32, Complex64, Fourier};
+pub use phase_locked::PhaseLocked;
 pub use resynthesis::{Method, Resynthesis};
 pub use spectrum::{Analysis, Frames, Spectra};
 pub use stretch::stretch;

@@ -197,7 +197,7 @@ impl Making {
         known: &mut KnownCourses,
     ) -> Result<Making, GenerateError> {
         let begun = Instant::now();
-        let hearing = task.model.hearing();
+        let hearing = task.model.hearing().sounding_by(task.settings.resynthesis);
         task.check()?;
         let seed = hearing.at_training_level(task.seed);
         let request = task.request;

@@ -7,7 +7,9 @@ use super::drawing::Drawing;
 use super::feedback::Feedback;
 use super::following::Follow;
 use crate::chances::ChanceRules;
-use crate::hyperparameters::{AnswerMode, Hyperparameters, HyperparametersError, LrSchedule, rule};
+use crate::hyperparameters::{
+    AnswerMode, Hyperparameters, HyperparametersError, LrSchedule, Vocoder, rule,
+};
 
 /// Settings of an answer: a model's own, or others that were asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +27,10 @@ pub struct AnswerSettings {
     /// what it predicts knowing what its guide does; `None` without a guide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guidance: Option<f64>,
+    /// What makes sound of frames; `None` where there are none, and the oscillator bank
+    /// where it was written down before there was another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resynthesis: Option<Vocoder>,
     /// Samples from frame to frame where frames become sound; `None` for as many as were
     /// heard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -114,6 +120,7 @@ impl AnswerSettings {
             follow: Follow::of(&h.following),
             weights,
             guidance: None,
+            resynthesis: h.format.use_fft.then_some(h.drawing.resynthesis),
             resynthesis_hop: Some(h.drawing.resynthesis_hop).filter(|hop| *hop > 0),
         }
     }
@@ -164,9 +171,12 @@ impl AnswerSettings {
     /// # Errors
     /// Values that are out of range, and those that such a model cannot have.
     pub fn checked(
-        self,
+        mut self,
         hyperparameters: &Hyperparameters,
     ) -> Result<AnswerSettings, SettingsError> {
+        if hyperparameters.format.use_fft {
+            self.resynthesis.get_or_insert(Vocoder::OscillatorBank);
+        }
         let Ok(Value::Object(written)) = serde_json::to_value(&self) else {
             return Err(SettingsError::OtherModels);
         };
@@ -395,6 +405,36 @@ mod tests {
             written(AnswerMode::Moving),
             json!({"temperature": 1.0, "top_p": 1.0, "follow": 0.5, "guide": "loop", "answer": "moving", "feedback_noise": 0.3,
                 "train_every": 1, "moving_lr": null, "moving_bptt_steps": 1, "moving_seconds": null})
+        );
+    }
+
+    #[test]
+    fn frames_sound_by_the_vocoder_asked_for_and_once_by_the_oscillator_bank_alone() {
+        let locked = r#"{"preset": "magnitude-spectrum", "resynthesis": "phase-locked"}"#;
+        let sounding = |values| asked(locked, AnswerMode::Frozen, values).unwrap();
+        let own = sounding(json!({}));
+        assert_eq!(own.resynthesis, Some(Vocoder::PhaseLocked));
+        let bank = sounding(json!({"resynthesis": "oscillator-bank"}));
+        assert_eq!(bank.resynthesis, Some(Vocoder::OscillatorBank));
+        for settings in [&own, &bank] {
+            let read = settings.clone().checked(&hyperparameters(locked));
+            assert_eq!(read.unwrap(), *settings);
+        }
+
+        let mut before = serde_json::to_value(&bank).unwrap();
+        before.as_object_mut().unwrap().remove("resynthesis");
+        let before: AnswerSettings = serde_json::from_value(before).unwrap();
+        assert_eq!(before.checked(&hyperparameters(locked)).unwrap(), bank);
+
+        let refused = asked(
+            MIXTURE,
+            AnswerMode::Frozen,
+            json!({"resynthesis": "phase-locked"}),
+        );
+        assert!(
+            refused
+                .unwrap_err()
+                .contains("the magnitude spectrum approach")
         );
     }
 

@@ -1,7 +1,7 @@
 //! What the sequence that a network sees consists of, and all that differs with it.
 
-use crate::frames::{Analysis, Resynthesis};
-use crate::hyperparameters::{Hyperparameters, MagnitudeScale};
+use crate::frames::{Analysis, PhaseLocked, Resynthesis};
+use crate::hyperparameters::{Hyperparameters, MagnitudeScale, Vocoder};
 use crate::random::Stream;
 
 /// One element of a sequence.
@@ -19,7 +19,9 @@ pub struct Spectrum {
     pub analysis: Analysis,
     /// How magnitudes are scaled for the network.
     pub scale: MagnitudeScale,
-    /// Whether only peaks of a frame sound.
+    /// What makes sound of frames.
+    pub vocoder: Vocoder,
+    /// Whether only peaks of a frame sound by the oscillator bank.
     pub peaks_only: bool,
 }
 
@@ -35,6 +37,7 @@ impl Element {
                     zero_padding: hyperparameters.format.zero_padding,
                 },
                 scale: hyperparameters.format.magnitude_scale,
+                vocoder: hyperparameters.drawing.resynthesis,
                 peaks_only: hyperparameters.format.peak_picking,
             }),
         }
@@ -115,20 +118,34 @@ impl Element {
     }
 
     /// Makes sound of elements that the network saw or predicted, where 1 stands for
-    /// `largest`; frames are `hop` samples apart, and oscillators start at random `phases`.
+    /// `largest`; frames are `hop` samples apart, and the first one's phases are drawn from
+    /// `phases`.
     pub fn sounding(&self, largest: f32, hop: usize, phases: &mut Stream) -> ElementSound {
         match self {
             Element::Sample => ElementSound::Samples { largest },
-            Element::Frame(spectrum) => {
-                let (analysis, peaks_only) = (&spectrum.analysis, spectrum.peaks_only);
-                let resynthesis = Resynthesis::new(analysis.bins(), hop, peaks_only, phases);
-                ElementSound::Frames {
-                    scale: spectrum.scale,
-                    amplitude: largest * analysis.amplitude_of_unit_magnitude(peaks_only),
-                    resynthesis: Box::new(resynthesis),
-                    amplitudes: vec![0.0; analysis.bins()],
-                }
-            }
+            Element::Frame(spectrum) => spectrum.sounding(largest, hop, phases),
+        }
+    }
+}
+
+impl Spectrum {
+    fn sounding(&self, largest: f32, hop: usize, phases: &mut Stream) -> ElementSound {
+        let (analysis, bins) = (&self.analysis, self.analysis.bins());
+        let (unit, vocoder) = match self.vocoder {
+            Vocoder::OscillatorBank => (
+                analysis.amplitude_of_unit_magnitude(self.peaks_only),
+                FrameSound::Oscillators(Resynthesis::new(bins, hop, self.peaks_only, phases)),
+            ),
+            Vocoder::PhaseLocked => (
+                1.0,
+                FrameSound::Transforms(PhaseLocked::new(analysis, hop, phases)),
+            ),
+        };
+        ElementSound::Frames {
+            scale: self.scale,
+            largest: largest * unit,
+            vocoder: Box::new(vocoder),
+            frame: vec![0.0; bins],
         }
     }
 }
@@ -144,16 +161,23 @@ pub enum ElementSound {
     /// Of magnitude frames.
     Frames {
         scale: MagnitudeScale,
-        /// The amplitude of an oscillator whose magnitude is the largest.
-        amplitude: f32,
-        resynthesis: Box<Resynthesis>,
-        /// Those of one frame, `[bins]`.
-        amplitudes: Vec<f32>,
+        /// What 1 stands for to the vocoder.
+        largest: f32,
+        vocoder: Box<FrameSound>,
+        /// One frame as the vocoder takes it, `[bins]`.
+        frame: Vec<f32>,
     },
 }
 
+/// A vocoder at work.
+#[derive(Clone)]
+pub enum FrameSound {
+    Oscillators(Resynthesis),
+    Transforms(PhaseLocked),
+}
+
 impl ElementSound {
-    /// Takes the next `elements`, and appends their sound to `sound`.
+    /// Takes the next `elements`, and appends their sound to `sound`, as far as it is known.
     pub fn push(&mut self, elements: &[f32], sound: &mut Vec<f32>) {
         match self {
             ElementSound::Samples { largest } => {
@@ -161,17 +185,29 @@ impl ElementSound {
             }
             ElementSound::Frames {
                 scale,
-                amplitude,
-                resynthesis,
-                amplitudes,
+                largest,
+                vocoder,
+                frame,
             } => {
-                for frame in elements.chunks_exact(amplitudes.len()) {
-                    for (sounding, magnitude) in amplitudes.iter_mut().zip(frame) {
-                        *sounding = *amplitude * scale.expand(*magnitude);
+                for element in elements.chunks_exact(frame.len()) {
+                    for (magnitude, value) in frame.iter_mut().zip(element) {
+                        *magnitude = *largest * scale.expand(*value);
                     }
-                    resynthesis.push(amplitudes, sound);
+                    match vocoder.as_mut() {
+                        FrameSound::Oscillators(vocoder) => vocoder.push(frame, sound),
+                        FrameSound::Transforms(vocoder) => vocoder.push(frame, sound),
+                    }
                 }
             }
+        }
+    }
+
+    /// Appends what waited for more elements to `sound`: there are none.
+    pub fn finish(self, sound: &mut Vec<f32>) {
+        if let ElementSound::Frames { vocoder, .. } = self
+            && let FrameSound::Transforms(vocoder) = *vocoder
+        {
+            vocoder.finish(sound);
         }
     }
 }

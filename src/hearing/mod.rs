@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! sound → pre-emphasis → samples or magnitude frames → ÷ largest → scale → sequence
-//! sound ← band limit ← de-emphasis ← samples or oscillator bank ← × largest ← scale ← sequence
+//! sound ← band limit ← de-emphasis ← samples or vocoder ← × largest ← scale ← sequence
 //! ```
 //!
 //! Two things more that a network may be shown have their place here, so that
@@ -35,7 +35,7 @@ pub use sounding::Sounding;
 
 use crate::audio::{Signal, Sound};
 use crate::frames::{BandLimit, DeEmphasis, WindowFormat, highest_frequency, pre_emphasise};
-use crate::hyperparameters::{Approach, Hyperparameters};
+use crate::hyperparameters::{Approach, Hyperparameters, Vocoder};
 use crate::random::Stream;
 
 /// Samples of a long sound that are looked at in one go.
@@ -81,6 +81,14 @@ impl Hearing {
     /// come, for [`Hearing::listen`] and [`Hearing::learn`].
     pub fn untrained(hyperparameters: &Hyperparameters) -> Hearing {
         Hearing::new(hyperparameters, Normalisation::default())
+    }
+
+    /// The same with another `vocoder`, if one is named, where sound is made of frames.
+    pub fn sounding_by(mut self, vocoder: Option<Vocoder>) -> Hearing {
+        if let (Element::Frame(spectrum), Some(vocoder)) = (&mut self.element, vocoder) {
+            spectrum.vocoder = vocoder;
+        }
+        self
     }
 
     /// Takes note of the band and the dynamics of a whole `recording` of the

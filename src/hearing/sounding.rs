@@ -21,17 +21,25 @@ impl Sounding {
     pub fn push(&mut self, sequence: &[f32], sound: &mut Vec<f32>) {
         let begin = sound.len();
         self.element.push(sequence, sound);
+        self.filter(begin, sound);
+    }
+
+    /// Appends what waited for more of the sequence to `sound`: there is none.
+    pub fn finish(mut self, sound: &mut Vec<f32>) {
+        let begin = sound.len();
+        self.element.clone().finish(sound);
+        self.filter(begin, sound);
+        if let Some(band_limit) = self.band_limit {
+            band_limit.finish(sound);
+        }
+    }
+
+    /// Filters the samples of `sound` from the `begin`th on.
+    fn filter(&mut self, begin: usize, sound: &mut Vec<f32>) {
         self.de_emphasis.apply(&mut sound[begin..]);
         if let Some(band_limit) = &mut self.band_limit {
             let whole = sound.split_off(begin);
             band_limit.push(&whole, sound);
-        }
-    }
-
-    /// Appends what waited for more of the sequence to `sound`: there is none.
-    pub fn finish(self, sound: &mut Vec<f32>) {
-        if let Some(band_limit) = self.band_limit {
-            band_limit.finish(sound);
         }
     }
 }

@@ -59,6 +59,8 @@ fn a_spectrum_sounds_as_loud_as_it_was_however_it_is_scaled() {
         "",
         r#", "magnitude_scale": "square-root""#,
         r#", "pre_emphasis": 0.9"#,
+        r#", "resynthesis": "phase-locked""#,
+        r#", "resynthesis": "phase-locked", "pre_emphasis": 0.9, "magnitude_scale": "square-root""#,
     ] {
         let json = format!(
             r#"{{"preset": "magnitude-spectrum", "window_size": 512, "hop_size": 128 {extra}}}"#

@@ -16,6 +16,8 @@ pub struct DrawingSettings {
     /// weights are frozen: a little below 1, tones that it would sustain for ever die
     /// away (1 in the dissertation).
     pub feedback_gain: f64,
+    /// What makes sound of frames.
+    pub resynthesis: Vocoder,
     /// Samples from frame to frame where frames become sound: more of them make an
     /// answer slower at the same pitch, fewer faster; 0 for as many as were heard.
     pub resynthesis_hop: usize,
@@ -67,6 +69,25 @@ pub(super) const RULES: &[Rule] = &[
     .when(When::Frozen)
     .option("feedback-gain", "G"),
     Rule::new(
+        "resynthesis",
+        Values::Choice(&[
+            (
+                "oscillator-bank",
+                "An oscillator for each bin, at the bin's centre, as in the dissertation (section \
+                 3.2).",
+            ),
+            (
+                "phase-locked",
+                "Inverse Fourier transforms whose phases follow from the magnitudes, all bins \
+                 sounding: steady tones do not beat, and beginnings are sharp.",
+            ),
+        ]),
+        "What makes sound of frames: oscillators, or transforms whose phases are locked to the \
+         peaks.",
+    )
+    .when(When::Spectra)
+    .option("resynthesis", "VOCODER"),
+    Rule::new(
         "resynthesis_hop",
         Values::Whole(0, 65_536),
         "Samples from frame to frame where frames become sound: more than hop_size makes an \
@@ -85,6 +106,16 @@ pub enum AnswerMode {
     /// They go on learning from the training audio, which the model keeps: the
     /// dissertation's concurrent sampling (section 3.3).
     Moving,
+}
+
+/// What makes sound of magnitude frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Vocoder {
+    /// An oscillator for each bin, at the bin's centre (section 3.2).
+    OscillatorBank,
+    /// Inverse Fourier transforms whose phases follow from the magnitudes.
+    PhaseLocked,
 }
 
 impl AnswerMode {

@@ -22,8 +22,8 @@ pub struct FormatSettings {
     pub hop_size: usize,
     /// Whether analysis frames are padded with as many zeros as they have samples.
     pub zero_padding: bool,
-    /// Whether resynthesis keeps only bins larger than both neighbours (section 3.2,
-    /// step 1).
+    /// Whether the oscillator bank sounds only bins larger than both neighbours (section
+    /// 3.2, step 1).
     pub peak_picking: bool,
     /// Length of each input vector.
     pub seg_len: usize,
@@ -99,7 +99,7 @@ pub(super) const RULES: &[Rule] = &[
         "peak_picking",
         Values::Flag,
         "Whether only bins larger than both neighbours sound (section 3.2, step 1): clearer tones, \
-         less noise.",
+         less noise; the phase-locked vocoder needs all of them.",
     )
     .when(When::Spectra),
     Rule::new(

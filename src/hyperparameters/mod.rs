@@ -37,7 +37,7 @@ use crate::chances::ChanceRules;
 pub use approach::Approach;
 pub use conditioning::{Conditioning, ConditioningSettings};
 pub use document::document;
-pub use drawing::{AnswerMode, DrawingSettings};
+pub use drawing::{AnswerMode, DrawingSettings, Vocoder};
 pub use dreams::{DreamsSettings, SeedMode};
 pub use error::HyperparametersError;
 pub use following::{FollowingSettings, GuideForm};

@@ -123,6 +123,7 @@ pub(super) fn later() -> &'static Map<String, Value> {
             "follow_choice": null,
             "guide": "loop",
             "guide_transpose": 0.0,
+            "resynthesis": "oscillator-bank",
             "resynthesis_hop": 0,
         })));
         later

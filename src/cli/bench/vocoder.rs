@@ -7,12 +7,14 @@ use rand::RngExt;
 use serde::Serialize;
 
 use super::{Effort, time};
-use crate::frames::{Method, Resynthesis};
+use crate::frames::{Analysis, Method, PhaseLocked, Resynthesis};
 use crate::random;
 
-/// Time the channel vocoder, on one core
+/// Time the vocoders, on one core
 ///
-/// All bins sound. Figures are how many times faster than real time it is, at best.
+/// All bins sound. The oscillator bank is the channel vocoder, oscillator by oscillator and
+/// by inverse Fourier transforms of the same sound; the phase-locked vocoder finds phases of
+/// its own. Figures are how many times faster than real time it is, at best.
 ///
 /// Example: antiphon bench vocoder --json
 #[derive(clap::Args)]
@@ -43,6 +45,7 @@ struct Measured {
     sample_rate: u32,
     oscillator_bank: f64,
     inverse_fourier: f64,
+    phase_locked: f64,
 }
 
 /// Measures, and prints what was measured.
@@ -51,32 +54,50 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         bins,
         hop_size: HOP_SIZE,
         sample_rate: SAMPLE_RATE,
-        oscillator_bank: times_real_time(bins, Method::OscillatorBank),
-        inverse_fourier: times_real_time(bins, Method::InverseFourier),
+        oscillator_bank: of_the_bank(bins, Method::OscillatorBank),
+        inverse_fourier: of_the_bank(bins, Method::InverseFourier),
+        phase_locked: of_phase_locked(bins),
     });
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&results)?);
         return Ok(());
     }
-    println!("bins  hop  Hz     oscillator bank  inverse Fourier  (times real time)");
+    println!("bins  hop  Hz     oscillator bank  inverse Fourier  phase-locked  (times real time)");
     for r in results {
         println!(
-            "{:4}  {:3}  {:5}  {:15.1}  {:15.1}",
-            r.bins, r.hop_size, r.sample_rate, r.oscillator_bank, r.inverse_fourier
+            "{:4}  {:3}  {:5}  {:15.1}  {:15.1}  {:12.1}",
+            r.bins, r.hop_size, r.sample_rate, r.oscillator_bank, r.inverse_fourier, r.phase_locked
         );
     }
     Ok(())
 }
 
+/// Times real time of the channel vocoder.
+fn of_the_bank(bins: usize, method: Method) -> f64 {
+    let mut random = random::stream(1, "phases");
+    let start = Resynthesis::new(bins, HOP_SIZE, false, &mut random).by(method);
+    times_real_time(bins, |frames| start.clone().resynthesise(frames))
+}
+
+/// Times real time of the vocoder that finds phases, for frames padded with zeros.
+fn of_phase_locked(bins: usize) -> f64 {
+    let analysis = Analysis {
+        window_size: bins,
+        hop_size: HOP_SIZE,
+        zero_padding: true,
+    };
+    let start = PhaseLocked::new(&analysis, HOP_SIZE, &mut random::stream(1, "phases"));
+    times_real_time(bins, |frames| start.clone().resynthesise(frames))
+}
+
 /// Seconds of sound per second of work.
-fn times_real_time(bins: usize, method: Method) -> f64 {
+fn times_real_time(bins: usize, sound: impl Fn(&[f32]) -> Vec<f32>) -> f64 {
     let mut random = random::stream(1, "bench");
     let hops = SECONDS * SAMPLE_RATE as usize / HOP_SIZE;
     let amplitudes = (0..(hops + 1) * bins).map(|_| random.random_range(0.001..0.01));
     let amplitudes: Vec<f32> = amplitudes.collect();
-    let start = Resynthesis::new(bins, HOP_SIZE, false, &mut random).by(method);
     let times = time(EFFORT, &mut || {
-        black_box(start.clone().resynthesise(&amplitudes));
+        black_box(sound(&amplitudes));
     });
     (hops * HOP_SIZE) as f64 / f64::from(SAMPLE_RATE) / times[0]
 }
