@@ -134,17 +134,22 @@ impl Spectrum {
         let (unit, vocoder) = match self.vocoder {
             Vocoder::OscillatorBank => (
                 analysis.amplitude_of_unit_magnitude(self.peaks_only),
-                FrameSound::Oscillators(Resynthesis::new(bins, hop, self.peaks_only, phases)),
+                FrameSound::Oscillators(Box::new(Resynthesis::new(
+                    bins,
+                    hop,
+                    self.peaks_only,
+                    phases,
+                ))),
             ),
             Vocoder::PhaseLocked => (
                 1.0,
-                FrameSound::Transforms(PhaseLocked::new(analysis, hop, phases)),
+                FrameSound::Transforms(Box::new(PhaseLocked::new(analysis, hop, phases))),
             ),
         };
         ElementSound::Frames {
             scale: self.scale,
             largest: largest * unit,
-            vocoder: Box::new(vocoder),
+            vocoder,
             frame: vec![0.0; bins],
         }
     }
@@ -163,7 +168,7 @@ pub enum ElementSound {
         scale: MagnitudeScale,
         /// What 1 stands for to the vocoder.
         largest: f32,
-        vocoder: Box<FrameSound>,
+        vocoder: FrameSound,
         /// One frame as the vocoder takes it, `[bins]`.
         frame: Vec<f32>,
     },
@@ -172,8 +177,8 @@ pub enum ElementSound {
 /// A vocoder at work.
 #[derive(Clone)]
 pub enum FrameSound {
-    Oscillators(Resynthesis),
-    Transforms(PhaseLocked),
+    Oscillators(Box<Resynthesis>),
+    Transforms(Box<PhaseLocked>),
 }
 
 impl ElementSound {
@@ -193,7 +198,7 @@ impl ElementSound {
                     for (magnitude, value) in frame.iter_mut().zip(element) {
                         *magnitude = *largest * scale.expand(*value);
                     }
-                    match vocoder.as_mut() {
+                    match vocoder {
                         FrameSound::Oscillators(vocoder) => vocoder.push(frame, sound),
                         FrameSound::Transforms(vocoder) => vocoder.push(frame, sound),
                     }
@@ -205,7 +210,7 @@ impl ElementSound {
     /// Appends what waited for more elements to `sound`: there are none.
     pub fn finish(self, sound: &mut Vec<f32>) {
         if let ElementSound::Frames { vocoder, .. } = self
-            && let FrameSound::Transforms(vocoder) = *vocoder
+            && let FrameSound::Transforms(vocoder) = vocoder
         {
             vocoder.finish(sound);
         }
