@@ -6,14 +6,17 @@ mod changes;
 mod commission;
 mod ending;
 mod error;
+mod finishing;
 mod learned;
 mod plan;
 mod replay;
+mod seed;
 mod set;
 mod settings;
 mod sidecar;
 mod slices;
 mod step;
+mod together;
 mod voice;
 mod voices;
 mod wishes;
@@ -21,7 +24,7 @@ mod wishes;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rand::RngExt;
 
@@ -37,6 +40,7 @@ pub use settings::{Settings, Started};
 pub use sidecar::{GuideSource, Level, ModelIdentity, Sidecar};
 pub use slices::{SLICES, SliceNotes};
 pub use step::{Heard, Step};
+pub use together::{MOST_TOGETHER, Wanted};
 pub use voice::{FindModel, ModelFile, Occasion, Voice};
 pub use voices::{Voices, check_voice};
 pub use wishes::{LONGEST_PRIMING, Wishes};
@@ -89,10 +93,10 @@ enum Means {
 
 /// What an answer is made from, at the model's rate.
 struct Sounds {
-    seed: Signal,
+    seed: Arc<Signal>,
     source: TrainingAudio,
     /// What is followed instead of the seed.
-    theme: Option<Signal>,
+    theme: Option<Arc<Signal>>,
 }
 
 /// A model whose weights an answer moved, and what they learned from.
@@ -270,7 +274,7 @@ impl Responder {
                 seconds: seed.seconds(),
                 sha256: String::new(),
             },
-            seed,
+            seed: Arc::new(seed),
             theme: None,
         };
         self.predict(&heard, &request, &mut |_, _| ControlFlow::Continue(()))?;
@@ -293,7 +297,7 @@ impl Responder {
             model,
             settings,
             engine,
-            theme: heard.theme.as_ref(),
+            theme: heard.theme.as_deref(),
         };
         let (weights, dataset, prepared) = match &mut self.means {
             Means::Frozen(engine) => {

@@ -107,6 +107,12 @@ pub struct Following {
     follow: Follow,
     dial: Dial,
     distance: Option<Arc<Distance>>,
+    guide: Arc<Guide>,
+}
+
+/// What goes on beside an answer.
+#[derive(Debug)]
+pub struct Guide {
     /// Seed and guide as the network sees them, as long as seed and answer.
     sequence: Vec<f32>,
     /// The guide itself.
@@ -130,19 +136,16 @@ pub struct Moment<'a> {
     distance: Option<&'a Distance>,
 }
 
-impl Following {
-    /// Of an answer of `samples` samples to the seed of `sources`; `None` where nothing is
-    /// followed. The order of notes is drawn by `random_seed`.
+impl Guide {
+    /// Of an answer of `samples` samples to the seed of `sources`, which is to follow as
+    /// `follow` says. The order of notes is drawn by `random_seed`.
     pub fn new(
         follow: &Follow,
         hearing: &Hearing,
         sources: &Sources,
         samples: usize,
         random_seed: u64,
-    ) -> Option<Following> {
-        if follow.is_free() {
-            return None;
-        }
+    ) -> Guide {
         let Sources { seed, theme } = sources;
         let beyond = hearing.samples_of_one_prediction();
         let making = GuideMaking {
@@ -153,17 +156,31 @@ impl Following {
         // A description of its end hears some of what comes after.
         let after = beyond + hearing.sample_rate() as usize / 4;
         let guide = making.guide(theme, samples + after, hearing.sample_rate());
-        let distance = hearing.distance();
-        Some(Following {
-            follow: follow.clone(),
-            dial: Dial::of(distance.as_ref()),
-            distance: distance.map(Arc::new),
+        Guide {
             sequence: hearing.see_seed_and(seed, &guide),
             sound: Signal {
                 samples: guide,
                 sample_rate: hearing.sample_rate(),
             },
-        })
+        }
+    }
+
+    /// The guide as it sounds.
+    pub fn sound(&self) -> &Signal {
+        &self.sound
+    }
+}
+
+impl Following {
+    /// Of `guide`, as closely as `follow` says.
+    pub fn new(follow: Follow, hearing: &Hearing, guide: Arc<Guide>) -> Following {
+        let distance = hearing.distance();
+        Following {
+            dial: Dial::of(distance.as_ref()),
+            distance: distance.map(Arc::new),
+            follow,
+            guide,
+        }
     }
 
     /// Share of a model's own guidance `seconds` after the answer's beginning.
@@ -171,15 +188,10 @@ impl Following {
         (2.0 * self.follow.follow.at(seconds)).min(1.0)
     }
 
-    /// The guide as it sounds.
-    pub fn sound(&self) -> &Signal {
-        &self.sound
-    }
-
     /// What is followed `seconds` after the answer's beginning by the prediction of
     /// the `values` values from `start` on. Nothing beyond the guide's end.
     pub fn moment(&self, start: usize, values: usize, seconds: f64) -> Option<Moment<'_>> {
-        let guide = self.sequence.get(start..start + values)?;
+        let guide = self.guide.sequence.get(start..start + values)?;
         let (mix, choice) = self.dial.at(self.follow.follow.at(seconds));
         let own = |strength: &Option<Strength>| strength.as_ref().map(|s| s.at(seconds));
         Some(Moment {

@@ -74,6 +74,7 @@ const STILL_AT_MOST: f64 = 1.5;
 const BURST: f64 = 6.0;
 
 /// Listens to the predictions that answer one seed.
+#[derive(Clone)]
 pub struct Guard {
     /// The seed's.
     level: f64,

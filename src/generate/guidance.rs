@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::frames::WindowFormat;
-use crate::hearing::{Description, Hearing};
+use crate::hearing::Description;
 use crate::model::Architecture;
 #[cfg(doc)]
 use crate::model::Output;
@@ -36,28 +36,6 @@ pub struct Guiding {
     pub by_the_dial: bool,
 }
 
-/// Descriptions of seeds and guides that answers made together may have in common.
-#[derive(Default)]
-pub struct Descriptions {
-    /// Seed and guide, and what describes them.
-    known: Vec<(Vec<f32>, Vec<f32>, Arc<Description>)>,
-}
-
-impl Descriptions {
-    /// That of `seed` and `guide`, as a model that hears as `hearing` says hears them: the
-    /// same model each time.
-    fn of(&mut self, hearing: &Hearing, seed: &[f32], guide: &[f32]) -> Arc<Description> {
-        let same = |(s, g, _): &&(Vec<f32>, Vec<f32>, _)| s == seed && g == guide;
-        if let Some((_, _, description)) = self.known.iter().find(same) {
-            return Arc::clone(description);
-        }
-        let description = Arc::new(hearing.describe_seed_and(seed, guide));
-        let known = (seed.to_vec(), guide.to_vec(), Arc::clone(&description));
-        self.known.push(known);
-        description
-    }
-}
-
 impl Guidance {
     /// None.
     pub fn none(architecture: &Architecture) -> Guidance {
@@ -68,20 +46,13 @@ impl Guidance {
         }
     }
 
-    /// That of `guide`, which goes on from `seed` beside the answer, both as the model
-    /// hears them; beyond its end the answer is free. Nothing guides a model that is not
-    /// conditioned, or by a strength of 0.
-    pub fn by(
-        self,
-        guiding: Guiding,
-        hearing: &Hearing,
-        seed: &[f32],
-        guide: &[f32],
-        known: &mut Descriptions,
-    ) -> Guidance {
+    /// That of a guide which goes on from the seed beside the answer, both described by
+    /// what `describe` gives; beyond its end the answer is free. Nothing guides a model that
+    /// is not conditioned, or by a strength of 0.
+    pub fn by(self, guiding: Guiding, describe: impl FnOnce() -> Arc<Description>) -> Guidance {
         let guides = guiding.strength != 0.0 && self.architecture.conditions > 0;
         let guide = guides.then(|| Guide {
-            description: known.of(hearing, seed, guide),
+            description: describe(),
             guiding,
         });
         Guidance { guide, ..self }

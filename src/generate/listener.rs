@@ -65,19 +65,18 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens to an answer of `seconds` to `seed`, as loud as the network hears
-    /// it. Unless it `may_go_back`, it only gives a verdict in the end.
+    /// Listens by `guard` to an answer of `seconds`. Unless it `may_go_back`, it only gives
+    /// a verdict in the end.
     pub fn new(
         hearing: Hearing,
-        seed: &Signal,
+        guard: Guard,
         seconds: f64,
         random_seed: u64,
         may_go_back: bool,
     ) -> Listener {
         let most = LEAST_RESPONSES + (seconds / SECONDS_PER_RESPONSE) as usize;
-        let of_training = hearing.normalisation().dynamics;
         Listener {
-            guard: Guard::new(seed, hearing.full_scale(), of_training),
+            guard,
             hearing,
             guide: None,
             random_seed,
@@ -219,7 +218,9 @@ mod tests {
         let json =
             r#"{"preset": "vector", "sample_rate": 8000, "seg_len": 8, "num_unrollings": 2}"#;
         let hearing = Hearing::untrained(&Hyperparameters::parse(json).unwrap());
-        Listener::new(hearing, &melody(0), 12.0, 1, true).beside(guide)
+        let of_training = hearing.normalisation().dynamics;
+        let guard = Guard::new(&melody(0), hearing.full_scale(), of_training);
+        Listener::new(hearing, guard, 12.0, 1, true).beside(guide)
     }
 
     #[test]

@@ -2,12 +2,14 @@
 //! becomes of what it says.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::common::{Common, SeedHeard};
 use super::continuation::{Continuation, NotANumber};
-use super::following::{Following, Sources};
+use super::following::{Following, Guide};
 use super::guard::Fault;
-use super::guidance::{Descriptions, Guidance, Guiding};
+use super::guidance::{Guidance, Guiding};
 use super::listener::{Listener, Snapshot};
 use super::pace::Pace;
 use super::sampling::{GenerateError, Prediction, Prime, Request, Timings};
@@ -84,7 +86,7 @@ pub enum Next {
     Made(Box<Prediction>),
 }
 
-impl Task<'_> {
+impl<'a> Task<'a> {
     /// Refuses a seed that the model cannot answer.
     fn check(&self) -> Result<(), GenerateError> {
         let (seed, model) = (self.seed, self.model.hyperparameters.format.sample_rate);
@@ -112,36 +114,35 @@ impl Task<'_> {
         samples_in(self.request.seconds / slower, hearing.sample_rate())
     }
 
-    /// What is followed beside the seed, if anything. Slowed answers are made before they
-    /// are slowed.
-    fn following(&self, hearing: &Hearing) -> Option<Following> {
+    /// What is followed beside the seed that was `heard`, if anything. Slowed answers are
+    /// made before they are slowed.
+    fn following(
+        &self,
+        hearing: &Hearing,
+        heard: &SeedHeard,
+        common: &mut Common<'a>,
+    ) -> Option<(Following, Arc<Guide>)> {
         let slower = hearing.slower_at_hop(self.settings.resynthesis_hop);
-        let theme = self.theme.map(|theme| hearing.at_training_level(theme));
-        let seed = &self.seed.samples;
-        let sources = Sources {
-            seed,
-            theme: theme.as_ref().map_or(seed, |theme| &theme.samples),
-        };
         let follow = self.settings.follow.before_slowing(slower);
-        let random_seed = self.request.random_seed;
-        Following::new(
-            &follow,
-            hearing,
-            &sources,
-            self.samples(hearing),
-            random_seed,
-        )
+        if follow.is_free() {
+            return None;
+        }
+        let samples = self.samples(hearing);
+        let guide = common.guide(self, &follow, samples, (hearing, heard));
+        let following = Following::new(follow, hearing, Arc::clone(&guide));
+        Some((following, guide))
     }
 
-    /// What guides: what is followed, as strongly as was asked for or as the dial says.
+    /// What guides: the `guide`, as strongly as was asked for or as the dial says.
     fn guidance(
         &self,
         hearing: &Hearing,
-        following: Option<&Following>,
-        known: &mut Descriptions,
+        heard: &Arc<SeedHeard>,
+        guide: Option<&Arc<Guide>>,
+        common: &mut Common<'a>,
     ) -> Guidance {
         let none = Guidance::none(self.model.network.architecture());
-        let Some(following) = following else {
+        let Some(guide) = guide else {
             return none;
         };
         let asked = self.settings.guidance;
@@ -149,8 +150,7 @@ impl Task<'_> {
             strength: asked.unwrap_or(self.model.hyperparameters.conditioning.guidance),
             by_the_dial: asked.is_none(),
         };
-        let (seed, guide) = (&self.seed.samples, &following.sound().samples);
-        none.by(strength, hearing, seed, guide, known)
+        none.by(strength, || common.description(hearing, heard, guide))
     }
 
     /// The first of the seed's `matrices` that is played.
@@ -170,35 +170,33 @@ impl Task<'_> {
 }
 
 impl Making {
-    /// Begins what `task` asks for, which `engine` is to run. Others like it may have left
-    /// what is `known` of seed and guide.
-    pub fn begin(
-        task: Task,
+    /// Begins what `task` asks for, which `engine` is to run. Others like it have left in
+    /// `common` what was made for them.
+    pub fn begin<'a>(
+        task: Task<'a>,
         engine: &mut dyn Engine,
-        known: &mut Descriptions,
+        common: &mut Common<'a>,
     ) -> Result<Making, GenerateError> {
         let begun = Instant::now();
         let hearing = task.model.hearing();
         task.check()?;
-        let seed = &hearing.at_training_level(task.seed);
-        let task = Task { seed, ..task };
+        let heard = common.seed(&task, &hearing);
+        let seed = &heard.signal;
         let request = task.request;
         let threads = engine.threads();
         let work = Work::expected(task.model, task.settings, seed.seconds(), request, threads);
         // From here on its time counts.
         let pace = Pace::new(begun, &work.stages());
-        let following = task.following(&hearing);
-        let guide = following
-            .as_ref()
-            .map(|following| following.sound().clone());
+        let (following, guide) = task.following(&hearing, &heard, common).unzip();
         let samples = task.samples(&hearing);
         let heard_for = samples as f64 / f64::from(hearing.sample_rate());
         let may_go_back = request.may_go_back && task.is_random();
         let random_seed = request.random_seed;
-        let listener = Listener::new(hearing.clone(), seed, heard_for, random_seed, may_go_back);
-        let guidance = task.guidance(&hearing, following.as_ref(), known);
+        let guard = heard.guard.clone();
+        let listener = Listener::new(hearing.clone(), guard, heard_for, random_seed, may_go_back);
+        let guidance = task.guidance(&hearing, &heard, guide.as_ref(), common);
         let output = task.model.network.architecture().output;
-        let sequence = hearing.see_seed(&seed.samples);
+        let sequence = heard.sequence.clone();
         let continuation = Continuation::new(output, task.settings, &hearing, sequence);
         let continuation = continuation.follow(following);
         let matrices = continuation.matrices();
@@ -207,7 +205,7 @@ impl Making {
             request: request.clone(),
             hop: task.settings.resynthesis_hop,
             samples,
-            listener: listener.beside(guide),
+            listener: listener.beside(guide.map(|guide| guide.sound().clone())),
             draws: random::stream(random_seed, "draws"),
             state: engine.silence(hearing.sampling_windows(), guidance.streams()),
             predictions: Vec::new(),
