@@ -10,8 +10,9 @@ use common::{free_port, pluck, write_seed};
 use rosc::{OscMessage, OscPacket, OscType};
 use serde_json::Value;
 
-/// As lively, and so slow that there is time to disturb it.
-const SLOW: &str = r#"{"preset": "vector", "seg_len": 16, "num_unrollings": 4, "hidden_size": 512,
+/// As lively, of so many weights that answers share them on one thread too, and so slow that
+/// there is time to disturb it.
+const SLOW: &str = r#"{"preset": "vector", "seg_len": 16, "num_unrollings": 4, "hidden_size": 640,
     "output": "mixture", "components": 4}"#;
 
 /// Seeds that differ in all, the third of which is silent.
@@ -105,8 +106,9 @@ fn all_at_once(arguments: &[&str]) -> Gallery {
 #[test]
 fn seeds_that_wait_get_the_answers_that_they_would_get_alone() {
     let alone = one_by_one(&["--seconds", "0.5"]);
-    for workers in ["1", "2"] {
-        let gallery = all_at_once(&["--seconds", "0.5", "--workers", workers]);
+    for (workers, threads) in [("1", "2"), ("2", "4"), ("1", "1")] {
+        let load = ["--workers", workers, "--threads", threads];
+        let gallery = all_at_once(&[&["--seconds", "0.5"], &load[..]].concat());
         assert_same(&alone, &gallery, 2 * 6);
         assert_eq!(gallery.listing("failed"), ["c.txt", "c.wav"]);
         assert_eq!(gallery.listing("failed"), alone.listing("failed"));
@@ -138,7 +140,7 @@ fn in_the_middle(arguments: &[&str]) -> (Gallery, Vec<i32>) {
     (gallery, heard)
 }
 
-const LONG: [&str; 4] = ["--seconds", "10", "--workers", "1"];
+const LONG: [&str; 4] = ["--seconds", "10", "--threads", "1"];
 
 #[cfg(unix)]
 #[test]

@@ -16,7 +16,9 @@ use super::step::{Step, go_on};
 use super::voice::{Occasion, Ordered, USUAL_SECONDS, Voice};
 use super::{Means, Responder};
 use crate::audio::header;
-use crate::generate::{GenerateError, Prediction, Request, Task, generate_together};
+use crate::generate::{
+    Engine, FEW_BYTES, GenerateError, Prediction, Request, Task, generate_together,
+};
 
 /// Most answers that are made together.
 pub const MOST_TOGETHER: usize = 16;
@@ -52,6 +54,19 @@ impl Responder {
     pub(super) fn answers_together(&self) -> bool {
         match &self.means {
             Means::Frozen(engine) => engine.shares_steps(self.model.hearing().sampling_windows()),
+            Means::Moving { .. } => false,
+        }
+    }
+
+    /// Whether answers to several seeds are there sooner together by so much that the first
+    /// may wait for the last: threads share them, or more weights than a core's own cache
+    /// holds are read once for all.
+    fn gains_together(&self) -> bool {
+        let gains = |engine: &dyn Engine| {
+            engine.threads_beside() > 1 || engine.bytes_per_output() > FEW_BYTES
+        };
+        match &self.means {
+            Means::Frozen(engine) => self.answers_together() && gains(engine.as_ref()),
             Means::Moving { .. } => false,
         }
     }
@@ -123,7 +138,7 @@ impl Voice {
     /// answers each by itself.
     pub fn together(&self, seeds: &[&Path]) -> usize {
         let part = &self.parts[0];
-        if self.is_set() || !self.responders()[part.responder].answers_together() {
+        if self.is_set() || !self.responders()[part.responder].gains_together() {
             return 1;
         }
         let mut all = 0.0;

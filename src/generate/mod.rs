@@ -36,7 +36,7 @@ pub use following::Follow;
 pub use listener::Response;
 pub use making::Task;
 pub use memory::{LONGEST_MEMORY, memory_of};
-pub use native::Native;
+pub use native::{FEW_BYTES, Native};
 pub use onnxruntime::{OnnxRuntime, Provider};
 pub use pace::Pace;
 pub use playing::{AskedPrecision, Playing};

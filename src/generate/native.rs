@@ -7,7 +7,7 @@ use crate::model::{Inference, Network, Precision, State};
 
 /// Weights of so many bytes stay in a core's own cache, more or less. More of them are
 /// better read once for all threads, and are not to be in memory several times.
-const FEW_BYTES: usize = 4 << 20;
+pub const FEW_BYTES: usize = 4 << 20;
 
 /// Runs a network with no help from outside.
 pub struct Native {
