@@ -15,6 +15,7 @@ use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -169,16 +170,17 @@ impl Voice {
             [output] => vec![self.play(these.start, seed, output, occasion, tell)],
             outputs => self.play_together(these.clone(), seed, outputs, occasion, tell)?,
         };
-        for ((n, output), answered) in these.zip(&outputs).zip(&answered) {
+        let sidecars: Vec<PathBuf> = these.map(|n| folder.join(self.file(n, "json"))).collect();
+        let all: Vec<_> = answered.iter().zip(&outputs).zip(&sidecars).collect();
+        // The disk is waited for once, more or less.
+        all.par_iter().try_for_each(|((answered, output), path)| {
             match answered {
-                Ok(sidecar) => {
-                    let text = sidecar.to_json();
-                    write(&folder.join(self.file(n, "json")), text.as_bytes())?;
-                }
+                Ok(sidecar) => write(path, sidecar.to_json().as_bytes())?,
                 // There may be nothing to remove.
                 Err(_) => drop(fs::remove_file(output)),
             }
-        }
+            Ok::<(), AnswerError>(())
+        })?;
         Ok(answered)
     }
 

@@ -1,11 +1,10 @@
 //! A voice: models, and what is asked of each answer that they give to a seed.
 
 use std::borrow::Cow;
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::Responder;
-use super::answering::Order;
 use super::changes::Changes;
 use super::commission::Commission;
 use super::error::{AnswerError, ResponderError, VoiceError};
@@ -24,10 +23,6 @@ pub struct ModelFile {
     pub bytes: Cow<'static, [u8]>,
 }
 
-/// Most answers that are made together, and most seconds of sound: all of them are in
-/// memory at once.
-const MOST_TOGETHER: usize = 16;
-const SECONDS_TOGETHER: f64 = 600.0;
 /// Seconds that a seed is taken to last of which that is not known at once.
 pub(super) const USUAL_SECONDS: f64 = 10.0;
 
@@ -43,8 +38,8 @@ pub struct Occasion {
 
 /// Models that answer seeds together.
 pub struct Voice {
-    name: Option<String>,
-    responders: Vec<Responder>,
+    pub(super) name: Option<String>,
+    pub(super) responders: Vec<Responder>,
     pub(super) parts: Vec<Ordered>,
     is_set: bool,
     /// In so many bands its sets are cut into slices.
@@ -54,7 +49,7 @@ pub struct Voice {
     /// What was asked for when it was loaded.
     plan: Plan,
     base: Wishes,
-    threads: usize,
+    pub(super) threads: usize,
     /// What has been changed since.
     changes: Changes,
     /// Whether its model keeps what it learns.
@@ -63,9 +58,9 @@ pub struct Voice {
 
 /// What is asked of one answer.
 pub(super) struct Ordered {
-    responder: usize,
-    settings: AnswerSettings,
-    commission: Commission,
+    pub(super) responder: usize,
+    pub(super) settings: AnswerSettings,
+    pub(super) commission: Commission,
     /// Whether its random seed is its own, so that it is not one of a series.
     has_random_seed: bool,
     pub(super) wishes: Wishes,
@@ -373,50 +368,8 @@ impl Voice {
         Ok(self.signed(n, sidecar))
     }
 
-    /// Answers as those of the numbers `all`, which are of one model, are to be, all at
-    /// once, with the files `outputs`.
-    pub(super) fn play_together(
-        &mut self,
-        all: Range<usize>,
-        seed: &Path,
-        outputs: &[PathBuf],
-        occasion: &Occasion,
-        tell: &mut dyn FnMut(Step) -> ControlFlow<()>,
-    ) -> Result<Vec<Result<Sidecar, AnswerError>>, AnswerError> {
-        let first = all.start;
-        let commissions: Vec<Commission> =
-            all.clone().map(|n| self.commission(n, occasion)).collect();
-        let orders = all.zip(&commissions).zip(outputs);
-        let orders: Vec<Order> = orders
-            .map(|((n, commission), output)| Order {
-                output,
-                commission,
-                settings: &self.parts[n].settings,
-            })
-            .collect();
-        let responder = &mut self.responders[self.parts[first].responder];
-        let answered = responder.answer_together(seed, &orders, tell)?;
-        let answered = answered.into_iter().enumerate();
-        let signed = answered.map(|(k, sidecar)| Ok(self.signed(first + k, sidecar?)));
-        Ok(signed.collect())
-    }
-
-    /// The answers from the `n`th on that can be made together, at least that one.
-    pub(super) fn together_from(&self, n: usize) -> Range<usize> {
-        let part = &self.parts[n];
-        if !self.responders[part.responder].answers_together() {
-            return n..n + 1;
-        }
-        let seconds = |part: &Ordered| part.commission.length.beside(USUAL_SECONDS);
-        let mut all = 0.0;
-        let others = self.parts[n..].iter().take_while(|other| {
-            all += seconds(other);
-            other.responder == part.responder && all <= SECONDS_TOGETHER
-        });
-        n..n + others.count().clamp(1, MOST_TOGETHER)
-    }
-
-    fn commission(&self, n: usize, occasion: &Occasion) -> Commission {
+    /// What is asked of the `n`th answer on this `occasion`.
+    pub(super) fn commission(&self, n: usize, occasion: &Occasion) -> Commission {
         Commission {
             stream_of: self.stream_of(n, occasion),
             longest_seed: occasion.longest_seed,
@@ -425,7 +378,7 @@ impl Voice {
     }
 
     /// The sidecar of the `n`th answer with its name.
-    fn signed(&self, n: usize, sidecar: Sidecar) -> Sidecar {
+    pub(super) fn signed(&self, n: usize, sidecar: Sidecar) -> Sidecar {
         Sidecar {
             voice: self.name.clone(),
             variation: self.is_set.then_some(n + 1),

@@ -8,10 +8,12 @@ use std::sync::OnceLock;
 use super::answer_options::{AnswerOptions, find_model};
 use crate::answer::{
     Changes, ModelIdentity, Occasion, SetNotes, Settings, Sidecar, Started, Step, Turn, Voice,
-    Voices,
+    Voices, Wanted,
 };
 use crate::system::stamp::Stamp;
-use crate::watch::{Answer, AnswerSource, Answers, Made, NoAnswer, Order, VariationMade};
+use crate::watch::{
+    Answer, AnswerSource, Answers, Ended, Made, NoAnswer, Order, Tell, VariationMade, one_by_one,
+};
 
 /// All voices of a watched folder.
 pub struct Answerer {
@@ -30,10 +32,7 @@ impl Answers for Answerer {
         tell: &mut dyn FnMut(Step) -> ControlFlow<()>,
     ) -> Result<Answer, NoAnswer> {
         let voice = self.voice_for(order)?;
-        let occasion = Occasion {
-            stream_of: Some(order.stream_of.to_owned()),
-            longest_seed: order.longest_seed,
-        };
+        let occasion = occasion(order);
         let answered = match voice.is_set() {
             false => voice
                 .answer(order.seed, order.prediction, &occasion, tell)
@@ -46,6 +45,43 @@ impl Answers for Answerer {
             }
         };
         answered.map_err(|error| NoAnswer::from(&error))
+    }
+
+    fn together(&mut self, orders: &[Order]) -> usize {
+        let seeds: Vec<&Path> = orders.iter().map(|order| order.seed).collect();
+        let voice = orders.first().map(|first| self.voice_for(first));
+        match voice {
+            Some(Ok(voice)) => voice.together(&seeds),
+            // Why it cannot answer is the answer to the first.
+            Some(Err(_)) | None => 1,
+        }
+    }
+
+    fn answer_together(&mut self, orders: &[Order], tell: &mut Tell, ended: &mut Ended) {
+        // What is asked of all answers may have changed by now.
+        if self.together(orders) < orders.len() {
+            return one_by_one(self, orders, tell, ended);
+        }
+        let Some(Ok(voice)) = orders.first().map(|first| self.voice_for(first)) else {
+            return one_by_one(self, orders, tell, ended);
+        };
+        let wanted = orders.iter().map(|order| Wanted {
+            seed: order.seed,
+            output: order.prediction,
+            occasion: occasion(order),
+        });
+        let wanted: Vec<Wanted> = wanted.collect();
+        voice.answer_together(&wanted, tell, &mut |n, answered| {
+            let answered = answered.map(one);
+            ended(n, answered.map_err(|error| NoAnswer::from(&error)));
+        });
+    }
+}
+
+fn occasion(order: &Order) -> Occasion {
+    Occasion {
+        stream_of: Some(order.stream_of.to_owned()),
+        longest_seed: order.longest_seed,
     }
 }
 

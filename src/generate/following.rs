@@ -138,18 +138,15 @@ pub struct Moment<'a> {
 }
 
 impl Following {
-    /// Of an answer of `samples` samples to the seed of `sources`; `None` where nothing is
-    /// followed. The order of notes is drawn by `random_seed`.
-    pub fn new(
+    /// What there is to follow as `follow` says beside an answer of `samples` samples to the
+    /// seed of `sources`. The order of notes is drawn by `random_seed`.
+    pub fn course(
         follow: &Follow,
         hearing: &Hearing,
         sources: Sources,
         samples: usize,
         random_seed: u64,
-    ) -> Option<Following> {
-        if follow.is_free() {
-            return None;
-        }
+    ) -> Course {
         let Sources { seed, theme } = sources;
         let beyond = hearing.samples_of_one_prediction();
         let making = GuideMaking {
@@ -160,27 +157,26 @@ impl Following {
         // A description of its end hears some of what comes after.
         let after = beyond + hearing.sample_rate() as usize / 4;
         let theme = theme.unwrap_or(seed);
-        let guide = making.guide(theme, samples + after);
+        Course::new(seed.clone(), making.guide(theme, samples + after))
+    }
+
+    /// Of the guide of `course`, as closely as `follow` says.
+    pub fn new(follow: Follow, hearing: &Hearing, course: Arc<Course>) -> Following {
         let distance = hearing.distance();
-        Some(Following {
-            follow: follow.clone(),
+        Following {
             dial: Dial::of(distance.as_ref()),
             distance: distance.map(Arc::new),
+            follow,
             hearing: hearing.clone(),
-            course: Arc::new(Course::new(seed.clone(), guide)),
+            course,
             seen: Vec::new(),
             first_seen: 0,
-        })
+        }
     }
 
     /// Share of a model's own guidance `seconds` after the answer's beginning.
     pub fn guidance_share(&self, seconds: f64) -> f64 {
         (2.0 * self.follow.follow.at(seconds)).min(1.0)
-    }
-
-    /// Seed and guide as they sound.
-    pub fn course(&self) -> &Arc<Course> {
-        &self.course
     }
 
     /// What is followed `seconds` after the answer's beginning by the prediction of

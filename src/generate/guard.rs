@@ -77,6 +77,7 @@ const BURST: f64 = 6.0;
 pub const PIECE: usize = 1 << 14;
 
 /// Listens to the predictions that answer one seed.
+#[derive(Clone)]
 pub struct Guard {
     /// The seed's.
     level: f64,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::course::Course;
 use crate::frames::WindowFormat;
-use crate::hearing::{Description, Hearing};
+use crate::hearing::Description;
 use crate::model::Architecture;
 #[cfg(doc)]
 use crate::model::Output;
@@ -23,7 +23,7 @@ pub struct Guidance {
 }
 
 /// A description of a seed and of its guide.
-type Described = Description<Arc<Course>>;
+pub type Described = Description<Arc<Course>>;
 
 /// What leads predictions.
 struct Guide {
@@ -40,27 +40,6 @@ pub struct Guiding {
     pub by_the_dial: bool,
 }
 
-/// Descriptions of seeds and guides that answers made together may have in common.
-#[derive(Default)]
-pub struct KnownCourses {
-    known: Vec<(Arc<Course>, Arc<Described>)>,
-}
-
-impl KnownCourses {
-    /// That of `course`, as a model that hears as `hearing` says hears it: the same model
-    /// each time.
-    fn of(&mut self, hearing: &Hearing, course: &Arc<Course>) -> Arc<Described> {
-        if let Some((_, description)) = self.known.iter().find(|(known, _)| known == course) {
-            return Arc::clone(description);
-        }
-        let seed = course.seed_samples();
-        let description = Arc::new(hearing.describe_seed_and(Arc::clone(course), seed));
-        let known = (Arc::clone(course), Arc::clone(&description));
-        self.known.push(known);
-        description
-    }
-}
-
 impl Guidance {
     /// None.
     pub fn none(architecture: &Architecture) -> Guidance {
@@ -71,19 +50,13 @@ impl Guidance {
         }
     }
 
-    /// That of the guide of `course`, which goes on from the seed beside the answer, both as
-    /// the model hears them; beyond its end the answer is free. Nothing guides a model that is not
-    /// conditioned, or by a strength of 0.
-    pub fn by(
-        self,
-        guiding: Guiding,
-        hearing: &Hearing,
-        course: &Arc<Course>,
-        known: &mut KnownCourses,
-    ) -> Guidance {
+    /// That of a guide which goes on from the seed beside the answer, both described by
+    /// what `describe` gives; beyond its end the answer is free. Nothing guides a model that
+    /// is not conditioned, or by a strength of 0.
+    pub fn by(self, guiding: Guiding, describe: impl FnOnce() -> Arc<Described>) -> Guidance {
         let guides = guiding.strength != 0.0 && self.architecture.conditions > 0;
         let guide = guides.then(|| Guide {
-            description: known.of(hearing, course),
+            description: describe(),
             guiding,
         });
         Guidance { guide, ..self }

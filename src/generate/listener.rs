@@ -12,7 +12,7 @@ use super::course::Course;
 use super::guard::{Fault, Guard, PIECE, STRETCH_SECONDS};
 use super::sounded::Mark;
 use crate::audio::{Signal, Sound};
-use crate::hearing::{Hearing, Levelled};
+use crate::hearing::Hearing;
 use crate::model::State;
 use crate::reel::{Reel, ReelError};
 
@@ -70,13 +70,12 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens to an answer of `seconds` to `seed`, as loud as the network hears
-    /// it. Unless it `may_go_back`, it only gives a verdict in the end.
-    pub fn new(hearing: Hearing, seed: &Levelled, seconds: f64, may_go_back: bool) -> Listener {
+    /// Listens by `guard` to an answer of `seconds`. Unless it `may_go_back`, it only gives
+    /// a verdict in the end.
+    pub fn new(hearing: Hearing, guard: Guard, seconds: f64, may_go_back: bool) -> Listener {
         let most = LEAST_RESPONSES + (seconds / SECONDS_PER_RESPONSE) as usize;
-        let of_training = hearing.normalisation().dynamics;
         Listener {
-            guard: Guard::new(seed, hearing.full_scale(), of_training),
+            guard,
             hearing,
             guide: None,
             beginning: None,
@@ -203,6 +202,7 @@ mod tests {
 
     use super::*;
     use crate::generate::guide::GuideMaking;
+    use crate::hearing::Levelled;
     use crate::hyperparameters::{GuideForm, Hyperparameters};
 
     const RATE: usize = 8000;
@@ -242,7 +242,9 @@ mod tests {
             let guide = once.guide(&levelled(guide), samples);
             Arc::new(Course::new(levelled(melody(0)), guide))
         });
-        Listener::new(hearing, &levelled(melody(0)), 12.0, true).beside(course)
+        let of_training = hearing.normalisation().dynamics;
+        let guard = Guard::new(&levelled(melody(0)), hearing.full_scale(), of_training);
+        Listener::new(hearing, guard, 12.0, true).beside(course)
     }
 
     #[test]

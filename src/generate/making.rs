@@ -6,10 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::common::{Common, SeedHeard};
 use super::continuation::{Continuation, NotANumber};
-use super::following::{Following, Sources};
+use super::course::Course;
+use super::following::Following;
 use super::guard::Fault;
-use super::guidance::{Guidance, Guiding, KnownCourses};
+use super::guidance::{Guidance, Guiding};
 use super::listener::{Listener, Snapshot};
 use super::pace::Pace;
 use super::sampling::{GenerateError, Prediction, Prime, Request, Timings};
@@ -94,7 +96,7 @@ pub enum Next {
     Made(Box<Prediction>),
 }
 
-impl Task<'_> {
+impl<'a> Task<'a> {
     /// Refuses a seed that the model cannot answer.
     fn check(&self) -> Result<(), GenerateError> {
         let (seed, model) = (self.seed, self.model.hyperparameters.format.sample_rate);
@@ -122,29 +124,34 @@ impl Task<'_> {
         samples_in(self.request.seconds / slower, hearing.sample_rate())
     }
 
-    /// What is followed beside the `seed`, if anything. Slowed answers are made before they
-    /// are slowed.
-    fn following(&self, hearing: &Hearing, seed: &Levelled) -> Option<Following> {
+    /// What is followed beside the seed that was `heard`, if anything. Slowed answers are
+    /// made before they are slowed.
+    fn following(
+        &self,
+        hearing: &Hearing,
+        heard: &SeedHeard,
+        common: &mut Common<'a>,
+    ) -> Option<(Following, Arc<Course>)> {
         let slower = hearing.slower_at_hop(self.settings.resynthesis_hop);
-        let theme = self.theme.map(|theme| hearing.at_training_level(theme));
-        let sources = Sources {
-            seed,
-            theme: theme.as_ref(),
-        };
         let follow = self.settings.follow.before_slowing(slower);
-        let (samples, random_seed) = (self.samples(hearing), self.request.random_seed);
-        Following::new(&follow, hearing, sources, samples, random_seed)
+        if follow.is_free() {
+            return None;
+        }
+        let samples = self.samples(hearing);
+        let course = common.course(self, &follow, samples, (hearing, heard));
+        let following = Following::new(follow, hearing, Arc::clone(&course));
+        Some((following, course))
     }
 
     /// What guides: what is followed, as strongly as was asked for or as the dial says.
     fn guidance(
         &self,
         hearing: &Hearing,
-        following: Option<&Following>,
-        known: &mut KnownCourses,
+        course: Option<&Arc<Course>>,
+        common: &mut Common<'a>,
     ) -> Guidance {
         let none = Guidance::none(self.model.network.architecture());
-        let Some(following) = following else {
+        let Some(course) = course else {
             return none;
         };
         let asked = self.settings.guidance;
@@ -152,7 +159,7 @@ impl Task<'_> {
             strength: asked.unwrap_or(self.model.hyperparameters.conditioning.guidance),
             by_the_dial: asked.is_none(),
         };
-        none.by(strength, hearing, following.course(), known)
+        none.by(strength, || common.description(hearing, course))
     }
 
     /// What begins with the `seed`, the matrices of which that are played, and what those
@@ -189,33 +196,32 @@ impl Task<'_> {
 }
 
 impl Making {
-    /// Begins what `task` asks for, which `engine` is to run. Others like it may have left
-    /// what is `known` of seed and guide.
-    pub fn begin(
-        task: Task,
+    /// Begins what `task` asks for, which `engine` is to run. Others like it have left in
+    /// `common` what was made for them.
+    pub fn begin<'a>(
+        task: Task<'a>,
         engine: &mut dyn Engine,
-        known: &mut KnownCourses,
+        common: &mut Common<'a>,
     ) -> Result<Making, GenerateError> {
         let begun = Instant::now();
         let hearing = task.model.hearing().sounding_by(task.settings.resynthesis);
         task.check()?;
-        let seed = hearing.at_training_level(task.seed);
+        let heard = common.seed(&task, &hearing);
+        let seed = &heard.signal;
         let request = task.request;
         let threads = engine.threads();
         let work = Work::expected(task.model, task.settings, seed.seconds(), request, threads);
         // From here on its time counts.
         let pace = Pace::new(begun, &work.stages());
-        let following = task.following(&hearing, &seed);
-        let course = following
-            .as_ref()
-            .map(|following| Arc::clone(following.course()));
+        let (following, course) = task.following(&hearing, &heard, common).unzip();
         let samples = task.samples(&hearing);
         let heard_for = samples as f64 / f64::from(hearing.sample_rate());
         let may_go_back = request.may_go_back && task.is_random();
         let random_seed = request.random_seed;
-        let listener = Listener::new(hearing.clone(), &seed, heard_for, may_go_back);
-        let guidance = task.guidance(&hearing, following.as_ref(), known);
-        let (continuation, primed) = task.continuation(&hearing, &seed);
+        let guard = heard.guard.clone();
+        let listener = Listener::new(hearing.clone(), guard, heard_for, may_go_back);
+        let guidance = task.guidance(&hearing, course.as_ref(), common);
+        let (continuation, primed) = task.continuation(&hearing, seed);
         let continuation = continuation.follow(following);
         let hop = task.settings.resynthesis_hop;
         Ok(Making {

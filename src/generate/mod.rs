@@ -5,6 +5,7 @@
 //! seed → what the network sees → primed → fed back → prediction → sound
 //! ```
 
+mod common;
 pub mod continuation;
 mod course;
 mod drawing;
@@ -27,6 +28,7 @@ mod sampling;
 mod settings;
 mod shown;
 mod sounded;
+mod together;
 mod work;
 
 pub use drawing::Drawing;
@@ -36,15 +38,14 @@ pub use following::Follow;
 pub use listener::Response;
 pub use making::Task;
 pub use memory::{LONGEST_MEMORY, memory_of};
-pub use native::Native;
+pub use native::{FEW_BYTES, Native};
 pub use onnxruntime::{OnnxRuntime, Provider};
 pub use pace::Pace;
 pub use playing::{AskedPrecision, Playing};
-pub use sampling::{
-    GenerateError, Player, Prediction, Prime, Request, Timings, generate, generate_together,
-};
+pub use sampling::{GenerateError, Player, Prediction, Prime, Request, Timings, generate};
 pub use settings::{AnswerSettings, Asked, MovingWeights, SettingsError, Weights};
 pub use shown::{Shown, Turn};
+pub use together::generate_together;
 pub use work::{Work, training_step};
 
 use serde::{Deserialize, Serialize};
@@ -102,6 +103,12 @@ pub trait Engine: Send {
     /// On how many threads what is not the engine's may be done between its turns.
     fn threads_beside(&self) -> usize {
         1
+    }
+
+    /// Another one of the same, on one thread, where answers made together are made sooner
+    /// by some such than by one whose steps several threads share.
+    fn beside(&self) -> Option<Box<dyn Engine>> {
+        None
     }
 }
 

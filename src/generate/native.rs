@@ -5,6 +5,10 @@ use super::{Engine, EngineError, EngineKind, Shown, Turn};
 use crate::frames::WindowFormat;
 use crate::model::{Inference, Network, Precision, State};
 
+/// Weights of so many bytes stay in a core's own cache, more or less. More of them are
+/// better read once for all threads, and are not to be in memory several times.
+pub const FEW_BYTES: usize = 4 << 20;
+
 /// Runs a network with no help from outside.
 pub struct Native {
     inference: Inference,
@@ -112,6 +116,17 @@ impl Engine for Native {
 
     fn threads_beside(&self) -> usize {
         self.threads
+    }
+
+    fn beside(&self) -> Option<Box<dyn Engine>> {
+        let few = self.inference.bytes() <= FEW_BYTES;
+        few.then(|| {
+            Box::new(Native {
+                inference: self.inference.on_one_thread(),
+                threads: 1,
+                frames: Vec::new(),
+            }) as Box<dyn Engine>
+        })
     }
 }
 

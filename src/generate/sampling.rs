@@ -4,14 +4,13 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::common::Common;
 use super::guard::Fault;
-use super::guidance::KnownCourses;
 use super::listener::Response;
 use super::making::{Making, Next, Task};
-use super::{AnswerSettings, Engine, EngineError, Turn};
+use super::{AnswerSettings, Engine, EngineError};
 use crate::audio::{LongSound, Signal};
 use crate::reel::ReelError;
 use crate::trained_model::TrainedModel;
@@ -123,7 +122,7 @@ pub fn generate(
 }
 
 /// Makes what `task` asks for.
-fn make(
+pub(super) fn make(
     task: Task,
     engine: &mut dyn Engine,
     progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
@@ -133,7 +132,7 @@ fn make(
         ControlFlow::Break(()) => Err(GenerateError::Stopped),
     };
     tell(0.0)?;
-    let mut making = Making::begin(task, engine, &mut KnownCourses::default())?;
+    let mut making = Making::begin(task, engine, &mut Common::default())?;
     loop {
         match making.next()? {
             Next::Made(prediction) => {
@@ -148,112 +147,6 @@ fn make(
                 engine.play(&turn.shown, turn.state, turn.prediction)?;
             }
         }
-    }
-}
-
-/// Makes what several `tasks` of one model ask for, each time step of all at once, so that
-/// its weights are read once for all: each as [`generate`] would make it, to the last bit.
-///
-/// `progress` hears the mean share. Nothing is made where it stops them.
-pub fn generate_together(
-    engine: &mut dyn Engine,
-    tasks: &[Task],
-    progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
-) -> Vec<Result<Prediction, GenerateError>> {
-    let shares = |task: &Task| engine.shares_steps(task.model.hearing().sampling_windows());
-    if tasks.len() < 2 || !tasks.iter().all(shares) {
-        return one_after_another(engine, tasks, progress);
-    }
-    let mut known = KnownCourses::default();
-    let begun = tasks.iter();
-    let begun = begun.map(|task| Making::begin(*task, engine, &mut known));
-    let mut all: Vec<Together> = begun.map(Together::of).collect();
-    while all.iter().any(Together::is_under_way) {
-        let advance = |one: &mut Together| one.advance();
-        match engine.threads_beside() {
-            1 => all.iter_mut().for_each(advance),
-            _ => all.par_iter_mut().for_each(advance),
-        }
-        if all.iter().any(|one| one.report) {
-            let mean = all.iter().map(|one| one.share).sum::<f64>() / all.len() as f64;
-            if progress(mean).is_break() {
-                return all.iter().map(|_| Err(GenerateError::Stopped)).collect();
-            }
-        }
-        let mut turns: Vec<Turn> = all.iter_mut().filter_map(Together::turn).collect();
-        if let Err(cause) = engine.play_together(&mut turns) {
-            let what = cause.to_string();
-            drop(turns);
-            for one in all.iter_mut().filter(|one| one.is_under_way()) {
-                one.end(Err(EngineError::Runtime(what.clone()).into()));
-            }
-        }
-    }
-    all.into_iter().filter_map(|one| one.made).collect()
-}
-
-/// As [`generate_together`], where nothing is shared.
-fn one_after_another(
-    engine: &mut dyn Engine,
-    tasks: &[Task],
-    progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
-) -> Vec<Result<Prediction, GenerateError>> {
-    let all = tasks.len() as f64;
-    let tasks = tasks.iter().enumerate();
-    let one = |(n, task): (usize, &Task)| {
-        let mut told = |share: f64| progress((n as f64 + share) / all);
-        make(*task, engine, &mut told)
-    };
-    tasks.map(one).collect()
-}
-
-/// One of several predictions that are made together.
-struct Together {
-    making: Option<Making>,
-    made: Option<Result<Prediction, GenerateError>>,
-    report: bool,
-    share: f64,
-}
-
-impl Together {
-    fn of(begun: Result<Making, GenerateError>) -> Together {
-        let (making, made) = match begun {
-            Ok(making) => (Some(making), None),
-            Err(cause) => (None, Some(Err(cause))),
-        };
-        Together {
-            share: if making.is_some() { 0.0 } else { 1.0 },
-            making,
-            made,
-            report: false,
-        }
-    }
-
-    fn is_under_way(&self) -> bool {
-        self.making.is_some()
-    }
-
-    fn advance(&mut self) {
-        self.report = false;
-        let Some(making) = &mut self.making else {
-            return;
-        };
-        let next = making.next();
-        self.share = making.share();
-        match next {
-            Ok(Next::Play { report }) => self.report = report,
-            Ok(Next::Made(prediction)) => self.end(Ok(*prediction)),
-            Err(cause) => self.end(Err(cause)),
-        }
-    }
-
-    fn turn(&mut self) -> Option<Turn<'_>> {
-        self.making.as_mut().map(Making::turn)
-    }
-
-    fn end(&mut self, made: Result<Prediction, GenerateError>) {
-        (self.making, self.made) = (None, Some(made));
-        (self.share, self.report) = (1.0, true);
     }
 }
 
@@ -312,8 +205,8 @@ mod tests {
             seed: &Arc::new(seed.clone()),
             request: &request,
         };
-        let known = &mut KnownCourses::default();
-        let mut making = Making::begin(task, &mut engine, known).unwrap();
+        let common = &mut Common::default();
+        let mut making = Making::begin(task, &mut engine, common).unwrap();
         while let Next::Play { .. } = making.next().unwrap() {
             let turn = making.turn();
             engine
@@ -688,150 +581,6 @@ mod tests {
         assert!(refusal(&model, &seed(100), ControlFlow::Break(())).contains("stopped"));
         model.network.weights.fill(f32::NAN);
         assert!(refusal(&model, &seed(100), go_on).contains("not a number"));
-    }
-
-    #[test]
-    fn together_each_is_what_it_is_alone() {
-        for json in [
-            r#"{"preset": "vector", "seg_len": 32, "label_offset": 16, "num_unrollings": 2, "output": "mixture",
-                "components": 2, "conditioning": "chroma"}"#,
-            r#"{"preset": "magnitude-spectrum", "window_size": 64, "hop_size": 32, "num_unrollings": 2,
-                "output": "mixture", "components": 2}"#,
-            r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 3, "output": "mixture",
-                "components": 2}"#,
-            r#"{"preset": "transpose", "seg_len": 8, "num_unrollings": 3, "output": "mixture",
-                "components": 2}"#,
-        ] {
-            let model = random_model(json);
-            let free = AnswerSettings::of(&model.hyperparameters).free();
-            let settings = [AnswerSettings::of(&model.hyperparameters), free];
-            let request = |n: u64| Request {
-                seconds: 0.1 + 0.05 * (n % 3) as f64,
-                random_seed: n,
-                prime: Prime::Seed,
-                prime_seconds: None,
-                may_go_back: false,
-            };
-            let requests: Vec<Request> = (0..7).map(request).collect();
-            let (seed, silence) = (
-                seed(3000),
-                Signal {
-                    samples: vec![0.0; 100],
-                    ..seed(1)
-                },
-            );
-            let (silence, heard) = (&Arc::new(silence.clone()), &Arc::new(seed.clone()));
-            let task = |n: usize| Task {
-                model: &model,
-                settings: &settings[n % 2],
-                theme: None,
-                folder: Path::new("nowhere"),
-                seed: if n == 3 { silence } else { heard },
-                request: &requests[n],
-            };
-            let tasks: Vec<Task> = (0..7).map(task).collect();
-            for precision in [Precision::F32, Precision::I8] {
-                let mut engine = Native::new(model.network.clone(), precision, 2);
-                let mut shares = Vec::new();
-                let together = generate_together(&mut engine, &tasks, &mut |share| {
-                    shares.push(share);
-                    ControlFlow::Continue(())
-                });
-                assert!(shares.iter().all(|share| (0.0..=1.0).contains(share)));
-                assert!(shares.len() > 3, "{shares:?}");
-                for (n, (task, made)) in tasks.iter().zip(together).enumerate() {
-                    let player = Player {
-                        model: task.model,
-                        settings: task.settings,
-                        engine: &mut engine,
-                        theme: None,
-                        folder: Path::new("nowhere"),
-                    };
-                    let mut go_on = |_: f64| ControlFlow::Continue(());
-                    match generate(player, task.seed, task.request, &mut go_on) {
-                        Ok(alone) => assert_eq!(
-                            made.unwrap().sound.to_signal().unwrap(),
-                            alone.sound.to_signal().unwrap(),
-                            "{json} {n}"
-                        ),
-                        Err(_) => assert!(n == 3 && made.is_err(), "{json} {n}"),
-                    }
-                }
-            }
-        }
-    }
-
-    /// The embedded engine, and how many answers it played at once at most.
-    struct Counting(Native, usize);
-
-    impl Engine for Counting {
-        fn name(&self) -> &'static str {
-            "counting"
-        }
-
-        fn silence(&mut self, windows: &WindowFormat, streams: usize) -> State {
-            self.0.silence(windows, streams)
-        }
-
-        fn play(
-            &mut self,
-            shown: &Shown,
-            state: &mut State,
-            prediction: &mut Vec<f32>,
-        ) -> Result<(), EngineError> {
-            self.0.play(shown, state, prediction)
-        }
-
-        fn shares_steps(&self, windows: &WindowFormat) -> bool {
-            self.0.shares_steps(windows)
-        }
-
-        fn play_together(&mut self, turns: &mut [Turn]) -> Result<(), EngineError> {
-            self.1 = self.1.max(turns.len());
-            self.0.play_together(turns)
-        }
-    }
-
-    #[test]
-    fn answers_share_steps_where_that_costs_less() {
-        for (json, together) in [
-            (
-                r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 2}"#,
-                5,
-            ),
-            (
-                r#"{"preset": "column-vector", "seg_len": 8, "num_unrollings": 2}"#,
-                0,
-            ),
-        ] {
-            let model = random_model(json);
-            let request = Request {
-                seconds: 0.02,
-                random_seed: 1,
-                prime: Prime::Seed,
-                prime_seconds: None,
-                may_go_back: false,
-            };
-            let task = Task {
-                model: &model,
-                settings: &AnswerSettings::of(&model.hyperparameters).free(),
-                theme: None,
-                folder: Path::new("nowhere"),
-                seed: &Arc::new(seed(100)),
-                request: &request,
-            };
-            let native = Native::new(model.network.clone(), Precision::F32, 1);
-            let mut engine = Counting(native, 0);
-            let go_on = &mut |_: f64| ControlFlow::Continue(());
-            let made = generate_together(&mut engine, &[task; 5], go_on);
-            assert!(made.iter().all(Result::is_ok));
-            assert_eq!(engine.1, together, "{json}");
-            // Stopped, nothing is made.
-            let stop = &mut |_: f64| ControlFlow::Break(());
-            let stopped = generate_together(&mut engine, &[task; 5], stop);
-            let is_stopped = |made: &Result<_, _>| matches!(made, Err(GenerateError::Stopped));
-            assert!(stopped.len() == 5 && stopped.iter().all(is_stopped));
-        }
     }
 
     /// Preparing counts as the time that it took, so that what is left is not taken for

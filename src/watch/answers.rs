@@ -24,6 +24,37 @@ pub trait Answers: Send {
         order: &Order,
         tell: &mut dyn FnMut(Step) -> ControlFlow<()>,
     ) -> Result<Answer, NoAnswer>;
+
+    /// How many of `orders`, from the first on, cost less when they are answered together:
+    /// 1 where each is best answered by itself. The same is asked of all of them.
+    fn together(&mut self, _orders: &[Order]) -> usize {
+        1
+    }
+
+    /// Answers several seeds, each as [`answer`](Answers::answer) would, to the last bit.
+    /// `tell` hears of each, known by its number, what `answer` tells, and may stop that
+    /// one; `ended` gets what has become of it as soon as that is known, once.
+    fn answer_together(&mut self, orders: &[Order], tell: &mut Tell, ended: &mut Ended) {
+        one_by_one(self, orders, tell, ended);
+    }
+}
+
+/// Hears how the answer of this number gets on, and may stop it.
+pub type Tell<'a> = dyn FnMut(usize, Step) -> ControlFlow<()> + 'a;
+/// Gets what has become of the answer of this number.
+pub type Ended<'a> = dyn FnMut(usize, Result<Answer, NoAnswer>) + 'a;
+
+/// Has `answers` answer `orders` one after the other.
+pub fn one_by_one<A: Answers + ?Sized>(
+    answers: &mut A,
+    orders: &[Order],
+    tell: &mut Tell,
+    ended: &mut Ended,
+) {
+    for (n, order) in orders.iter().enumerate() {
+        let answered = answers.answer(order, &mut |step| tell(n, step));
+        ended(n, answered);
+    }
 }
 
 /// One seed that is to be answered.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::error::{SpoolError, failed_to};
 use super::folders::{ASKED, SET_IN_THE_MAKING, voice_of_job};
 use super::root::Root;
+use super::seed_names::stem;
 use super::steps::names_in;
 use crate::files;
 use crate::names::readable;
@@ -43,6 +44,12 @@ impl Claim {
     /// The seed's name, as it was in `seeds/` or the voice's folder there.
     pub fn name(&self) -> &OsStr {
         &self.name
+    }
+
+    /// What its answer is called, apart from a number.
+    pub fn stem(&self) -> OsString {
+        // A patch is told of it, and messages hold text only.
+        stem(OsStr::new(&readable(&self.name)))
     }
 
     /// The voice that is to answer it, if not the default one.

@@ -1,4 +1,4 @@
-//! The workers: threads that answer one seed at a time each.
+//! The workers: threads that answer one seed at a time each, or some together.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,33 +7,36 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::answers::Answers;
+use super::company::work_together;
+use super::job::{Job, Outcome, Stop};
 use super::remote::Which;
 use super::spool::Spool;
-use super::worker::{Job, Stop, Terms, work};
+use super::worker::Terms;
 use super::{Message, OnEvent};
 
 /// Threads that answer seeds until they are dismissed.
 pub struct Crew {
     workers: Vec<Worker>,
+    stop: Arc<AtomicBool>,
 }
 
 struct Worker {
     orders: Sender<Instruction>,
     busy: Option<Busy>,
-    /// Whether what it is doing is not wanted any more.
-    cancelled: Arc<AtomicBool>,
     thread: JoinHandle<Box<dyn Answers>>,
 }
 
 /// What a worker is doing.
-#[derive(Clone, Copy)]
 struct Busy {
-    id: i32,
+    /// Jobs that are not finished, and whether each is not wanted any more.
+    jobs: Vec<(i32, Arc<AtomicBool>)>,
     since: Instant,
+    /// How many jobs it answers, those that are finished as well.
+    count: usize,
 }
 
 enum Instruction {
-    Work(Job),
+    Work(Vec<(Job, Stop)>),
     /// Answer with this from now on.
     Take(Box<dyn Answers>),
 }
@@ -51,29 +54,25 @@ impl Crew {
     ) -> Crew {
         let hire = |(number, mut answers): (usize, Box<dyn Answers>)| {
             let (orders, inbox): (Sender<Instruction>, Receiver<Instruction>) = mpsc::channel();
-            let cancelled = Arc::new(AtomicBool::new(false));
             let spool = Arc::clone(spool);
-            let stop = Stop {
-                all: Arc::clone(stop),
-                this: Arc::clone(&cancelled),
-            };
             let (terms, messages) = (terms.clone(), messages.clone());
             let on_event = Arc::clone(on_event);
             let thread = std::thread::spawn(move || {
                 for order in inbox {
                     match order {
                         Instruction::Take(other) => answers = other,
-                        Instruction::Work(mut job) => {
-                            let answers = answers.as_mut();
-                            let outcome =
-                                work(&spool, answers, &terms, &mut job, &stop, &*on_event);
-                            let finished = Message::Finished {
-                                worker: number,
-                                job,
-                                outcome,
+                        Instruction::Work(jobs) => {
+                            let mut finished = |job, outcome| {
+                                let finished = Message::Finished {
+                                    worker: number,
+                                    job,
+                                    outcome,
+                                };
+                                // A closed channel means that nobody waits for it.
+                                let _ = messages.send(finished);
                             };
-                            // A closed channel means that nobody waits for it.
-                            let _ = messages.send(finished);
+                            let (answers, tell) = (answers.as_mut(), &*on_event);
+                            work_together(&spool, answers, &terms, jobs, tell, &mut finished);
                         }
                     }
                 }
@@ -82,12 +81,12 @@ impl Crew {
             Worker {
                 orders,
                 busy: None,
-                cancelled,
                 thread,
             }
         };
         Crew {
             workers: answerers.into_iter().enumerate().map(hire).collect(),
+            stop: Arc::clone(stop),
         }
     }
 
@@ -101,29 +100,57 @@ impl Crew {
         self.workers.iter().position(|w| w.busy.is_none())
     }
 
-    /// Has `worker` answer `job`.
-    pub fn give(&mut self, worker: usize, job: Job) {
+    /// How many have nothing to do.
+    pub fn count_idle(&self) -> usize {
+        self.workers.iter().filter(|w| w.busy.is_none()).count()
+    }
+
+    /// Has `worker` answer the first of `jobs`, and as many of the others with it as cost
+    /// less together.
+    pub fn give(&mut self, worker: usize, jobs: Vec<Job>) {
+        let stop = |job| {
+            let stop = Stop {
+                all: Arc::clone(&self.stop),
+                this: Arc::default(),
+            };
+            (job, stop)
+        };
+        let jobs: Vec<(Job, Stop)> = jobs.into_iter().map(stop).collect();
+        let given = |(job, stop): &(Job, Stop)| (job.claim.id(), Arc::clone(&stop.this));
         let worker = &mut self.workers[worker];
         worker.busy = Some(Busy {
-            id: job.claim.id(),
+            jobs: jobs.iter().map(given).collect(),
             since: Instant::now(),
+            count: jobs.len(),
         });
-        worker.cancelled.store(false, Ordering::Relaxed);
         // A worker's thread lives until it is dismissed.
-        let _ = worker.orders.send(Instruction::Work(job));
+        let _ = worker.orders.send(Instruction::Work(jobs));
     }
 
-    /// `worker` has told that it has finished.
-    pub fn finished(&mut self, worker: usize) {
-        self.workers[worker].busy = None;
+    /// `worker` has told that the job `id` has come to this `outcome`; whether it was not
+    /// wanted any more.
+    pub fn finished(&mut self, worker: usize, id: i32, outcome: &Outcome) -> bool {
+        let worker = &mut self.workers[worker];
+        let Some(busy) = &mut worker.busy else {
+            return false;
+        };
+        let mut finished = busy.jobs.extract_if(.., |(own, _)| *own == id);
+        let is_cancelled = finished.any(|(_, cancelled)| cancelled.load(Ordering::Relaxed));
+        drop(finished);
+        busy.count -= usize::from(*outcome == Outcome::Waits);
+        if busy.jobs.is_empty() {
+            worker.busy = None;
+        }
+        is_cancelled
     }
 
-    /// Has whoever is doing `which` stop it; how many are.
+    /// Has whoever is doing `which` stop it; how many jobs that are.
     pub fn cancel(&self, which: Which) -> usize {
-        let is_meant = |w: &&Worker| w.busy.is_some_and(|busy| which.means(busy.id));
-        let meant = self.workers.iter().filter(is_meant);
+        let busy = self.workers.iter().filter_map(|w| w.busy.as_ref());
+        let jobs = busy.flat_map(|busy| &busy.jobs);
+        let meant = jobs.filter(|(id, _)| which.means(*id));
         meant
-            .map(|worker| worker.cancelled.store(true, Ordering::Relaxed))
+            .map(|(_, cancelled)| cancelled.store(true, Ordering::Relaxed))
             .count()
     }
 
@@ -134,10 +161,11 @@ impl Crew {
         }
     }
 
-    /// Whether somebody has been busy for longer than `limit`.
-    pub fn is_stuck(&self, limit: Duration) -> bool {
-        let mut busy = self.workers.iter().filter_map(|w| w.busy);
-        busy.any(|busy| busy.since.elapsed() > limit)
+    /// Whether somebody has been busy for longer than `deadline` for each of the jobs, and
+    /// `grace` beyond.
+    pub fn is_stuck(&self, deadline: Duration, grace: Duration) -> bool {
+        let mut busy = self.workers.iter().filter_map(|w| w.busy.as_ref());
+        busy.any(|busy| busy.since.elapsed() > deadline * busy.count as u32 + grace)
     }
 
     /// Waits until everybody has finished; what they answered with.

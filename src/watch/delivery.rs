@@ -10,7 +10,6 @@ use super::root::Root;
 use super::seed_names::{extension, stem};
 use super::steps::{is_missing, move_new};
 use crate::files;
-use crate::names::readable;
 
 /// What is delivered: `main`, whose appearance counts, and its companion, which
 /// appears just before.
@@ -188,8 +187,7 @@ impl Place {
     fn of_answers(root: &Root, claim: &Claim) -> Place {
         Place {
             folder: root.predictions_of(claim.voice()),
-            // A patch is told of it, and messages hold text only.
-            stem: stem(OsStr::new(&readable(claim.name()))),
+            stem: claim.stem(),
             numbers_first: true,
             extensions: ANSWERS.map(OsString::from).into(),
         }

@@ -11,13 +11,13 @@ use super::claim::Claim;
 use super::crew::Crew;
 use super::error::SpoolError;
 use super::intake::Intake;
+use super::job::{CANCELLED, Job, Outcome};
 use super::queue::Queue;
 use super::reload::Reload;
 use super::remote::{Later, Mailbox, Which};
 use super::retention;
 use super::site::Site;
 use super::voices::shown;
-use super::worker::{CANCELLED, Job, Outcome};
 use super::{Event, Message, WatchError};
 use crate::names::readable;
 
@@ -125,7 +125,7 @@ impl<'a> Dispatcher<'a> {
         let last_messages = self.mailbox.messages.try_iter();
         let unfinished = last_messages.filter_map(|message| match message {
             Message::Finished {
-                outcome: Outcome::Later { .. } | Outcome::Unfinished,
+                outcome: Outcome::Later { .. } | Outcome::Unfinished | Outcome::Waits,
                 job,
                 ..
             } => Some(job),
@@ -147,12 +147,14 @@ impl<'a> Dispatcher<'a> {
         answerers
     }
 
-    /// Gives every idle worker a job.
+    /// Gives every idle worker a job, and more where more wait than there are workers.
     fn hand_out(&mut self) {
-        while let Some(worker) = self.crew.idle()
-            && let Some(job) = self.queue.take_next()
-        {
-            self.crew.give(worker, job);
+        while let Some(worker) = self.crew.idle() {
+            let jobs = self.queue.take_next(self.crew.count_idle());
+            if jobs.is_empty() {
+                break;
+            }
+            self.crew.give(worker, jobs);
         }
     }
 
@@ -183,8 +185,11 @@ impl<'a> Dispatcher<'a> {
                 job,
                 outcome,
             } => {
-                self.crew.finished(worker);
+                let is_cancelled = self.crew.finished(worker, job.claim.id(), &outcome);
                 match outcome {
+                    // Whoever gave it up was told that it is.
+                    Outcome::Waits if is_cancelled => drop(self.fail_all(vec![job])),
+                    Outcome::Waits => self.queue.push_first(job),
                     Outcome::Later { reason } => self.queue.postpone(job, &reason),
                     Outcome::Unfinished => self.intake.put_back(job, &mut self.queue),
                     outcome => self.site.report(&job, &outcome),
@@ -249,7 +254,7 @@ impl<'a> Dispatcher<'a> {
             return Ok(());
         }
         self.next_care = now + CARE;
-        if self.crew.is_stuck(self.site.setup.terms.deadline + GRACE) {
+        if self.crew.is_stuck(self.site.setup.terms.deadline, GRACE) {
             return Err(WatchError::Stuck);
         }
         self.make_room_if_due(now);

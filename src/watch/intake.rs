@@ -14,13 +14,13 @@ use super::entrance::{Entrance, Unfinished, Wish, left_behind};
 use super::entrances::Entrances;
 use super::error::{SpoolError, failed_to};
 use super::inbox::{Arrived, Arriving};
+use super::job::Job;
 use super::notifications::Hint;
 use super::queue::Queue;
 use super::remote::{Later, Request, Sound};
 use super::site::Site;
 use super::spool::following;
 use super::voices::shown;
-use super::worker::Job;
 use crate::files;
 use crate::names::readable;
 

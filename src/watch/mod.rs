@@ -39,7 +39,10 @@ mod remarks;
 
 // How seeds are answered.
 mod answers;
+mod company;
 mod crew;
+mod errand;
+mod job;
 mod reload;
 mod telling;
 mod whole;
@@ -60,7 +63,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-pub use answers::{Answer, Answers, Made, NoAnswer, Order, VariationMade};
+pub use answers::{Answer, Answers, Ended, Made, NoAnswer, Order, Tell, VariationMade, one_by_one};
 pub use arrival::may_be_a_seed;
 pub use claim::Claim;
 pub use error::SpoolError;
@@ -76,10 +79,10 @@ pub use worker::Terms;
 
 use crate::answer::Heard;
 use dispatcher::{Dispatcher, End};
+use job::{Job, Outcome};
 use notifications::Hint;
 use reload::Reload;
 use site::Site;
-use worker::{Job, Outcome};
 
 /// How often a folder that is not there is looked for.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use super::Event;
 use super::claim::Claim;
+use super::job::Job;
 use super::remote::Which;
 use super::site::Site;
 use super::voices::shown;
-use super::worker::Job;
+use crate::answer::MOST_TOGETHER;
 
 /// Seeds that are claimed ahead of their turn; the others wait in the folder. A
 /// recorder that uses one name again and again would write over those.
@@ -39,7 +40,7 @@ impl<'a> Queue<'a> {
     pub fn new(site: &'a Site<'a>, claims: Vec<Claim>) -> Queue<'a> {
         Queue {
             site,
-            waiting: claims.into_iter().map(Job::new).collect(),
+            waiting: claims.into_iter().map(Job::left_behind).collect(),
             postponed: Vec::new(),
             trouble: None,
         }
@@ -64,17 +65,33 @@ impl<'a> Queue<'a> {
         self.waiting.push_back(job);
     }
 
-    /// The job whose turn it is: what was begun earlier comes first. None while
-    /// there is trouble.
-    pub fn take_next(&mut self) -> Option<Job> {
+    /// Puts back a job whose turn it was: it is the next again.
+    pub fn push_first(&mut self, job: Job) {
+        self.waiting.push_front(job);
+    }
+
+    /// The job whose turn it is, if there is one: what was begun earlier comes first. With
+    /// it come others that may be answered beside it, where each of `workers` gets as many
+    /// of those that wait. None while there is trouble.
+    pub fn take_next(&mut self, workers: usize) -> Vec<Job> {
         if self.is_in_trouble() {
-            return None;
+            return Vec::new();
         }
         let now = Instant::now();
         if let Some(due) = self.postponed.iter().position(|later| later.due <= now) {
-            return Some(self.postponed.remove(due).job);
+            return vec![self.postponed.remove(due).job];
         }
-        self.waiting.pop_front()
+        let most = self.waiting.len().div_ceil(workers.max(1));
+        let mut taken: Vec<Job> = self.waiting.pop_front().into_iter().collect();
+        let mut n = 0;
+        while taken.len() < most.min(MOST_TOGETHER) && n < self.waiting.len() {
+            let other = &self.waiting[n];
+            match taken.iter().all(|job| job.goes_with(other)) {
+                true => taken.extend(self.waiting.remove(n)),
+                false => n += 1,
+            }
+        }
+        taken
     }
 
     /// When the first of the postponed jobs is to be tried again.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::error::SpoolError;
+use super::job::{Job, Outcome};
 use super::spool::Spool;
 use super::voices::shown;
-use super::worker::{Job, Outcome};
 use super::{Event, OnEvent, Setup};
 
 /// What every part of a watch needs while one root is open.
@@ -73,6 +73,7 @@ impl Site<'_> {
             Outcome::Unfinished | Outcome::Released => {
                 tracing::info!(job = id, "{name} goes back to seeds/")
             }
+            Outcome::Waits => tracing::debug!(job = id, "{name} waits for its turn"),
             Outcome::Later { reason } => tracing::error!(job = id, "{name} waits: {reason}"),
         }
     }

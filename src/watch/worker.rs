@@ -2,21 +2,20 @@
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::Event;
-use super::answers::{Answer, Answers, Made, NoAnswer, Order, VariationMade, at_most};
+use super::answers::{Answer, Answers, Made, NoAnswer, VariationMade, at_most};
 use super::arrival::has_writer;
 use super::claim::Claim;
+use super::errand::Errand;
 use super::error::SpoolError;
-use super::sets;
-use super::spool::{Delivered, MOST_ATTEMPTS, Spool};
+use super::job::{CANCELLED, Job, Outcome, Stop};
+use super::spool::{MOST_ATTEMPTS, Spool};
 use super::telling::Telling;
 use super::whole::{check_prediction, check_set};
-use crate::audio::{self, header};
+use crate::audio;
 use crate::files;
 use crate::names::readable;
 
@@ -31,108 +30,6 @@ pub struct Terms {
     pub deadline: Duration,
 }
 
-/// What stops a worker in the middle of its work.
-#[derive(Clone, Debug, Default)]
-pub struct Stop {
-    /// Everybody is to stop, and to put back what is not done.
-    pub all: Arc<AtomicBool>,
-    /// This job is not wanted any more.
-    pub this: Arc<AtomicBool>,
-}
-
-impl Stop {
-    fn is_for_all(&self) -> bool {
-        self.all.load(Ordering::Relaxed)
-    }
-
-    fn is_for_this(&self) -> bool {
-        self.this.load(Ordering::Relaxed)
-    }
-}
-
-/// A claimed seed and what has been done for it.
-pub struct Job {
-    /// The seed.
-    pub claim: Claim,
-    /// How long it waited last because of the machine.
-    wait: Duration,
-    unfinished: u32,
-}
-
-impl Job {
-    /// Nothing has been done yet.
-    pub fn new(claim: Claim) -> Job {
-        Job::of(claim, 0)
-    }
-
-    /// A seed that went on changing `unfinished` times after it was claimed.
-    pub fn of(claim: Claim, unfinished: u32) -> Job {
-        Job {
-            claim,
-            wait: Duration::ZERO,
-            unfinished,
-        }
-    }
-
-    /// How often the seed went on changing after it was claimed.
-    pub fn unfinished(&self) -> u32 {
-        self.unfinished
-    }
-
-    /// How long it waits now: `shortest` at first, then twice as long each
-    /// time, up to `longest`.
-    pub fn wait_longer(&mut self, shortest: Duration, longest: Duration) -> Duration {
-        self.wait = (self.wait * 2).clamp(shortest, longest);
-        self.wait
-    }
-}
-
-/// How a job stands after it was worked on.
-#[derive(Debug, PartialEq)]
-pub enum Outcome {
-    /// Its prediction, of `seconds`, stands at `path`.
-    Done { path: PathBuf, seconds: f64 },
-    /// Its set stands at `path`, with these variations and how long they last.
-    SetDone {
-        path: PathBuf,
-        variations: Vec<(PathBuf, f64)>,
-    },
-    /// The seed is in failed/.
-    Failed { reason: String },
-    /// Nobody wants its answer any more; the seed is in failed/.
-    Cancelled,
-    /// The machine does not let it be done now.
-    Later { reason: String },
-    /// Told to stop; the seed is back in seeds/.
-    Released,
-    /// The seed is not complete after all: nothing was done, and it is to go back to seeds/.
-    Unfinished,
-}
-
-impl Outcome {
-    /// Of a job that had come to its end before.
-    pub fn of(delivered: Delivered) -> Outcome {
-        match delivered {
-            Delivered::Prediction(path) => Outcome::Done {
-                // Of one that was taken away nobody asks any more.
-                seconds: header::seconds_of_wav(&path).unwrap_or(0.0),
-                path,
-            },
-            Delivered::Set(path) => Outcome::SetDone {
-                variations: sets::variations_in(&path),
-                path,
-            },
-            Delivered::Failure(_) => Outcome::Failed {
-                reason: "it is in failed/, with the reason beside it".to_owned(),
-            },
-        }
-    }
-}
-
-/// What stands beside a seed that somebody gave up.
-pub const CANCELLED: &str = "it was cancelled before it was answered; put it into seeds/ again to \
-                             have it answered";
-
 /// Answers `job` and publishes the answer, unless `stop` is set meanwhile. `on_event` is
 /// told what was heard and how it gets on.
 pub fn work(
@@ -143,49 +40,65 @@ pub fn work(
     stop: &Stop,
     on_event: &dyn Fn(Event),
 ) -> Outcome {
-    let outcome = try_to_work(spool, answers, terms, job, stop, on_event);
-    outcome.unwrap_or_else(|error| Outcome::Later {
-        reason: error.to_string(),
-    })
+    let claim = &job.claim;
+    match begin(spool, terms, claim) {
+        Ok(None) => {
+            let answered = answer(spool, answers, terms, claim, stop, on_event);
+            end(spool, terms, claim, stop, answered)
+        }
+        Ok(Some(outcome)) => outcome,
+        Err(error) => Outcome::later(&error),
+    }
 }
 
-fn try_to_work(
+/// Makes sure that the seed of `claim` is to be answered, and counts that it is about to be;
+/// how it stands where it is not.
+pub(super) fn begin(
     spool: &Spool,
-    answers: &mut dyn Answers,
     terms: &Terms,
-    job: &mut Job,
-    stop: &Stop,
-    on_event: &dyn Fn(Event),
-) -> Result<Outcome, SpoolError> {
-    let claim = &job.claim;
+    claim: &Claim,
+) -> Result<Option<Outcome>, SpoolError> {
     if let Some(delivered) = spool.settle(claim)? {
-        return Ok(Outcome::of(delivered));
+        return Ok(Some(Outcome::of(delivered)));
     }
     if has_writer(&claim.seed()) == Some(true) {
-        return Ok(Outcome::Unfinished);
+        return Ok(Some(Outcome::Unfinished));
     }
     if let Err(reason) = check_seed(&claim.seed(), terms) {
-        return fail(spool, claim, reason);
+        return fail(spool, claim, reason).map(Some);
     }
     if spool.count_attempt(claim)? > MOST_ATTEMPTS {
         let reason = format!(
             "antiphon ended {MOST_ATTEMPTS} times in the middle of answering this seed, which is \
              not tried again; please report it"
         );
-        return fail(spool, claim, reason);
+        return fail(spool, claim, reason).map(Some);
     }
-    match answer(spool, answers, terms, claim, stop, on_event) {
+    Ok(None)
+}
+
+/// Publishes what the seed of `claim` was `answered` with, or does what follows where it has
+/// no answer. How it stands then.
+pub(super) fn end(
+    spool: &Spool,
+    terms: &Terms,
+    claim: &Claim,
+    stop: &Stop,
+    answered: Result<Answer, NoAnswer>,
+) -> Outcome {
+    let ended = match answered {
         Ok(answer) => publish(spool, claim, answer),
         Err(NoAnswer::Stopped) if stop.is_for_this() => {
-            spool.fail(claim, CANCELLED)?;
-            Ok(Outcome::Cancelled)
+            let failed = spool.fail(claim, CANCELLED);
+            failed.map(|_| Outcome::Cancelled)
         }
         Err(NoAnswer::Stopped) if stop.is_for_all() => {
-            spool.release(claim)?;
-            Ok(Outcome::Released)
+            let released = spool.release(claim);
+            released.map(|_| Outcome::Released)
         }
         Err(why) => do_without(spool, claim, why, terms.deadline),
-    }
+    };
+    ended.unwrap_or_else(|error| Outcome::later(&error))
 }
 
 /// Publishes `answer`, if it is whole and the seed still is what was answered.
@@ -307,20 +220,13 @@ fn answer(
     stop: &Stop,
     on_event: &dyn Fn(Event),
 ) -> Result<Answer, NoAnswer> {
-    let order = Order {
-        seed: &claim.seed(),
-        voice: claim.voice(),
-        prediction: &claim.unpublished_prediction(),
-        set: &claim.unpublished_set(),
-        stream_of: &stream_of(spool, claim),
-        asked: &claim.asked(),
-        longest_seed: terms.longest_seed,
-    };
+    let errand = Errand::of(spool, claim);
+    let order = errand.order(terms);
     let begun = Instant::now();
     let mut telling = Telling::new(claim.id(), claim.voice(), on_event);
     let mut tell = |step| {
         telling.step(step);
-        match stop.is_for_this() || stop.is_for_all() || begun.elapsed() > terms.deadline {
+        match stop.is_set() || begun.elapsed() > terms.deadline {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         }
@@ -330,12 +236,4 @@ fn answer(
             "antiphon made a mistake while answering this seed; please report it".to_owned(),
         ))
     })
-}
-
-/// Each answer draws from a stream of its own, which depends on nothing but the
-/// seed, its name, and how many predictions of that name there are: the same
-/// recording heard twice gets two answers, and an answer that was interrupted
-/// comes out the same.
-fn stream_of(spool: &Spool, claim: &Claim) -> String {
-    format!("{} {}", spool.next_number(claim), claim.name().display())
 }

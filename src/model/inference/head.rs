@@ -8,6 +8,7 @@ use crate::model::kernels::rows::{
 };
 
 /// A head's weights, packed, and memory for its predictions.
+#[derive(Clone)]
 pub struct InferenceHead {
     sized: SizedHead,
     /// What the last layer sees: of a dense head the LSTM's outputs, the network's input
@@ -26,6 +27,7 @@ pub struct InferenceHead {
 }
 
 /// A part of what the last layer sees.
+#[derive(Clone)]
 struct Seen {
     part: SeenPart,
     depth: usize,

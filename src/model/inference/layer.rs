@@ -21,6 +21,7 @@ pub enum First<'a> {
 }
 
 /// A layer's weights, packed, and memory for its steps.
+#[derive(Clone)]
 pub struct InferenceLayer {
     inputs: usize,
     units: usize,

@@ -65,6 +65,19 @@ impl Inference {
         inference
     }
 
+    /// The same network once more, whose steps use one thread, and whose inputs do not
+    /// slide yet.
+    pub fn on_one_thread(&self) -> Inference {
+        Inference {
+            network: self.network.clone(),
+            processor: self.processor,
+            stack: self.stack.clone(),
+            head: self.head.clone(),
+            sliding: None,
+            threads: 1,
+        }
+    }
+
     /// Gets ready for inputs that [slide](Inference::slide), where they can.
     pub fn prepare_sliding_inputs(&mut self) {
         if self.sliding.is_none() {

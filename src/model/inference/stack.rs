@@ -6,6 +6,7 @@ use crate::model::network::Network;
 use crate::model::state::State;
 
 /// All layers, and memory for what they hand upwards.
+#[derive(Clone)]
 pub struct Stack {
     layers: Vec<InferenceLayer>,
     /// What a layer hands to the one above, `[T, R, H]`, and what it was handed.

@@ -9,9 +9,10 @@ use tempfile::TempDir;
 use super::{Parrot, fast_folder, terms};
 use crate::files::mishap;
 use crate::testing;
+use crate::watch::job::{Job, Outcome, Stop};
 use crate::watch::root::{PROBE, Root, WhichRoot};
 use crate::watch::spool::{Process, Spool};
-use crate::watch::worker::{Job, Outcome, Stop, work};
+use crate::watch::worker::work;
 
 /// The voice that there is beside the default one.
 pub const VOICE: &str = "bells";

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::gallery::{Gallery, listing, text};
 use crate::files;
 use crate::files::mishap::{self, Mishap};
-use crate::watch::worker::Job;
+use crate::watch::job::Job;
 
 #[test]
 fn a_seed_goes_to_done_or_to_failed() {

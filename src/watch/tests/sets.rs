@@ -12,11 +12,12 @@ use crate::files;
 use crate::files::mishap::{self, Mishap};
 use crate::random::stream;
 use crate::watch::answers::VariationMade;
+use crate::watch::job::{Job, Outcome, Stop};
 use crate::watch::retention::{ALL, Bounds, Retention, newest};
 use crate::watch::root::{Root, WhichRoot};
 use crate::watch::spool::{Process, Spool};
 use crate::watch::whole::check_set;
-use crate::watch::worker::{Job, Outcome, Stop, work};
+use crate::watch::worker::work;
 
 #[test]
 fn a_set_is_published_as_a_whole_and_its_seed_is_done() {

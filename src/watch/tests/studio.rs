@@ -11,9 +11,10 @@ use tempfile::TempDir;
 use super::{Parrot, fast_folder, terms};
 use crate::system;
 use crate::watch::inbox::Inbox;
+use crate::watch::job::{Job, Outcome, Stop};
 use crate::watch::root::{Root, WhichRoot};
 use crate::watch::spool::{Process, Spool};
-use crate::watch::worker::{Job, Outcome, Stop, work};
+use crate::watch::worker::work;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The names that files have; a test gives their places in here.

@@ -1,0 +1,204 @@
+//! A prediction becomes a file, and a sidecar that says how it came about.
+
+use std::path::Path;
+
+use super::commission::{Commission, Loudness};
+use super::error::AnswerError;
+use super::learned::LearnedNotes;
+use super::seed::Prepared;
+use super::sidecar::{Level, ModelIdentity, Sidecar};
+use super::{BUILD, Responder};
+use crate::audio::write::Written;
+use crate::audio::{AudioError, Pieces, Signal};
+use crate::files;
+use crate::generate::guard::{self, LevelMeter};
+use crate::generate::{AnswerSettings, Prediction, Provider};
+use crate::model::Precision;
+use crate::reel::ReelError;
+use crate::system::processor::processor;
+
+/// What is asked of one answer.
+pub(super) struct Order<'a> {
+    /// The file that is answered.
+    pub seed: &'a Path,
+    /// The file that is written.
+    pub output: &'a Path,
+    pub commission: &'a Commission,
+    pub settings: &'a AnswerSettings,
+}
+
+/// The folder that `output` is in, where what does not fit into memory is meanwhile.
+pub(super) fn folder_of(output: &Path) -> &Path {
+    let folder = output.parent().filter(|folder| *folder != Path::new(""));
+    folder.unwrap_or(Path::new("."))
+}
+
+/// What makes answers, as their sidecars say.
+pub(super) struct Maker {
+    model: ModelIdentity,
+    engine: &'static str,
+    provider: Option<Provider>,
+    precision: Precision,
+    learning: Option<LearnedNotes>,
+}
+
+impl Responder {
+    /// What its answers are made by.
+    pub(super) fn maker(&self) -> Maker {
+        Maker {
+            model: self.identity.clone(),
+            engine: self.engine_name(),
+            provider: self.provider(),
+            precision: self.precision(),
+            learning: self.learned.as_ref().map(|l| l.notes().clone()),
+        }
+    }
+}
+
+impl Maker {
+    /// Ends the `prediction` as `order` says, writes it, and says how it came about.
+    pub fn finish(
+        &self,
+        order: &Order,
+        prepared: &Prepared,
+        prediction: Prediction,
+    ) -> Result<Sidecar, AnswerError> {
+        refuse_what_is_broken(order.seed, &prediction)?;
+        let commission = order.commission;
+        let sound = &prediction.sound;
+        let level = Level::of_pieces(&sound.samples)?;
+        let mut sidecar = self.sidecar(prepared, order, &prediction, level);
+        let ended = commission.ending.of(sound, sidecar.seconds)?;
+        sidecar.lasts = ended.lasts;
+        let heard = &prepared.heard.seed;
+        sidecar.gain = gain(commission.loudness, heard, (&ended, sound.sample_rate))?;
+        let amplified = Amplified {
+            sound: &ended,
+            gain: sidecar.gain,
+        };
+        let (rate, seconds) = (sound.sample_rate, sidecar.lasts);
+        let output = &commission.output;
+        let written = output.write(order.output, &amplified, rate, seconds, prepared.rate)?;
+        warn_of_what_was_scaled(&written);
+        sidecar.scaled_by = written.scaled_by;
+        sidecar.prediction_sha256 = Some(sha256_of(order.output)?);
+        Ok(sidecar)
+    }
+
+    /// That of `prediction`, which has this `level` and answers what is `prepared`, before it
+    /// is a file.
+    fn sidecar(
+        &self,
+        prepared: &Prepared,
+        order: &Order,
+        prediction: &Prediction,
+        level: Level,
+    ) -> Sidecar {
+        let Prepared { heard, request, .. } = prepared;
+        let commission = order.commission;
+        Sidecar {
+            antiphon: env!("CARGO_PKG_VERSION").to_owned(),
+            build: Some(BUILD.to_owned()),
+            processor: Some(processor().to_owned()),
+            voice: None,
+            variation: None,
+            model: self.model.clone(),
+            engine: self.engine.to_owned(),
+            provider: self.provider,
+            precision: self.precision,
+            seed: heard.source.file.clone(),
+            seed_sha256: heard.source.sha256.clone(),
+            prediction_sha256: None,
+            seconds: request.seconds,
+            ending: commission.ending,
+            lasts: request.seconds,
+            random_seed: request.random_seed,
+            prime: request.prime,
+            prime_seconds: request.prime_seconds,
+            guide_file: prepared.guide.clone(),
+            may_go_back: request.may_go_back,
+            settings: order.settings.clone(),
+            learning: self.learning.clone(),
+            loudness: commission.loudness,
+            responses: prediction.responses.clone(),
+            fault: prediction.fault,
+            format: commission.output.samples,
+            channels: commission.output.channels.count(),
+            rate: commission.output.rate,
+            sample_rate: prepared.rate,
+            seed_level: Level::of(&heard.seed),
+            prediction_level: level,
+            gain: 1.0,
+            scaled_by: None,
+            timings: prediction.timings,
+        }
+    }
+}
+
+/// A sound that is made louder or softer.
+struct Amplified<'a, P> {
+    sound: &'a P,
+    gain: f32,
+}
+
+impl<P: Pieces> Pieces for Amplified<'_, P> {
+    fn each(&self, take: &mut dyn FnMut(&[f32])) -> Result<(), ReelError> {
+        let mut amplified = Vec::new();
+        self.sound.each(&mut |piece| {
+            amplified.clear();
+            amplified.extend(piece.iter().map(|sample| sample * self.gain));
+            take(&amplified);
+        })
+    }
+}
+
+/// What a `prediction` at some rate is multiplied by to be as loud as is asked.
+fn gain(
+    loudness: Loudness,
+    seed: &Signal,
+    (prediction, sample_rate): (&impl Pieces, u32),
+) -> Result<f32, ReelError> {
+    let gain = match loudness {
+        Loudness::Model => 1.0,
+        Loudness::Seed => {
+            let mut meter = LevelMeter::new(sample_rate);
+            prediction.each(&mut |piece| meter.push(piece))?;
+            (guard::level(seed) / meter.level()) as f32
+        }
+    };
+    // Of a few samples nothing may be left.
+    Ok(if gain.is_finite() { gain } else { 1.0 })
+}
+
+fn sha256_of(output: &Path) -> Result<String, AudioError> {
+    files::sha256_of(output).map_err(|cause| AudioError::CannotRead {
+        path: output.to_owned(),
+        cause,
+    })
+}
+
+/// Refuses a `prediction` that nobody should hear; says what else is wrong with it.
+fn refuse_what_is_broken(seed: &Path, prediction: &Prediction) -> Result<(), AnswerError> {
+    match prediction.fault {
+        Some(fault) if fault.is_broken() => Err(AnswerError::Broken {
+            path: seed.to_owned(),
+            fault,
+            responses: prediction.responses.len(),
+        }),
+        Some(fault) => {
+            let seed = seed.display();
+            tracing::warn!("{seed}: the prediction is a {fault} in part or whole");
+            Ok(())
+        }
+        None => Ok(()),
+    }
+}
+
+fn warn_of_what_was_scaled(written: &Written) {
+    if let Some(factor) = written.scaled_by {
+        let peak = written.peak;
+        tracing::warn!(
+            "the prediction's peak of {peak:.2} was over full scale; all of it was multiplied by {factor:.3}"
+        );
+    }
+}

@@ -1,0 +1,110 @@
+//! A seed as it was read, and what is prepared of it for each answer.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Sounds;
+use super::commission::{Commission, LONGEST_ANSWER};
+use super::error::AnswerError;
+use super::sidecar::GuideSource;
+use super::step::Heard;
+use crate::audio::{self, AudioError, Signal};
+use crate::generate::Request;
+use crate::names::readable;
+use crate::trained_model::TrainingAudio;
+
+/// A seed's file, read once for all answers to it.
+pub(super) struct Seed {
+    pub path: PathBuf,
+    /// At the rate of the model that answers.
+    pub signal: Arc<Signal>,
+    pub heard: Heard,
+    sha256: String,
+    /// Of the file, in Hz.
+    rate: u32,
+}
+
+/// A seed, ready to be answered.
+pub(super) struct Prepared {
+    pub heard: Sounds,
+    pub guide: Option<GuideSource>,
+    pub request: Request,
+    /// Sample rate of its prediction's file, in Hz.
+    pub rate: u32,
+}
+
+impl Seed {
+    /// Reads the file `path` for a model at `sample_rate`, if it lasts no longer than
+    /// `longest` seconds.
+    pub fn read(path: &Path, sample_rate: u32, longest: Option<f64>) -> Result<Seed, AudioError> {
+        let source = audio::load_at_most(path, sample_rate, longest)?;
+        Ok(Seed {
+            path: path.to_owned(),
+            heard: Heard::of(&source.signal),
+            signal: Arc::new(source.signal),
+            sha256: source.sha256,
+            rate: source.facts.sample_rate,
+        })
+    }
+
+    /// What `commission` asks of the answer to it, which the file `output` can hold.
+    pub fn prepare(
+        &self,
+        output: &Path,
+        commission: &Commission,
+        guides: &mut Guides,
+    ) -> Result<Prepared, AnswerError> {
+        let Seed { signal, sha256, .. } = self;
+        let sample_rate = signal.sample_rate;
+        let rate = commission.output.sample_rate(self.rate, sample_rate);
+        let guide = commission.guide_file.as_deref();
+        let guide = guide
+            .map(|file| guides.hear(file, sample_rate))
+            .transpose()?;
+        let (theme, guide) = guide.unzip();
+        let request = commission.request_for(sha256, signal.seconds());
+        let longest = commission.to_make(&request).seconds;
+        commission.output.check(output, longest, rate)?;
+        Ok(Prepared {
+            heard: Sounds {
+                source: TrainingAudio {
+                    file: readable(self.path.file_name().unwrap_or_default()),
+                    sha256: sha256.clone(),
+                    seconds: signal.seconds(),
+                },
+                seed: Arc::clone(signal),
+                theme,
+            },
+            guide,
+            request,
+            rate,
+        })
+    }
+}
+
+/// Sounds that are followed, each read once for all answers that are made together.
+#[derive(Default)]
+pub(super) struct Guides(Vec<(PathBuf, Arc<Signal>, GuideSource)>);
+
+impl Guides {
+    /// The sound in `file`, at `sample_rate`.
+    fn hear(
+        &mut self,
+        file: &Path,
+        sample_rate: u32,
+    ) -> Result<(Arc<Signal>, GuideSource), AnswerError> {
+        if let Some((_, signal, source)) = self.0.iter().find(|(known, ..)| known == file) {
+            return Ok((Arc::clone(signal), source.clone()));
+        }
+        let loaded = audio::load_at_most(file, sample_rate, Some(LONGEST_ANSWER));
+        let loaded = loaded.map_err(AnswerError::Guide)?;
+        let source = GuideSource {
+            file: file.display().to_string(),
+            sha256: loaded.sha256,
+        };
+        let signal = Arc::new(loaded.signal);
+        let known = (file.to_owned(), Arc::clone(&signal), source.clone());
+        self.0.push(known);
+        Ok((signal, source))
+    }
+}
