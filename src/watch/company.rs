@@ -71,12 +71,11 @@ fn answer_together(
     let (mut jobs_begun, mut stops) = (Vec::new(), Vec::new());
     for (job, stop) in jobs {
         match begin(spool, terms, &job.claim) {
-            Ok(None) => {
+            None => {
                 jobs_begun.push(Some(job));
                 stops.push(stop);
             }
-            Ok(Some(outcome)) => finished(job, outcome),
-            Err(error) => finished(job, Outcome::later(&error)),
+            Some(outcome) => finished(job, outcome),
         }
     }
     let claims = jobs_begun.iter().flatten().map(|job| &job.claim);

@@ -239,10 +239,21 @@ impl Spool {
     /// Notes that this process is about to answer `claim`; how many have been
     /// about to, this one included.
     pub fn count_attempt(&self, claim: &Claim) -> Result<usize, SpoolError> {
-        let marker = claim.folder().join(format!("{ATTEMPT}{}", self.process));
+        let marker = self.attempt(claim);
         files::touch(&marker).map_err(failed_to("make", &marker))?;
         files::sync_folder(claim.folder()).map_err(failed_to("sync", claim.folder()))?;
         Ok(claim.markers(ATTEMPT)?.len())
+    }
+
+    /// Takes back that this process began to answer `claim`.
+    pub fn discount_attempt(&self, claim: &Claim) -> Result<(), SpoolError> {
+        let marker = self.attempt(claim);
+        files::remove(&marker).map_err(failed_to("remove", &marker))
+    }
+
+    /// What stands beside the seed of `claim` once this process has begun to answer it.
+    fn attempt(&self, claim: &Claim) -> PathBuf {
+        claim.folder().join(format!("{ATTEMPT}{}", self.process))
     }
 
     /// The number that the prediction of `claim` would get now.

@@ -41,19 +41,20 @@ pub fn work(
     on_event: &dyn Fn(Event),
 ) -> Outcome {
     let claim = &job.claim;
-    match begin(spool, terms, claim) {
-        Ok(None) => {
-            let answered = answer(spool, answers, terms, claim, stop, on_event);
-            end(spool, terms, claim, stop, answered)
-        }
-        Ok(Some(outcome)) => outcome,
-        Err(error) => Outcome::later(&error),
-    }
+    begin(spool, terms, claim).unwrap_or_else(|| {
+        let answered = answer(spool, answers, terms, claim, stop, on_event);
+        end(spool, terms, claim, stop, answered)
+    })
 }
 
 /// Makes sure that the seed of `claim` is to be answered, and counts that it is about to be;
 /// how it stands where it is not.
-pub(super) fn begin(
+pub(super) fn begin(spool: &Spool, terms: &Terms, claim: &Claim) -> Option<Outcome> {
+    let begun = try_to_begin(spool, terms, claim);
+    begun.unwrap_or_else(|error| Some(later(spool, claim, Outcome::later(&error))))
+}
+
+fn try_to_begin(
     spool: &Spool,
     terms: &Terms,
     claim: &Claim,
@@ -98,7 +99,22 @@ pub(super) fn end(
         }
         Err(why) => do_without(spool, claim, why, terms.deadline),
     };
-    ended.unwrap_or_else(|error| Outcome::later(&error))
+    later(
+        spool,
+        claim,
+        ended.unwrap_or_else(|error| Outcome::later(&error)),
+    )
+}
+
+/// `outcome`; where the machine did not let it be done, antiphon outlived the attempt, which
+/// does not count then.
+fn later(spool: &Spool, claim: &Claim, outcome: Outcome) -> Outcome {
+    if matches!(outcome, Outcome::Later { .. })
+        && let Err(error) = spool.discount_attempt(claim)
+    {
+        tracing::debug!(job = claim.id(), "{error}");
+    }
+    outcome
 }
 
 /// Publishes `answer`, if it is whole and the seed still is what was answered.

@@ -130,6 +130,34 @@ fn a_seed_that_kills_every_process_is_given_up() {
 }
 
 #[test]
+fn an_attempt_that_antiphon_outlives_does_not_count() {
+    for moment in 0.. {
+        let mut gallery = Gallery::open();
+        gallery.arrive("good");
+        // Two processes ended while they answered it.
+        let spool = gallery.spool.as_ref().unwrap();
+        let claim = spool.claim(None, "good.wav".as_ref(), 1).unwrap();
+        spool.count_attempt(&claim).unwrap();
+        gallery.start();
+        let spool = gallery.spool.as_ref().unwrap();
+        spool.count_attempt(&gallery.jobs[0].claim).unwrap();
+        gallery.start();
+        mishap::prepare(Mishap::Refused(moment));
+        gallery.step();
+        let happened = mishap::clear();
+        // This one ends as well, but not because of the seed.
+        gallery.start();
+        gallery.settle();
+        gallery.check_predictions();
+        let failed = listing(&gallery.path("failed"));
+        assert_eq!(failed, Vec::<String>::new(), "{moment}");
+        if !happened {
+            return;
+        }
+    }
+}
+
+#[test]
 fn a_prediction_that_was_taken_away_at_once_is_not_made_again() {
     for moment in 0.. {
         let mut gallery = Gallery::open();
