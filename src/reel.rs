@@ -5,16 +5,17 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// Values that are in memory at most: 4 MB.
-const MOST_IN_MEMORY: usize = 1 << 20;
+/// Values that are in memory at most: 2 MB.
+const MOST_IN_MEMORY: usize = 1 << 19;
 /// Those that stay there when older ones go to the file.
 const STAY_IN_MEMORY: usize = MOST_IN_MEMORY / 4;
 /// Values that are handed over at once.
 const PIECE: usize = 1 << 14;
 
 /// Why a [`Reel`] cannot go on.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error(
     "what does not fit into memory cannot be kept in a temporary file in {}: {cause}; check that \
      the folder may be written and the disk has room", folder.display()
@@ -23,7 +24,7 @@ pub struct ReelError {
     /// Where the file is or was to be.
     pub folder: PathBuf,
     /// What the system answered.
-    pub cause: io::Error,
+    pub cause: Arc<io::Error>,
 }
 
 /// A row of values: all in memory while they are few, and of many the newest, the others
@@ -46,6 +47,19 @@ impl Reel {
             stored: 0,
             newest: Vec::new(),
         }
+    }
+
+    /// These `values`, which are in memory however many they are.
+    pub fn in_memory(values: Vec<f32>) -> Reel {
+        Reel {
+            newest: values,
+            ..Reel::new(Path::new("."))
+        }
+    }
+
+    /// An empty one in the same folder.
+    pub fn beside(&self) -> Reel {
+        Reel::new(&self.folder)
     }
 
     /// How many values there are.
@@ -136,7 +150,7 @@ fn place_in_file(values: usize) -> u64 {
 fn in_folder(folder: &Path) -> impl FnOnce(io::Error) -> ReelError {
     |cause| ReelError {
         folder: folder.to_owned(),
-        cause,
+        cause: Arc::new(cause),
     }
 }
 

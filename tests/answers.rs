@@ -94,7 +94,7 @@ fn answer(model: &TrainedModel) -> Vec<f32> {
         theme: None,
         folder: &std::env::temp_dir(),
     };
-    let answer = generate(player, &Arc::new(seed), &request, &mut go_on);
+    let answer = generate(player, &Arc::new(seed.into()), &request, &mut go_on);
     answer.unwrap().sound.to_signal().unwrap().samples
 }
 

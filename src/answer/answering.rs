@@ -27,7 +27,7 @@ impl Responder {
         let begun = Instant::now();
         let cannot = |cause| cannot_answer(seed, cause);
         go_on(tell(Step::Share(0.0))).map_err(cannot)?;
-        let read = self.read(seed, commission.longest_seed)?;
+        let read = self.read(seed, commission.longest_seed, folder_of(output))?;
         let prepared = read.prepare(output, commission, &mut Guides::default())?;
         go_on(tell(Step::Heard(read.heard))).map_err(cannot)?;
         let request = commission.to_make(&prepared.request);
@@ -56,9 +56,15 @@ impl Responder {
     }
 
     /// Reads the file `seed`, if it lasts no longer than `longest` seconds.
-    pub(super) fn read(&self, seed: &Path, longest: Option<f64>) -> Result<Seed, AnswerError> {
+    /// What does not fit into memory is in `folder`.
+    pub(super) fn read(
+        &self,
+        seed: &Path,
+        longest: Option<f64>,
+        folder: &Path,
+    ) -> Result<Seed, AnswerError> {
         let sample_rate = self.model.hyperparameters.format.sample_rate;
-        Ok(Seed::read(seed, sample_rate, longest)?)
+        Ok(Seed::read(seed, sample_rate, longest, folder)?)
     }
 }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::audio::{LongSound, Pieces};
+use crate::audio::{LongSound, Pieces, Sound};
 use crate::reel::ReelError;
 
 /// How far from the length asked for a phrase may end, in seconds, and as a share of it.
@@ -105,8 +105,8 @@ impl Ending {
     /// # Errors
     /// What the system answers where some of it is on the disk.
     pub fn of(self, answer: &LongSound, asked: f64) -> Result<Ended<'_>, ReelError> {
-        let rate = f64::from(answer.sample_rate);
-        let all = answer.samples.len();
+        let rate = f64::from(answer.sample_rate());
+        let all = answer.samples();
         let samples = match self.kind {
             EndingKind::Raw | EndingKind::Exact => all,
             EndingKind::Phrase => self.end_of_phrase(answer, asked)?,
@@ -131,8 +131,8 @@ impl Ending {
     /// The number of samples after which `answer` is quietest near `asked` seconds; of
     /// moments that are equally quiet, to a decibel, the nearest one.
     fn end_of_phrase(self, answer: &LongSound, asked: f64) -> Result<usize, ReelError> {
-        let rate = f64::from(answer.sample_rate);
-        let len = answer.samples.len();
+        let rate = f64::from(answer.sample_rate());
+        let len = answer.samples();
         let fade = (self.fade.min(0.5 * asked) * rate) as usize;
         let moment = ((MOMENT * rate) as usize).max(1);
         let earliest = (((asked - reach(asked)) * rate).ceil().max(1.0) as usize).min(len);
@@ -187,7 +187,7 @@ impl Ended<'_> {
 impl Pieces for Ended<'_> {
     fn each(&self, take: &mut dyn FnMut(&[f32])) -> Result<(), ReelError> {
         let (mut begin, mut faded) = (0, Vec::new());
-        self.answer.samples.each(|piece| {
+        self.answer.each(&mut |piece| {
             let samples = piece.len().min(self.samples - begin);
             faded.clear();
             faded.extend_from_slice(&piece[..samples]);
@@ -214,7 +214,7 @@ impl Energy {
     /// That of `answer` before its samples from `begin` on.
     fn of(answer: &LongSound, begin: usize) -> Result<Energy, ReelError> {
         let (mut n, mut now, mut before) = (0, 0.0, Vec::new());
-        answer.samples.each(|piece| {
+        answer.each(&mut |piece| {
             for sample in piece {
                 if n >= begin {
                     before.push(now);
@@ -244,11 +244,8 @@ fn raised_cosine(at: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use crate::audio::Signal;
-    use crate::reel::Reel;
 
     const RATE: u32 = 8000;
     const PHRASE: Ending = Ending {
@@ -276,12 +273,7 @@ mod tests {
 
     /// Ends `answer`; the seconds that it lasts.
     fn end(ending: Ending, answer: &mut Signal, asked: f64) -> f64 {
-        let mut samples = Reel::new(Path::new("nowhere"));
-        samples.push(&answer.samples).unwrap();
-        let long = LongSound {
-            samples,
-            sample_rate: RATE,
-        };
+        let long = LongSound::from(answer.clone());
         let ended = ending.of(&long, asked).unwrap();
         answer.samples.clear();
         let samples = &mut answer.samples;

@@ -9,9 +9,9 @@ use super::seed::Prepared;
 use super::sidecar::{Level, ModelIdentity, Sidecar};
 use super::{BUILD, Responder};
 use crate::audio::write::Written;
-use crate::audio::{AudioError, Pieces, Signal};
+use crate::audio::{AudioError, LongSound, Pieces};
 use crate::files;
-use crate::generate::guard::{self, LevelMeter};
+use crate::generate::guard::LevelMeter;
 use crate::generate::{AnswerSettings, Prediction, Provider};
 use crate::model::Precision;
 use crate::reel::ReelError;
@@ -66,17 +66,18 @@ impl Maker {
         refuse_what_is_broken(order.seed, &prediction)?;
         let commission = order.commission;
         let sound = &prediction.sound;
-        let level = Level::of_pieces(&sound.samples)?;
-        let mut sidecar = self.sidecar(prepared, order, &prediction, level);
+        let level = Level::of(sound)?;
+        let levels = (Level::of(&prepared.heard.seed)?, level);
+        let mut sidecar = self.sidecar(prepared, order, &prediction, levels);
         let ended = commission.ending.of(sound, sidecar.seconds)?;
         sidecar.lasts = ended.lasts;
         let heard = &prepared.heard.seed;
-        sidecar.gain = gain(commission.loudness, heard, (&ended, sound.sample_rate))?;
+        sidecar.gain = gain(commission.loudness, heard, (&ended, sound.sample_rate()))?;
         let amplified = Amplified {
             sound: &ended,
             gain: sidecar.gain,
         };
-        let (rate, seconds) = (sound.sample_rate, sidecar.lasts);
+        let (rate, seconds) = (sound.sample_rate(), sidecar.lasts);
         let output = &commission.output;
         let written = output.write(order.output, &amplified, rate, seconds, prepared.rate)?;
         warn_of_what_was_scaled(&written);
@@ -85,14 +86,14 @@ impl Maker {
         Ok(sidecar)
     }
 
-    /// That of `prediction`, which has this `level` and answers what is `prepared`, before it
-    /// is a file.
+    /// That of `prediction`, which answers what is `prepared`, before it is a file; the levels
+    /// are the seed's and its own.
     fn sidecar(
         &self,
         prepared: &Prepared,
         order: &Order,
         prediction: &Prediction,
-        level: Level,
+        (seed_level, prediction_level): (Level, Level),
     ) -> Sidecar {
         let Prepared { heard, request, .. } = prepared;
         let commission = order.commission;
@@ -126,8 +127,8 @@ impl Maker {
             channels: commission.output.channels.count(),
             rate: commission.output.rate,
             sample_rate: prepared.rate,
-            seed_level: Level::of(&heard.seed),
-            prediction_level: level,
+            seed_level,
+            prediction_level,
             gain: 1.0,
             scaled_by: None,
             timings: prediction.timings,
@@ -155,15 +156,14 @@ impl<P: Pieces> Pieces for Amplified<'_, P> {
 /// What a `prediction` at some rate is multiplied by to be as loud as is asked.
 fn gain(
     loudness: Loudness,
-    seed: &Signal,
+    seed: &LongSound,
     (prediction, sample_rate): (&impl Pieces, u32),
 ) -> Result<f32, ReelError> {
     let gain = match loudness {
         Loudness::Model => 1.0,
         Loudness::Seed => {
-            let mut meter = LevelMeter::new(sample_rate);
-            prediction.each(&mut |piece| meter.push(piece))?;
-            (guard::level(seed) / meter.level()) as f32
+            let seed = LevelMeter::level_of(seed, seed.sample_rate())?;
+            (seed / LevelMeter::level_of(prediction, sample_rate)?) as f32
         }
     };
     // Of a few samples nothing may be left.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::as_text::with_16_bits;
-use crate::audio::Signal;
+use crate::audio::LongSound;
 use crate::files;
 use crate::trained_model::{ModelError, TrainedModel, TrainingAudio};
 
@@ -115,7 +115,7 @@ impl Learned {
     /// Adds `seed`, known as `source`, to what `model` learns from: as loud as its
     /// training audio, as the file will hold it, and once only. Several seeds
     /// are never longer than the training audio together: the oldest leave.
-    pub fn hear(&self, model: &mut TrainedModel, seed: &Arc<Signal>, source: TrainingAudio) {
+    pub fn hear(&self, model: &mut TrainedModel, seed: &Arc<LongSound>, source: TrainingAudio) {
         let again = |heard: &TrainingAudio| heard.sha256 == source.sha256;
         if let Some(before) = model.training_audio[self.recordings..]
             .iter()
@@ -182,6 +182,7 @@ pub fn forget(file: &Path) -> Result<(), ModelError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::Signal;
     use crate::testing::random_model;
 
     const JSON: &str =
@@ -252,7 +253,11 @@ mod tests {
                 samples: vec![0.1 * n as f32; 40],
                 sample_rate: 11025,
             };
-            learning.hear(&mut model, &Arc::new(seed), source(&format!("{n}.wav")));
+            learning.hear(
+                &mut model,
+                &Arc::new(seed.into()),
+                source(&format!("{n}.wav")),
+            );
         }
         let files: Vec<&str> = model
             .training_audio

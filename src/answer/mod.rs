@@ -47,7 +47,7 @@ pub use wishes::{LONGEST_PRIMING, Wishes};
 
 use self::learned::Learned;
 use self::step::{Stage, go_on};
-use crate::audio::Signal;
+use crate::audio::{LongSound, Signal};
 use crate::files;
 use crate::generate::{
     AnswerSettings, Asked, Engine, EngineError, EngineKind, GenerateError, Measured, MovingWeights,
@@ -93,10 +93,10 @@ enum Means {
 
 /// What an answer is made from, at the model's rate.
 struct Sounds {
-    seed: Arc<Signal>,
+    seed: Arc<LongSound>,
     source: TrainingAudio,
     /// What is followed instead of the seed.
-    theme: Option<Arc<Signal>>,
+    theme: Option<Arc<LongSound>>,
 }
 
 /// A model whose weights an answer moved, and what they learned from.
@@ -274,7 +274,7 @@ impl Responder {
                 seconds: seed.seconds(),
                 sha256: String::new(),
             },
-            seed: Arc::new(seed),
+            seed: Arc::new(seed.into()),
             theme: None,
         };
         let folder = &std::env::temp_dir();
@@ -344,7 +344,7 @@ impl Responder {
 
     /// The model that the answer to `seed` is to move and what it learns from, where
     /// that is to be kept.
-    fn moved(&self, seed: &Arc<Signal>, source: &TrainingAudio) -> Option<Moved> {
+    fn moved(&self, seed: &Arc<LongSound>, source: &TrainingAudio) -> Option<Moved> {
         let (
             Some(learned),
             Means::Moving {

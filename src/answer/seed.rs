@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::Sounds;
 use super::commission::{Commission, LONGEST_ANSWER};
 use super::error::AnswerError;
+use super::finishing::folder_of;
 use super::sidecar::GuideSource;
 use super::step::Heard;
-use crate::audio::{self, AudioError, Signal};
+use crate::audio::{self, AudioError, LongSound};
 use crate::generate::Request;
 use crate::names::readable;
 use crate::trained_model::TrainingAudio;
@@ -17,7 +18,7 @@ use crate::trained_model::TrainingAudio;
 pub(super) struct Seed {
     pub path: PathBuf,
     /// At the rate of the model that answers.
-    pub signal: Arc<Signal>,
+    pub signal: Arc<LongSound>,
     pub heard: Heard,
     sha256: String,
     /// Of the file, in Hz.
@@ -35,12 +36,17 @@ pub(super) struct Prepared {
 
 impl Seed {
     /// Reads the file `path` for a model at `sample_rate`, if it lasts no longer than
-    /// `longest` seconds.
-    pub fn read(path: &Path, sample_rate: u32, longest: Option<f64>) -> Result<Seed, AudioError> {
-        let source = audio::load_at_most(path, sample_rate, longest)?;
+    /// `longest` seconds. What does not fit into memory is in `folder`.
+    pub fn read(
+        path: &Path,
+        sample_rate: u32,
+        longest: Option<f64>,
+        folder: &Path,
+    ) -> Result<Seed, AudioError> {
+        let source = audio::load_long(path, sample_rate, longest, folder)?;
         Ok(Seed {
             path: path.to_owned(),
-            heard: Heard::of(&source.signal),
+            heard: Heard::of(&source.signal)?,
             signal: Arc::new(source.signal),
             sha256: source.sha256,
             rate: source.facts.sample_rate,
@@ -55,11 +61,11 @@ impl Seed {
         guides: &mut Guides,
     ) -> Result<Prepared, AnswerError> {
         let Seed { signal, sha256, .. } = self;
-        let sample_rate = signal.sample_rate;
+        let sample_rate = signal.sample_rate();
         let rate = commission.output.sample_rate(self.rate, sample_rate);
         let guide = commission.guide_file.as_deref();
         let guide = guide
-            .map(|file| guides.hear(file, sample_rate))
+            .map(|file| guides.hear(file, sample_rate, folder_of(output)))
             .transpose()?;
         let (theme, guide) = guide.unzip();
         let request = commission.request_for(sha256, signal.seconds());
@@ -84,7 +90,7 @@ impl Seed {
 
 /// Sounds that are followed, each read once for all answers that are made together.
 #[derive(Default)]
-pub(super) struct Guides(Vec<(PathBuf, Arc<Signal>, GuideSource)>);
+pub(super) struct Guides(Vec<(PathBuf, Arc<LongSound>, GuideSource)>);
 
 impl Guides {
     /// The sound in `file`, at `sample_rate`.
@@ -92,11 +98,12 @@ impl Guides {
         &mut self,
         file: &Path,
         sample_rate: u32,
-    ) -> Result<(Arc<Signal>, GuideSource), AnswerError> {
+        folder: &Path,
+    ) -> Result<(Arc<LongSound>, GuideSource), AnswerError> {
         if let Some((_, signal, source)) = self.0.iter().find(|(known, ..)| known == file) {
             return Ok((Arc::clone(signal), source.clone()));
         }
-        let loaded = audio::load_at_most(file, sample_rate, Some(LONGEST_ANSWER));
+        let loaded = audio::load_long(file, sample_rate, Some(LONGEST_ANSWER), folder);
         let loaded = loaded.map_err(AnswerError::Guide)?;
         let source = GuideSource {
             file: file.display().to_string(),

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::commission::Loudness;
 use super::ending::Ending;
 use super::learned::LearnedNotes;
+use crate::audio::LongSound;
 use crate::audio::output::OutputRate;
 use crate::audio::write::SampleFormat;
-use crate::audio::{Pieces, Signal};
 use crate::generate::guard::Fault;
 use crate::generate::{AnswerSettings, Prime, Provider, Response, Timings};
 use crate::model::Precision;
@@ -114,26 +114,9 @@ pub struct Sidecar {
 }
 
 impl Level {
-    pub(super) fn of(signal: &Signal) -> Level {
-        Level {
-            peak: signal.peak(),
-            rms: signal.rms(),
-        }
-    }
-
-    pub(super) fn of_pieces(pieces: &impl Pieces) -> Result<Level, ReelError> {
-        let (mut peak, mut energy, mut samples) = (0.0, 0.0, 0);
-        pieces.each(&mut |piece| {
-            peak = piece.iter().fold(peak, |peak: f32, s| s.abs().max(peak));
-            energy = piece
-                .iter()
-                .fold(energy, |sum, s| sum + f64::from(*s).powi(2));
-            samples += piece.len();
-        })?;
-        Ok(Level {
-            peak,
-            rms: (energy / samples.max(1) as f64).sqrt() as f32,
-        })
+    pub(super) fn of(sound: &LongSound) -> Result<Level, ReelError> {
+        let (peak, rms) = sound.peak_and_rms()?;
+        Ok(Level { peak, rms })
     }
 }
 

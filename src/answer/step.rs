@@ -4,9 +4,10 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use super::{Means, Responder};
-use crate::audio::Signal;
+use crate::audio::LongSound;
 use crate::generate::{AnswerSettings, GenerateError, Pace, Request, Work, training_step};
 use crate::hearing::pitch_classes;
+use crate::reel::ReelError;
 use crate::train::{HEARING_STEPS, SETTLING_STEPS};
 
 /// The quietest that is told of, in decibels.
@@ -38,12 +39,13 @@ pub struct Heard {
 
 impl Heard {
     /// Of `seed`.
-    pub(super) fn of(seed: &Signal) -> Heard {
-        Heard {
-            loudness: (20.0 * f64::from(seed.rms()).log10()).clamp(SILENCE, 0.0),
+    pub(super) fn of(seed: &LongSound) -> Result<Heard, ReelError> {
+        let (_, rms) = seed.peak_and_rms()?;
+        Ok(Heard {
+            loudness: (20.0 * f64::from(rms).log10()).clamp(SILENCE, 0.0),
             seconds: seed.seconds(),
-            pitch_classes: pitch_classes(&seed.samples, seed.sample_rate),
-        }
+            pitch_classes: pitch_classes(seed, seed.sample_rate()),
+        })
     }
 }
 
@@ -117,12 +119,17 @@ pub(super) fn go_on(told: ControlFlow<()>) -> Result<(), GenerateError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::Signal;
+
+    fn of(seed: Signal) -> Heard {
+        Heard::of(&seed.into()).unwrap()
+    }
     use crate::testing::sine;
 
     #[test]
     fn a_tone_is_heard_as_loud_as_it_is_and_in_its_pitch_class() {
         let samples = sine(0.5, 329.63, 11025, 3 * 11025);
-        let heard = Heard::of(&Signal {
+        let heard = of(Signal {
             samples: samples.iter().map(|sample| *sample as f32).collect(),
             sample_rate: 11025,
         });
@@ -136,7 +143,7 @@ mod tests {
     #[test]
     fn of_silence_nothing_is_heard() {
         for samples in [vec![], vec![0.0; 5000]] {
-            let heard = Heard::of(&Signal {
+            let heard = of(Signal {
                 samples,
                 sample_rate: 11025,
             });

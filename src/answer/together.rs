@@ -165,7 +165,10 @@ impl Voice {
         let (part, threads) = (&self.parts[0], self.threads);
         let responder = &mut self.responders[part.responder];
         let rate = responder.model().hyperparameters.format.sample_rate;
-        let read = |wanted: &Wanted| Seed::read(wanted.seed, rate, wanted.occasion.longest_seed);
+        let read = |wanted: &Wanted| {
+            let (longest, folder) = (wanted.occasion.longest_seed, folder_of(wanted.output));
+            Seed::read(wanted.seed, rate, longest, folder)
+        };
         let seeds: Vec<Result<Seed, _>> = match threads {
             1 => wanted.iter().map(read).collect(),
             _ => wanted.par_iter().map(read).collect(),
@@ -215,10 +218,13 @@ impl Voice {
     ) -> Result<Vec<Answered>, AnswerError> {
         go_on(tell(Step::Share(0.0))).map_err(|cause| cannot_answer(seed, cause))?;
         let first = all.start;
+        let folder = outputs
+            .first()
+            .map_or(Path::new("."), |output| folder_of(output));
         let commissions: Vec<Commission> =
             all.clone().map(|n| self.commission(n, occasion)).collect();
         let responder = &mut self.responders[self.parts[first].responder];
-        let read = responder.read(seed, occasion.longest_seed)?;
+        let read = responder.read(seed, occasion.longest_seed, folder)?;
         let orders = all.zip(&commissions).zip(outputs);
         let orders: Vec<(Order, &Seed)> = orders
             .map(|((n, commission), output)| {

@@ -1,19 +1,24 @@
 //! A sound on its way from the decoder: mixed to mono and brought to the wanted rate
 //! block by block, so that its channels are never held.
 
+use std::path::Path;
+
 use super::decode::Decoding;
 use super::mix::{Mixed, Mixer};
-use super::recorded_sound::{Facts, RecordedSound};
+use super::recorded_sound::Facts;
 use super::resample::{Constant, Resampling};
 use super::unreadable::Unreadable;
+use crate::reel::Reel;
 
 /// What is made of a sound.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Wanted {
+pub(super) struct Wanted<'a> {
     /// In Hz, and without a DC offset; `None` leaves the samples as they are.
     pub rate: Option<u32>,
     /// How many seconds it may last.
     pub at_most: Option<f64>,
+    /// Where what does not fit into memory is; `None` has all in memory.
+    pub folder: Option<&'a Path>,
 }
 
 /// Samples that a file may hold whatever its length, and for each of its bytes:
@@ -32,7 +37,7 @@ pub(super) struct Decoded {
     /// What was heard of the channels.
     pub mixer: Mixer,
     /// At the wanted rate.
-    pub samples: Vec<f32>,
+    pub samples: Samples,
 }
 
 impl Decoded {
@@ -62,9 +67,10 @@ impl Decoded {
             if let Some(seconds) = wanted.at_most.filter(|_| mixer.frames() > allowed) {
                 return Err(Unreadable::LongerThan(seconds));
             }
-            if sink.len() > limit || !sink.push(&mono) {
+            if sink.len() > limit {
                 return Err(Unreadable::TooLong);
             }
+            sink.push(&mono)?;
         }
         if mixer.frames() == 0 {
             return Err(Unreadable::NoSamples);
@@ -78,7 +84,7 @@ impl Decoded {
             sample_rate,
             length_agrees: decoding.length_agrees(),
             mixer,
-            samples: sink.finish(),
+            samples: sink.finish()?,
         })
     }
 
@@ -87,13 +93,17 @@ impl Decoded {
         mut self,
         mixed: Mixed,
         wanted: &Wanted,
-    ) -> Result<RecordedSound, Unreadable> {
+    ) -> Result<(Samples, Facts), Unreadable> {
         let mixer = &self.mixer;
-        let dc_offset = wanted.rate.and_then(|rate| {
+        let mut dc_offset = None;
+        if let Some(rate) = wanted.rate {
             let (mean, deviation) = mixer.mean_and_deviation();
             let heard = (self.sample_rate, rate, mixer.frames());
-            remove_dc(&mut self.samples, heard, mean, deviation)
-        });
+            if let Some(dc) = Dc::of(heard, mean, deviation) {
+                self.samples = self.samples.without(&dc)?;
+                dc_offset = Some(mean);
+            }
+        }
         let seconds = |frame: u64| frame as f64 / f64::from(self.sample_rate);
         let facts = Facts {
             format: self.format,
@@ -109,10 +119,7 @@ impl Decoded {
             peak: mixer.peak,
             dc_offset,
         };
-        Ok(RecordedSound {
-            samples: self.samples,
-            facts,
-        })
+        Ok((self.samples, facts))
     }
 }
 
@@ -122,89 +129,179 @@ const CHANCE: f64 = 1e-3;
 /// rounding noise.
 const CONSTANT: f64 = 1e-6;
 
-/// Takes the mean of the sound from `samples`, which were `heard` (their rate,
-/// the rate they were brought to, and how many they were) with that mean and
-/// that rms around it; what was taken.
-fn remove_dc(
-    samples: &mut [f32],
-    (from, to, taken): (u32, u32, u64),
-    mean: f64,
-    deviation: f64,
-) -> Option<f64> {
-    if mean.abs() <= CHANCE * deviation {
-        return None;
+/// A constant that a sound stands beside.
+enum Dc {
+    /// The sound is nothing else.
+    All,
+    /// Of samples as they were decoded.
+    Offset(f32),
+    /// Of samples that were brought to another rate, which begins and ends with a click: it
+    /// goes as if it had been taken before.
+    Resampled(f32, Constant),
+}
+
+impl Dc {
+    /// That of a sound that was `heard` (its rate, the rate it was brought to, and how many
+    /// samples it had) with this `mean`, and this rms around it; none that matters.
+    fn of((from, to, taken): (u32, u32, u64), mean: f64, deviation: f64) -> Option<Dc> {
+        if mean.abs() <= CHANCE * deviation {
+            return None;
+        }
+        let offset = mean as f32;
+        Some(if deviation < CONSTANT * mean.abs() {
+            Dc::All
+        } else if from == to {
+            Dc::Offset(offset)
+        } else {
+            Dc::Resampled(offset, Constant::new(taken, from, to))
+        })
     }
-    let offset = mean as f32;
-    if deviation < CONSTANT * mean.abs() {
-        samples.fill(0.0);
-    } else if from == to {
-        samples.iter_mut().for_each(|sample| *sample -= offset);
-    } else {
-        // As if it had been taken before the rate was changed, which without it
-        // begins and ends with a click.
-        let constant = Constant::new(taken, from, to);
-        for (index, sample) in samples.iter_mut().enumerate() {
-            *sample -= offset * constant.at(index);
+
+    /// Takes it off the `samples` from the `begin`th on.
+    fn take_off(&self, begin: usize, samples: &mut [f32]) {
+        match self {
+            Dc::All => samples.fill(0.0),
+            Dc::Offset(offset) => samples.iter_mut().for_each(|sample| *sample -= offset),
+            Dc::Resampled(offset, constant) => {
+                for (index, sample) in (begin..).zip(samples) {
+                    *sample -= offset * constant.at(index);
+                }
+            }
         }
     }
-    Some(mean)
+}
+
+/// Samples that were decoded.
+pub(super) enum Samples {
+    InMemory(Vec<f32>),
+    Long(Reel),
+}
+
+impl Samples {
+    /// None yet, of those that are `wanted`.
+    fn new(wanted: &Wanted) -> Samples {
+        match wanted.folder {
+            Some(folder) => Samples::Long(Reel::new(folder)),
+            None => Samples::InMemory(Vec::new()),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Samples::InMemory(samples) => samples.len(),
+            Samples::Long(samples) => samples.len(),
+        }
+    }
+
+    /// Makes room for `len` samples; whether memory has it.
+    fn reserve(&mut self, len: usize) -> bool {
+        match self {
+            Samples::InMemory(samples) => samples.try_reserve_exact(len).is_ok(),
+            Samples::Long(_) => true,
+        }
+    }
+
+    fn push(&mut self, more: &[f32]) -> Result<(), Unreadable> {
+        match self {
+            Samples::InMemory(samples) => {
+                let room = samples.try_reserve(more.len());
+                room.map_err(|_| Unreadable::TooLong)?;
+                samples.extend_from_slice(more);
+            }
+            Samples::Long(samples) => samples.push(more)?,
+        }
+        Ok(())
+    }
+
+    /// The same without `dc`.
+    fn without(self, dc: &Dc) -> Result<Samples, Unreadable> {
+        match self {
+            Samples::InMemory(mut samples) => {
+                dc.take_off(0, &mut samples);
+                Ok(Samples::InMemory(samples))
+            }
+            Samples::Long(samples) => {
+                let (mut without, mut piece) = (samples.beside(), Vec::new());
+                let mut pushed = Ok(());
+                samples.each(|samples| {
+                    piece.clear();
+                    piece.extend_from_slice(samples);
+                    dc.take_off(without.len(), &mut piece);
+                    if pushed.is_ok() {
+                        pushed = without.push(&piece);
+                    }
+                })?;
+                pushed?;
+                Ok(Samples::Long(without))
+            }
+        }
+    }
+
+    /// All of them, in memory.
+    ///
+    /// # Panics
+    /// If they were not wanted there.
+    pub fn into_vec(self) -> Vec<f32> {
+        match self {
+            Samples::InMemory(samples) => samples,
+            Samples::Long(_) => panic!("samples that are wanted in memory are there"),
+        }
+    }
+
+    /// All of them, wherever they are.
+    pub fn into_reel(self) -> Reel {
+        match self {
+            Samples::InMemory(samples) => Reel::in_memory(samples),
+            Samples::Long(samples) => samples,
+        }
+    }
 }
 
 /// Where mixed samples go.
-enum Sink {
-    AsTheyAre(Vec<f32>),
-    Resampled(Box<Resampling>),
+struct Sink {
+    /// What brings them to the wanted rate, if they have another.
+    resampling: Option<Box<Resampling>>,
+    samples: Samples,
 }
 
 impl Sink {
     fn new(sample_rate: u32, wanted: &Wanted) -> Self {
-        match wanted.rate {
-            Some(rate) if rate != sample_rate => {
-                Self::Resampled(Box::new(Resampling::new(sample_rate, rate)))
-            }
-            _ => Self::AsTheyAre(Vec::new()),
+        let other = wanted.rate.filter(|rate| *rate != sample_rate);
+        Self {
+            resampling: other.map(|rate| Box::new(Resampling::new(sample_rate, rate))),
+            samples: Samples::new(wanted),
         }
     }
 
     /// Makes room for what `len` samples of the file become; whether memory has it.
     fn reserve(&mut self, len: u64) -> bool {
-        match self {
-            Self::AsTheyAre(samples) => {
-                usize::try_from(len).is_ok_and(|len| samples.try_reserve_exact(len).is_ok())
-            }
-            Self::Resampled(resampling) => resampling.reserve(len),
-        }
+        let needed = match &self.resampling {
+            Some(resampling) => resampling.needed(len),
+            None => usize::try_from(len).unwrap_or(usize::MAX),
+        };
+        self.samples.reserve(needed)
     }
 
-    /// Goes on with `mono`; whether there was memory for it.
-    fn push(&mut self, mono: &[f32]) -> bool {
-        match self {
-            Self::AsTheyAre(samples) => {
-                let room = samples.try_reserve(mono.len()).is_ok();
-                if room {
-                    samples.extend_from_slice(mono);
-                }
-                room
-            }
-            Self::Resampled(resampling) => {
+    /// Goes on with `mono`.
+    fn push(&mut self, mono: &[f32]) -> Result<(), Unreadable> {
+        match &mut self.resampling {
+            Some(resampling) => {
                 resampling.push(mono);
-                true
+                self.samples.push(&resampling.give())
             }
+            None => self.samples.push(mono),
         }
     }
 
     /// How many samples there are by now.
     fn len(&self) -> u64 {
-        match self {
-            Self::AsTheyAre(samples) => samples.len() as u64,
-            Self::Resampled(resampling) => resampling.len() as u64,
-        }
+        self.samples.len() as u64
     }
 
-    fn finish(self) -> Vec<f32> {
-        match self {
-            Self::AsTheyAre(samples) => samples,
-            Self::Resampled(resampling) => resampling.finish(),
+    fn finish(mut self) -> Result<Samples, Unreadable> {
+        if let Some(resampling) = self.resampling {
+            self.samples.push(&resampling.finish())?;
         }
+        Ok(self.samples)
     }
 }

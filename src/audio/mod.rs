@@ -239,9 +239,9 @@ pub enum AudioError {
 /// A sound file that was opened once and read once: the bytes that were decoded
 /// are the bytes that were hashed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Source {
+pub struct Source<S = Signal> {
     /// The sound, mono, at the rate asked for, without a DC offset.
-    pub signal: Signal,
+    pub signal: S,
     /// The SHA-256 of the file's bytes, in hexadecimal.
     pub sha256: String,
     /// How many bytes the file holds.
@@ -250,6 +250,18 @@ pub struct Source {
     pub modified: Option<SystemTime>,
     /// What the sound was like in the file.
     pub facts: Facts,
+}
+
+impl Source<()> {
+    fn of<S>(self, signal: S) -> Source<S> {
+        Source {
+            signal,
+            sha256: self.sha256,
+            bytes: self.bytes,
+            modified: self.modified,
+            facts: self.facts,
+        }
+    }
 }
 
 /// Loads a sound file as a mono signal at `sample_rate` Hz.
@@ -280,16 +292,51 @@ pub fn load_at_most(
     sample_rate: u32,
     seconds: Option<f64>,
 ) -> Result<Source, AudioError> {
-    check_rate(path, sample_rate)?;
-    let opened = read::Opened::new(path)?;
-    let modified = opened.modified;
     let wanted = decoded::Wanted {
         rate: Some(sample_rate),
         at_most: seconds,
+        folder: None,
     };
-    let (recording, opened) = opened.read(path, &wanted)?;
+    let (samples, source) = load_wanted(path, sample_rate, &wanted)?;
+    let samples = samples.into_vec();
+    Ok(source.of(Signal {
+        samples,
+        sample_rate,
+    }))
+}
+
+/// Loads a sound file as [`load_at_most`] does, of any length: what does not fit into memory
+/// is in a temporary file in `folder`.
+///
+/// # Errors
+///
+/// Those of [`load_at_most`], and [`AudioError::Reel`].
+pub fn load_long(
+    path: &Path,
+    sample_rate: u32,
+    seconds: Option<f64>,
+    folder: &Path,
+) -> Result<Source<LongSound>, AudioError> {
+    let wanted = decoded::Wanted {
+        rate: Some(sample_rate),
+        at_most: seconds,
+        folder: Some(folder),
+    };
+    let (samples, source) = load_wanted(path, sample_rate, &wanted)?;
+    Ok(source.of(LongSound::new(samples.into_reel(), sample_rate)))
+}
+
+/// Loads what is `wanted` of a sound file, at `sample_rate`, and what is known beside it.
+fn load_wanted(
+    path: &Path,
+    sample_rate: u32,
+    wanted: &decoded::Wanted,
+) -> Result<(decoded::Samples, Source<()>), AudioError> {
+    check_rate(path, sample_rate)?;
+    let opened = read::Opened::new(path)?;
+    let modified = opened.modified;
+    let (samples, facts, opened) = opened.read(path, wanted)?;
     let (sha256, bytes) = opened.hash(path)?;
-    let facts = recording.facts;
     tell(path, &facts);
     if facts.sample_rate != sample_rate {
         let rate = facts.sample_rate;
@@ -298,16 +345,14 @@ pub fn load_at_most(
             name(path)
         );
     }
-    Ok(Source {
-        signal: Signal {
-            samples: recording.samples,
-            sample_rate,
-        },
+    let source = Source {
+        signal: (),
         sha256,
         bytes,
         modified,
         facts,
-    })
+    };
+    Ok((samples, source))
 }
 
 /// Loads a sound file at its own rate, mixed to mono, with the DC offset it has.

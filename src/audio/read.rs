@@ -8,10 +8,10 @@ use std::time::SystemTime;
 use super::AudioError;
 use super::container::{self, Recognised};
 use super::decode::{self, Input};
-use super::decoded::{Decoded, Wanted};
+use super::decoded::{Decoded, Samples, Wanted};
 use super::hashing::Hashing;
 use super::mix::Mixed;
-use super::recorded_sound::RecordedSound;
+use super::recorded_sound::{Facts, RecordedSound};
 use super::unreadable::Unreadable;
 
 /// Decodes a sound file of any rate and number of channels; a constant that
@@ -32,8 +32,8 @@ use super::unreadable::Unreadable;
 /// [`NoSamples`](AudioError::NoSamples), [`TooLong`](AudioError::TooLong), and
 /// [`NotFinite`](AudioError::NotFinite) when not one sample is a finite number below 10¹⁰.
 pub fn read(path: &Path) -> Result<RecordedSound, AudioError> {
-    let (recording, _) = Opened::new(path)?.read(path, &Wanted::default())?;
-    Ok(recording)
+    let (samples, facts, _) = Opened::new(path)?.read(path, &Wanted::default())?;
+    Ok(recorded(samples, facts))
 }
 
 /// Decodes a sound file from its `bytes`; `path` is what errors call it.
@@ -43,8 +43,9 @@ pub fn read(path: &Path) -> Result<RecordedSound, AudioError> {
 /// Those of [`read`], but for the first three.
 pub fn read_bytes(bytes: &[u8], path: &Path) -> Result<RecordedSound, AudioError> {
     let len = bytes.len() as u64;
-    read_from(&mut Cursor::new(bytes), len, &Wanted::default())
-        .map_err(|unreadable| unreadable.at(path))
+    let read = read_from(&mut Cursor::new(bytes), len, &Wanted::default());
+    let (samples, facts) = read.map_err(|unreadable| unreadable.at(path))?;
+    Ok(recorded(samples, facts))
 }
 
 /// How many seconds the sound lasts by its header; `None` where that does not say.
@@ -90,12 +91,12 @@ impl Opened {
         mut self,
         path: &Path,
         wanted: &Wanted,
-    ) -> Result<(RecordedSound, Self), AudioError> {
+    ) -> Result<(Samples, Facts, Self), AudioError> {
         let recording = read_from(&mut self.file, self.len, wanted);
         // What is wrong with half a file is that it is half a file.
         self.check_unchanged(path)?;
-        let recording = recording.map_err(|unreadable| unreadable.at(path))?;
-        Ok((recording, self))
+        let (samples, facts) = recording.map_err(|unreadable| unreadable.at(path))?;
+        Ok((samples, facts, self))
     }
 
     /// The SHA-256 of the bytes that were decoded, and of those around them,
@@ -161,11 +162,18 @@ fn open_regular(path: &Path) -> Result<(File, Metadata), AudioError> {
     })
 }
 
+fn recorded(samples: Samples, facts: Facts) -> RecordedSound {
+    RecordedSound {
+        samples: samples.into_vec(),
+        facts,
+    }
+}
+
 fn read_from<S: Input>(
     source: &mut S,
     len: u64,
     wanted: &Wanted,
-) -> Result<RecordedSound, Unreadable> {
+) -> Result<(Samples, Facts), Unreadable> {
     if len == 0 {
         return Err(Unreadable::NoSamples);
     }
@@ -186,7 +194,7 @@ fn read_from<S: Input>(
     if let Some(loudest) = heard.mixer.loudest_where_cancelled() {
         // The mean is no use and the channels are gone, so they are decoded again,
         // and never held twice.
-        heard.samples = Vec::new();
+        drop(heard);
         heard = decoded(Some(loudest))?;
         mixed = Mixed::Loudest(u16::try_from(loudest + 1).unwrap_or(u16::MAX));
     }
@@ -203,6 +211,7 @@ mod tests {
     const AT_11025: Wanted = Wanted {
         rate: Some(11_025),
         at_most: None,
+        folder: None,
     };
 
     fn tone(path: &Path) {
@@ -227,7 +236,7 @@ mod tests {
         // Or between reading and hashing, at the same length.
         tone(&path);
         let opened = Opened::new(&path).unwrap();
-        let (_, opened) = opened.read(&path, &AT_11025).unwrap();
+        let (_, _, opened) = opened.read(&path, &AT_11025).unwrap();
         let later = SystemTime::now() + std::time::Duration::from_secs(5);
         let writer = File::options().write(true).open(&path).unwrap();
         writer.set_modified(later).unwrap();

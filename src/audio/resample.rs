@@ -23,7 +23,6 @@ pub fn resample(samples: &[f32], from: u32, to: u32) -> Vec<f32> {
         return Vec::new();
     }
     let mut resampling = Resampling::new(from, to);
-    resampling.reserve(samples.len() as u64);
     resampling.push(samples);
     resampling.finish()
 }
@@ -70,12 +69,11 @@ impl Resampling {
         }
     }
 
-    /// Makes room for what `len` samples become; whether there is as much.
-    pub fn reserve(&mut self, len: u64) -> bool {
+    /// Room that it takes to hold what `len` samples become.
+    pub fn needed(&self, len: u64) -> usize {
         let needed = u128::from(len) * u128::from(self.to) / u128::from(self.from.max(1))
             + 2 * self.converted.len() as u128;
-        let needed = usize::try_from(needed).unwrap_or(usize::MAX);
-        self.resampled.try_reserve_exact(needed).is_ok()
+        usize::try_from(needed).unwrap_or(usize::MAX)
     }
 
     /// How many samples there are by now, those given away among them.

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use super::AudioError;
+use crate::reel::ReelError;
 
 /// An [`AudioError`] without its path.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(super) enum Unreadable {
     TooLong,
     /// The seconds that were allowed.
     LongerThan(f64),
+    /// What was decoded cannot be kept.
+    Reel(ReelError),
 }
 
 impl Unreadable {
@@ -42,6 +45,7 @@ impl Unreadable {
             Self::NotFinite(count) => AudioError::NotFinite { path, count },
             Self::TooLong => AudioError::TooLong { path },
             Self::LongerThan(seconds) => AudioError::LongerThan { path, seconds },
+            Self::Reel(cause) => AudioError::Reel(cause),
         }
     }
 
@@ -54,5 +58,11 @@ impl Unreadable {
 impl From<io::Error> for Unreadable {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
+    }
+}
+
+impl From<ReelError> for Unreadable {
+    fn from(error: ReelError) -> Self {
+        Self::Reel(error)
     }
 }

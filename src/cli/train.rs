@@ -182,7 +182,8 @@ fn resume(folder: &Path, minutes: Option<f64>, force: bool) -> anyhow::Result<Be
 fn with_seeds(dataset: Dataset, hyperparameters: &Hyperparameters) -> anyhow::Result<Dataset> {
     let seeds = hyperparameters.dreams.seed_fn_list.iter();
     let seeds = seeds.map(|path| {
-        audio::load(path, hyperparameters.format.sample_rate).map(|source| source.signal.into())
+        audio::load(path, hyperparameters.format.sample_rate)
+            .map(|source| Arc::new(source.signal.into()))
     });
     let seeds: Vec<_> = seeds
         .collect::<Result<_, _>>()

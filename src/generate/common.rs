@@ -9,7 +9,7 @@ use super::following::{Following, Sources};
 use super::guard::Guard;
 use super::guidance::Described;
 use super::making::Task;
-use crate::audio::Signal;
+use crate::audio::LongSound;
 use crate::hearing::{Hearing, Levelled};
 use crate::hyperparameters::GuideForm;
 
@@ -24,15 +24,15 @@ pub struct SeedHeard {
 /// What was made for answers of one model, each found again by what it was made of.
 #[derive(Default)]
 pub struct Common<'a> {
-    seeds: Vec<(&'a Arc<Signal>, Arc<SeedHeard>)>,
+    seeds: Vec<(&'a Arc<LongSound>, Arc<SeedHeard>)>,
     courses: Vec<(CourseOf<'a>, Arc<Course>)>,
     descriptions: Vec<(Arc<Course>, Arc<Described>)>,
 }
 
 /// What a course is made of.
 struct CourseOf<'a> {
-    seed: &'a Arc<Signal>,
-    theme: Option<&'a Arc<Signal>>,
+    seed: &'a Arc<LongSound>,
+    theme: Option<&'a Arc<LongSound>>,
     form: GuideForm,
     semitones: f64,
     samples: usize,
@@ -44,7 +44,7 @@ impl<'a> Common<'a> {
     /// The seed of `task`, which a model hears as `hearing` says.
     pub fn seed(&mut self, task: &Task<'a>, hearing: &Hearing) -> Arc<SeedHeard> {
         let seed = task.seed;
-        let same = |(known, _): &&(&Arc<Signal>, _)| Arc::ptr_eq(known, seed);
+        let same = |(known, _): &&(&Arc<LongSound>, _)| Arc::ptr_eq(known, seed);
         if let Some((_, heard)) = self.seeds.iter().find(same) {
             return Arc::clone(heard);
         }

@@ -5,9 +5,10 @@ use std::ops::Range;
 use super::guide::Guide;
 use crate::audio::Sound;
 use crate::hearing::Levelled;
+use crate::reel::ReelError;
 
 /// A seed, and after it the guide: the sound that an answer goes along with.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Course {
     seed: Levelled,
     guide: Guide,
@@ -22,6 +23,15 @@ impl Course {
     /// Samples of the seed.
     pub fn seed_samples(&self) -> usize {
         self.seed.samples()
+    }
+
+    /// Fails where some of it could not be read, which was taken for silence.
+    ///
+    /// # Errors
+    /// What the system answered.
+    pub fn check(&self) -> Result<(), ReelError> {
+        self.seed.check()?;
+        self.guide.check()
     }
 
     /// What is after the seed.

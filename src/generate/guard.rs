@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::audio::{Signal, Sound};
+use crate::audio::{Pieces, Sound};
 use crate::hearing::{Dynamics, DynamicsMeter, Levelled, block_len};
+use crate::reel::ReelError;
 
 /// Why a prediction is not to be delivered as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -203,17 +204,6 @@ impl Ear {
     }
 }
 
-/// Root mean square of the parts of `signal` that sound: blocks within 40 dB of
-/// the loudest.
-pub fn level(signal: &Signal) -> f64 {
-    let mut meter = LevelMeter::new(signal.sample_rate);
-    signal
-        .samples
-        .chunks(PIECE)
-        .for_each(|piece| meter.push(piece));
-    meter.level()
-}
-
 /// Finds out how loud a sound is that comes piece by piece: the root mean square of each
 /// block around its mean, since DC is no sound.
 pub struct LevelMeter {
@@ -245,7 +235,18 @@ impl LevelMeter {
         self.pending.drain(..begin);
     }
 
-    /// [`level`] of the whole sound.
+    /// The [level](LevelMeter::level) of the sound in `pieces` at `sample_rate` Hz.
+    ///
+    /// # Errors
+    /// What the system answers where some of it is on the disk.
+    pub fn level_of(pieces: &impl Pieces, sample_rate: u32) -> Result<f64, ReelError> {
+        let mut meter = LevelMeter::new(sample_rate);
+        pieces.each(&mut |piece| meter.push(piece))?;
+        Ok(meter.level())
+    }
+
+    /// Root mean square of the parts of the sound that are heard: blocks within 40 dB of the
+    /// loudest.
     pub fn level(self) -> f64 {
         let levels = self.finish();
         let loudest = levels.iter().copied().fold(0.0, f64::max);
@@ -281,6 +282,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::audio::{LongSound, Signal};
 
     /// In pieces of many lengths.
     fn heard(guard: &Guard, sound: &Signal) -> Ear {
@@ -292,8 +294,13 @@ mod tests {
     }
 
     fn guard_of_seed(seed: &Signal, full_scale: f32, training: Dynamics) -> Guard {
-        let seed = Levelled::new(Arc::new(seed.clone()), 1.0);
+        let seed = Levelled::new(Arc::new(seed.clone().into()), 1.0);
         Guard::new(&seed, full_scale, training)
+    }
+
+    fn level(sound: &Signal) -> f64 {
+        let long = LongSound::from(sound.clone());
+        LevelMeter::level_of(&long, sound.sample_rate).unwrap()
     }
 
     fn fault(guard: &Guard, sound: &Signal) -> Option<Fault> {

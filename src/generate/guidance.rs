@@ -162,7 +162,7 @@ mod tests {
             may_go_back: false,
         };
         let mut go_on = |_: f64| ControlFlow::Continue(());
-        let answer = generate(player, &Arc::new(seed()), &request, &mut go_on);
+        let answer = generate(player, &Arc::new(seed().into()), &request, &mut go_on);
         answer.unwrap().sound.to_signal().unwrap().samples
     }
 

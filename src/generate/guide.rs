@@ -10,6 +10,7 @@ use crate::frames::stretch;
 use crate::hearing::Levelled;
 use crate::hyperparameters::GuideForm;
 use crate::random;
+use crate::reel::ReelError;
 
 /// Seconds over which one round of a looped guide fades into the next.
 const FADE_SECONDS: f64 = 0.03;
@@ -26,7 +27,7 @@ pub struct GuideMaking {
 }
 
 /// A sound that is heard once or again and again.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Guide {
     sound: Levelled,
     /// How many samples it has in all.
@@ -88,15 +89,9 @@ impl Guide {
         }
     }
 
-    /// Sample `n` of a round, the `first` of which begins where the seed ends, with nothing
-    /// to fade from. Silence beyond its end.
-    fn sample(&self, n: usize, first: bool) -> f32 {
-        let Some(sample) = self.sound.sample(n) else {
-            return 0.0;
-        };
-        let to_end = self.sound.samples() - 1 - n;
-        let from_start = if first { self.fade } else { n };
-        rise(from_start, self.fade) * rise(to_end, self.fade) * sample
+    /// Fails where some of it could not be read, which was taken for silence.
+    pub fn check(&self) -> Result<(), ReelError> {
+        self.sound.check()
     }
 }
 
@@ -106,15 +101,27 @@ impl Sound for Guide {
     }
 
     fn read(&self, range: Range<usize>, samples: &mut Vec<f32>) {
-        let round = (self.sound.samples() - self.fade).max(1);
-        samples.extend(range.map(|n| {
-            let (rounds, n) = (n / round, n % round);
-            let now = self.sample(n, rounds == 0);
-            match rounds.checked_sub(1) {
-                Some(before) => self.sample(n + round, before == 0) + now,
-                None => now,
+        let len = self.sound.samples();
+        let (out, round) = (samples.len(), (len - self.fade).max(1));
+        samples.resize(out + range.len(), 0.0);
+        if range.is_empty() || len == 0 {
+            return;
+        }
+        let first = (range.start + 1).saturating_sub(len).div_ceil(round);
+        let mut part = Vec::new();
+        for begin in (first..=(range.end - 1) / round).map(|n| n * round) {
+            let of_round = range.start.max(begin)..range.end.min(begin + len);
+            part.clear();
+            self.sound
+                .read(of_round.start - begin..of_round.end - begin, &mut part);
+            let sum = &mut samples[out + of_round.start - range.start..];
+            for ((sum, sample), n) in sum.iter_mut().zip(&part).zip(of_round) {
+                let (n, to_end) = (n - begin, len - 1 - (n - begin));
+                // The first round begins where the seed ends, with nothing to fade from.
+                let from_start = if begin == 0 { self.fade } else { n };
+                *sum += rise(from_start, self.fade) * rise(to_end, self.fade) * sample;
             }
-        }));
+        }
     }
 }
 

@@ -225,7 +225,7 @@ mod tests {
     }
 
     fn levelled(sound: Signal) -> Levelled {
-        Levelled::new(Arc::new(sound), 1.0)
+        Levelled::new(Arc::new(sound.into()), 1.0)
     }
 
     fn listener(guide: Option<Signal>) -> Listener {

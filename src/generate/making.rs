@@ -18,10 +18,11 @@ use super::sampling::{GenerateError, Prediction, Prime, Request, Timings};
 use super::sounded::Sounded;
 use super::work::Work;
 use super::{AnswerSettings, Engine, Shown, Turn, Weights};
-use crate::audio::{Signal, Sound};
+use crate::audio::{LongSound, Sound};
 use crate::hearing::{Hearing, Levelled};
 use crate::model::{Output, State};
 use crate::random::{self, Stream};
+use crate::reel::ReelError;
 use crate::trained_model::TrainedModel;
 
 /// A seed whose peak stays below this is silence: -80 dB of full scale.
@@ -51,9 +52,9 @@ pub struct Task<'a> {
     /// How it answers.
     pub settings: &'a AnswerSettings,
     /// What it follows instead of the seed, at the model's rate.
-    pub theme: Option<&'a Arc<Signal>>,
+    pub theme: Option<&'a Arc<LongSound>>,
     /// What is continued, at the model's rate.
-    pub seed: &'a Arc<Signal>,
+    pub seed: &'a Arc<LongSound>,
     pub request: &'a Request,
     /// Where what does not fit into memory is meanwhile.
     pub folder: &'a Path,
@@ -62,6 +63,9 @@ pub struct Task<'a> {
 /// A prediction while it is made.
 pub struct Making {
     hearing: Hearing,
+    /// What is read while it is made.
+    seed: Arc<LongSound>,
+    course: Option<Arc<Course>>,
     request: Request,
     /// Samples of sound that are wanted, before they are slowed.
     samples: usize,
@@ -100,13 +104,14 @@ impl<'a> Task<'a> {
     /// Refuses a seed that the model cannot answer.
     fn check(&self) -> Result<(), GenerateError> {
         let (seed, model) = (self.seed, self.model.hyperparameters.format.sample_rate);
-        if seed.sample_rate != model {
+        if seed.sample_rate() != model {
             return Err(GenerateError::SampleRate {
-                seed: seed.sample_rate,
+                seed: seed.sample_rate(),
                 model,
             });
         }
-        if seed.peak() < SILENCE {
+        let (peak, _) = seed.peak_and_rms()?;
+        if peak < SILENCE {
             return Err(GenerateError::SilentSeed);
         }
         Ok(())
@@ -214,6 +219,8 @@ impl Making {
         // From here on its time counts.
         let pace = Pace::new(begun, &work.stages());
         let (following, course) = task.following(&hearing, &heard, common).unzip();
+        task.seed.check()?;
+        task.theme.map_or(Ok(()), |theme| theme.check())?;
         let samples = task.samples(&hearing);
         let heard_for = samples as f64 / f64::from(hearing.sample_rate());
         let may_go_back = request.may_go_back && task.is_random();
@@ -228,6 +235,8 @@ impl Making {
             request: request.clone(),
             samples,
             sounded: Sounded::new(&hearing, hop, random_seed, task.folder),
+            seed: Arc::clone(task.seed),
+            course: course.clone(),
             listener: listener.beside(course),
             draws: random::stream(random_seed, "draws"),
             state: engine.silence(hearing.sampling_windows(), guidance.streams()),
@@ -335,6 +344,7 @@ impl Making {
         self.tell(SOUNDING, 0, 1);
         let last = self.continuation.predicted_since(self.sounded.values());
         self.sounded.push(last)?;
+        self.check_sources()?;
         let asked = samples_in(self.request.seconds, self.hearing.sample_rate());
         self.sounded.end(self.samples, asked)?;
         self.fault = self.listener.verdict(self.sounded.heard())?;
@@ -380,6 +390,7 @@ impl Making {
             let settled = self.continuation.settled_since(self.sounded.values());
             self.sounded.push(settled)?;
             self.continuation.forget();
+            self.check_sources()?;
         }
         if is_due {
             let newest = self.sounded.newest(self.listener.stretch())?;
@@ -391,6 +402,12 @@ impl Making {
         }
         let appended = self.continuation.append(&self.predictions, &mut self.draws);
         Ok(appended.err().map(|NotANumber| Fault::NotANumber))
+    }
+
+    /// Fails where what it is made from could not be read.
+    fn check_sources(&self) -> Result<(), ReelError> {
+        self.seed.check()?;
+        self.course.as_ref().map_or(Ok(()), |course| course.check())
     }
 
     fn snapshot(&self) -> Snapshot {

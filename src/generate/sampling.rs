@@ -11,7 +11,7 @@ use super::guard::Fault;
 use super::listener::Response;
 use super::making::{Making, Next, Task};
 use super::{AnswerSettings, Engine, EngineError};
-use crate::audio::{LongSound, Signal};
+use crate::audio::LongSound;
 use crate::reel::ReelError;
 use crate::trained_model::TrainedModel;
 
@@ -91,7 +91,7 @@ pub struct Player<'a> {
     /// What runs its network: one whose weights move, where the settings say so.
     pub engine: &'a mut dyn Engine,
     /// What it follows instead of the seed, at the model's rate.
-    pub theme: Option<&'a Arc<Signal>>,
+    pub theme: Option<&'a Arc<LongSound>>,
     /// Where what does not fit into memory is meanwhile.
     pub folder: &'a Path,
 }
@@ -106,7 +106,7 @@ pub struct Player<'a> {
 /// time, and may stop it. Where sampling goes back, the share falls.
 pub fn generate(
     player: Player,
-    seed: &Arc<Signal>,
+    seed: &Arc<LongSound>,
     request: &Request,
     progress: &mut dyn FnMut(f64) -> ControlFlow<()>,
 ) -> Result<Prediction, GenerateError> {
@@ -153,6 +153,7 @@ pub(super) fn make(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::Signal;
     use crate::frames::WindowFormat;
     use crate::generate::making::samples_in;
     use crate::generate::{Native, Shown};
@@ -183,7 +184,7 @@ mod tests {
             theme: None,
             folder: Path::new("nowhere"),
         };
-        generate(player, &Arc::new(seed.clone()), request, &mut |_| {
+        generate(player, &Arc::new(seed.clone().into()), request, &mut |_| {
             ControlFlow::Continue(())
         })
     }
@@ -202,7 +203,7 @@ mod tests {
             settings: &AnswerSettings::of(&model.hyperparameters).free(),
             theme: None,
             folder: Path::new("nowhere"),
-            seed: &Arc::new(seed.clone()),
+            seed: &Arc::new(seed.clone().into()),
             request: &request,
         };
         let common = &mut Common::default();
@@ -264,7 +265,9 @@ mod tests {
             r#"{"preset": "magnitude-spectrum", "window_size": 16, "hop_size": 8, "num_unrollings": 5}"#,
         ] {
             let model = random_model(json);
-            let seed = model.hearing().at_training_level(&Arc::new(seed(100)));
+            let seed = model
+                .hearing()
+                .at_training_level(&Arc::new(seed(100).into()));
             let seed = Signal {
                 samples: seed.to_vec(),
                 sample_rate: 11025,
@@ -563,9 +566,14 @@ mod tests {
                 theme: None,
                 folder: Path::new("nowhere"),
             };
-            generate(player, &Arc::new(seed.clone()), &request, &mut |_| flow)
-                .unwrap_err()
-                .to_string()
+            generate(
+                player,
+                &Arc::new(seed.clone().into()),
+                &request,
+                &mut |_| flow,
+            )
+            .unwrap_err()
+            .to_string()
         };
         let go_on = ControlFlow::Continue(());
         let silence = Signal {
@@ -610,7 +618,7 @@ mod tests {
             shares.push(share);
             ControlFlow::Continue(())
         };
-        generate(player, &Arc::new(seed(40_000)), &request, told).unwrap();
+        generate(player, &Arc::new(seed(40_000).into()), &request, told).unwrap();
         let early = &shares[..5];
         assert!(early.iter().all(|share| *share < 0.3), "{early:?}");
     }

@@ -125,10 +125,7 @@ impl Sounded {
     /// What was asked for; nothing stays.
     pub fn take(&mut self) -> LongSound {
         let track = self.asked.as_mut().unwrap_or(&mut self.heard);
-        LongSound {
-            samples: track.samples.take(),
-            sample_rate: self.sample_rate,
-        }
+        LongSound::new(track.samples.take(), self.sample_rate)
     }
 }
 

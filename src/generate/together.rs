@@ -227,19 +227,20 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::audio::Signal;
+    use crate::audio::{LongSound, Signal};
     use crate::frames::WindowFormat;
     use crate::generate::{AnswerSettings, Native, Player, Prime, Request, Shown, generate};
     use crate::model::{Precision, State};
     use crate::testing::random_model;
 
-    fn seed(samples: usize) -> Arc<Signal> {
-        Arc::new(Signal {
+    fn seed(samples: usize) -> Arc<LongSound> {
+        let seed = Signal {
             samples: (0..samples)
                 .map(|n| 0.7 * (n as f32 * 0.21).sin())
                 .collect(),
             sample_rate: 11025,
-        })
+        };
+        Arc::new(seed.into())
     }
 
     fn request(seconds: f64, random_seed: u64) -> Request {
@@ -285,7 +286,7 @@ mod tests {
                 samples: vec![0.0; 100],
                 sample_rate: 11025,
             };
-            let (seed, silence) = (seed(3000), Arc::new(silence));
+            let (seed, silence) = (seed(3000), Arc::new(silence.into()));
             let task = |n: usize| Task {
                 model: &model,
                 settings: &settings[n % 2],

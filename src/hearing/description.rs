@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{PIECE, largest};
+use super::peak;
 use crate::audio::Sound;
 use crate::frames::{Complex32, Fourier};
 use crate::hyperparameters::Conditioning;
@@ -119,13 +119,13 @@ impl<S: Sound> Description<S> {
             gain: gain_of(&sound, places.typical),
             sound,
             places,
-            usual: Usual([(0.0, 1.0); 3]),
+            usual: Measured::default().usual(),
             known: Mutex::new(Known {
                 spectrum: AudibleSpectrum::new(places.sample_rate),
                 chunks: VecDeque::new(),
             }),
         };
-        let mut measures = Vec::new();
+        let mut measured = Measured::default();
         for chunk in 0..places.count().div_ceil(CHUNK) {
             let first = chunk * CHUNK;
             if places.centre(first) >= typical.end {
@@ -134,9 +134,9 @@ impl<S: Sound> Description<S> {
             let described = description.chunk(chunk);
             let described = described.iter().enumerate();
             let within = described.filter(|(n, _)| typical.contains(&places.centre(first + n)));
-            measures.extend(within.map(|(_, (_, measures))| *measures));
+            within.for_each(|(_, (_, measures))| measured.take(*measures));
         }
-        description.usual = Usual::of(&measures);
+        description.usual = measured.usual();
         description
     }
 
@@ -211,12 +211,7 @@ impl<S: Sound> Description<S> {
 
 /// What brings the first `typical` samples of `sound` to a peak of 1.
 fn gain_of(sound: &impl Sound, typical: usize) -> f64 {
-    let (mut peak, mut piece) = (0.0, Vec::new());
-    for begin in (0..typical).step_by(PIECE) {
-        piece.clear();
-        sound.read(begin..typical.min(begin + PIECE), &mut piece);
-        peak = largest(&piece).max(peak);
-    }
+    let peak = peak(sound, typical);
     if peak > 0.0 {
         f64::from(peak).recip()
     } else {
@@ -252,17 +247,23 @@ impl Descriptions {
 
 /// How strong each pitch class is in `sound`, C first: 1 the strongest. What is loud counts
 /// more; a long sound is looked at in [`MOST_LOOKS`] places. Of silence all are 0.
-pub fn pitch_classes(sound: &[f32], sample_rate: u32) -> [f64; PITCH_CLASSES] {
+pub fn pitch_classes(sound: &(impl Sound + ?Sized), sample_rate: u32) -> [f64; PITCH_CLASSES] {
     let mut all = [0.0; PITCH_CLASSES];
-    let peak = f64::from(largest(sound));
+    let samples = sound.samples();
+    let peak = f64::from(peak(&sound, samples));
     if peak == 0.0 {
         return all;
     }
     let mut spectrum = AudibleSpectrum::new(sample_rate);
     let len = spectrum.len();
-    let hop = (sound.len() / MOST_LOOKS).max(len / 2);
-    for centre in (hop / 2..sound.len().max(hop)).step_by(hop) {
-        let stretch = || around(sound, centre as isize, len, peak.recip());
+    let hop = (samples / MOST_LOOKS).max(len / 2);
+    let mut near = Vec::new();
+    for centre in (hop / 2..samples.max(hop)).step_by(hop) {
+        let begin = centre.saturating_sub(len / 2).min(samples);
+        near.clear();
+        sound.read(begin..samples.min(centre + len), &mut near);
+        let centre = centre as isize - begin as isize;
+        let stretch = || around(&near, centre, len, peak.recip());
         let loudness = stretch().map(|s| s * s).sum::<f64>().sqrt();
         let [(classes, _), _] = spectrum.of_two([stretch(), stretch()]);
         let of_all = all.iter_mut().zip(classes);
@@ -375,20 +376,41 @@ fn median(mut values: [f64; PITCH_CLASSES]) -> f64 {
     0.5 * (values[PITCH_CLASSES / 2 - 1] + values[PITCH_CLASSES / 2])
 }
 
+/// Means of loudness, rise and brightness over a sound, and the sums of squares around them,
+/// place by place (Welford, *Note on a Method for Calculating Corrected Sums of Squares and
+/// Products*, 1962): all places of an hour are several megabytes.
+#[derive(Default)]
+struct Measured {
+    places: f64,
+    means: [f64; 3],
+    squares: [f64; 3],
+}
+
+impl Measured {
+    fn take(&mut self, measures: [f64; 3]) {
+        self.places += 1.0;
+        for ((value, mean), squares) in measures
+            .into_iter()
+            .zip(&mut self.means)
+            .zip(&mut self.squares)
+        {
+            let from_before = value - *mean;
+            *mean += from_before / self.places;
+            *squares += from_before * (value - *mean);
+        }
+    }
+
+    fn usual(&self) -> Usual {
+        let places = self.places.max(1.0);
+        let deviation = |squares: f64| (squares / places).sqrt() + 1e-6;
+        Usual([0, 1, 2].map(|n| (self.means[n], deviation(self.squares[n]))))
+    }
+}
+
 /// Mean and deviation of loudness, rise and brightness over a sound.
 struct Usual([(f64, f64); 3]);
 
 impl Usual {
-    fn of(places: &[[f64; 3]]) -> Usual {
-        let count = places.len().max(1) as f64;
-        Usual([0, 1, 2].map(|measure| {
-            let values = || places.iter().map(|measures| measures[measure]);
-            let mean = values().sum::<f64>() / count;
-            let power = values().map(|v| (v - mean).powi(2)).sum::<f64>() / count;
-            (mean, power.sqrt() + 1e-6)
-        }))
-    }
-
     fn compare(&self, mut measures: [f64; 3]) -> [f64; 3] {
         for (value, (mean, deviation)) in measures.iter_mut().zip(self.0) {
             let deviations = (*value - mean) / deviation;

@@ -3,20 +3,21 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::audio::{Signal, Sound};
+use crate::audio::{LongSound, Signal, Sound};
+use crate::reel::ReelError;
 
 /// A sound, louder or softer than it is: as loud as a network's training audio was. Clones
 /// share its samples.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Levelled {
-    signal: Arc<Signal>,
+    sound: Arc<LongSound>,
     gain: f32,
 }
 
 impl Levelled {
-    /// `signal`, `gain` times as loud.
-    pub fn new(signal: Arc<Signal>, gain: f32) -> Levelled {
-        Levelled { signal, gain }
+    /// `sound`, `gain` times as loud.
+    pub fn new(sound: Arc<LongSound>, gain: f32) -> Levelled {
+        Levelled { sound, gain }
     }
 
     /// `samples` at `sample_rate` Hz as they are.
@@ -25,13 +26,7 @@ impl Levelled {
             samples,
             sample_rate,
         };
-        Levelled::new(Arc::new(signal), 1.0)
-    }
-
-    /// Sample `n`; `None` beyond its end.
-    pub fn sample(&self, n: usize) -> Option<f32> {
-        let sample = self.signal.samples.get(n);
-        sample.map(|sample| self.gain * sample)
+        Levelled::new(Arc::new(signal.into()), 1.0)
     }
 
     /// All of its samples.
@@ -43,22 +38,32 @@ impl Levelled {
 
     /// Samples per second, in Hz.
     pub fn sample_rate(&self) -> u32 {
-        self.signal.sample_rate
+        self.sound.sample_rate()
     }
 
     /// Duration in seconds.
     pub fn seconds(&self) -> f64 {
-        self.signal.seconds()
+        self.sound.seconds()
+    }
+
+    /// Fails where some of it could not be read, which was taken for silence.
+    ///
+    /// # Errors
+    /// What the system answered.
+    pub fn check(&self) -> Result<(), ReelError> {
+        self.sound.check()
     }
 }
 
 impl Sound for Levelled {
     fn samples(&self) -> usize {
-        self.signal.samples.len()
+        self.sound.samples()
     }
 
     fn read(&self, range: Range<usize>, samples: &mut Vec<f32>) {
-        let all = &self.signal.samples[range];
-        samples.extend(all.iter().map(|sample| self.gain * sample));
+        let begin = samples.len();
+        self.sound.read(range, samples);
+        let read = samples[begin..].iter_mut();
+        read.for_each(|sample| *sample *= self.gain);
     }
 }

@@ -33,7 +33,7 @@ pub use levelled::Levelled;
 pub use normalisation::Normalisation;
 pub use sounding::Sounding;
 
-use crate::audio::{Signal, Sound};
+use crate::audio::{LongSound, Signal, Sound};
 use crate::frames::{BandLimit, DeEmphasis, WindowFormat, highest_frequency, pre_emphasise};
 use crate::hyperparameters::{Approach, Hyperparameters, Vocoder};
 use crate::random::Stream;
@@ -258,27 +258,26 @@ impl Hearing {
     /// `seed`, at the model's rate, as loud as the training audio was: where that
     /// was scaled to its own largest value, so is the seed. It stays within full
     /// scale, which matters to one much darker than the training audio.
-    pub fn at_training_level(&self, seed: &Arc<Signal>) -> Levelled {
+    pub fn at_training_level(&self, seed: &Arc<LongSound>) -> Levelled {
         let gain = match self.to_full_scale {
             true => {
-                let seen = self.largest_seen(&seed.samples);
-                (1.0 / self.element.expand(seen)).min(1.0 / seed.peak())
+                let (seen, peak) = self.largest_seen_and_peak(seed);
+                (1.0 / self.element.expand(seen)).min(1.0 / peak)
             }
             false => 1.0,
         };
         Levelled::new(Arc::clone(seed), if gain.is_finite() { gain } else { 1.0 })
     }
 
-    /// The largest value that is seen of `seed`, piece by piece: all of it at once is as
-    /// large as the seed.
-    fn largest_seen(&self, seed: &[f32]) -> f32 {
-        let (all, step) = (
-            self.elements_of_seed(seed.len()),
-            PIECE / self.element.width(),
-        );
+    /// The largest value that is seen of `seed`, and its peak, piece by piece: all that is
+    /// seen of it at once is as large as the seed.
+    fn largest_seen_and_peak(&self, seed: &impl Sound) -> (f32, f32) {
+        let samples = seed.samples();
+        let (all, step) = (self.elements_of_seed(samples), PIECE / self.element.width());
         let pieces = (0..all).step_by(step.max(1));
-        let seen = pieces.map(|n| self.see_part(seed, seed.len(), n..all.min(n + step.max(1))));
-        seen.fold(0.0, |most, seen| largest(&seen).max(most))
+        let seen = pieces.map(|n| self.see_part(seed, samples, n..all.min(n + step.max(1))));
+        let seen = seen.fold(0.0, |most, seen| largest(&seen).max(most));
+        (seen, peak(seed, samples))
     }
 
     /// Takes out of `values` that the network predicted what none can be: a
@@ -413,6 +412,17 @@ fn sampling_windows(hyperparameters: &Hyperparameters, training: &WindowFormat) 
 /// The largest magnitude of `values`; 0 when there is none.
 fn largest(values: &[f32]) -> f32 {
     values.iter().fold(0.0, |largest, v| largest.max(v.abs()))
+}
+
+/// The largest of the first `samples` samples of `sound`.
+fn peak(sound: &impl Sound, samples: usize) -> f32 {
+    let (mut peak, mut piece) = (0.0, Vec::new());
+    for begin in (0..samples).step_by(PIECE) {
+        piece.clear();
+        sound.read(begin..samples.min(begin + PIECE), &mut piece);
+        peak = largest(&piece).max(peak);
+    }
+    peak
 }
 
 /// What `samples` samples lack of the least `shortest + n · increment`.

@@ -93,7 +93,7 @@ fn a_quiet_seed_is_brought_to_the_level_of_the_training_audio() {
         let json = format!(r#"{{"window_size": 64, {settings}}}"#);
         let hyperparameters = Hyperparameters::parse(&json).unwrap();
         let hearing = Hearing::new(&hyperparameters, normalisation.clone());
-        let seed = hearing.at_training_level(&Arc::new(seed(level)));
+        let seed = hearing.at_training_level(&Arc::new(seed(level).into()));
         let seen = hearing.see_seed(&seed);
         seen.into_iter().fold(0.0f32, |l, v| l.max(v.abs()))
     };

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use std::sync::Arc;
 
-use crate::audio::Signal;
+use crate::audio::{LongSound, Signal};
 use crate::frames::WindowFormat;
 use crate::hearing::{Descriptions, Hearing};
 use crate::hyperparameters::{AnswerMode, Conditioning, Hyperparameters};
@@ -270,9 +270,9 @@ impl Dataset {
     }
 
     /// Takes `seeds`, at the model's rate, to begin sampled predictions with.
-    pub fn with_seeds(mut self, seeds: &[Arc<Signal>]) -> Dataset {
+    pub fn with_seeds(mut self, seeds: &[Arc<LongSound>]) -> Dataset {
         let hearing = &self.hearing;
-        let sequence = |seed| hearing.see_seed(&hearing.at_training_level(seed));
+        let sequence = |seed: &Arc<LongSound>| hearing.see_seed(&hearing.at_training_level(seed));
         self.seeds = seeds.iter().map(sequence).collect();
         self
     }

@@ -366,7 +366,8 @@ mod tests {
     }
 
     fn trainer(hyperparameters: &Hyperparameters) -> Trainer {
-        let dataset = dataset(hyperparameters).with_seeds(&seeds().map(Arc::new));
+        let dataset =
+            dataset(hyperparameters).with_seeds(&seeds().map(|seed| Arc::new(seed.into())));
         Trainer::new(hyperparameters.clone(), dataset, 1, 1)
     }
 
@@ -394,7 +395,8 @@ mod tests {
 
     impl Figure {
         fn new(hyperparameters: &Hyperparameters) -> Figure {
-            let dataset = dataset(hyperparameters).with_seeds(&seeds().map(Arc::new));
+            let dataset =
+                dataset(hyperparameters).with_seeds(&seeds().map(|seed| Arc::new(seed.into())));
             let architecture = hyperparameters.architecture();
             let mut weights = random::stream(1, "weights");
             let network = Network::init(architecture, 0.3, &mut weights);
@@ -598,7 +600,7 @@ mod tests {
             let hyperparameters = read(APPROACHES[1], &format!(r#""seed_mode": "{mode}""#));
             let mut dataset = dataset(&hyperparameters);
             if files {
-                dataset = dataset.with_seeds(&seeds().map(Arc::new));
+                dataset = dataset.with_seeds(&seeds().map(|seed| Arc::new(seed.into())));
             }
             let seeds = Seeds::new(&hyperparameters, &dataset);
             let mut random = random::stream(1, "seeds");

@@ -135,7 +135,7 @@ fn measure_sampling(
             Box::new(Moving::new(&model, weights, begun, 0, threads))
         }
     };
-    let seed = Arc::new(sound(SEED, hyperparameters.format.sample_rate));
+    let seed = Arc::new(sound(SEED, hyperparameters.format.sample_rate).into());
     let rate = f64::from(hyperparameters.format.sample_rate);
     let one = hyperparameters.samples_per_prediction() as f64 / rate;
     let mut seconds = LEAST_PREDICTIONS * one;

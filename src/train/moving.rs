@@ -337,7 +337,12 @@ mod tests {
             theme: None,
             folder: Path::new("nowhere"),
         };
-        let answer = generate(player, &Arc::new(sound(30, 0.5)), &request, &mut go_on);
+        let answer = generate(
+            player,
+            &Arc::new(sound(30, 0.5).into()),
+            &request,
+            &mut go_on,
+        );
         answer.unwrap().sound.to_signal().unwrap().samples
     }
 

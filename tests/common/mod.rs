@@ -208,7 +208,7 @@ pub fn guided_answer(
         folder: &std::env::temp_dir(),
     };
     let mut go_on = |_: f64| std::ops::ControlFlow::Continue(());
-    generate(player, &Arc::new(seed.clone()), request, &mut go_on)
+    generate(player, &Arc::new(seed.clone().into()), request, &mut go_on)
         .map(|answer| answer.sound.to_signal().unwrap())
 }
 

@@ -190,12 +190,13 @@ fn measure_answer(
     let h = &model.hyperparameters;
     let rate = h.format.sample_rate;
     let sample = |n: usize| 0.3 * (n as f32 * 0.2).sin() * (-((n % 4000) as f32) / 1500.0).exp();
-    let seed = Arc::new(Signal {
+    let seed = Signal {
         samples: (0..(SEED_SECONDS * f64::from(rate)) as usize)
             .map(sample)
             .collect(),
         sample_rate: rate,
-    });
+    };
+    let seed = Arc::new(seed.into());
     let frozen = Asked {
         answer: Some(AnswerMode::Frozen),
         ..Asked::default()
