@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -93,8 +92,8 @@ impl Reel {
             }
         };
         let bytes = bytemuck::cast_slice(&self.newest[..count]);
-        file.write_all_at(bytes, place_in_file(self.stored))
-            .map_err(in_folder(&self.folder))?;
+        let written = file::write_at(file, bytes, place_in_file(self.stored));
+        written.map_err(in_folder(&self.folder))?;
         self.stored += count;
         self.newest.drain(..count);
         Ok(())
@@ -122,8 +121,8 @@ impl Reel {
             let begin = values.len();
             values.resize(begin + in_file.len(), 0.0);
             let bytes = bytemuck::cast_slice_mut(&mut values[begin..]);
-            file.read_exact_at(bytes, place_in_file(in_file.start))
-                .map_err(in_folder(&self.folder))?;
+            let read = file::read_at(file, bytes, place_in_file(in_file.start));
+            read.map_err(in_folder(&self.folder))?;
         }
         let in_memory = range.start.max(self.stored)..range.end.max(self.stored);
         let newest = &self.newest[in_memory.start - self.stored..in_memory.end - self.stored];
@@ -151,6 +150,48 @@ fn in_folder(folder: &Path) -> impl FnOnce(io::Error) -> ReelError {
     |cause| ReelError {
         folder: folder.to_owned(),
         cause: Arc::new(cause),
+    }
+}
+
+/// Files at any place, whoever reads elsewhere in them at the same time.
+#[cfg(unix)]
+mod file {
+    use std::fs::File;
+    use std::io;
+    use std::os::unix::fs::FileExt;
+
+    pub fn write_at(file: &File, bytes: &[u8], place: u64) -> io::Result<()> {
+        file.write_all_at(bytes, place)
+    }
+
+    pub fn read_at(file: &File, bytes: &mut [u8], place: u64) -> io::Result<()> {
+        file.read_exact_at(bytes, place)
+    }
+}
+
+/// Files at any place, whoever reads elsewhere in them at the same time.
+#[cfg(windows)]
+mod file {
+    use std::fs::File;
+    use std::io;
+    use std::os::windows::fs::FileExt;
+
+    pub fn write_at(file: &File, mut bytes: &[u8], mut place: u64) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let written = file.seek_write(bytes, place)?;
+            (bytes, place) = (&bytes[written..], place + written as u64);
+        }
+        Ok(())
+    }
+
+    pub fn read_at(file: &File, mut bytes: &mut [u8], mut place: u64) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match file.seek_read(bytes, place)? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                read => (bytes, place) = (&mut bytes[read..], place + read as u64),
+            }
+        }
+        Ok(())
     }
 }
 

@@ -10,7 +10,10 @@ use antiphon::audio::Signal;
 use common::{antiphon, pluck, write_seed};
 
 /// Most megabytes that `antiphon generate` with these arguments had in memory.
-#[expect(clippy::zombie_processes, reason = "it is waited for, and asked what it took")]
+#[expect(
+    clippy::zombie_processes,
+    reason = "it is waited for, and asked what it took"
+)]
 fn megabytes(arguments: &[&str]) -> f64 {
     let mut command = antiphon();
     let child = command.arg("generate").args(arguments).spawn().unwrap();
