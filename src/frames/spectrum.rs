@@ -215,6 +215,26 @@ mod tests {
     }
 
     #[test]
+    fn a_sound_that_comes_in_pieces_has_the_frames_of_the_whole() {
+        let samples: Vec<f32> = (0..300).map(|n| ((n * n) as f32 * 0.37).sin()).collect();
+        for (window_size, hop_size) in [(16, 5), (16, 16), (16, 40)] {
+            let analysis = Analysis {
+                window_size,
+                hop_size,
+                zero_padding: false,
+            };
+            for piece in [1, 7, 50, 300] {
+                let (mut frames, mut magnitudes) = (analysis.frames(), Vec::new());
+                for piece in samples.chunks(piece) {
+                    frames.push(piece, |frame| magnitudes.extend_from_slice(frame));
+                }
+                let whole = analysis.magnitudes(&samples).magnitudes;
+                assert_eq!(magnitudes, whole, "{window_size} {hop_size} {piece}");
+            }
+        }
+    }
+
+    #[test]
     fn a_signal_shorter_than_a_frame_has_none() {
         let analysis = Analysis {
             window_size: 512,
