@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::as_text::{sound_from_text, sound_to_text};
 use crate::files;
 use crate::hearing::{Hearing, Normalisation};
-use crate::hyperparameters::{Approach, Hyperparameters, OutputKind};
+use crate::hyperparameters::{Approach, Hyperparameters, OutputKind, WeightFormat};
 use crate::model::onnx::{self, OnnxError, OnnxFile};
 use crate::model::{Architecture, Dropout, Head, Network, Output};
 
@@ -184,7 +184,11 @@ impl TrainedModel {
         if let Some(memory) = self.memory {
             metadata.insert(key::MEMORY.to_owned(), to_json(&memory));
         }
-        onnx::encode(&self.network, &metadata)
+        let format = match hyperparameters.network.weight_format {
+            WeightFormat::Single => onnx::WeightFormat::Single,
+            WeightFormat::Half => onnx::WeightFormat::Half,
+        };
+        onnx::encode(&self.network, format, &metadata)
     }
 
     /// Writes the model's ONNX file, whole or not at all.

@@ -1216,9 +1216,12 @@ fn a_wrong_answer_through_a_pipe_ends_with_what_is_allowed() {
         ),
         (
             "vector\ntpu\n",
-            ["no settings called \"tpu\"", "cpu, dissertation"],
+            ["no settings called \"tpu\"", "cpu, hifi, dissertation"],
         ),
-        ("vector\n\n0\n", ["\"sample_rate\" is 0", "1000 to 384000"]),
+        (
+            "vector\n\n3\n",
+            ["\"sample_rate\" is 3", "0, or 1000 to 384000"],
+        ),
         ("vector\n\n\nlong\n", ["\"seg_len\"", "invalid type"]),
         (
             "magnitude-spectrum\n\n\n256\n300\n",

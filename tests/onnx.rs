@@ -7,6 +7,7 @@ use std::process::Command;
 
 use antiphon::model::{State, Tape};
 use antiphon::random::stream;
+use antiphon::trained_model::TrainedModel;
 use rand::RngExt;
 use serde_json::json;
 
@@ -27,10 +28,15 @@ fn difference(name: &str, model: &Path, case: &Path) -> f32 {
 #[test]
 fn the_checker_accepts_every_model_and_onnxruntime_predicts_the_same() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, hyperparameters) in common::SMALL.into_iter().chain(common::CONDITIONED) {
-        let model = common::random_model(hyperparameters);
+    let half = [(
+        "half precision",
+        r#"{"preset": "vector", "seg_len": 16, "num_unrollings": 4, "num_layers": 2, "weight_format": "half"}"#,
+    )];
+    let all = common::SMALL.into_iter().chain(common::CONDITIONED);
+    for (name, hyperparameters) in all.chain(half) {
         let path = folder.path().join("model.onnx");
-        model.write(&path).unwrap();
+        common::random_model(hyperparameters).write(&path).unwrap();
+        let model = TrainedModel::read(&path).unwrap();
 
         let (steps, rows) = (7, model.hyperparameters.format.num_unrollings);
         let architecture = model.network.architecture().clone();

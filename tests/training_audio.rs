@@ -499,3 +499,20 @@ fn a_recording_whose_name_is_no_utf_8_is_learned_from_and_heard_again() {
     let output = desk.resume("runs/model");
     assert!(output.status.success(), "{}", stderr(&output));
 }
+
+#[test]
+fn a_model_whose_rate_follows_has_the_one_that_most_of_the_recordings_have() {
+    let desk = Desk::new();
+    desk.record("takes/long.wav", &pluck(220.0, 3.0, 24_000));
+    desk.record("takes/short.wav", &pluck(220.0, 1.0, 8000));
+    let follows = SMALL.replacen('{', r#"{"sample_rate": 0, "#, 1);
+    let output = desk.train(&follows, &["takes"], &[]);
+    let said = stderr(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("hear and speak at 24000 Hz"), "{said}");
+    let model = TrainedModel::read(&desk.path("model.onnx")).unwrap();
+    assert_eq!(model.hyperparameters.format.sample_rate, 24_000);
+    // It is settled: a run that goes on, and the model's file, say it.
+    let kept = fs::read_to_string(desk.path("runs/model/hyperparameters.json")).unwrap();
+    assert!(kept.contains(r#""sample_rate": 24000"#), "{kept}");
+}

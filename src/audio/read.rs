@@ -48,18 +48,31 @@ pub fn read_bytes(bytes: &[u8], path: &Path) -> Result<RecordedSound, AudioError
     Ok(recorded(samples, facts))
 }
 
-/// How many seconds the sound lasts by its header; `None` where that does not say.
+/// What a sound file's header says of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Declared {
+    /// In Hz.
+    pub sample_rate: u32,
+    /// How many seconds the sound lasts; `None` where the header does not say.
+    pub seconds: Option<f64>,
+}
+
+/// What a sound file's header says of it.
 ///
 /// # Errors
 ///
 /// Those of [`read`] that show before anything is decoded.
-pub fn declared_seconds(path: &Path) -> Result<Option<f64>, AudioError> {
+pub fn declared(path: &Path) -> Result<Declared, AudioError> {
     let (mut file, len) = open(path)?;
     let mut declared = || match container::recognise(&mut file, len)? {
         Recognised::Sound(kind, base) => {
             let (_, decoding) = decode::begin(&mut file, len, kind, base)?;
-            let rate = f64::from(decoding.sample_rate().max(1));
-            Ok(decoding.frames().map(|frames| frames as f64 / rate))
+            let sample_rate = decoding.sample_rate();
+            let seconds = |frames| frames as f64 / f64::from(sample_rate.max(1));
+            Ok(Declared {
+                sample_rate,
+                seconds: decoding.frames().map(seconds),
+            })
         }
         Recognised::TooShort => Err(Unreadable::NotAudio(None)),
         Recognised::Other(found) => Err(Unreadable::NotAudio(found)),

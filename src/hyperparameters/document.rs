@@ -42,6 +42,11 @@ pub fn document() -> String {
         Preset::Dissertation,
     );
     push_presets(&mut page, "The presets for a CPU", Preset::Cpu);
+    push_presets(
+        &mut page,
+        "The presets of the whole bandwidth",
+        Preset::Hifi,
+    );
     page
 }
 
@@ -63,19 +68,22 @@ fn push_row(page: &mut String, rule: &Rule) {
     );
 }
 
-/// What the presets `of` each approach say.
+/// What the presets `of` each approach that has one say.
 fn push_presets(page: &mut String, heading: &str, of: fn(Approach) -> Preset) {
-    let presets = Approach::ALL.map(of);
-    let names = presets.map(|preset| format!("`{preset}`")).join(" | ");
+    let presets = Approach::ALL.map(of).into_iter();
+    let presets: Vec<Preset> = presets.filter(|p| Preset::ALL.contains(p)).collect();
+    let names: Vec<String> = presets.iter().map(|preset| format!("`{preset}`")).collect();
     let _ = write!(
         page,
-        "\n## {heading}\n\n| | {names} |\n|---|---|---|---|---|\n"
+        "\n## {heading}\n\n| | {} |\n|---|{}\n",
+        names.join(" | "),
+        "---|".repeat(presets.len()),
     );
-    let settings = presets.map(|preset| Hyperparameters::preset(preset).values());
+    let settings = presets.into_iter().map(Hyperparameters::preset);
+    let settings: Vec<_> = settings.map(|settings| settings.values()).collect();
     for rule in rules() {
-        let values = settings
-            .each_ref()
-            .map(|values| in_words(&values[rule.key]));
+        let values = settings.iter().map(|values| in_words(&values[rule.key]));
+        let values: Vec<String> = values.collect();
         let _ = writeln!(page, "| `{}` | {} |", rule.key, values.join(" | "));
     }
 }

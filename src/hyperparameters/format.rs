@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::LOWEST_RATE;
 use super::rule::{Rule, Values, When};
 
 /// Cursors and offsets beyond this are slips of the pen.
@@ -16,6 +17,10 @@ const FAR: u64 = 1 << 40;
 pub struct FormatSettings {
     /// Sampling rate the model hears and speaks at, in Hz.
     pub sample_rate: u32,
+    /// Whether that is only a guess, which the rate of the recordings takes the place of:
+    /// a `sample_rate` of 0 in a file.
+    #[serde(skip)]
+    pub follows_recordings: bool,
     /// Size of an analysis frame, in audio samples.
     pub window_size: usize,
     /// Distance between adjacent analysis frames, in audio samples.
@@ -73,8 +78,9 @@ impl FormatSettings {
 pub(super) const RULES: &[Rule] = &[
     Rule::new(
         "sample_rate",
-        Values::Whole(1000, 384_000),
-        "Sampling rate the model hears and speaks at, in Hz: nothing above half of it is ever heard.",
+        Values::WholeOrZero(LOWEST_RATE as u64, 384_000),
+        "Sampling rate the model hears and speaks at, in Hz: nothing above half of it is ever heard. \
+         0 takes the recordings' own, up to 48000.",
     ),
     Rule::new(
         "window_size",

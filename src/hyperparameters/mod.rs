@@ -43,13 +43,23 @@ pub use error::HyperparametersError;
 pub use following::{FollowingSettings, GuideForm};
 pub use format::{FormatSettings, MagnitudeScale};
 pub use moving::MovingSettings;
-pub use network::{NetworkSettings, OutputKind};
+pub use network::{NetworkSettings, OutputKind, WeightFormat};
 pub use preset::Preset;
 pub use rule::{Rule, RuleOption, Values, When};
 pub use schema::schema;
 pub use strength::Strength;
 pub use table::{RuleGroup, TABLE, rule, rules};
 pub use training::{LrSchedule, TrainingSettings};
+
+/// The key of the rate in files.
+const SAMPLE_RATE: &str = "sample_rate";
+/// In Hz.
+const LOWEST_RATE: u32 = 1000;
+/// In Hz, where nothing says another.
+const USUAL_RATE: u32 = 44_100;
+/// The most that a rate which follows recordings gets to, in Hz: nobody hears what is above
+/// its half.
+const HIGHEST_FOLLOWED: u32 = 48_000;
 
 /// Every setting of a model, in groups; in a file they stand side by side.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,7 +107,24 @@ impl Hyperparameters {
             Ok(Value::Object(values)) => values,
             _ => unreachable!("a group serialises to an object"),
         });
-        values.collect()
+        let mut values: Map<String, Value> = values.collect();
+        if self.format.follows_recordings {
+            values.insert(SAMPLE_RATE.to_owned(), 0.into());
+        }
+        values
+    }
+
+    /// The same for recordings of which most have `rate`, in Hz, where the sampling rate is
+    /// to follow them: that rate, or the largest whole part of it up to 48 kHz. `None`, where
+    /// no recording says its rate, leaves 44.1 kHz.
+    pub fn at_the_rate_of_recordings(mut self, rate: Option<u32>) -> Hyperparameters {
+        if std::mem::take(&mut self.format.follows_recordings)
+            && let Some(rate) = rate
+        {
+            self.format.sample_rate =
+                (rate / rate.div_ceil(HIGHEST_FOLLOWED).max(1)).max(LOWEST_RATE);
+        }
+        self
     }
 
     /// The file's text: every hyperparameter that files have, in order.

@@ -23,6 +23,8 @@ pub struct NetworkSettings {
     pub output: OutputKind,
     /// Components of a mixture, or levels.
     pub components: usize,
+    /// How the model's file keeps its weights.
+    pub weight_format: WeightFormat,
 }
 
 pub(super) const RULES: &[Rule] = &[
@@ -81,7 +83,29 @@ pub(super) const RULES: &[Rule] = &[
         "Gaussians of a mixture, or number of mu-law levels.",
     )
     .when(When::Drawn),
+    Rule::new(
+        "weight_format",
+        Values::Choice(&[
+            ("single", "As they are, 4 bytes each."),
+            (
+                "half",
+                "Rounded to half precision, which halves the file; weights that go on learning \
+                 start from there.",
+            ),
+        ]),
+        "How the model's file keeps its weights.",
+    ),
 ];
+
+/// How a model's file keeps its weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WeightFormat {
+    /// In single precision, as they are.
+    Single,
+    /// Rounded to half precision.
+    Half,
+}
 
 /// What a network's outputs mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,11 +15,14 @@ pub enum Preset {
     /// Settings for people without a GPU: 30 to 90 s of recordings make a model
     /// in at most ten minutes on two cores.
     Cpu(Approach),
+    /// The same for the whole bandwidth, 44.1 or 48 kHz as the recordings have it, of an
+    /// approach that has such settings.
+    Hifi(Approach),
 }
 
 impl Preset {
     /// All presets, in the dissertation's order.
-    pub const ALL: [Preset; 8] = [
+    pub const ALL: [Preset; 10] = [
         Preset::Dissertation(Approach::Vector),
         Preset::Dissertation(Approach::ColumnVector),
         Preset::Dissertation(Approach::Transpose),
@@ -28,10 +31,12 @@ impl Preset {
         Preset::Cpu(Approach::ColumnVector),
         Preset::Cpu(Approach::Transpose),
         Preset::Cpu(Approach::MagnitudeSpectrum),
+        Preset::Hifi(Approach::Vector),
+        Preset::Hifi(Approach::MagnitudeSpectrum),
     ];
 
     /// The name in files and on the command line: the approach's, with `-cpu`
-    /// for the settings for a CPU.
+    /// for the settings for a CPU, `-hifi` for those of the whole bandwidth.
     pub fn name(self) -> &'static str {
         match self {
             Preset::Dissertation(approach) => approach.name(),
@@ -39,28 +44,40 @@ impl Preset {
             Preset::Cpu(Approach::ColumnVector) => "column-vector-cpu",
             Preset::Cpu(Approach::Transpose) => "transpose-cpu",
             Preset::Cpu(Approach::MagnitudeSpectrum) => "magnitude-spectrum-cpu",
+            Preset::Hifi(Approach::Vector) => "vector-hifi",
+            Preset::Hifi(Approach::ColumnVector) => "column-vector-hifi",
+            Preset::Hifi(Approach::Transpose) => "transpose-hifi",
+            Preset::Hifi(Approach::MagnitudeSpectrum) => "magnitude-spectrum-hifi",
         }
     }
 
     /// The approach that the settings are for.
     pub fn approach(self) -> Approach {
         match self {
-            Preset::Dissertation(approach) | Preset::Cpu(approach) => approach,
+            Preset::Dissertation(approach) | Preset::Cpu(approach) | Preset::Hifi(approach) => {
+                approach
+            }
         }
     }
 
     /// Where the settings differ from the dissertation's, as a file would say it.
     pub(super) fn differences(self) -> Map<String, Value> {
-        let Preset::Cpu(approach) = self else {
+        if let Preset::Dissertation(_) = self {
             return Map::new();
-        };
+        }
         let mut differences = object(of_every_cpu_preset());
-        differences.extend(object(match approach {
+        differences.extend(object(match self.approach() {
             Approach::Vector => vector_cpu(),
             Approach::ColumnVector => column_vector_cpu(),
             Approach::Transpose => transpose_cpu(),
             Approach::MagnitudeSpectrum => magnitude_spectrum_cpu(),
         }));
+        if let Preset::Hifi(approach) = self {
+            differences.extend(object(match approach {
+                Approach::MagnitudeSpectrum => magnitude_spectrum_hifi(),
+                _ => vector_hifi(),
+            }));
+        }
         differences
     }
 }
@@ -125,6 +142,7 @@ pub(super) fn later() -> &'static Map<String, Value> {
             "guide_transpose": 0.0,
             "resynthesis": "oscillator-bank",
             "resynthesis_hop": 0,
+            "weight_format": "single",
         })));
         later
     });
@@ -268,6 +286,33 @@ fn magnitude_spectrum_cpu() -> Value {
         "magnitude_scale": "square-root",
         "pre_emphasis": 0.9,
         "dream_length": 431, // 20 s
+    })
+}
+
+// What differs from the settings for a CPU.
+
+fn vector_hifi() -> Value {
+    json!({
+        "sample_rate": 0,
+        "seg_len": 1024,
+        "label_offset": 512,
+        "hidden_size": 320,
+        "int_cursor_inc": 100_003,
+        "dream_length": 1723, // 20 s
+    })
+}
+
+fn magnitude_spectrum_hifi() -> Value {
+    json!({
+        "sample_rate": 0,
+        "window_size": 2048,
+        "zero_padding": false,
+        "hop_size": 1024,
+        "hidden_size": 320,
+        // More of what is above 5 kHz makes pitches less sure, less of it too loud.
+        "pre_emphasis": 0.95,
+        "resynthesis": "phase-locked",
+        "dream_length": 861, // 20 s
     })
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::error::{HyperparametersError, impossible};
 use super::table::rules;
-use super::{Approach, Hyperparameters, Preset, preset};
+use super::{Approach, FormatSettings, Hyperparameters, Preset, SAMPLE_RATE, USUAL_RATE, preset};
 
 impl Hyperparameters {
     /// Reads the file at `path`.
@@ -92,11 +92,18 @@ pub(super) fn fill(
 
 /// All hyperparameters of a file's `values`.
 pub(super) fn from_values(
-    values: Map<String, Value>,
+    mut values: Map<String, Value>,
 ) -> Result<Hyperparameters, HyperparametersError> {
+    let follows_recordings = values.get(SAMPLE_RATE) == Some(&0.into());
+    if follows_recordings {
+        values.insert(SAMPLE_RATE.to_owned(), USUAL_RATE.into());
+    }
     let values = Value::Object(values);
     Ok(Hyperparameters {
-        format: group(&values)?,
+        format: FormatSettings {
+            follows_recordings,
+            ..group(&values)?
+        },
         network: group(&values)?,
         training: group(&values)?,
         dreams: group(&values)?,

@@ -37,6 +37,8 @@ pub struct RuleOption {
 pub enum Values {
     /// A whole number from the first to the second.
     Whole(u64, u64),
+    /// 0, or a whole number from the first to the second.
+    WholeOrZero(u64, u64),
     /// A number from the first to the second.
     Number(f64, f64),
     /// A number above the first and at most the second.
@@ -192,6 +194,9 @@ impl Rule {
         let number = value.as_f64().unwrap_or(f64::NAN);
         let allowed = match self.values {
             Values::Whole(low, high) => (low as f64..=high as f64).contains(&number),
+            Values::WholeOrZero(low, high) => {
+                number == 0.0 || (low as f64..=high as f64).contains(&number)
+            }
             Values::Number(low, high) => (low..=high).contains(&number),
             Values::Above(low, high) => number > low && number <= high,
             Values::Strength(low, high) => is_strength(value, low, high),
@@ -235,6 +240,7 @@ impl Values {
     pub fn words(&self) -> String {
         match self {
             Values::Whole(low, high) => format!("{low} to {high}"),
+            Values::WholeOrZero(low, high) => format!("0, or {low} to {high}"),
             Values::Number(low, high) => format!("{low} to {high}"),
             Values::Above(low, high) => format!("above {low}, at most {high}"),
             Values::Flag => "yes or no".to_owned(),
@@ -259,6 +265,10 @@ impl Values {
             Values::Whole(low, high) => {
                 json!({ "type": "integer", "minimum": low, "maximum": high })
             }
+            Values::WholeOrZero(low, high) => json!({ "oneOf": [
+                { "const": 0 },
+                { "type": "integer", "minimum": low, "maximum": high },
+            ] }),
             Values::Number(low, high) => {
                 json!({ "type": "number", "minimum": low, "maximum": high })
             }

@@ -137,3 +137,26 @@ fn later_keys_are_left_out_where_they_say_nothing() {
     assert!(refusal(r#"{"conditioning": "colour"}"#).contains("`none` or `chroma`"));
     assert!(refusal(r#"{"conditioning_withheld": 2}"#).contains("0 to 1"));
 }
+
+#[test]
+fn a_rate_of_0_is_that_of_the_recordings_as_far_as_people_hear() {
+    let open = Hyperparameters::parse(r#"{"sample_rate": 0}"#).unwrap();
+    assert_eq!(open.values()["sample_rate"], 0);
+    for (recordings, rate) in [
+        (None, 44_100),
+        (Some(22_050), 22_050),
+        (Some(48_000), 48_000),
+        (Some(88_200), 44_100),
+        (Some(192_000), 48_000),
+        (Some(10), 1000),
+        (Some(0), 1000),
+    ] {
+        let followed = open.clone().at_the_rate_of_recordings(recordings);
+        assert_eq!(followed.format.sample_rate, rate, "{recordings:?}");
+        assert_eq!(followed.values()["sample_rate"], rate);
+    }
+    // One that a file says stays.
+    let fixed = Hyperparameters::preset(Preset::Cpu(Approach::Vector));
+    let followed = fixed.clone().at_the_rate_of_recordings(Some(48_000));
+    assert_eq!(followed, fixed);
+}

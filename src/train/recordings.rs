@@ -1,5 +1,6 @@
 //! The way of recordings from files into a dataset, and what is told of it.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -92,8 +93,22 @@ pub(super) fn name(path: &Path) -> String {
 /// Lengths in seconds by the headers of `files`; 0 where a header does not say,
 /// or cannot be read.
 pub fn seconds_by_header(files: &[PathBuf]) -> Vec<f64> {
-    let seconds = files.iter().map(|path| audio::read::declared_seconds(path));
-    seconds.map(|s| s.ok().flatten().unwrap_or(0.0)).collect()
+    let declared = files.iter().map(|path| audio::read::declared(path));
+    let seconds = declared.map(|declared| declared.ok().and_then(|declared| declared.seconds));
+    seconds.map(|seconds| seconds.unwrap_or(0.0)).collect()
+}
+
+/// The sampling rate in Hz that most seconds of `files` have by their headers, the higher
+/// one of two that have as many; `None` where no header can be read.
+pub fn rate_by_header(files: &[PathBuf]) -> Option<u32> {
+    let mut seconds_at: BTreeMap<u32, f64> = BTreeMap::new();
+    for path in files {
+        if let Ok(declared) = audio::read::declared(path) {
+            *seconds_at.entry(declared.sample_rate).or_default() += declared.seconds.unwrap_or(0.0);
+        }
+    }
+    let most = seconds_at.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
+    most.map(|(rate, _)| rate)
 }
 
 /// How faults of recordings are taken.

@@ -54,15 +54,26 @@ fn ask_preset<R: BufRead, W: Write>(dialogue: &mut Dialogue<R, W>) -> anyhow::Re
     let approach = approach.unwrap_or(default);
 
     dialogue.explain(
-        "Where the defaults come from. cpu: settings that train in ten minutes on two cores. \
+        "Where the defaults come from. cpu: settings that train in ten minutes on two cores, and \
+         hear what is below 5.5 kHz. hifi, of some approaches: the same for all that can be heard. \
          dissertation: Andrew Pfalz's own, made for a GPU and a night.",
     )?;
-    let of_name = |name: &str| match name {
-        "cpu" => Ok(Preset::Cpu(approach)),
-        "dissertation" => Ok(Preset::Dissertation(approach)),
-        _ => Err(format!(
-            "there are no settings called {name:?}; choose one of cpu, dissertation"
-        )),
+    let all = [
+        ("cpu", Preset::Cpu(approach)),
+        ("hifi", Preset::Hifi(approach)),
+        ("dissertation", Preset::Dissertation(approach)),
+    ];
+    let there_are = |(_, preset): &(&str, Preset)| Preset::ALL.contains(preset);
+    let all: Vec<(&str, Preset)> = all.into_iter().filter(there_are).collect();
+    let of_name = |name: &str| match all.iter().find(|(known, _)| *known == name) {
+        Some((_, preset)) => Ok(*preset),
+        None => {
+            let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+            let names = names.join(", ");
+            Err(format!(
+                "there are no settings called {name:?}; choose one of {names}"
+            ))
+        }
     };
     let preset = dialogue.ask("settings", "cpu", of_name)?;
     Ok(preset.unwrap_or(Preset::Cpu(approach)))

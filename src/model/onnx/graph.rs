@@ -5,6 +5,7 @@
 //! A transpose head's file takes the rows of one matrix. Graphs that are made to be run
 //! and not kept take those of several ([`Rows`]), and give `prediction [N, W]`.
 
+use super::WeightFormat;
 use super::messages::{
     AttributeProto, Dimension, DimensionProto, GraphProto, NodeProto, TensorProto,
     TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto,
@@ -25,14 +26,17 @@ pub enum Rows {
     Last { delay: usize },
 }
 
-/// The graph without its weights.
-pub fn graph(architecture: &Architecture, rows: Rows) -> GraphProto {
+/// The graph without its weights, which are kept as `format` has them.
+pub fn graph(architecture: &Architecture, rows: Rows, format: WeightFormat) -> GraphProto {
     let mut graph = GraphProto {
         name: "antiphon".to_owned(),
         input: inputs(architecture, rows),
         output: outputs(architecture, rows),
         ..GraphProto::default()
     };
+    if format == WeightFormat::Half {
+        push_casts(&mut graph, architecture, format);
+    }
     let states = States::new(architecture.layers);
     states.push_split(&mut graph);
     if architecture.conditions > 0 {
@@ -47,6 +51,15 @@ pub fn graph(architecture: &Architecture, rows: Rows) -> GraphProto {
     }
     push_output(&mut graph, architecture);
     graph
+}
+
+/// Makes single precision of weights that are kept otherwise.
+fn push_casts(graph: &mut GraphProto, architecture: &Architecture, format: WeightFormat) {
+    let single = [int("to", i64::from(TensorProto::FLOAT))];
+    for spec in architecture.tensors() {
+        let kept = format.name_in_file(&spec.name);
+        push(graph, "Cast", &[&kept], &spec.name, &single);
+    }
 }
 
 fn inputs(architecture: &Architecture, rows: Rows) -> Vec<ValueInfoProto> {

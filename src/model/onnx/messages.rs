@@ -99,6 +99,7 @@ pub struct TensorProto {
 impl TensorProto {
     pub const FLOAT: i32 = 1;
     pub const INT64: i32 = 7;
+    pub const FLOAT16: i32 = 10;
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -2,12 +2,14 @@
 
 mod graph;
 mod messages;
+mod weight_format;
 
 use std::collections::BTreeMap;
 
 use prost::Message;
 
 pub use graph::Rows;
+pub use weight_format::WeightFormat;
 
 use super::{Architecture, Network, TensorSpec};
 use messages::{ModelProto, OperatorSetIdProto, StringStringEntryProto, TensorProto};
@@ -50,24 +52,33 @@ pub struct OnnxFile {
     model: ModelProto,
 }
 
-/// The bytes of an ONNX file that holds `network` and `metadata`.
-pub fn encode(network: &Network, metadata: &BTreeMap<String, String>) -> Vec<u8> {
-    encode_for(network, Rows::OfFile, metadata)
+/// The bytes of an ONNX file that holds `network`, with weights as `format` keeps them, and
+/// `metadata`.
+pub fn encode(
+    network: &Network,
+    format: WeightFormat,
+    metadata: &BTreeMap<String, String>,
+) -> Vec<u8> {
+    encode_for(network, Rows::OfFile, format, metadata)
 }
 
 /// The bytes of an ONNX file that runs `network` on these `rows`: not to be kept, as only
 /// [`Rows::OfFile`] is read again.
 pub fn encode_to_run(network: &Network, rows: Rows) -> Vec<u8> {
-    encode_for(network, rows, &BTreeMap::new())
+    encode_for(network, rows, WeightFormat::Single, &BTreeMap::new())
 }
 
-fn encode_for(network: &Network, rows: Rows, metadata: &BTreeMap<String, String>) -> Vec<u8> {
-    let mut graph = graph::graph(network.architecture(), rows);
+fn encode_for(
+    network: &Network,
+    rows: Rows,
+    format: WeightFormat,
+    metadata: &BTreeMap<String, String>,
+) -> Vec<u8> {
+    let mut graph = graph::graph(network.architecture(), rows, format);
     for spec in network.architecture().tensors() {
-        graph.initializer.push(weights_to_tensor(
-            &spec,
-            &network.weights[spec.range.clone()],
-        ));
+        let weights = &network.weights[spec.range.clone()];
+        let tensor = weights_to_tensor(&spec, format, weights);
+        graph.initializer.push(tensor);
     }
     let entry = |(key, value): (&String, &String)| StringStringEntryProto {
         key: key.clone(),
@@ -124,17 +135,21 @@ impl OnnxFile {
     /// weights are missing, misshapen or outside the file.
     pub fn into_network(self, architecture: Architecture) -> Result<Network, OnnxError> {
         let graph = self.model.graph.ok_or(OnnxError::NotOnnx)?;
-        if graph.node != graph::graph(&architecture, Rows::OfFile).node {
+        let Some(format) = WeightFormat::ALL
+            .into_iter()
+            .find(|format| graph.node == graph::graph(&architecture, Rows::OfFile, *format).node)
+        else {
             return Err(OnnxError::GraphChanged);
-        }
+        };
         let mut weights = Vec::new();
         for spec in architecture.tensors() {
-            let tensor = graph.initializer.iter().find(|t| t.name == spec.name);
+            let name = format.name_in_file(&spec.name);
+            let tensor = graph.initializer.iter().find(|t| t.name == name);
             match tensor {
                 Some(tensor) if !tensor.external_data.is_empty() => {
                     return Err(OnnxError::ExternalData(spec.name));
                 }
-                Some(tensor) if read_weights(tensor, &spec, &mut weights) => {}
+                Some(tensor) if read_weights(tensor, &spec, format, &mut weights) => {}
                 _ => {
                     return Err(OnnxError::Weights {
                         name: spec.name,
@@ -158,40 +173,38 @@ fn onnx_shape(spec: &TensorSpec) -> Vec<i64> {
     }
 }
 
-fn weights_to_tensor(spec: &TensorSpec, weights: &[f32]) -> TensorProto {
+fn weights_to_tensor(spec: &TensorSpec, format: WeightFormat, weights: &[f32]) -> TensorProto {
     let dims = onnx_shape(spec);
     let values = dims.iter().product::<i64>() as usize;
-    let mut raw_data = Vec::with_capacity(4 * values);
-    raw_data.extend(weights.iter().flat_map(|w| w.to_le_bytes()));
-    raw_data.resize(4 * values, 0);
+    let mut raw_data = format.to_bytes(weights);
+    raw_data.resize(format.bytes() * values, 0);
     TensorProto {
         dims,
-        data_type: TensorProto::FLOAT,
-        name: spec.name.clone(),
+        data_type: format.data_type(),
+        name: format.name_in_file(&spec.name),
         raw_data,
         ..TensorProto::default()
     }
 }
 
 /// Appends a tensor's weights; `false` if it is not as `spec` says.
-fn read_weights(tensor: &TensorProto, spec: &TensorSpec, weights: &mut Vec<f32>) -> bool {
+fn read_weights(
+    tensor: &TensorProto,
+    spec: &TensorSpec,
+    format: WeightFormat,
+    weights: &mut Vec<f32>,
+) -> bool {
     let dims = onnx_shape(spec);
     let values = dims.iter().product::<i64>() as usize;
     if tensor.dims != dims
-        || tensor.data_type != TensorProto::FLOAT
-        || tensor.raw_data.len() != 4 * values
+        || tensor.data_type != format.data_type()
+        || tensor.raw_data.len() != format.bytes() * values
     {
         return false;
     }
-    let (floats, _) = tensor.raw_data.as_chunks::<4>();
-    weights.extend(
-        floats[..spec.range.len()]
-            .iter()
-            .map(|bytes| f32::from_le_bytes(*bytes)),
-    );
-    floats[spec.range.len()..]
-        .iter()
-        .all(|second_bias| *second_bias == [0; 4])
+    let (own, second_bias) = tensor.raw_data.split_at(format.bytes() * spec.range.len());
+    format.read(own, weights);
+    second_bias.iter().all(|byte| *byte == 0)
 }
 
 #[cfg(test)]
@@ -220,7 +233,7 @@ mod tests {
 
     fn file(network: &Network) -> Vec<u8> {
         let metadata = BTreeMap::from([("antiphon.note".to_owned(), "hello".to_owned())]);
-        encode(network, &metadata)
+        encode(network, WeightFormat::Single, &metadata)
     }
 
     #[test]
@@ -241,6 +254,25 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn half_the_bytes_keep_a_network_to_three_digits() {
+        let network = network(3, DENSE, Output::Mixture { components: 2 });
+        let whole = file(&network);
+        let bytes = encode(&network, WeightFormat::Half, &BTreeMap::new());
+        assert!(bytes.len() < whole.len());
+        let read = OnnxFile::decode(&bytes).unwrap();
+        let read = read.into_network(network.architecture().clone()).unwrap();
+        for (half, whole) in read.weights.iter().zip(&network.weights) {
+            assert!(
+                (half - whole).abs() <= whole.abs() / 2048.0 + 1e-7,
+                "{half}, {whole}"
+            );
+        }
+        // What was rounded once is not rounded further.
+        let again = encode(&read, WeightFormat::Half, &BTreeMap::new());
+        assert_eq!(again, bytes);
     }
 
     #[test]
