@@ -236,6 +236,13 @@ impl TrainedModel {
             let what = "the highest frequency must be above 0".to_owned();
             return Err(metadata.damaged(key::NORMALISATION, what));
         }
+        if let Some(largest) = &normalisation.largest_cosines {
+            let all = hyperparameters.format.label_shape[1];
+            if largest.len() != all || !largest.iter().all(|l| l.is_finite() && *l > 0.0) {
+                let what = format!("the largest cosines must be {all} numbers above 0");
+                return Err(metadata.damaged(key::NORMALISATION, what));
+            }
+        }
         let training_audio: Vec<TrainingAudio> = metadata.json(key::TRAINING_AUDIO)?;
         let training = metadata.json(key::TRAINING)?;
         let kept_audio = metadata.sounds(key::KEPT_AUDIO, hyperparameters.format.sample_rate)?;

@@ -2,6 +2,7 @@
 //! its label, magnitude spectra, filters, and the vocoders that make sound of them.
 
 mod band;
+mod cosines;
 mod elementary;
 mod emphasis;
 mod fourier;
@@ -16,6 +17,7 @@ mod stretch;
 mod windows;
 
 pub use band::{BandLimit, highest_frequency};
+pub use cosines::Cosines;
 pub use emphasis::{DeEmphasis, pre_emphasise};
 pub use fourier::{Complex32, Complex64, Fourier};
 pub use phase_locked::PhaseLocked;

@@ -6,7 +6,7 @@ use std::f32::consts::PI;
 use super::AnswerSettings;
 use super::drawing::{Drawing, Drawn};
 use super::following::Following;
-use crate::frames::WindowFormat;
+use crate::frames::{Cosines, WindowFormat};
 use crate::hearing::Hearing;
 use crate::model::Output;
 use crate::random::Stream;
@@ -18,6 +18,10 @@ pub struct Continuation {
     hearing: Hearing,
     output: Output,
     drawing: Drawing,
+    /// What makes samples of predictions, where they are not those themselves.
+    cosines: Option<Cosines>,
+    /// What the network said, as samples.
+    said: Vec<f32>,
     following: Option<Following>,
     /// Values of the sequence that are forgotten, its first: those of whole input matrices.
     forgotten: usize,
@@ -78,6 +82,8 @@ impl Continuation {
             hearing: hearing.clone(),
             output,
             drawing: settings.drawing(),
+            cosines: hearing.cosines(),
+            said: Vec::new(),
             following: None,
             forgotten: 0,
             seed_values: seed.len(),
@@ -185,12 +191,20 @@ impl Continuation {
         let seconds = self.seconds();
         let start = self.len() - overlap;
         let drawn = &mut self.drawn;
-        let said = self.output.said(newest, outputs);
+        self.said.clear();
+        self.said.extend_from_slice(newest);
+        let cosines = self.cosines.as_ref();
+        if let Some(cosines) = cosines {
+            let vectors = &mut self.said[..self.output.squashed(outputs)];
+            let vectors = vectors.chunks_exact_mut(outputs);
+            vectors.for_each(|vector| cosines.to_samples(vector));
+        }
+        let said = self.output.said(&self.said, outputs);
         let moment = self
             .following
             .as_mut()
             .and_then(|following| following.moment(start, outputs, seconds));
-        self.drawing.draw(said, moment, random, drawn);
+        self.drawing.draw(said, moment, cosines, random, drawn);
         self.hearing.confine(&mut drawn.heard);
         self.hearing.confine(&mut drawn.fed_back);
         cross_fade(&mut self.sequence, &drawn.fed_back, overlap);

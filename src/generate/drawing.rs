@@ -4,6 +4,7 @@
 use super::feedback::Feedback;
 use super::following::Moment;
 use crate::chances::ChanceRules;
+use crate::frames::Cosines;
 use crate::model::{Said, from_level};
 use crate::random::Stream;
 
@@ -27,11 +28,12 @@ pub struct Drawn {
 
 impl Drawing {
     /// Draws one prediction from what is `said` of it, at a `moment` of a guide, if one
-    /// is followed.
+    /// is followed. Its noise is one of `cosines`, where those are predicted.
     pub fn draw(
         &self,
         said: Said,
         moment: Option<Moment>,
+        cosines: Option<&Cosines>,
         random: &mut Stream,
         Drawn { heard, fed_back }: &mut Drawn,
     ) {
@@ -57,7 +59,7 @@ impl Drawing {
         };
         fed_back.clear();
         fed_back.extend_from_slice(heard);
-        self.feedback.apply(deviation, random, fed_back);
+        self.feedback.apply(deviation, cosines, random, fed_back);
         if let Some(moment) = moment {
             moment.mix_into(fed_back);
         }
@@ -91,12 +93,12 @@ mod tests {
         let mut random = stream(1, "draw");
         let mut squares = 0.0;
         for _ in 0..2000 {
-            drawing(1.0, 1.0).draw(MIXTURE.said(&ROW, 2), None, &mut random, &mut drawn);
+            drawing(1.0, 1.0).draw(MIXTURE.said(&ROW, 2), None, None, &mut random, &mut drawn);
             assert_eq!(drawn.heard, [0.25, 0.5]);
             squares += f64::from(drawn.fed_back[0] - 0.25).powi(2) / 2000.0;
         }
         assert!((squares.sqrt() / (-4.0f64).exp() - 1.0).abs() < 0.1);
-        drawing(0.0, 1.0).draw(MIXTURE.said(&ROW, 2), None, &mut random, &mut drawn);
+        drawing(0.0, 1.0).draw(MIXTURE.said(&ROW, 2), None, None, &mut random, &mut drawn);
         assert_eq!(drawn.heard, drawn.fed_back);
     }
 
@@ -105,7 +107,7 @@ mod tests {
         for (output, row) in [(Output::Value, &[0.25, 0.5][..]), (MIXTURE, &ROW)] {
             let mut drawn = Drawn::default();
             let mut random = stream(1, "draw");
-            drawing(0.0, 0.5).draw(output.said(row, 2), None, &mut random, &mut drawn);
+            drawing(0.0, 0.5).draw(output.said(row, 2), None, None, &mut random, &mut drawn);
             assert_eq!(drawn.heard, [0.25, 0.5]);
             assert_eq!(drawn.fed_back, [0.125, 0.25]);
         }

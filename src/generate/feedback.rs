@@ -3,6 +3,7 @@
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 
+use crate::frames::Cosines;
 use crate::random::Stream;
 
 /// How what is fed back differs from what is heard.
@@ -18,13 +19,27 @@ pub struct Feedback {
 
 impl Feedback {
     /// Changes `values`, which were drawn from a Gaussian of this `deviation`, if
-    /// from any.
-    pub fn apply(&self, deviation: Option<f32>, random: &mut Stream, values: &mut [f32]) {
+    /// from any: that of its cosines, where there are such.
+    pub fn apply(
+        &self,
+        deviation: Option<f32>,
+        cosines: Option<&Cosines>,
+        random: &mut Stream,
+        values: &mut [f32],
+    ) {
         if let Some(deviation) = deviation {
             let deviation = self.noise as f32 * deviation;
-            for value in values.iter_mut() {
-                let noise: f32 = StandardNormal.sample(random);
-                *value += deviation * noise;
+            let mut draw = || -> f32 {
+                deviation * <StandardNormal as Distribution<f32>>::sample(&StandardNormal, random)
+            };
+            match cosines {
+                None => values.iter_mut().for_each(|value| *value += draw()),
+                Some(cosines) => {
+                    let mut noise: Vec<f32> = values.iter().map(|_| draw()).collect();
+                    cosines.to_samples(&mut noise);
+                    let noisy = values.iter_mut().zip(noise);
+                    noisy.for_each(|(value, noise)| *value += noise);
+                }
             }
         }
         let gain = self.gain as f32;

@@ -34,8 +34,10 @@ pub use normalisation::Normalisation;
 pub use sounding::Sounding;
 
 use crate::audio::{LongSound, Signal, Sound};
-use crate::frames::{BandLimit, DeEmphasis, WindowFormat, highest_frequency, pre_emphasise};
-use crate::hyperparameters::{Approach, Hyperparameters, Vocoder};
+use crate::frames::{
+    BandLimit, Cosines, DeEmphasis, WindowFormat, highest_frequency, pre_emphasise,
+};
+use crate::hyperparameters::{Approach, Hyperparameters, LabelValues, Vocoder};
 use crate::random::Stream;
 
 /// Samples of a long sound that are looked at in one go.
@@ -54,6 +56,8 @@ pub struct Hearing {
     to_full_scale: bool,
     /// Whether predictions end where the training audio's band does.
     band_limit: bool,
+    /// Whether vectors are predicted as sums of cosines.
+    as_cosines: bool,
     training: WindowFormat,
     sampling: WindowFormat,
     normalisation: Normalisation,
@@ -70,6 +74,8 @@ impl Hearing {
             pre_emphasis: hyperparameters.format.pre_emphasis as f32,
             to_full_scale: element != Element::Sample || hyperparameters.format.normalise,
             band_limit: hyperparameters.format.band_limit,
+            as_cosines: hyperparameters.approach() == Approach::Vector
+                && hyperparameters.format.label_values == LabelValues::Cosines,
             sampling: sampling_windows(hyperparameters, &training),
             training,
             element,
@@ -119,6 +125,19 @@ impl Hearing {
         for recording in recordings.iter_mut() {
             self.scale(recording);
         }
+        if self.as_cosines {
+            let largest = Cosines::largest_of(recordings, self.training.label_len);
+            self.normalisation.largest_cosines = Some(largest);
+        }
+    }
+
+    /// What makes vectors of the sequence what the network predicts of them, and back; `None`
+    /// where that is the same.
+    pub fn cosines(&self) -> Option<Cosines> {
+        let learned = self.normalisation.largest_cosines.as_ref();
+        let unlearned = || vec![1.0; self.training.label_len];
+        self.as_cosines
+            .then(|| Cosines::new(&learned.cloned().unwrap_or_else(unlearned)))
     }
 
     /// The sequence that the network sees of `sound`, at the model's rate.

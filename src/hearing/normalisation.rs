@@ -16,6 +16,10 @@ pub struct Normalisation {
     /// nothing either; `None` where they are left as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub highest_frequency: Option<f64>,
+    /// The largest amplitudes of the cosines of the training set's vectors; `None` where
+    /// vectors are predicted as samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub largest_cosines: Option<Vec<f32>>,
     /// What the training set does over time.
     #[serde(flatten)]
     pub dynamics: Dynamics,
@@ -27,6 +31,7 @@ impl Default for Normalisation {
         Normalisation {
             largest_magnitude: 1.0,
             highest_frequency: None,
+            largest_cosines: None,
             dynamics: Dynamics::default(),
         }
     }

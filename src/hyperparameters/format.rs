@@ -61,6 +61,8 @@ pub struct FormatSettings {
     pub band_limit: bool,
     /// How magnitudes are scaled for the network.
     pub magnitude_scale: MagnitudeScale,
+    /// What the values of a predicted vector are.
+    pub label_values: LabelValues,
 }
 
 impl FormatSettings {
@@ -198,7 +200,31 @@ pub(super) const RULES: &[Rule] = &[
         "How magnitudes are scaled for the network.",
     )
     .when(When::Spectra),
+    Rule::new(
+        "label_values",
+        Values::Choice(&[
+            ("samples", "Its samples: the dissertation's way."),
+            (
+                "cosines",
+                "The amplitudes of the cosines that it is the sum of, each as a share of its \
+                 largest in the training audio: what is soft, as high notes are, is learned as \
+                 well as what is loud, and noise has the music's colour.",
+            ),
+        ]),
+        "What the network predicts of a vector.",
+    )
+    .when(When::Vectors),
 ];
+
+/// What the network predicts of a vector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LabelValues {
+    /// Its samples: the dissertation's way.
+    Samples,
+    /// Amplitudes of the cosines that it is the sum of.
+    Cosines,
+}
 
 /// How magnitudes are scaled for the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -41,7 +41,7 @@ pub use drawing::{AnswerMode, DrawingSettings, Vocoder};
 pub use dreams::{DreamsSettings, SeedMode};
 pub use error::HyperparametersError;
 pub use following::{FollowingSettings, GuideForm};
-pub use format::{FormatSettings, MagnitudeScale};
+pub use format::{FormatSettings, LabelValues, MagnitudeScale};
 pub use moving::MovingSettings;
 pub use network::{NetworkSettings, OutputKind, WeightFormat};
 pub use preset::Preset;

@@ -143,6 +143,7 @@ pub(super) fn later() -> &'static Map<String, Value> {
             "resynthesis": "oscillator-bank",
             "resynthesis_hop": 0,
             "weight_format": "single",
+            "label_values": "samples",
         })));
         later
     });

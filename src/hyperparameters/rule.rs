@@ -68,6 +68,8 @@ pub enum When {
     Spectra,
     /// In the approaches on raw audio.
     Audio,
+    /// In the vector approach.
+    Vectors,
     /// Where an input matrix has more than one row.
     SeveralRows,
     /// Where some layer is as wide as its input.
@@ -117,6 +119,7 @@ impl When {
             When::ByApproach => false,
             When::Spectra => h.format.use_fft,
             When::Audio => !h.format.use_fft,
+            When::Vectors => h.approach() == Approach::Vector,
             When::SeveralRows => h.format.num_unrollings > 1,
             When::EqualWidths => h.network.num_layers > 1 || h.network.hidden_size == h.row_width(),
             When::NotTranspose => !transpose,
@@ -144,6 +147,7 @@ impl When {
             When::ByApproach => "no file by itself: it follows from the approach",
             When::Spectra => "the magnitude spectrum approach",
             When::Audio => "the approaches on raw audio",
+            When::Vectors => "the vector approach",
             When::SeveralRows => "matrices of more than one row",
             When::EqualWidths => "layers as wide as their input",
             When::NotTranspose => "all approaches but transpose",

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::audio::{LongSound, Signal};
-use crate::frames::WindowFormat;
+use crate::frames::{Cosines, WindowFormat};
 use crate::hearing::{Descriptions, Hearing};
 use crate::hyperparameters::{AnswerMode, Conditioning, Hyperparameters};
 use crate::trained_model::TrainingAudio;
@@ -44,6 +44,8 @@ pub struct Sequences {
     /// One for each sequence where the network sees it; otherwise none.
     descriptions: Vec<Descriptions>,
     windows: WindowFormat,
+    /// What makes labels of samples, where they are not those themselves.
+    cosines: Option<Cosines>,
     /// Stretches of a sequence that a time step shows at once.
     batch: usize,
 }
@@ -201,6 +203,7 @@ impl<'a> Gathering<'a> {
             sequences,
             descriptions,
             windows: hearing.training_windows().clone(),
+            cosines: hearing.cosines(),
             batch,
         };
         let batch = self.hyperparameters.training.batch;
@@ -372,6 +375,10 @@ impl Sequences {
         for t in self.matrices(index, time_steps) {
             self.windows.push_input(sequence, t, frames);
             self.windows.push_label(sequence, t, labels);
+        }
+        if let Some(cosines) = &self.cosines {
+            let vectors = labels.chunks_exact_mut(self.windows.label_len);
+            vectors.for_each(|vector| cosines.of_samples(vector));
         }
     }
 
