@@ -10,15 +10,15 @@
 #[path = "../tests/common/convergence.rs"]
 mod convergence;
 
-use std::error::Error;
 use std::path::PathBuf;
 
+use anyhow::Context;
 use convergence::{analysis, figures};
 
 /// Window and hop, in samples.
 const SIZES: [(usize, usize); 5] = [(512, 128), (1024, 256), (2048, 512), (512, 256), (512, 512)];
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     // Cargo adds a flag of its own.
     let folder = std::env::args()
         .skip(1)
@@ -27,7 +27,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("name a folder of sound files: cargo bench --bench vocoder -- FOLDER");
         return Ok(());
     };
-    let entries = std::fs::read_dir(folder)?;
+    let entries = std::fs::read_dir(&folder);
+    let entries = entries.with_context(|| format!("the folder {folder} cannot be read"))?;
     let files = entries.map(|entry| Ok(entry?.path()));
     let mut files = files.collect::<std::io::Result<Vec<PathBuf>>>()?;
     files.sort();
