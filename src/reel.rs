@@ -130,6 +130,13 @@ impl Reel {
         Ok(())
     }
 
+    /// Has what is in the file be lost, as a disk that fails loses it.
+    #[cfg(test)]
+    pub fn lose_file(&self) {
+        let file = self.file.as_ref().expect("too few values for a file");
+        file.set_len(0).unwrap();
+    }
+
     /// Hands all values to `take`, piece by piece.
     pub fn each(&self, mut take: impl FnMut(&[f32])) -> Result<(), ReelError> {
         let mut piece = Vec::new();
@@ -266,5 +273,16 @@ mod tests {
         let mut reel = filled(nowhere, 1000);
         let refused = reel.push(&vec![0.0; 2 * MOST_IN_MEMORY]).unwrap_err();
         assert!(refused.to_string().contains("/nowhere/at/all"), "{refused}");
+    }
+
+    #[test]
+    fn what_is_lost_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let reel = filled(folder.path(), MOST_IN_MEMORY + PIECE);
+        reel.lose_file();
+        let mut values = Vec::new();
+        reel.read(reel.stored..reel.len(), &mut values).unwrap();
+        assert!(reel.read(0..1, &mut values).is_err());
+        assert!(reel.each(|_| ()).is_err());
     }
 }

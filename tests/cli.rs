@@ -867,15 +867,7 @@ fn a_checkpoint_that_cannot_be_written_stops_the_run_and_the_last_one_still_load
     assert!(output.status.success(), "{}", stderr(&output));
     let folder = desk.path("runs/model");
 
-    // A limit on the size of files stands for a full disk; the signal that comes
-    // with it is ignored, so that the write itself fails.
-    let limited = std::process::Command::new("bash")
-        .args([
-            "-c",
-            "trap '' XFSZ; ulimit -f 16; exec \"$@\"",
-            "bash",
-            env!("CARGO_BIN_EXE_antiphon"),
-        ])
+    let limited = common::antiphon_on_a_full_disk(16)
         .args([Path::new("train"), Path::new("--resume"), &folder])
         .args(["--minutes", "1", "--checkpoint-seconds", "0"])
         .output()

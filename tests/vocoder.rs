@@ -1,72 +1,16 @@
 //! What both vocoders make of frames that were heard, with no network between.
 
+#[path = "common/convergence.rs"]
+mod convergence;
+
 use std::f64::consts::TAU;
 
-use antiphon::frames::{Analysis, Complex64, Fourier, PhaseLocked, Resynthesis};
+use antiphon::frames::{Analysis, Complex64};
 use antiphon::random::stream;
+use convergence::{analysis, figures, locked, of_the_bank, phase_locked};
 use rand::RngExt;
 
 const RATE: u32 = 44100;
-
-fn analysis(window_size: usize, hop_size: usize) -> Analysis {
-    Analysis {
-        window_size,
-        hop_size,
-        zero_padding: true,
-    }
-}
-
-fn phase_locked(analysis: &Analysis, hop: usize) -> PhaseLocked {
-    PhaseLocked::new(analysis, hop, &mut stream(1, "phases"))
-}
-
-/// What the phase-locked vocoder makes of `sound`, from half a window on.
-fn locked(analysis: &Analysis, hop: usize, sound: &[f32]) -> Vec<f32> {
-    let frames = analysis.magnitudes(sound).magnitudes;
-    phase_locked(analysis, hop).resynthesise(&frames)
-}
-
-/// The same by the oscillator bank, of the peaks of frames.
-fn of_the_bank(analysis: &Analysis, sound: &[f32]) -> Vec<f32> {
-    let mut frames = analysis.magnitudes(sound).magnitudes;
-    let amplitude = analysis.amplitude_of_unit_magnitude(true);
-    frames.iter_mut().for_each(|value| *value *= amplitude);
-    let mut phases = stream(1, "phases");
-    Resynthesis::new(analysis.bins(), analysis.hop_size, true, &mut phases).resynthesise(&frames)
-}
-
-/// Magnitudes of a sound through Hann's window, a quarter of it apart.
-fn spectrogram(sound: &[f32], window: usize) -> Vec<f64> {
-    let fourier = Fourier::<f64>::new(window);
-    let weight = |n: usize| 0.5 - 0.5 * (TAU * n as f64 / window as f64).cos();
-    let weights: Vec<f64> = (0..window).map(weight).collect();
-    let mut magnitudes = Vec::new();
-    for frame in sound.windows(window).step_by(window / 4) {
-        let weighted = frame.iter().zip(&weights);
-        let mut values: Vec<Complex64> = weighted
-            .map(|(sample, weight)| Complex64::new(f64::from(*sample) * weight, 0.0))
-            .collect();
-        fourier.forward(&mut values);
-        magnitudes.extend(values[..=window / 2].iter().map(|value| value.norm()));
-    }
-    magnitudes
-}
-
-/// `|| |S| - |S'| || / || |S| ||`, the mean of windows of 512, 1024 and 2048 samples, of
-/// `sound` and of what was made of its frames; the ends, which no frames lie around, are
-/// left out.
-fn convergence(analysis: &Analysis, sound: &[f32], made: &[f32]) -> f64 {
-    let half = analysis.window_size / 2;
-    let end = made.len() - half;
-    let (sound, made) = (&sound[2 * half..end + half], &made[half..end]);
-    let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>().sqrt();
-    let windows = [512, 1024, 2048];
-    let all = windows.map(|window| {
-        let [own, other] = [sound, made].map(|sound| spectrogram(sound, window));
-        norm(&mut own.iter().zip(&other).map(|(a, b)| a - b)) / norm(&mut own.iter().copied())
-    });
-    all.iter().sum::<f64>() / windows.len() as f64
-}
 
 /// A noise that goes round and round, a little darker each time (Karplus and Strong, 1983).
 fn string(hz: f64, random: &mut impl RngExt) -> Vec<f32> {
@@ -97,21 +41,6 @@ fn plucked_strings() -> Vec<f32> {
     sound
 }
 
-/// Prints both vocoders' convergences, and returns them.
-fn figures(analysis: &Analysis, sound: &[f32]) -> [f64; 2] {
-    let made = [
-        of_the_bank(analysis, sound),
-        locked(analysis, analysis.hop_size, sound),
-    ];
-    let both = made.map(|made| convergence(analysis, sound, &made));
-    let (window, hop) = (analysis.window_size, analysis.hop_size);
-    println!(
-        "{window:5}/{hop}: oscillator bank {:.3}, phase-locked {:.3}",
-        both[0], both[1]
-    );
-    both
-}
-
 #[test]
 fn strings_sound_almost_as_they_did() {
     let sound = plucked_strings();
@@ -124,25 +53,6 @@ fn strings_sound_almost_as_they_did() {
     ] {
         let [bank, locked] = figures(&analysis(window, hop), &sound);
         assert!(locked < most && locked < 0.9 * bank, "{bank} {locked}");
-    }
-}
-
-/// `ANTIPHON_RECORDINGS=FOLDER cargo test --release --test vocoder -- --ignored --nocapture`
-#[test]
-#[ignore = "prints the figures of recordings, which are not the project's"]
-fn figures_of_recordings() {
-    let folder = std::env::var_os("ANTIPHON_RECORDINGS").expect("a folder");
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    files.sort();
-    for file in files {
-        let sound = antiphon::audio::read::read(&file).unwrap().into_signal();
-        println!("{} ({} Hz)", file.display(), sound.sample_rate);
-        for (window, hop) in [(512, 128), (1024, 256), (2048, 512), (512, 256), (512, 512)] {
-            figures(&analysis(window, hop), &sound.samples);
-        }
     }
 }
 
@@ -305,5 +215,26 @@ fn frames_without_zero_padding_and_odd_ones_sound_too() {
         let made = locked(&analysis, analysis.hop_size, &sine(bins, window_size, 0.5));
         let off = off_level(&made, bins, window_size);
         assert!(off < 0.5, "{window_size}: {off} dB");
+    }
+}
+
+#[test]
+fn windows_of_a_few_samples_sound_too() {
+    for (window_size, hop_size) in [(2, 1), (3, 2), (4, 4), (5, 3), (16, 16)] {
+        for zero_padding in [true, false] {
+            let analysis = Analysis {
+                window_size,
+                hop_size,
+                zero_padding,
+            };
+            let sound = sine(1.0, 16, 0.01);
+            let frames = analysis.magnitudes(&sound).frames();
+            let made = locked(&analysis, hop_size, &sound);
+            assert_eq!(made.len(), (frames - 1) * hop_size, "{window_size}");
+            assert!(
+                made.iter().all(|sample| sample.is_finite()),
+                "{window_size}"
+            );
+        }
     }
 }

@@ -35,6 +35,23 @@ pub enum AnswerError {
     Reel(#[from] ReelError),
 }
 
+impl AnswerError {
+    /// Whether what does not fit into memory found no room elsewhere, or is not to be read
+    /// there: neither the seed nor the model has to do with it.
+    pub fn is_of_temporary_files(&self) -> bool {
+        matches!(
+            self,
+            AnswerError::Reel(_)
+                | AnswerError::Audio(AudioError::Reel(_))
+                | AnswerError::Guide(AudioError::Reel(_))
+                | AnswerError::Generate {
+                    cause: GenerateError::Reel(_),
+                    ..
+                }
+        )
+    }
+}
+
 /// Why there is no voice.
 #[derive(Debug, thiserror::Error)]
 pub enum VoiceError {

@@ -223,9 +223,10 @@ impl Voice {
 fn is_of_one_answer(error: &AnswerError) -> bool {
     match error {
         AnswerError::Broken { .. } => true,
-        AnswerError::Generate { cause, .. } => {
-            !matches!(cause, GenerateError::Stopped | GenerateError::SilentSeed)
-        }
+        AnswerError::Generate { cause, .. } => !matches!(
+            cause,
+            GenerateError::Stopped | GenerateError::SilentSeed | GenerateError::Reel(_)
+        ),
         _ => false,
     }
 }
@@ -261,4 +262,27 @@ fn as_text(notes: &SetNotes) -> String {
     let mut text = serde_json::to_string_pretty(notes).expect("plain fields always serialise");
     text.push('\n');
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::reel::ReelError;
+
+    /// A set that was delivered without them would never have them.
+    #[test]
+    fn answers_that_found_no_room_are_not_left_out_of_a_set() {
+        let refused = |cause| AnswerError::Generate {
+            path: PathBuf::from("melody.wav"),
+            cause,
+        };
+        let no_room = ReelError {
+            folder: PathBuf::from("set"),
+            cause: Arc::new(io::ErrorKind::StorageFull.into()),
+        };
+        assert!(!is_of_one_answer(&refused(GenerateError::Reel(no_room))));
+        assert!(is_of_one_answer(&refused(GenerateError::NotANumber)));
+    }
 }

@@ -78,6 +78,12 @@ impl LongSound {
             None => Ok(()),
         }
     }
+
+    /// Has what is on the disk be lost.
+    #[cfg(test)]
+    pub fn lose_file(&self) {
+        self.samples.lose_file();
+    }
 }
 
 impl From<Signal> for LongSound {
@@ -131,5 +137,21 @@ mod tests {
         assert!(long.check().is_ok());
         let nothing = LongSound::new(Reel::new(Path::new(".")), 1000);
         assert_eq!(nothing.peak_and_rms().unwrap(), (0.0, 0.0));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_silent_and_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut samples = Reel::new(folder.path());
+        samples.push(&vec![0.5; 600_000]).unwrap();
+        let long = LongSound::new(samples, 1000);
+        long.lose_file();
+        let mut part = vec![7.0];
+        long.read(599_999..600_000, &mut part);
+        assert!(long.check().is_ok());
+        long.read(0..2, &mut part);
+        assert_eq!(part, [7.0, 0.5, 0.0, 0.0]);
+        assert!(long.check().is_err());
+        assert!(long.to_signal().is_err() && long.peak_and_rms().is_err());
     }
 }

@@ -231,7 +231,7 @@ pub enum AudioError {
         /// What the system answered.
         cause: io::Error,
     },
-    /// What is written could not be read again.
+    /// What does not fit into memory cannot be kept, or not be read again.
     #[error(transparent)]
     Reel(#[from] ReelError),
 }

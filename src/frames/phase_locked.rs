@@ -6,7 +6,7 @@ use super::spectrum::Analysis;
 use crate::random::Stream;
 
 /// Makes sound of frames as they come, in one pass: phases that the magnitudes make likely
-/// (see [`super::phases`]), an inverse Fourier transform, and overlap-add.
+/// (see `phases.rs`), an inverse Fourier transform, and overlap-add.
 ///
 /// Frames are the unscaled magnitudes of an [`Analysis`]. Where they are to sound more
 /// than a quarter of a window apart, others come between, as many as that takes, whose
@@ -40,7 +40,8 @@ impl PhaseLocked {
     /// one's phases are drawn from `random`.
     pub fn new(analysis: &Analysis, hop_size: usize, random: &mut Stream) -> PhaseLocked {
         let bins = analysis.bins();
-        let steps = hop_size.div_ceil(analysis.window_size / 4).max(1);
+        let quarter = (analysis.window_size / 4).max(1);
+        let steps = hop_size.div_ceil(quarter).max(1);
         PhaseLocked {
             hop_size,
             steps,

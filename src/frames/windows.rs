@@ -28,6 +28,12 @@ pub struct WindowFormat {
 }
 
 impl WindowFormat {
+    /// Whether they are of samples, and each input matrix sees what the one before saw, but
+    /// one sample later.
+    pub fn slides(&self) -> bool {
+        self.width == 1 && self.ext_cursor_inc == 1
+    }
+
     /// Values in one input matrix, `[rows, row_len · width]`.
     pub fn input_values(&self) -> usize {
         self.rows * self.row_len * self.width

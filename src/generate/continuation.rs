@@ -6,9 +6,10 @@ use std::f32::consts::PI;
 use super::AnswerSettings;
 use super::drawing::{Drawing, Drawn};
 use super::following::Following;
+use crate::audio::Sound;
 use crate::frames::{Cosines, WindowFormat};
 use crate::hearing::Hearing;
-use crate::model::Output;
+use crate::model::{Output, SAMPLES_BEFORE_TAPS};
 use crate::random::Stream;
 
 /// A seed and what has been predicted after it: samples, or magnitude frames
@@ -43,26 +44,14 @@ pub struct Tail {
     heard: Vec<f32>,
 }
 
-impl WindowFormat {
-    /// The first input matrix that it takes to show a network matrix `first` and what comes
-    /// after it.
-    pub(super) fn first_needed(&self, first: usize) -> usize {
-        first.saturating_sub(elements_before(self).div_ceil(self.ext_cursor_inc))
-    }
-}
-
-/// Elements before an input matrix that it takes to show it.
+/// Elements before an input matrix that it takes to show it: none but where what samples
+/// bring is known ahead of it.
 fn elements_before(windows: &WindowFormat) -> usize {
-    if windows.width == 1 {
-        SAMPLES_BEFORE
-    } else {
-        0
+    match windows.slides() {
+        true => SAMPLES_BEFORE_TAPS,
+        false => 0,
     }
 }
-
-/// Samples before an input matrix of samples that what is known ahead of it is made of: its
-/// filters are as long as some blocks.
-const SAMPLES_BEFORE: usize = 1024;
 
 /// The network predicted something that is not a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,19 +82,32 @@ impl Continuation {
         }
     }
 
+    /// Begins after `seed`, as the network sees it (see [`Hearing::see_seed`]), of which it
+    /// will be shown input matrix `first` and those after it: what that does not take is
+    /// forgotten.
+    pub fn after(
+        seed: &impl Sound,
+        first: usize,
+        output: Output,
+        settings: &AnswerSettings,
+        hearing: &Hearing,
+    ) -> Continuation {
+        let (windows, samples) = (hearing.sampling_windows(), seed.samples());
+        let before = elements_before(windows).div_ceil(windows.ext_cursor_inc);
+        let from = first.saturating_sub(before) * windows.ext_cursor_inc;
+        let seen = hearing.see_part(seed, samples, from..hearing.elements_of_seed(samples));
+        let forgotten = from * windows.width;
+        let continuation = Continuation::new(output, settings, hearing, seen);
+        Continuation {
+            forgotten,
+            seed_values: continuation.seed_values + forgotten,
+            ..continuation
+        }
+    }
+
     /// Follows a guide, if there is one.
     pub fn follow(self, following: Option<Following>) -> Continuation {
         Continuation { following, ..self }
-    }
-
-    /// Takes what it began with for the end of a seed, of which `forgotten` values before it
-    /// are not needed any more.
-    pub fn beginning_after(self, forgotten: usize) -> Continuation {
-        Continuation {
-            forgotten,
-            seed_values: self.seed_values + forgotten,
-            ..self
-        }
     }
 
     /// Takes the last `predicted` values of what it began with for predictions,
@@ -356,7 +358,11 @@ mod tests {
             continuation.append(&[value; 8], &mut random).unwrap();
         }
         continuation.go_back(&tail);
-        assert_eq!(continuation.heard(), before);
-        assert_eq!(continuation.sequence(), before);
+        assert_eq!(continuation.made(), 4);
+        // Of what came before it knows what it needs.
+        let known = &before[continuation.forgotten()..];
+        assert!(known.len() >= 8);
+        assert_eq!(continuation.heard(), known);
+        assert_eq!(continuation.sequence(), known);
     }
 }

@@ -76,32 +76,10 @@ fn microseconds(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generate::Native;
-    use crate::model::{Precision, State};
+    use crate::generate::overheard::Overheard;
+    use crate::generate::{Native, Turn};
+    use crate::model::Precision;
     use crate::testing::random_model;
-
-    /// An engine that is slower than another.
-    struct Slow(Native);
-
-    impl Engine for Slow {
-        fn name(&self) -> &'static str {
-            "slow"
-        }
-
-        fn silence(&mut self, windows: &WindowFormat, streams: usize) -> State {
-            self.0.silence(windows, streams)
-        }
-
-        fn play(
-            &mut self,
-            shown: &Shown,
-            state: &mut State,
-            prediction: &mut Vec<f32>,
-        ) -> Result<(), EngineError> {
-            std::thread::sleep(Duration::from_millis(3));
-            self.0.play(shown, state, prediction)
-        }
-    }
 
     #[test]
     fn the_faster_one_is_found_whatever_the_approach() {
@@ -112,12 +90,16 @@ mod tests {
         ] {
             let model = random_model(json);
             let native = || Native::new(model.network.clone(), Precision::F32, 1);
-            let engines: Vec<Box<dyn Engine>> = vec![Box::new(Slow(native())), Box::new(native())];
+            let slow = Overheard {
+                native: native(),
+                hear: |_: &[Turn]| std::thread::sleep(Duration::from_millis(3)),
+            };
+            let engines: Vec<Box<dyn Engine>> = vec![Box::new(slow), Box::new(native())];
             let windows = model.hearing().sampling_windows().clone();
             let conditions = model.network.architecture().conditions;
             let measured = measured(engines, &windows, conditions).unwrap();
             let names: Vec<&str> = measured.iter().map(|m| m.engine.name()).collect();
-            assert_eq!(names, ["native", "slow"], "{json}");
+            assert_eq!(names, ["native", "overheard"], "{json}");
             assert!(measured[1].microseconds > 3000.0);
         }
     }

@@ -74,9 +74,6 @@ const STILL_AT_MOST: f64 = 1.5;
 /// without one measured up to 4 more, those with one 6 to 20.
 const BURST: f64 = 6.0;
 
-/// Samples of a long sound that are heard in one go.
-pub const PIECE: usize = 1 << 14;
-
 /// Listens to the predictions that answer one seed.
 #[derive(Clone)]
 pub struct Guard {
@@ -97,13 +94,10 @@ impl Guard {
     pub fn new(seed: &Levelled, full_scale: f32, training: Dynamics) -> Guard {
         let mut level = LevelMeter::new(seed.sample_rate());
         let mut dynamics = DynamicsMeter::new(seed.sample_rate(), LEAST_SPECTRA);
-        let mut piece = Vec::new();
-        for begin in (0..seed.samples()).step_by(PIECE) {
-            piece.clear();
-            seed.read(begin..seed.samples().min(begin + PIECE), &mut piece);
-            level.push(&piece);
-            dynamics.push(&piece);
-        }
+        seed.each_of(0..seed.samples(), &mut |piece| {
+            level.push(piece);
+            dynamics.push(piece);
+        });
         let of_training = SHARE_OF_LEAST_CHANGE * training.least_change.unwrap_or(0.0);
         let still = of_training.clamp(STILL, STILL_AT_MOST);
         let sustained = |change| change < still.max(2.0 * STILL);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::continuation::Tail;
 use super::course::Course;
-use super::guard::{Fault, Guard, PIECE, STRETCH_SECONDS};
+use super::guard::{Fault, Guard, STRETCH_SECONDS};
 use super::sounded::Mark;
 use crate::audio::{Signal, Sound};
 use crate::hearing::Hearing;
@@ -121,12 +121,8 @@ impl Listener {
         };
         let guide = course.guide();
         let end = range.end.min(guide.samples());
-        let (mut ear, mut piece) = (self.guard.ear(self.hearing.sample_rate()), Vec::new());
-        for begin in (range.start.min(end)..end).step_by(PIECE) {
-            piece.clear();
-            guide.read(begin..end.min(begin + PIECE), &mut piece);
-            ear.hear(&piece);
-        }
+        let mut ear = self.guard.ear(self.hearing.sample_rate());
+        guide.each_of(range.start.min(end)..end, &mut |piece| ear.hear(piece));
         self.guard.fault(ear).is_some_and(rests)
     }
 

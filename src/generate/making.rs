@@ -84,8 +84,6 @@ pub struct Making {
     outputs: usize,
     pace: Pace,
     share: f64,
-    /// What is wrong with what was made.
-    fault: Option<Fault>,
     begun: Instant,
     sampling_begun: Option<Instant>,
     resynthesis: Duration,
@@ -167,19 +165,13 @@ impl<'a> Task<'a> {
         none.by(strength, || common.description(hearing, course))
     }
 
-    /// What begins with the `seed`, the matrices of which that are played, and what those
-    /// are made of.
+    /// What begins with the `seed`, and the matrices of it that are played.
     fn continuation(&self, hearing: &Hearing, seed: &Levelled) -> (Continuation, Range<usize>) {
-        let (windows, samples) = (hearing.sampling_windows(), seed.samples());
-        let elements = hearing.elements_of_seed(samples);
-        let matrices = windows.input_matrices(elements);
+        let elements = hearing.elements_of_seed(seed.samples());
+        let matrices = hearing.sampling_windows().input_matrices(elements);
         let first = self.first_primed(hearing, matrices);
-        let forgotten = windows.first_needed(first);
-        let from = forgotten * windows.ext_cursor_inc;
-        let seen = hearing.see_part(seed, samples, from..elements);
         let output = self.model.network.architecture().output;
-        let continuation = Continuation::new(output, self.settings, hearing, seen);
-        let continuation = continuation.beginning_after(from * windows.width);
+        let continuation = Continuation::after(seed, first, output, self.settings, hearing);
         (continuation, first..matrices)
     }
 
@@ -246,7 +238,6 @@ impl Making {
             outputs: 0,
             pace,
             share: 0.0,
-            fault: None,
             begun,
             sampling_begun: None,
             resynthesis: Duration::ZERO,
@@ -331,15 +322,15 @@ impl Making {
                 self.matrices = newest..newest + 1;
                 return Ok(Next::Play { report });
             }
-            if self.sound()? {
-                return Ok(Next::Made(Box::new(self.made())));
+            if let Some(prediction) = self.sound()? {
+                return Ok(Next::Made(Box::new(prediction)));
             }
         }
     }
 
-    /// Makes sound of the last that was predicted, and listens to all; whether that is it.
-    /// Where something is wrong with it, sampling may have gone back.
-    fn sound(&mut self) -> Result<bool, GenerateError> {
+    /// Makes sound of the last that was predicted, and listens to all: the prediction, or
+    /// none where something is wrong with it and sampling went back.
+    fn sound(&mut self) -> Result<Option<Prediction>, GenerateError> {
         let sampled = Instant::now();
         self.tell(SOUNDING, 0, 1);
         let last = self.continuation.predicted_since(self.sounded.values());
@@ -347,25 +338,22 @@ impl Making {
         self.check_sources()?;
         let asked = samples_in(self.request.seconds, self.hearing.sample_rate());
         self.sounded.end(self.samples, asked)?;
-        self.fault = self.listener.verdict(self.sounded.heard())?;
+        let fault = self.listener.verdict(self.sounded.heard())?;
         let made = self.continuation.made();
-        let response = match self.fault {
-            Some(fault) => self.listener.respond(fault, made),
-            None => None,
-        };
+        let response = fault.and_then(|fault| self.listener.respond(fault, made));
         self.resynthesis += sampled.elapsed();
         if let Some((snapshot, response)) = response {
             let snapshot = snapshot.clone();
             self.pace.again(SOUNDING);
             self.go_back(&snapshot, response);
-            return Ok(false);
+            return Ok(None);
         }
         self.tell(SOUNDING, 1, 0);
-        Ok(true)
+        Ok(Some(self.prediction(fault)))
     }
 
-    /// What was made.
-    fn made(&mut self) -> Prediction {
+    /// What was made, and what is wrong with it.
+    fn prediction(&mut self, fault: Option<Fault>) -> Prediction {
         let sampling_begun = self.sampling_begun.unwrap_or(self.begun);
         let timings = Timings {
             priming: seconds(sampling_begun - self.begun),
@@ -374,7 +362,7 @@ impl Making {
         };
         Prediction {
             sound: self.sounded.take(),
-            fault: self.fault,
+            fault,
             responses: self.listener.responses().to_vec(),
             timings,
         }

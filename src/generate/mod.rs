@@ -21,6 +21,8 @@ mod memory;
 mod native;
 mod notes;
 mod onnxruntime;
+#[cfg(test)]
+mod overheard;
 mod pace;
 mod playing;
 mod repeated_rows;

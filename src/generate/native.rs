@@ -45,7 +45,7 @@ impl Engine for Native {
     }
 
     fn silence(&mut self, windows: &WindowFormat, streams: usize) -> State {
-        if slides(windows) {
+        if windows.slides() {
             self.inference.prepare_sliding_inputs();
         }
         self.inference.forget();
@@ -95,7 +95,7 @@ impl Engine for Native {
 
     fn shares_steps(&self, windows: &WindowFormat) -> bool {
         // What slides by a sample is known ahead, of one answer at a time.
-        !slides(windows)
+        !windows.slides()
     }
 
     fn play_together(&mut self, turns: &mut [Turn]) -> Result<(), EngineError> {
@@ -160,11 +160,6 @@ impl Native {
             first += rows;
         }
     }
-}
-
-/// Whether input matrices are those before, one sample later.
-fn slides(windows: &WindowFormat) -> bool {
-    windows.width * windows.ext_cursor_inc == 1
 }
 
 #[cfg(test)]

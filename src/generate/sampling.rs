@@ -156,10 +156,11 @@ mod tests {
     use crate::audio::Signal;
     use crate::frames::WindowFormat;
     use crate::generate::making::samples_in;
-    use crate::generate::{Native, Shown};
+    use crate::generate::overheard::Overheard;
+    use crate::generate::{Native, Shown, Turn};
     use crate::hearing::Dynamics;
-    use crate::model::State;
-    use crate::model::{Precision, Tape};
+    use crate::model::{Network, Precision, State, Tape};
+    use crate::reel::Reel;
     use crate::testing::random_model;
 
     fn seed(samples: usize) -> Signal {
@@ -314,6 +315,144 @@ mod tests {
         assert_eq!(outputs.len(), 5);
         for (a, b) in outputs.iter().zip(&expected) {
             assert!((a - b).abs() < 1e-5, "{a} {b}");
+        }
+    }
+
+    /// Compares the embedded engine's predictions with those of a naive loop over whole
+    /// matrices, of a sequence of which nothing is forgotten.
+    struct Naive<'a> {
+        network: &'a Network,
+        /// All samples so far, and each row's state.
+        sequence: Vec<f32>,
+        rows: State,
+        steps: usize,
+        /// Samples that were forgotten when it heard last.
+        forgotten: usize,
+    }
+
+    impl Naive<'_> {
+        fn compare(&mut self, turn: &Turn) {
+            let (shown, windows) = (&turn.shown, turn.shown.windows);
+            self.forgotten = shown.before;
+            let known = self.sequence.len() - shown.before;
+            assert_eq!(self.sequence[shown.before..], shown.sequence[..known]);
+            self.sequence.extend_from_slice(&shown.sequence[known..]);
+            let mut tape = Tape::new(1);
+            let before = shown.before / windows.ext_cursor_inc;
+            for t in shown.matrices.clone() {
+                let mut matrix = Vec::new();
+                windows.push_input(&self.sequence, before + t, &mut matrix);
+                let rows = &mut self.rows;
+                self.network.forward(&matrix, rows, None, &mut tape);
+                self.steps += 1;
+            }
+            // Until then the rows of a transpose matrix may know how they began.
+            if self.steps > 400 {
+                for (fast, slow) in turn.prediction.iter().zip(tape.prediction()) {
+                    let step = self.steps;
+                    assert!((fast - slow).abs() < 1e-4, "{step}: {fast} {slow}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_forgotten_of_a_long_answer_changes_nothing() {
+        for json in [
+            r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 2, "sample_rate": 1000}"#,
+            r#"{"preset": "column-vector", "seg_len": 300, "hidden_size": 12, "num_unrollings": 2,
+                "sample_rate": 1000}"#,
+            r#"{"preset": "transpose", "seg_len": 80, "hidden_size": 12, "num_unrollings": 3,
+                "int_cursor_inc": 5, "sample_rate": 1000}"#,
+        ] {
+            let model = random_model(json);
+            let rows = model.hearing().sampling_windows().rows;
+            let seed = Signal {
+                sample_rate: 1000,
+                ..seed(4000)
+            };
+            let mut naive = Naive {
+                network: &model.network,
+                sequence: Vec::new(),
+                rows: State::zero(model.network.architecture(), rows),
+                steps: 0,
+                forgotten: 0,
+            };
+            let request = Request {
+                seconds: 6.0,
+                random_seed: 1,
+                prime: Prime::Seed,
+                prime_seconds: None,
+                may_go_back: false,
+            };
+            let mut engine = Overheard {
+                native: Native::new(model.network.clone(), Precision::F32, 1),
+                hear: |turns: &[Turn]| turns.iter().for_each(|turn| naive.compare(turn)),
+            };
+            let answer = answer(&model, &mut engine, &seed, &request).unwrap();
+            assert!(naive.forgotten > 5000, "{}", naive.forgotten);
+            let sound = answer.sound.to_signal().unwrap().samples;
+            assert_eq!(sound.len(), 6000);
+            // What was predicted last was not shown.
+            let shown = &naive.sequence[4000..];
+            assert!(shown.len() > 5900, "{json}");
+            for (sound, shown) in sound.iter().zip(shown) {
+                assert!((sound - shown).abs() < 1e-6, "{json}: {sound} {shown}");
+            }
+        }
+    }
+
+    /// A tone of 530 seconds at 1000 Hz, most of which is in a file in `folder`.
+    fn stored_tone(folder: &Path) -> Arc<LongSound> {
+        let mut samples = Reel::new(folder);
+        samples.push(&seed(530_000).samples).unwrap();
+        Arc::new(LongSound::new(samples, 1000))
+    }
+
+    #[test]
+    fn what_cannot_be_read_of_a_seed_or_a_theme_ends_the_answer() {
+        let model = random_model(
+            r#"{"preset": "column-vector", "seg_len": 64, "num_unrollings": 2, "hidden_size": 16,
+                "sample_rate": 1000, "conditioning": "chroma"}"#,
+        );
+        let settings = AnswerSettings::of(&model.hyperparameters);
+        assert!(!settings.follow.is_free());
+        let request = Request {
+            seconds: 5.0,
+            random_seed: 1,
+            prime: Prime::Matrix,
+            prime_seconds: None,
+            may_go_back: false,
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let short = Arc::new(LongSound::from(Signal {
+            sample_rate: 1000,
+            ..seed(2000)
+        }));
+        let refusal = |seed: &Arc<LongSound>, theme: Option<&Arc<LongSound>>, lost_at: f64| {
+            let player = Player {
+                model: &model,
+                settings: &settings,
+                engine: &mut Native::new(model.network.clone(), Precision::F32, 1),
+                theme,
+                folder: folder.path(),
+            };
+            let told = &mut |share| {
+                if share >= lost_at {
+                    theme.unwrap_or(seed).lose_file();
+                }
+                ControlFlow::Continue(())
+            };
+            generate(player, seed, &request, told).unwrap_err()
+        };
+        for lost_at in [0.0, 0.2] {
+            let stored = || stored_tone(folder.path());
+            for refused in [
+                refusal(&stored(), None, lost_at),
+                refusal(&short, Some(&stored()), lost_at),
+            ] {
+                assert!(matches!(refused, GenerateError::Reel(_)), "{refused}");
+            }
         }
     }
 

@@ -42,7 +42,7 @@ impl Shown<'_> {
     /// saw one time step before, but one sample later; none where that is not so.
     pub fn sliding(&self) -> Option<Sequence<'_>> {
         let windows = self.windows;
-        let slides = self.steps() == 1 && windows.width == 1 && windows.ext_cursor_inc == 1;
+        let slides = self.steps() == 1 && windows.slides();
         let end = self.matrices.start + windows.input_span();
         slides.then(|| Sequence {
             samples: &self.sequence[..end],

@@ -162,3 +162,97 @@ impl Track {
         self.samples.truncate(mark.samples);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{random_model, values};
+
+    const JSON: [&str; 2] = [
+        r#"{"preset": "vector", "seg_len": 16, "num_unrollings": 2, "pre_emphasis": 0.5}"#,
+        r#"{"preset": "magnitude-spectrum", "window_size": 64, "hop_size": 16,
+            "num_unrollings": 2, "resynthesis": "phase-locked"}"#,
+    ];
+
+    /// Forty predictions, no less than 0, and what makes sound of them with frames `hop`
+    /// apart.
+    fn sounded(json: &str, hop: Option<usize>) -> (Vec<f32>, Sounded) {
+        let hearing = random_model(json).hearing();
+        let mut predicted = values(40 * 64, 3);
+        hearing.confine(&mut predicted);
+        (
+            predicted,
+            Sounded::new(&hearing, hop, 1, Path::new("nowhere")),
+        )
+    }
+
+    /// What is heard and what was asked for of 400 samples, 500 where they are slower.
+    fn ended(mut sounded: Sounded) -> [Vec<f32>; 2] {
+        sounded.end(400, 500).unwrap();
+        let mut heard = Vec::new();
+        sounded
+            .heard()
+            .each(|piece| heard.extend_from_slice(piece))
+            .unwrap();
+        [heard, sounded.take().to_signal().unwrap().samples]
+    }
+
+    #[test]
+    fn it_goes_back_as_if_nothing_had_sounded_since() {
+        for (json, hop) in [(JSON[0], None), (JSON[1], None), (JSON[1], Some(24))] {
+            let (predicted, mut whole) = sounded(json, hop);
+            whole.push(&predicted).unwrap();
+            let (_, mut sounded) = sounded(json, hop);
+            let mark = sounded.mark();
+            sounded.push(&predicted[640..]).unwrap();
+            sounded.go_back(&mark);
+            assert_eq!(sounded.values(), 0, "{json}");
+            sounded.push(&predicted[..640]).unwrap();
+            let mark = sounded.mark();
+            for begin in [640, 1280, 64] {
+                sounded.push(&predicted[begin..begin + 640]).unwrap();
+                assert_eq!(sounded.values(), 1280, "{json}");
+                sounded.go_back(&mark);
+                assert_eq!(sounded.values(), 640, "{json}");
+            }
+            sounded.push(&predicted[640..]).unwrap();
+            assert_eq!(ended(sounded), ended(whole), "{json} {hop:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_asked_for_lasts_as_long_as_it_is_to_and_nothing_stays() {
+        for (json, hop, asked) in [
+            (JSON[0], None, 400),
+            (JSON[1], None, 400),
+            (JSON[1], Some(24), 500),
+        ] {
+            let (predicted, mut sounded) = sounded(json, hop);
+            sounded.push(&predicted).unwrap();
+            // It ends without an end to what it could go on with.
+            let mark = sounded.mark();
+            sounded.end(400, 500).unwrap();
+            assert_eq!(sounded.heard().len(), 400, "{json}");
+            let (begin, newest) = sounded.newest(150).unwrap().unwrap();
+            assert_eq!((begin, newest.samples.len()), (250, 150), "{json}");
+            assert!(sounded.newest(401).unwrap().is_none(), "{json}");
+            sounded.go_back(&mark);
+            assert_eq!(sounded.values(), predicted.len(), "{json}");
+            let [heard, made] = ended(sounded);
+            assert_eq!((heard.len(), made.len()), (400, asked), "{json}");
+            assert_eq!(heard == made, hop.is_none(), "{json}");
+        }
+    }
+
+    /// Where frames are fewer than the samples asked for take, silence is the rest.
+    #[test]
+    fn what_is_missing_of_what_was_asked_for_is_silent() {
+        let (predicted, mut sounded) = sounded(JSON[1], Some(24));
+        sounded.push(&predicted[..64 * 10]).unwrap();
+        sounded.end(144, 300).unwrap();
+        let made = sounded.take().to_signal().unwrap().samples;
+        assert_eq!(made.len(), 300);
+        assert!(made[9 * 24 - 1] != 0.0 && made[9 * 24..].iter().all(|sample| *sample == 0.0));
+        assert!(sounded.take().to_signal().unwrap().samples.is_empty());
+    }
+}

@@ -1,9 +1,10 @@
 //! How long the stages of an answer take beside one another, as was measured with the
 //! bundled models on one machine: what [`Pace`](super::pace::Pace) begins with.
 
+use super::guard::STRETCH_SECONDS;
 use super::making::MEMORIES;
 use super::{AnswerSettings, Prime, Request, Weights};
-use crate::hyperparameters::Approach;
+use crate::hyperparameters::{Approach, Hyperparameters, Vocoder};
 use crate::model::GATES;
 use crate::trained_model::TrainedModel;
 
@@ -26,11 +27,11 @@ const WAITED_FOR: f64 = 0.9;
 /// Seconds to describe one place of a guide, and samples from one to the next at 11025 Hz.
 const DESCRIBED: f64 = 12e-6;
 const DESCRIBED_EVERY: f64 = 128.0 / 11025.0;
-/// Seconds to judge a second of sound, and to sound one partial of one sample.
+/// Seconds to judge a second of sound, to sound one bin of one sample by the oscillator bank,
+/// and one of a frame by the phase-locked vocoder.
 const JUDGED: f64 = 0.35e-3;
-const SOUNDED: f64 = 0.02e-9;
-/// Seconds of sound that are listened to for each second that is made.
-const LISTENED: f64 = 2.5;
+const SOUNDED: f64 = 0.01e-9;
+const LOCKED: f64 = 18e-9;
 
 /// Seconds expected of an answer's stages.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,9 +40,9 @@ pub struct Work {
     pub preparing: f64,
     /// Showing the seed to the network.
     pub priming: f64,
-    /// Predicting.
+    /// Predicting, making sound of what was predicted, and listening to its newest stretches.
     pub sampling: f64,
-    /// Making sound of what was predicted, and judging it.
+    /// Judging the whole sound.
     pub sounding: f64,
 }
 
@@ -91,13 +92,14 @@ impl Work {
                 }
             }
         };
-        let sounding = JUDGED
-            + match h.approach() {
-                Approach::MagnitudeSpectrum => SOUNDED * rate * (h.format.window_size / 2) as f64,
-                _ => 0.0,
-            };
+        let hop = h.format.samples_per_element();
+        let heard_at = |hop| sounding(h, settings, hop);
+        // What is asked for in another tempo sounds beside what is listened to.
+        let asked = settings
+            .resynthesis_hop
+            .map_or(0.0, |asked| heard_at(asked) * asked as f64 / hop as f64);
         let listening = match request.may_go_back {
-            true => LISTENED * sounding,
+            true => STRETCH_SECONDS * JUDGED,
             false => 0.0,
         };
         let remembered = model.memory.map(|memory| MEMORIES * memory);
@@ -112,8 +114,8 @@ impl Work {
                 false => 0.0,
             },
             priming: primed * PLAYED_WITH_OTHERS * operations,
-            sampling: seconds / one * alone + seconds * listening,
-            sounding: seconds * sounding,
+            sampling: seconds / one * alone + seconds * (heard_at(hop) + asked + listening),
+            sounding: seconds * JUDGED,
         }
     }
 
@@ -125,6 +127,23 @@ impl Work {
     /// In their order.
     pub fn stages(&self) -> [f64; 4] {
         [self.preparing, self.priming, self.sampling, self.sounding]
+    }
+}
+
+/// Seconds expected of making a second of sound by hyperparameters `h`, with frames `hop`
+/// samples apart.
+fn sounding(h: &Hyperparameters, settings: &AnswerSettings, hop: usize) -> f64 {
+    if h.approach() != Approach::MagnitudeSpectrum {
+        return 0.0;
+    }
+    let (rate, bins) = (f64::from(h.format.sample_rate), h.bins() as f64);
+    match settings.resynthesis.unwrap_or(h.drawing.resynthesis) {
+        Vocoder::OscillatorBank => SOUNDED * rate * bins,
+        Vocoder::PhaseLocked => {
+            // It makes more frames of those that are further apart than this.
+            let apart = hop.min(h.format.window_size / 4).max(1);
+            LOCKED * bins * rate / apart as f64
+        }
     }
 }
 

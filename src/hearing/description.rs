@@ -246,7 +246,7 @@ impl Descriptions {
 }
 
 /// How strong each pitch class is in `sound`, C first: 1 the strongest. What is loud counts
-/// more; a long sound is looked at in [`MOST_LOOKS`] places. Of silence all are 0.
+/// more; a long sound is looked at in `MOST_LOOKS` places. Of silence all are 0.
 pub fn pitch_classes(sound: &(impl Sound + ?Sized), sample_rate: u32) -> [f64; PITCH_CLASSES] {
     let mut all = [0.0; PITCH_CLASSES];
     let samples = sound.samples();

@@ -5,8 +5,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::PIECE;
-use crate::audio::Signal;
+use crate::audio::{Signal, Sound};
 use crate::frames::{Analysis, Frames};
 
 /// Length of the blocks that are compared with each other.
@@ -46,10 +45,8 @@ impl Dynamics {
     /// That of `signal`.
     pub fn of(signal: &Signal) -> Dynamics {
         let mut meter = DynamicsMeter::of_long(signal.sample_rate);
-        signal
-            .samples
-            .chunks(PIECE)
-            .for_each(|piece| meter.push(piece));
+        let samples = &signal.samples;
+        samples.each_of(0..samples.len(), &mut |piece| meter.push(piece));
         meter.finish()
     }
 

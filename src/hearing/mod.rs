@@ -40,8 +40,8 @@ use crate::frames::{
 use crate::hyperparameters::{Approach, Hyperparameters, LabelValues, Vocoder};
 use crate::random::Stream;
 
-/// Samples of a long sound that are looked at in one go.
-const PIECE: usize = 1 << 14;
+/// Values that are seen of a long sound at once, more or less.
+const VALUES_AT_ONCE: usize = 1 << 14;
 
 /// How a network hears. A sequence consists of elements, samples or magnitude
 /// frames, of as many values each as its windows are wide.
@@ -292,9 +292,10 @@ impl Hearing {
     /// seen of it at once is as large as the seed.
     fn largest_seen_and_peak(&self, seed: &impl Sound) -> (f32, f32) {
         let samples = seed.samples();
-        let (all, step) = (self.elements_of_seed(samples), PIECE / self.element.width());
-        let pieces = (0..all).step_by(step.max(1));
-        let seen = pieces.map(|n| self.see_part(seed, samples, n..all.min(n + step.max(1))));
+        let all = self.elements_of_seed(samples);
+        let step = (VALUES_AT_ONCE / self.element.width()).max(1);
+        let pieces = (0..all).step_by(step);
+        let seen = pieces.map(|n| self.see_part(seed, samples, n..all.min(n + step)));
         let seen = seen.fold(0.0, |most, seen| largest(&seen).max(most));
         (seen, peak(seed, samples))
     }
@@ -435,12 +436,8 @@ fn largest(values: &[f32]) -> f32 {
 
 /// The largest of the first `samples` samples of `sound`.
 fn peak(sound: &impl Sound, samples: usize) -> f32 {
-    let (mut peak, mut piece) = (0.0, Vec::new());
-    for begin in (0..samples).step_by(PIECE) {
-        piece.clear();
-        sound.read(begin..samples.min(begin + PIECE), &mut piece);
-        peak = largest(&piece).max(peak);
-    }
+    let mut peak = 0.0;
+    sound.each_of(0..samples, &mut |piece| peak = largest(piece).max(peak));
     peak
 }
 

@@ -224,3 +224,52 @@ fn any_part_of_a_seed_and_what_follows_it_is_seen_as_it_is_in_the_whole() {
         assert_eq!(seed, whole[..hearing.elements_of_seed(600) * width]);
     }
 }
+
+#[test]
+fn pieces_sound_as_the_whole_does_and_a_clone_goes_on_as_the_original_would() {
+    let sound: Vec<f32> = (0..3000).map(|n| (n as f32 * 0.4).sin()).collect();
+    let spectrum = |more: &str| {
+        format!(r#"{{"preset": "magnitude-spectrum", "window_size": 64, "hop_size": 24, {more}}}"#)
+    };
+    for json in [
+        EITHER[0].to_owned(),
+        spectrum(r#""resynthesis": "oscillator-bank", "pre_emphasis": 0.9"#),
+        spectrum(r#""resynthesis": "oscillator-bank", "peak_picking": true"#),
+        spectrum(r#""resynthesis": "phase-locked", "pre_emphasis": 0.9"#),
+        spectrum(r#""resynthesis": "phase-locked", "magnitude_scale": "square-root""#),
+    ] {
+        for (highest_frequency, slower) in [(None, 0), (Some(3000.0), 0), (Some(3000.0), 7)] {
+            let normalisation = Normalisation {
+                largest_magnitude: 0.7,
+                highest_frequency,
+                ..Normalisation::default()
+            };
+            let hearing = Hearing::new(&Hyperparameters::parse(&json).unwrap(), normalisation);
+            let seen = hearing.see(sound.clone());
+            let of = |mut sounding: Sounding, rest: &[f32], mut sound: Vec<f32>| {
+                sounding.push(rest, &mut sound);
+                sounding.finish(&mut sound);
+                sound
+            };
+            let hop = hearing.element.hop() + slower;
+            let mut sounding = hearing.sounding_at_hop(hop, &mut stream(1, "phases"));
+            let whole = of(sounding.clone(), &seen, Vec::new());
+            assert!(largest(&whole) > 0.1, "{json}");
+            let width = hearing.training.width;
+            let (mut samples, mut begin) = (Vec::new(), 0);
+            for elements in (1..).map(|n| 1 + n * n % 19) {
+                // What another goes on with changes nothing.
+                sounding.clone().push(&seen[..width], &mut Vec::new());
+                let rest = of(sounding.clone(), &seen[begin..], samples.clone());
+                assert_eq!(rest, whole, "{json}");
+                let end = seen.len().min(begin + elements * width);
+                sounding.push(&seen[begin..end], &mut samples);
+                begin = end;
+                if begin == seen.len() {
+                    break;
+                }
+            }
+            assert_eq!(of(sounding, &[], samples), whole, "{json}");
+        }
+    }
+}

@@ -35,7 +35,7 @@ pub use architecture::{Architecture, TensorSpec};
 pub use bare_step::BareStep;
 pub use dropout::Dropout;
 pub use head::Head;
-pub use inference::{Inference, Sequence};
+pub use inference::{Inference, SAMPLES_BEFORE_TAPS, Sequence};
 pub use kernels::rows::{Precision, Processor};
 pub use lstm::GATES;
 pub use network::{Network, Tape};

@@ -1,9 +1,9 @@
 //! Slices: loops cut out of predictions, one for each band of pitch, which a patch raises
 //! when it hears that band (dissertation 6.2.2).
 //!
-//! A prediction's [`course`] says how strong each band is in each frame; the [`stretch`]
-//! in which a band sustains most clearly is made a [loop](looping), and all loops are
-//! written beside a [`table`].
+//! A prediction's `course` says how strong each band is in each frame; the `stretch`
+//! in which a band sustains most clearly is made a loop (`looping`), and all loops are
+//! written beside a `table`.
 
 mod bands;
 mod choice;

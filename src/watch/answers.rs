@@ -127,12 +127,7 @@ impl From<&AnswerError> for NoAnswer {
                 ..
             } => return NoAnswer::Stopped,
             // What is wrong is the folder or the disk, whatever they say.
-            AnswerError::Reel(_)
-            | AnswerError::Audio(AudioError::Reel(_))
-            | AnswerError::Generate {
-                cause: GenerateError::Reel(_),
-                ..
-            } => return NoAnswer::Machine(text),
+            error if error.is_of_temporary_files() => return NoAnswer::Machine(text),
             AnswerError::Audio(AudioError::Changed { .. }) => return NoAnswer::Unfinished,
             AnswerError::Audio(AudioError::LongerThan { seconds, .. }) => {
                 return NoAnswer::Seed(format!("it is too long; {}", at_most(*seconds)));
@@ -158,4 +153,47 @@ impl From<&AnswerError> for NoAnswer {
 /// Says that seeds are read up to `seconds`.
 pub(super) fn at_most(seconds: f64) -> String {
     format!("at most {seconds} seconds are read (--max-seed-seconds)")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::reel::ReelError;
+
+    #[test]
+    fn what_the_disk_refuses_is_no_fault_of_the_seed() {
+        let reel = || ReelError {
+            folder: PathBuf::from("predictions"),
+            cause: Arc::new(io::ErrorKind::StorageFull.into()),
+        };
+        let path = PathBuf::from("melody.wav");
+        for error in [
+            AnswerError::Reel(reel()),
+            AnswerError::Audio(AudioError::Reel(reel())),
+            AnswerError::Guide(AudioError::Reel(reel())),
+            AnswerError::Generate {
+                path: path.clone(),
+                cause: GenerateError::Reel(reel()),
+            },
+            AnswerError::Audio(AudioError::CannotWrite {
+                path: path.clone(),
+                cause: io::ErrorKind::StorageFull.into(),
+            }),
+        ] {
+            let expected = NoAnswer::Machine(error.to_string());
+            assert_eq!(NoAnswer::from(&error), expected);
+        }
+        for error in [
+            AnswerError::Guide(AudioError::NoSamples { path: path.clone() }),
+            AnswerError::Generate {
+                path,
+                cause: GenerateError::SilentSeed,
+            },
+        ] {
+            assert_eq!(NoAnswer::from(&error), NoAnswer::Seed(error.to_string()));
+        }
+    }
 }

@@ -85,6 +85,13 @@ impl Gallery {
         assert_eq!(self.hear().addr, "/antiphon/ready");
     }
 
+    /// Starts the daemon where no file can grow beyond so many kilobytes, and hears that it is
+    /// ready.
+    pub fn start_on_a_full_disk(&mut self, kilobytes: u32) {
+        self.begin_by(super::antiphon_on_a_full_disk(kilobytes));
+        assert_eq!(self.hear().addr, "/antiphon/ready");
+    }
+
     /// Starts the daemon.
     pub fn begin(&mut self) {
         self.begin_by(super::antiphon());

@@ -136,6 +136,15 @@ pub fn antiphon() -> Command {
     Command::new(env!("CARGO_BIN_EXE_antiphon"))
 }
 
+/// The program where no file can grow beyond so many kilobytes, which stands for a full
+/// disk: the signal that comes with it is ignored, so that the write itself fails.
+pub fn antiphon_on_a_full_disk(kilobytes: u32) -> Command {
+    let limited = format!("trap '' XFSZ; ulimit -f {kilobytes}; exec \"$@\"");
+    let mut command = Command::new("bash");
+    command.args(["-c", &limited, "bash", env!("CARGO_BIN_EXE_antiphon")]);
+    command
+}
+
 /// Runs the program with `arguments`.
 pub fn run<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) -> Output {
     antiphon().args(arguments).output().unwrap()

@@ -17,7 +17,7 @@ mod stack;
 mod tests;
 
 use self::head::InferenceHead;
-pub use self::sliding::Sequence;
+pub use self::sliding::{SAMPLES_BEFORE_TAPS, Sequence};
 use self::sliding_network::SlidingNetwork;
 use self::stack::Stack;
 use super::architecture::Architecture;

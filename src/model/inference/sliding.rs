@@ -17,10 +17,17 @@ use crate::model::kernels::rows::{
 const BLOCK: usize = 64;
 const OLDER_BLOCK: usize = 256;
 
+/// Samples before the D newest ones that matter to filters of D taps: what a block begins
+/// with is convolved in parts as long as the block, of which the oldest may reach so far
+/// beyond the taps. They are multiplied by zeros, yet a sum differs in its last bit without
+/// them.
+pub const SAMPLES_BEFORE_TAPS: usize = OLDER_BLOCK;
+
 /// A sequence whose beginning may be forgotten.
 #[derive(Clone, Copy, Debug)]
 pub struct Sequence<'a> {
-    /// What is known of it: some blocks more than the filters reach back, or all of it.
+    /// What is known of it: as many samples as there are taps and [`SAMPLES_BEFORE_TAPS`],
+    /// or all of it.
     pub samples: &'a [f32],
     /// How many samples were before those.
     pub before: usize,
@@ -206,19 +213,25 @@ mod tests {
         ] {
             let columns = Columns::Gates { units };
             let weights = values(4 * units * taps, 1);
-            let mut sliding = SlidingInput::new(Processor::here(), columns, taps);
-            sliding.take(|column, input| weights[column * taps + input]);
+            let filters = || {
+                let mut sliding = SlidingInput::new(Processor::here(), columns, taps);
+                sliding.take(|column, input| weights[column * taps + input]);
+                sliding
+            };
+            // One knows what it needs, the other all.
+            let (mut sliding, mut knowing) = (filters(), filters());
             let mut sequence = values(2000, 2);
-            let mut sums = Vec::new();
-            let mut check = |len: usize, sequence: &[f32], sliding: &mut SlidingInput| {
-                // What is forgotten does not matter.
-                let before = (len - taps).saturating_sub(520) / 100 * 100;
+            let (mut sums, mut of_all) = (Vec::new(), Vec::new());
+            let mut check = |len: usize, sequence: &[f32]| {
+                let before = (len - taps).saturating_sub(SAMPLES_BEFORE_TAPS);
                 let sequence = &sequence[..len];
-                let known = Sequence {
+                let [known, all] = [before, 0].map(|before| Sequence {
                     samples: &sequence[before..],
                     before,
-                };
+                });
                 sliding.sums(known, &mut sums);
+                knowing.sums(all, &mut of_all);
+                assert_eq!(sums, of_all, "{taps} at {len}");
                 for (packed, sum) in sums.iter().enumerate() {
                     let Some(column) = sliding.newest.column(packed) else {
                         assert!(sum.abs() < 1e-4, "{sum}");
@@ -235,14 +248,14 @@ mod tests {
                 }
             };
             for len in 1100..1700 {
-                check(len, &sequence, &mut sliding);
+                check(len, &sequence);
             }
             // Back, to go on otherwise.
             sequence[1450..]
                 .iter_mut()
                 .for_each(|sample| *sample *= -0.5);
             for len in 1451..1800 {
-                check(len, &sequence, &mut sliding);
+                check(len, &sequence);
             }
         }
     }

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::gallery::{Gallery, VOICE, listing, text};
+use super::gallery::{Gallery, VOICE, kill_at_any_moment, listing, refuse_at_any_moment, text};
 use super::{Parrot, fast_folder, setup, terms};
 use crate::answer::Step;
 use crate::files::mishap::{self, Mishap};
@@ -214,32 +214,12 @@ fn five_with(mishap: Mishap) -> (Gallery, bool) {
 
 #[test]
 fn whatever_is_refused_at_any_moment_the_same_process_makes_good() {
-    for moment in 0.. {
-        let (mut gallery, happened) = five_with(Mishap::Refused(moment));
-        gallery.check();
-        while gallery.step() {}
-        gallery.check_predictions();
-        if !happened {
-            assert!(moment > 40, "{moment} operations");
-            return;
-        }
-    }
+    refuse_at_any_moment(five_with);
 }
 
 #[test]
 fn a_process_killed_at_any_moment_is_made_good_by_the_next_with_the_same_bytes() {
-    let (mut undisturbed, _) = five_with(Mishap::Refused(usize::MAX));
-    undisturbed.settle();
-    for moment in 0.. {
-        let (mut gallery, happened) = five_with(Mishap::Killed(moment));
-        gallery.check();
-        gallery.settle();
-        gallery.check_predictions();
-        assert_eq!(gallery.published(), undisturbed.published(), "{moment}");
-        if !happened {
-            return;
-        }
-    }
+    kill_at_any_moment(five_with);
 }
 
 /// Claims of seeds of these names, those for the voice with its name before.

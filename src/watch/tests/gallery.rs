@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::{Parrot, fast_folder, terms};
-use crate::files::mishap;
+use crate::files::mishap::{self, Mishap};
 use crate::testing;
 use crate::watch::job::{Job, Outcome, Stop};
 use crate::watch::root::{PROBE, Root, WhichRoot};
@@ -219,6 +219,41 @@ impl Gallery {
             (name, fs::read(path).unwrap())
         };
         files.map(read).collect()
+    }
+}
+
+/// Has `scene` play with something refused at each moment in turn, until it is over before
+/// that; it says whether it happened. The same process makes good what was refused.
+pub fn refuse_at_any_moment(scene: impl Fn(Mishap) -> (Gallery, bool)) {
+    for moment in 0.. {
+        let (mut gallery, happened) = scene(Mishap::Refused(moment));
+        gallery.check();
+        while gallery.step() {}
+        gallery.check();
+        gallery.check_predictions();
+        gallery.settle();
+        gallery.check_predictions();
+        if !happened {
+            assert!(moment > 40, "{moment} operations");
+            return;
+        }
+    }
+}
+
+/// Has `scene` play with the process killed at each moment in turn, until it is over before
+/// that. The next process makes it good, with the bytes of one that nothing happened to.
+pub fn kill_at_any_moment(scene: impl Fn(Mishap) -> (Gallery, bool)) {
+    let (mut undisturbed, _) = scene(Mishap::Refused(usize::MAX));
+    undisturbed.settle();
+    for moment in 0.. {
+        let (mut gallery, happened) = scene(Mishap::Killed(moment));
+        gallery.check();
+        gallery.settle();
+        gallery.check_predictions();
+        assert_eq!(gallery.published(), undisturbed.published(), "{moment}");
+        if !happened {
+            return;
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
 
-use super::gallery::{Gallery, listing, text};
+use super::gallery::{Gallery, kill_at_any_moment, listing, refuse_at_any_moment, text};
 use crate::files;
 use crate::files::mishap::{self, Mishap};
 use crate::watch::job::Job;
@@ -50,35 +50,12 @@ fn three_seeds(mishap: Mishap) -> (Gallery, bool) {
 
 #[test]
 fn whatever_is_refused_at_any_moment_the_same_process_makes_good() {
-    for moment in 0.. {
-        let (mut gallery, happened) = three_seeds(Mishap::Refused(moment));
-        gallery.check();
-        while gallery.step() {}
-        gallery.check();
-        gallery.check_predictions();
-        gallery.settle();
-        gallery.check_predictions();
-        if !happened {
-            assert!(moment > 40, "{moment} operations");
-            return;
-        }
-    }
+    refuse_at_any_moment(three_seeds);
 }
 
 #[test]
 fn a_process_killed_at_any_moment_is_made_good_by_the_next_with_the_same_bytes() {
-    let (mut undisturbed, _) = three_seeds(Mishap::Refused(usize::MAX));
-    undisturbed.settle();
-    for moment in 0.. {
-        let (mut gallery, happened) = three_seeds(Mishap::Killed(moment));
-        gallery.check();
-        gallery.settle();
-        gallery.check_predictions();
-        assert_eq!(gallery.published(), undisturbed.published(), "{moment}");
-        if !happened {
-            return;
-        }
-    }
+    kill_at_any_moment(three_seeds);
 }
 
 #[test]

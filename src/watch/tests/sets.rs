@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use rand::RngExt;
 
-use super::gallery::{Gallery, listing, text};
+use super::gallery::{Gallery, kill_at_any_moment, listing, refuse_at_any_moment, text};
 use super::{Parrot, fast_folder, terms};
 use crate::files;
 use crate::files::mishap::{self, Mishap};
@@ -108,33 +108,12 @@ fn two_sets(mishap: Mishap) -> (Gallery, bool) {
 
 #[test]
 fn whatever_is_refused_at_any_moment_the_same_process_makes_good() {
-    for moment in 0.. {
-        let (mut gallery, happened) = two_sets(Mishap::Refused(moment));
-        gallery.check();
-        while gallery.step() {}
-        gallery.settle();
-        gallery.check_predictions();
-        if !happened {
-            assert!(moment > 40, "{moment} operations");
-            return;
-        }
-    }
+    refuse_at_any_moment(two_sets);
 }
 
 #[test]
 fn a_process_killed_at_any_moment_is_made_good_by_the_next_with_the_same_bytes() {
-    let (mut undisturbed, _) = two_sets(Mishap::Refused(usize::MAX));
-    undisturbed.settle();
-    for moment in 0.. {
-        let (mut gallery, happened) = two_sets(Mishap::Killed(moment));
-        gallery.check();
-        gallery.settle();
-        gallery.check_predictions();
-        assert_eq!(gallery.published(), undisturbed.published(), "{moment}");
-        if !happened {
-            return;
-        }
-    }
+    kill_at_any_moment(two_sets);
 }
 
 #[test]
