@@ -2,8 +2,8 @@
 """Render the piece that the bundled models are trained on.
 
 What: J. S. Bach, Prelude in C major BWV 846 (1722), all 35 bars, played by a
-plucked-string (or struck-string) model into a mono 16-bit WAV at 11025 Hz,
-about two minutes long.
+plucked-string (or struck-string) model into a mono 16-bit WAV at 11025 or
+44100 Hz, about two minutes long.
 
 Why: the project ships only sound that it made itself. Bach died in 1750, so
 the music is in the public domain; the notes below were typed in for this
@@ -11,12 +11,13 @@ script, and every sample is computed by it. No recording is used.
 
 The guitar is an extended Karplus-Strong string (Lagrange fractional delay,
 frequency-dependent damping, pluck position, two slightly detuned
-polarisations) at 44100 Hz, then a resonant body and a low-pass down to
-11025 Hz. It plays in A major, a third below the original, with the sixth
+polarisations) at 44100 Hz, then a resonant body and a low-pass below half the
+rate of the file. It plays in A major, a third below the original, with the sixth
 string at D; the few basses below that string sound an octave higher. The
 piano is a sum of damped, slightly inharmonic partials in the original key.
 
 Usage: render_training_piece.py --output FILE.wav [--instrument guitar|piano]
+    [--rate 11025|44100]
 
 Needs Python 3.11 and numpy. The same machine and numpy give the same bytes.
 """
@@ -30,7 +31,7 @@ from numpy.typing import NDArray
 
 Signal = NDArray[np.float64]
 
-RATE = 11025  # of the file
+RATES = (11025, 44100)  # of the file
 STRING_RATE = 44100  # inside the guitar
 TEMPO = 72.0  # crotchets per minute
 SEED = 1722
@@ -203,15 +204,15 @@ def guitar_note(note: Note, length: int, rng: np.random.RandomState) -> Signal:
     return sound
 
 
-def piano_note(note: Note, length: int, rng: np.random.RandomState) -> Signal:
-    """One struck note of length samples at RATE: damped inharmonic partials."""
-    t = np.arange(length) / RATE
+def piano_note(note: Note, length: int, rng: np.random.RandomState, rate: int) -> Signal:
+    """One struck note of length samples at rate: damped inharmonic partials."""
+    t = np.arange(length) / rate
     out: Signal = np.zeros(length)
     cutoff = 1600.0 * 10.0 ** (note.level / 40.0)
     stiffness = 1e-4 * (note.hz / 130.0) ** 1.5
     for k in range(1, 60):
         hz = k * note.hz * np.sqrt((1.0 + stiffness * k * k) / (1.0 + stiffness))
-        if hz > 0.45 * RATE:
+        if hz > 0.45 * rate:
             break
         size = np.sin(np.pi * k / 8.2) / k**0.5 * np.exp(-hz / cutoff)
         t60 = 7.0 * (130.0 / note.hz) ** 0.4 / (1.0 + (hz / 2000.0) ** 1.3)
@@ -221,26 +222,28 @@ def piano_note(note: Note, length: int, rng: np.random.RandomState) -> Signal:
     return out
 
 
-def mix(notes: list[Note], instrument: str, rng: np.random.RandomState) -> Signal:
+def mix(notes: list[Note], instrument: str, rate: int, rng: np.random.RandomState) -> Signal:
     """Sound all notes, each damped over about 50 ms around its end."""
-    make, rate = (piano_note, RATE) if instrument == "piano" else (guitar_note, STRING_RATE)
+    piano = instrument == "piano"
     total = int((max(n.end for n in notes) + 0.1) * rate)
     out = np.zeros(total)
     for note in notes:
         damp = 0.05 if note.end < notes[-1].end - 1.0 else 2.0  # the last chord fades
         at, length = round(note.start * rate), round((note.end - note.start + 0.025) * rate)
         ramp = np.clip(np.arange(length)[::-1] / (damp * rate), 0.0, 1.0)
-        out[at : at + length] += make(note, length, rng) * (0.5 - 0.5 * np.cos(np.pi * ramp))
+        fade = 0.5 - 0.5 * np.cos(np.pi * ramp)
+        sound = piano_note(note, length, rng, rate) if piano else guitar_note(note, length, rng)
+        out[at : at + length] += sound * fade
     return out
 
 
-def body_and_decimate(sound: Signal, rate: int, instrument: str) -> Signal:
-    """High-pass, body resonances and (from a higher rate) a 4.9 kHz low-pass."""
-    ratio = rate // RATE
+def body_and_decimate(sound: Signal, rate: int, of_file: int, instrument: str) -> Signal:
+    """High-pass, body resonances and a low-pass below half the file's rate."""
+    ratio = rate // of_file
     pad = -len(sound) % (2 * ratio)
     spectrum = np.fft.rfft(np.concatenate((sound, np.zeros(pad))))
     count = (len(sound) + pad) // ratio
-    hz = np.fft.rfftfreq(count, 1.0 / RATE)
+    hz = np.fft.rfftfreq(count, 1.0 / of_file)
     s = 2j * np.pi * hz
     response = (s / (s + 2.0 * np.pi * 60.0)) ** 2
     if instrument == "guitar":
@@ -252,19 +255,21 @@ def body_and_decimate(sound: Signal, rate: int, instrument: str) -> Signal:
             w = 2.0 * np.pi * f
             body *= (s * s - w * s + w * w) / (s * s + w * s + w * w)
         response = response * body
-    # A smooth edge from 4.7 to 5.3 kHz, well short of half the rate.
-    response = response * (0.5 + 0.5 * np.cos(np.pi * np.clip((hz - 4700.0) / 600.0, 0.0, 1.0)))
+    # A smooth edge well short of half the rate, of 11025 Hz from 4.7 to 5.3 kHz.
+    edge = of_file / 11025.0
+    falls = np.clip((hz - 4700.0 * edge) / (600.0 * edge), 0.0, 1.0)
+    response = response * (0.5 + 0.5 * np.cos(np.pi * falls))
     response[0] = 0.0
     return np.fft.irfft(spectrum[: len(hz)] * response, count) / ratio
 
 
-def write_wav(path: str, sound: Signal) -> None:
+def write_wav(path: str, sound: Signal, rate: int) -> None:
     """Scale to PEAK_DB and write 16-bit mono."""
     scaled = sound * (10.0 ** (PEAK_DB / 20.0) / np.abs(sound).max())
     with wave.open(path, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
-        file.setframerate(RATE)
+        file.setframerate(rate)
         file.writeframes(np.round(scaled * 32767.0).astype("<i2").tobytes())
 
 
@@ -273,13 +278,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Render the training piece.")
     parser.add_argument("--output", required=True, help="WAV file to write")
     parser.add_argument("--instrument", choices=("guitar", "piano"), default="guitar")
+    parser.add_argument("--rate", type=int, choices=RATES, default=RATES[0])
     args = parser.parse_args()
     rng = np.random.RandomState(SEED)  # its stream never changes between numpy versions
     piano = args.instrument == "piano"
     notes = perform(score() if piano else for_guitar(score()), rng)
-    sound = mix(notes, args.instrument, rng)
-    rate = RATE if piano else STRING_RATE
-    write_wav(args.output, body_and_decimate(sound, rate, args.instrument))
+    rate = args.rate if piano else STRING_RATE
+    sound = mix(notes, args.instrument, rate, rng)
+    write_wav(args.output, body_and_decimate(sound, rate, args.rate, args.instrument), args.rate)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 //! One prediction, drawn from what the network says of it: what is heard, and
 //! what is fed back.
 
+use rand_distr::{Distribution, StandardNormal};
+
 use super::feedback::Feedback;
 use super::following::Moment;
 use crate::chances::ChanceRules;
@@ -15,6 +17,8 @@ pub struct Drawing {
     pub chances: ChanceRules,
     /// What is fed back of it.
     pub feedback: Feedback,
+    /// Share of a mixture's own noise that is heard.
+    pub heard_noise: f64,
 }
 
 /// One prediction that was drawn.
@@ -24,6 +28,8 @@ pub struct Drawn {
     pub heard: Vec<f32>,
     /// What is fed back to the network.
     pub fed_back: Vec<f32>,
+    /// The noise of its distribution, of a deviation of 1.
+    noise: Vec<f32>,
 }
 
 impl Drawing {
@@ -35,8 +41,13 @@ impl Drawing {
         moment: Option<Moment>,
         cosines: Option<&Cosines>,
         random: &mut Stream,
-        Drawn { heard, fed_back }: &mut Drawn,
+        drawn: &mut Drawn,
     ) {
+        let Drawn {
+            heard,
+            fed_back,
+            noise,
+        } = drawn;
         heard.clear();
         let deviation = match said {
             Said::Value(values) => {
@@ -59,10 +70,33 @@ impl Drawing {
         };
         fed_back.clear();
         fed_back.extend_from_slice(heard);
-        self.feedback.apply(deviation, cosines, random, fed_back);
+        if let Some(deviation) = deviation {
+            draw_noise(heard.len(), cosines, random, noise);
+            add(self.feedback.noise as f32 * deviation, noise, fed_back);
+            add(self.heard_noise as f32 * deviation, noise, heard);
+        }
+        let gain = self.feedback.gain as f32;
+        fed_back.iter_mut().for_each(|value| *value *= gain);
         if let Some(moment) = moment {
             moment.mix_into(fed_back);
         }
+    }
+}
+
+/// Draws the noise of `values` values, samples or frames, or cosines where those are
+/// predicted.
+fn draw_noise(values: usize, cosines: Option<&Cosines>, random: &mut Stream, noise: &mut Vec<f32>) {
+    let draw = |_| -> f32 { StandardNormal.sample(random) };
+    noise.clear();
+    noise.extend((0..values).map(draw));
+    if let Some(cosines) = cosines {
+        cosines.to_samples(noise);
+    }
+}
+
+fn add(strength: f32, noise: &[f32], values: &mut [f32]) {
+    for (value, noise) in values.iter_mut().zip(noise) {
+        *value += strength * noise;
     }
 }
 
@@ -80,6 +114,7 @@ mod tests {
                 top_p: TopP(1.0),
             },
             feedback: Feedback { noise, gain },
+            heard_noise: 0.0,
         }
     }
 
@@ -100,6 +135,35 @@ mod tests {
         assert!((squares.sqrt() / (-4.0f64).exp() - 1.0).abs() < 0.1);
         drawing(0.0, 1.0).draw(MIXTURE.said(&ROW, 2), None, None, &mut random, &mut drawn);
         assert_eq!(drawn.heard, drawn.fed_back);
+    }
+
+    #[test]
+    fn as_much_of_the_noise_is_heard_as_is_asked_for() {
+        let mut drawn = Drawn::default();
+        let mut random = stream(1, "draw");
+        let drawing = Drawing {
+            heard_noise: 0.25,
+            ..drawing(1.0, 1.0)
+        };
+        for _ in 0..10 {
+            drawing.draw(MIXTURE.said(&ROW, 2), None, None, &mut random, &mut drawn);
+            let noise = drawn.fed_back[1] - 0.5;
+            assert!(noise != 0.0 && (drawn.heard[1] - 0.5 - 0.25 * noise).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn noise_of_cosines_is_louder_where_those_are() {
+        // The second cosine of two samples is their difference.
+        let cosines = Cosines::new(&[1e-6, 1.0]);
+        let mut drawn = Drawn::default();
+        let mut random = stream(1, "draw");
+        for _ in 0..10 {
+            let said = MIXTURE.said(&ROW, 2);
+            drawing(1.0, 1.0).draw(said, None, Some(&cosines), &mut random, &mut drawn);
+            let noise = [drawn.fed_back[0] - 0.25, drawn.fed_back[1] - 0.5];
+            assert!(noise[0] != 0.0 && (noise[0] + noise[1]).abs() < 1e-3 * noise[0].abs());
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::feedback::Feedback;
 use super::following::Follow;
 use crate::chances::ChanceRules;
 use crate::hyperparameters::{
-    AnswerMode, Hyperparameters, HyperparametersError, LrSchedule, Vocoder, rule,
+    AnswerMode, Hyperparameters, HyperparametersError, LrSchedule, Vocoder, When, rule,
 };
 
 /// Settings of an answer: a model's own, or others that were asked for.
@@ -31,6 +31,9 @@ pub struct AnswerSettings {
     /// where it was written down before there was another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resynthesis: Option<Vocoder>,
+    /// Share of a mixture's noise that is heard; `None` for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard_noise: Option<f64>,
     /// Samples from frame to frame where frames become sound; `None` for as many as were
     /// heard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -121,6 +124,8 @@ impl AnswerSettings {
             weights,
             guidance: None,
             resynthesis: h.format.use_fft.then_some(h.drawing.resynthesis),
+            heard_noise: Some(h.drawing.heard_noise)
+                .filter(|_| When::Choosing.holds(h) && h.drawing.heard_noise > 0.0),
             resynthesis_hop: Some(h.drawing.resynthesis_hop).filter(|hop| *hop > 0),
         }
     }
@@ -215,6 +220,7 @@ impl AnswerSettings {
         Drawing {
             chances: self.chances,
             feedback: self.feedback(),
+            heard_noise: self.heard_noise.unwrap_or(0.0),
         }
     }
 

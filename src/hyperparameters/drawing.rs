@@ -10,8 +10,11 @@ pub struct DrawingSettings {
     /// Whether the weights stay as they are while the model answers, or go on learning.
     pub answer: AnswerMode,
     /// Share of a mixture's noise that what is fed back to the network carries while
-    /// its weights are frozen; the sound itself carries none.
+    /// its weights are frozen; the sound itself carries `heard_noise`.
     pub feedback_noise: f64,
+    /// Share of a mixture's noise that is heard, where it is one of vectors or frames (none
+    /// in the dissertation, which has no mixtures).
+    pub heard_noise: f64,
     /// What predictions are multiplied by when they are fed back to a network whose
     /// weights are frozen: a little below 1, tones that it would sustain for ever die
     /// away (1 in the dissertation).
@@ -56,10 +59,18 @@ pub(super) const RULES: &[Rule] = &[
         "feedback_noise",
         Values::Number(0.0, 10.0),
         "Share of a mixture's noise that what is fed back carries: more keeps an answer moving, \
-         less lets notes fade; the sound itself carries none.",
+         less lets notes fade; the sound itself carries what heard_noise says.",
     )
     .when(When::FrozenMixture)
     .option("feedback-noise", "S"),
+    Rule::new(
+        "heard_noise",
+        Values::Number(0.0, 10.0),
+        "Share of a mixture's noise that is heard: of cosines or frames it has the music's colour, \
+         and gives back the breath that means lack; of samples it hisses.",
+    )
+    .when(When::Choosing)
+    .option("heard-noise", "S"),
     Rule::new(
         "feedback_gain",
         Values::Number(0.5, 1.0),

@@ -144,6 +144,7 @@ pub(super) fn later() -> &'static Map<String, Value> {
             "resynthesis_hop": 0,
             "weight_format": "single",
             "label_values": "samples",
+            "heard_noise": 0.0,
         })));
         later
     });
@@ -299,6 +300,10 @@ fn vector_hifi() -> Value {
         "label_offset": 512,
         "hidden_size": 320,
         "int_cursor_inc": 100_003,
+        // High notes as well as low ones, without hiss.
+        "label_values": "cosines",
+        // Without it, what is above 5 kHz is too soft; with more, it hisses.
+        "heard_noise": 0.5,
         "dream_length": 1723, // 20 s
     })
 }
