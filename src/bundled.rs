@@ -20,17 +20,29 @@ pub struct BundledModel {
 pub const DEFAULT: &str = "magnitude-spectrum";
 
 /// All of them, the default first.
-pub static MODELS: [BundledModel; 4] = [
+pub static MODELS: [BundledModel; 6] = [
     BundledModel {
         name: DEFAULT,
         approach: Approach::MagnitudeSpectrum,
-        sound: "Plucked guitar notes, one after the other.",
+        sound: "Plucked guitar notes, one after the other, up to 20 kHz.",
         bytes: include_bytes!("../models/magnitude-spectrum.onnx"),
+    },
+    BundledModel {
+        name: "bells",
+        approach: Approach::MagnitudeSpectrum,
+        sound: "Struck bars, ringing changes, up to 20 kHz.",
+        bytes: include_bytes!("../models/bells.onnx"),
+    },
+    BundledModel {
+        name: "bows",
+        approach: Approach::MagnitudeSpectrum,
+        sound: "Bowed strings that swell from chord to chord, up to 20 kHz.",
+        bytes: include_bytes!("../models/bows.onnx"),
     },
     BundledModel {
         name: "vector",
         approach: Approach::Vector,
-        sound: "A blend of plucked guitar notes, with more noise than magnitude-spectrum's.",
+        sound: "A blend of plucked guitar notes, softer than magnitude-spectrum's, up to 20 kHz.",
         bytes: include_bytes!("../models/vector.onnx"),
     },
     BundledModel {

@@ -24,7 +24,7 @@ pub enum Fault {
     /// training audio, though its seed does: it is stuck in a tone or a buzz.
     Drone,
     /// For half a second and more it is louder in all its bands at once than the
-    /// training audio ever stays: the network feeds itself noise.
+    /// training audio ever stays, or for a second noisier: the network feeds itself noise.
     Burst,
 }
 
@@ -73,6 +73,10 @@ const STILL_AT_MOST: f64 = 1.5;
 /// So much more than the training audio stays at is a burst, in decibels. Answers
 /// without one measured up to 4 more, those with one 6 to 20.
 const BURST: f64 = 6.0;
+/// So much noisier than the training audio stays is a burst as well, in decibels of spectral
+/// flatness, where it is noisier than [`NOISY`].
+const NOISE: f64 = 6.0;
+const NOISY: f64 = -12.0;
 
 /// Listens to the predictions that answer one seed.
 #[derive(Clone)]
@@ -166,7 +170,9 @@ impl Guard {
         }
         let loudest = dynamics.sustained.zip(self.training.sustained);
         let burst = |(here, training)| here > training + BURST;
-        loudest.is_some_and(burst).then_some(Fault::Burst)
+        let noisiest = dynamics.noisiest.zip(self.training.noisiest);
+        let noise = |(here, training): (f64, f64)| here > NOISY.max(training + NOISE);
+        (loudest.is_some_and(burst) || noisiest.is_some_and(noise)).then_some(Fault::Burst)
     }
 }
 
@@ -379,6 +385,31 @@ mod tests {
         assert_eq!(fault(&noisy, &burst(1.0)), None);
         let unknown = guard_of_seed(&signal(note), 1.0, Dynamics::default());
         assert_eq!(fault(&unknown, &burst(1.0)), None);
+    }
+
+    #[test]
+    fn noise_that_is_no_louder_than_the_training_audio_is_a_burst_where_that_has_none() {
+        let noise = |n: f32| 0.1 * ((n * 12.9898).sin() * 43758.547).fract();
+        let among_notes = |seconds: f32| {
+            signal(move |n| match n > 9000.0 && n < 9000.0 + 8000.0 * seconds {
+                true => noise(n),
+                false => note(n),
+            })
+        };
+        let guard_of = |training: &Signal| {
+            let usual = Dynamics {
+                noisiest: Dynamics::of(training).noisiest,
+                ..Dynamics::default()
+            };
+            guard_of_seed(&signal(note), 1.0, usual)
+        };
+        let guard = guard_of(&signal(note));
+        assert_eq!(fault(&guard, &signal(note)), None);
+        assert_eq!(fault(&guard, &among_notes(0.5)), None);
+        assert_eq!(fault(&guard, &among_notes(2.0)), Some(Fault::Burst));
+        assert_eq!(fault(&guard, &signal(|n| 0.001 * noise(n) + note(n))), None);
+        // Where there is noise in the training audio, there may be in the answer.
+        assert_eq!(fault(&guard_of(&among_notes(2.0)), &among_notes(2.0)), None);
     }
 
     #[test]

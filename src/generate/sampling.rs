@@ -647,7 +647,7 @@ mod tests {
         let right = scripted_answer(0, noise).unwrap();
         let usual = Dynamics {
             sustained: Some(-50.0),
-            least_change: None,
+            ..Dynamics::default()
         };
         let answer = scripted_answer_after_training(usual, 180, noise).unwrap();
         assert_eq!(answer.fault, None);
@@ -666,8 +666,8 @@ mod tests {
         let beats = |n: f32| 0.2 * (n * 0.3).sin() * (1.0 + 0.25 * (n * 0.0009).sin());
         let first_fault = |least_change| {
             let usual = Dynamics {
-                sustained: None,
                 least_change,
+                ..Dynamics::default()
             };
             let answer = scripted_answer_after_training(usual, 180, beats).unwrap();
             answer.responses.first().map(|response| response.fault)

@@ -2,6 +2,7 @@
 //! are measured against the training audio.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,16 @@ const SPECTRA_OF_A_BURST: usize = 6;
 /// A band below this, in decibels of full scale, counts as being there.
 const QUIETEST: f64 = -80.0;
 
+/// Spectra that wide noise lasts: a second.
+const SPECTRA_OF_NOISE: usize = 10;
+/// Frequencies, in Hz, between which it is wide: lower ones rumble, and higher ones are
+/// noise in much music.
+const WIDE: Range<f64> = 200.0..5000.0;
+/// Noise below this, in decibels of full scale, is that of a pause.
+const AUDIBLE: f64 = -50.0;
+/// Flatness of what is not audible, in decibels.
+const SILENT_FLATNESS: f64 = -200.0;
+
 /// What a sound does over time, by which answers are measured against the training
 /// audio; `None` where it is too short or that is not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -39,6 +50,11 @@ pub struct Dynamics {
     /// ones aside. Changing less than that is a drone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub least_change: Option<f64>,
+    /// How noisy it stays for a second where it is noisiest: the least spectral flatness,
+    /// between 200 Hz and 5 kHz, in decibels; that of noise is about -3, that of tones -20
+    /// and less. Noisier than that for as long is a burst as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noisiest: Option<f64>,
 }
 
 impl Dynamics {
@@ -51,13 +67,15 @@ impl Dynamics {
     }
 
     /// That of a sound that consists of this one and the `other`: as loud as the
-    /// louder, and changing as little as the one that changes less.
+    /// louder, as noisy as the noisier, and changing as little as the one that changes less.
     pub fn with(self, other: Dynamics) -> Dynamics {
         let sustained = self.sustained.into_iter().chain(other.sustained);
         let least_change = self.least_change.into_iter().chain(other.least_change);
+        let noisiest = self.noisiest.into_iter().chain(other.noisiest);
         Dynamics {
             sustained: sustained.max_by(f64::total_cmp),
             least_change: least_change.min_by(f64::total_cmp),
+            noisiest: noisiest.max_by(f64::total_cmp),
         }
     }
 }
@@ -78,8 +96,11 @@ pub struct DynamicsMeter {
     least: usize,
     /// Level of each band in decibels in the newest spectra, at most those of a stretch.
     newest: VecDeque<[f64; BANDS]>,
-    sustained: Option<f64>,
-    least_change: Option<f64>,
+    /// Bins between which noise is wide.
+    wide: Range<usize>,
+    /// Flatness of the newest spectra, in decibels, at most those of a second.
+    flat: VecDeque<f64>,
+    found: Dynamics,
 }
 
 impl DynamicsMeter {
@@ -105,8 +126,12 @@ impl DynamicsMeter {
             full_scale: 20.0 * (analysis.window_size as f64 / 4.0).log10(),
             least,
             newest: VecDeque::with_capacity(SPECTRA),
-            sustained: None,
-            least_change: None,
+            wide: {
+                let bin = |frequency: f64| ((frequency / hz) as usize).min(analysis.bins());
+                bin(WIDE.start)..bin(WIDE.end)
+            },
+            flat: VecDeque::with_capacity(SPECTRA_OF_NOISE),
+            found: Dynamics::default(),
         }
     }
 
@@ -121,6 +146,10 @@ impl DynamicsMeter {
             frames,
             bands,
             newest,
+            wide,
+            flat,
+            found,
+            full_scale,
             ..
         } = self;
         frames.push(samples, |spectrum| {
@@ -133,12 +162,21 @@ impl DynamicsMeter {
             }
             newest.push_back(powers.map(|power| 10.0 * power.log10()));
             let stretch = newest.make_contiguous();
-            let stays = sustained(stretch, self.full_scale).into_iter();
-            self.sustained = stays.chain(self.sustained).max_by(f64::total_cmp);
-            if stretch.len() == SPECTRA {
-                let changes = change(stretch).into_iter().chain(self.least_change);
-                self.least_change = changes.min_by(f64::total_cmp);
+            if flat.len() == SPECTRA_OF_NOISE {
+                flat.pop_front();
             }
+            flat.push_back(flatness(&spectrum[wide.clone()], *full_scale));
+            let noisy = (flat.len() == SPECTRA_OF_NOISE)
+                .then(|| flat.iter().copied().fold(f64::INFINITY, f64::min));
+            let changes = match stretch.len() {
+                SPECTRA => change(stretch),
+                _ => None,
+            };
+            *found = found.with(Dynamics {
+                sustained: sustained(stretch, *full_scale),
+                least_change: changes,
+                noisiest: noisy,
+            });
         });
     }
 
@@ -146,13 +184,24 @@ impl DynamicsMeter {
     pub fn finish(mut self) -> Dynamics {
         let is_short = (self.least..SPECTRA).contains(&self.newest.len());
         if is_short {
-            self.least_change = change(self.newest.make_contiguous());
+            self.found.least_change = change(self.newest.make_contiguous());
         }
-        Dynamics {
-            sustained: self.sustained,
-            least_change: self.least_change,
-        }
+        self.found
     }
+}
+
+/// Spectral flatness of these magnitudes, in decibels: how far the mean of their powers'
+/// logarithms is below the logarithm of the powers' mean. As little as can be, where they
+/// are not audible.
+fn flatness(magnitudes: &[f32], full_scale: f64) -> f64 {
+    let power = |magnitude: &f32| f64::from(*magnitude).powi(2) + f64::MIN_POSITIVE;
+    let n = magnitudes.len().max(1) as f64;
+    let sum: f64 = magnitudes.iter().map(power).sum();
+    if 10.0 * sum.log10() - full_scale < AUDIBLE {
+        return SILENT_FLATNESS;
+    }
+    let logarithms: f64 = magnitudes.iter().map(|m| power(m).log10()).sum();
+    10.0 * (logarithms / n - (sum / n).log10())
 }
 
 /// [`Dynamics::sustained`] of the newest half a second of a sound of these bands.

@@ -1,0 +1,305 @@
+#!/usr/bin/env python3
+"""The figures of docs/sound.md: what answers sound like, by approach, recording and rate.
+
+    python3 benches/sound.py recordings FOLDER
+    python3 benches/sound.py row ANTIPHON --preset magnitude-spectrum-hifi --audio FOLDER/piano.wav
+    python3 benches/sound.py row ANTIPHON --model bells --audio bells.wav
+    python3 benches/sound.py table
+
+`recordings` makes recordings of a minute, 44100 Hz, for which no model of the project's was
+tuned: a piano, strings and a guitar by a General MIDI sound font, tabla and glass by Sonic Pi's
+samples, and a voice (Debian: fluidsynth fluid-soundfont-gm sonic-pi-samples espeak-ng sox).
+
+`row` trains a preset on a recording for ten minutes, or takes a model that there is, and answers
+ten seeds of 4 s with 20 s each: stretches of the recording itself, once free and once as answers
+are where nothing is said. The medians, the least and the most go into docs/sound/figures.json.
+
+`table` writes the table of all of them into docs/sound.md.
+
+Needs Python 3.11 and numpy.
+"""
+
+import argparse
+import json
+import pathlib
+import random
+import statistics
+import struct
+import subprocess
+import tempfile
+import time
+import wave
+
+import numpy as np
+
+RATE = 44100
+SECONDS = 60
+ANSWERS, ANSWER_SECONDS, SEED_SECONDS = 10, 20, 4
+MEASURES = {"alive": "alive", "resemble": "resemble", "chroma": "chroma", "flat": "flat_ratio"}
+FONT = "/usr/share/sounds/sf2/FluidR3_GM.sf2"
+SAMPLES = pathlib.Path("/usr/share/sonic-pi/samples")
+WORDS = (
+    "the river carries stones and songs beneath a slow bright moon while we go on listening to "
+    "what the walls remember of our evening hours again and again over water under open sky"
+).split()
+DOCS = pathlib.Path(__file__).resolve().parent.parent / "docs"
+FIGURES = DOCS / "sound" / "figures.json"
+BEGIN, END = "<!-- figures: benches/sound.py table -->", "<!-- end of the figures -->"
+
+
+def read(path):
+    """Samples of a 16-bit WAV, its channels mixed, and the rate."""
+    with wave.open(str(path)) as file:
+        assert file.getsampwidth() == 2, f"{path}: 16-bit WAV is read"
+        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32768.0
+        return samples.reshape(-1, file.getnchannels()).mean(axis=1), file.getframerate()
+
+
+def write(path, samples, rate):
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(np.round(np.clip(samples, -1, 1) * 32767.0).astype("<i2").tobytes())
+
+
+# Recordings ------------------------------------------------------------------------------
+
+
+def varying(number):
+    """A number as MIDI files write lengths of time."""
+    text = [number & 127]
+    while number := number >> 7:
+        text.append(number & 127 | 128)
+    return bytes(reversed(text))
+
+
+def chords(draw, beats, degree):
+    """Four voices, the upper one moving: (beat, pitch, beats, loudness)."""
+    for beat in range(0, beats, 4):
+        root = draw.choice((0, 3, 4, 5, 1))
+        for voice in (root, root + 2, root + 4, root + 7):
+            yield beat, degree(voice), 3.8, draw.randint(50, 95)
+        upper = root + 7
+        for step in range(4):
+            upper += draw.choice((-2, -1, 1, 2))
+            yield beat + step, degree(upper), 0.95, draw.randint(60, 100)
+
+
+def arpeggios(draw, beats, degree):
+    for beat in range(0, beats, 4):
+        root = draw.choice((0, 3, 4, 5, 1))
+        notes = [root, root + 4, root + 7, root + 9, root + 11]
+        for step, place in enumerate((0, 2, 3, 4, 3, 2, 1, 3)):
+            note = notes[place] if draw.random() < 0.8 else draw.choice(notes)
+            at = beat + step / 2
+            yield at, degree(note), 0.9 + draw.random(), draw.randint(55, 100)
+            if step % 4 == 0:
+                yield at, degree(root) - 12, 2.0, draw.randint(60, 90)
+
+
+def play(path, program, key, tempo, music, number):
+    """A piece of `music` by the sound font."""
+    scale = (0, 2, 3, 5, 7, 8, 10) if key % 2 else (0, 2, 4, 5, 7, 9, 11)
+    degree = lambda d: key + 12 * (d // 7) + scale[d % 7]
+    notes = music(random.Random(number), SECONDS * tempo // 60, degree)
+    events = []
+    for beat, pitch, beats, loudness in notes:
+        pitch = min(max(pitch, 20), 108)
+        events.append((beat, 1, bytes((0x90, pitch, loudness))))
+        events.append((beat + beats, 0, bytes((0x80, pitch, 0))))
+    track = b"\0\xff\x51\3" + (60_000_000 // tempo).to_bytes(3, "big")
+    track += bytes((0, 0xC0, program))
+    last = 0
+    for beat, _, message in sorted(events):
+        tick = int(480 * beat)
+        track += varying(tick - last) + message
+        last = tick
+    track += b"\0\xff\x2f\0"
+    head = b"MThd" + struct.pack(">IHHH", 6, 0, 1, 480)
+    with tempfile.TemporaryDirectory() as folder:
+        song, sound = pathlib.Path(folder, "song.mid"), pathlib.Path(folder, "song.wav")
+        song.write_bytes(head + b"MTrk" + struct.pack(">I", len(track)) + track)
+        command = ["fluidsynth", "-ni", "-q", "-g", "0.6", "-r", str(RATE), "-F", sound, FONT, song]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        save(path, read(sound)[0])
+
+
+def convert(source):
+    """Samples of any file that sox reads, mono at RATE."""
+    command = ["sox", source, "-t", "s16", "-r", str(RATE), "-c", "1", "-"]
+    raw = subprocess.run(command, check=True, capture_output=True).stdout
+    return np.frombuffer(raw, "<i2") / 32768.0
+
+
+def struck(path, pattern, apart, number):
+    """Samples one after the other."""
+    draw = random.Random(number)
+    sounds = [convert(file)[: 6 * RATE] for file in sorted(SAMPLES.glob(pattern))]
+    assert sounds, f"{SAMPLES / pattern}: install sonic-pi-samples"
+    out, at = np.zeros((SECONDS + 7) * RATE), 0.0
+    while at < SECONDS:
+        sound = draw.choice(sounds)
+        start = int(at * RATE)
+        out[start : start + len(sound)] += sound * draw.uniform(0.4, 1.0)
+        at += draw.choice(apart)
+    save(path, out)
+
+
+def spoken(path, number):
+    draw, parts, length = random.Random(number), [], 0
+    with tempfile.TemporaryDirectory() as folder:
+        said = pathlib.Path(folder, "said.wav")
+        while length < SECONDS * RATE:
+            words = " ".join(draw.choice(WORDS) for _ in range(draw.randint(5, 9)))
+            speed, pitch = str(draw.randint(110, 150)), str(draw.randint(30, 70))
+            command = ["espeak-ng", "-v", "en+f3", "-s", speed, "-p", pitch, "-w", said, words]
+            subprocess.run(command, check=True)
+            pause = np.zeros(int(RATE * draw.uniform(0.1, 0.4)))
+            parts += [convert(said), pause]
+            length += len(parts[-2]) + len(pause)
+    save(path, np.concatenate(parts))
+
+
+def save(path, samples):
+    samples = samples[: SECONDS * RATE]
+    write(path, samples / np.abs(samples).max() * 0.7, RATE)
+    print(path)
+
+
+def recordings(arguments):
+    folder = arguments.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    play(folder / "piano.wav", 0, 48, 88, arpeggios, 1)
+    play(folder / "strings.wav", 48, 52, 66, chords, 2)
+    play(folder / "nylon-guitar.wav", 24, 45, 96, arpeggios, 3)
+    struck(folder / "tabla.wav", "tabla_*.flac", (0.125, 0.25, 0.25, 0.375, 0.5), 5)
+    struck(folder / "glass.wav", "ambi_glass*.flac", (1, 1.5, 2, 3), 6)
+    spoken(folder / "voice.wav", 7)
+
+
+# Rows ------------------------------------------------------------------------------------
+
+
+def octaves(samples, rate):
+    """Energy of each octave down from half of 44100 Hz, in decibels."""
+    size = 4096
+    frames = np.lib.stride_tricks.sliding_window_view(samples, size)[:: size // 2]
+    power = np.mean([np.abs(np.fft.rfft(f * np.hanning(size))) ** 2 for f in frames], axis=0)
+    hz = np.fft.rfftfreq(size, 1.0 / rate)
+    highest = [top for top in (690, 1380, 2760, 5512, 11025, 22050) if top <= rate / 2 + 1]
+    energy = {top: power[(hz >= top / 2) & (hz < top)].sum() for top in highest}
+    return {top: 10.0 * float(np.log10(e + 1e-20)) for top, e in energy.items()}
+
+
+def said(values, digits=2):
+    """Median, least and most."""
+    return [round(f(values), digits) for f in (statistics.median, min, max)]
+
+
+def figures(antiphon, model, audio, seeds, extra, folder):
+    answers, seconds = [], []
+    for number, seed in enumerate(seeds):
+        answer = folder / f"answer-{number}.wav"
+        command = [antiphon, "generate", "--model", model, "--seed", seed, "--output", answer]
+        command += ["--force", "--seconds", str(ANSWER_SECONDS), "--random-seed", str(number)]
+        begun = time.monotonic()
+        subprocess.run(command + ["--format", "int16", *extra], check=True, capture_output=True)
+        seconds.append(time.monotonic() - begun)
+        answers.append(answer)
+    command = [antiphon, "judge", "--training", audio, "--json"]
+    command += [word for seed in seeds for word in ("--seed", seed)] + answers
+    judged = subprocess.run(command, check=True, capture_output=True)
+    judged = json.loads(judged.stdout)
+    row = {name: said([one[key] for one in judged]) for name, key in MEASURES.items()}
+    row["identified"] = f"{judged[0]['identification']['identified']} of {len(judged)}"
+    own = octaves(*read(audio))
+    of_answers = [octaves(*read(answer)) for answer in answers]
+    shared = [top for top in own if top in of_answers[0]]
+    off = {top: statistics.median(o[top] - own[top] for o in of_answers) for top in shared}
+    row["octaves"] = [[top, round(db, 1)] for top, db in off.items()]
+    row["seconds"] = round(statistics.median(seconds), 2)
+    return row
+
+
+def row(arguments):
+    antiphon, audio = arguments.antiphon, arguments.audio
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        model, trained = arguments.model, ""
+        if arguments.preset:
+            model, settings = folder / "model.onnx", folder / "settings.json"
+            settings.write_text(json.dumps({"preset": arguments.preset, "num_dreams": 0}))
+            command = [antiphon, "train", settings, "--audio", audio, "--output", model]
+            command += ["--runs", folder, "--minutes", str(arguments.minutes)]
+            command += ["--threads", str(arguments.threads)] if arguments.threads else []
+            told = subprocess.run(command, check=True, capture_output=True, text=True).stderr
+            trained = told.strip().splitlines()[-1].split(": ", 1)[1]
+            if arguments.keep:
+                arguments.keep.write_bytes(model.read_bytes())
+        samples, rate = read(audio)
+        seeds, length = [], SEED_SECONDS * rate
+        for number in range(ANSWERS):
+            begin = number * (len(samples) - length) // (ANSWERS - 1)
+            seeds.append(folder / f"seed-{number}.wav")
+            write(seeds[-1], samples[begin : begin + length], rate)
+        kept = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
+        for way, extra in (("free", ["--follow", "0"]), ("as they are", [])):
+            found = figures(antiphon, model, audio, seeds, arguments.options + extra, folder)
+            options = " ".join(arguments.options)
+            name = arguments.called or arguments.preset or arguments.model
+            name = " ".join(filter(None, (name, options)))
+            found |= {"model": name, "audio": audio.stem, "answers": way, "trained": trained}
+            kept[f"{name}, {audio.stem}, {way}"] = found
+            print(json.dumps(found))
+        FIGURES.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
+
+
+# The table ---------------------------------------------------------------------------------
+
+
+def table(_arguments):
+    kept = json.loads(FIGURES.read_text())
+    lines = [
+        "| model | recording | answers | alive | resemble | chroma | flat | identified | octaves, dB | 20 s take |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name in sorted(kept):
+        r = kept[name]
+        cells = [f"{m} ({least} to {most})" for m, least, most in (r[n] for n in MEASURES)]
+        decibels = ", ".join(f"{db:+.0f}" for _, db in r["octaves"])
+        cells = [f"`{r['model']}`", r["audio"], r["answers"], *cells, r["identified"], decibels]
+        lines.append(f"| {' | '.join(cells)} | {r['seconds']} s |")
+    page = DOCS / "sound.md"
+    text = page.read_text()
+    before, rest = text.split(BEGIN, 1)
+    _, after = rest.split(END, 1)
+    page.write_text(before + BEGIN + "\n" + "\n".join(lines) + "\n" + END + after)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("recordings")
+    command.add_argument("folder", type=pathlib.Path)
+    command.set_defaults(run=recordings)
+    command = commands.add_parser("row")
+    command.add_argument("antiphon")
+    which = command.add_mutually_exclusive_group(required=True)
+    which.add_argument("--preset")
+    which.add_argument("--model")
+    command.add_argument("--audio", type=pathlib.Path, required=True, help="16-bit WAV")
+    command.add_argument("--minutes", type=float, default=10.0)
+    command.add_argument("--threads", type=int)
+    command.add_argument("--keep", type=pathlib.Path, help="where the model is kept")
+    command.add_argument("--called", help="what the table calls a model that was trained before")
+    command.add_argument("--options", nargs="*", default=[], help="of generate")
+    command.set_defaults(run=row)
+    command = commands.add_parser("table")
+    command.set_defaults(run=table)
+    arguments = parser.parse_args()
+    arguments.run(arguments)
+
+
+if __name__ == "__main__":
+    main()
