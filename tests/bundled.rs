@@ -70,6 +70,8 @@ fn each_is_found_by_a_name_of_its_own_and_says_how_it_sounds() {
         assert!(sound.ends_with('.') && sound.len() <= 90, "{name}: {sound}");
     }
     assert_eq!(MODELS[0].name, bundled::DEFAULT);
+    let together: usize = MODELS.iter().map(|model| model.bytes.len()).sum();
+    assert!(together < 25_000_000, "{together} bytes");
     for approach in Approach::ALL {
         let found = bundled::find(approach.name()).unwrap();
         assert_eq!(found.approach, approach, "the names of the first four stay");
