@@ -134,6 +134,9 @@ impl Hyperparameters {
             },
             output: match self.network.output {
                 OutputKind::Value => Output::Value,
+                OutputKind::Mixture if self.format.bands > 1 => Output::Bands {
+                    components: self.network.components,
+                },
                 OutputKind::Mixture => Output::Mixture {
                     components: self.network.components,
                 },

@@ -49,6 +49,12 @@ impl WindowFormat {
         self.input_span().max(label + self.label_len)
     }
 
+    /// Whether each input matrix shows what the one before it did, but for one element:
+    /// rows of several elements that move by one.
+    pub fn slides(&self) -> bool {
+        self.ext_cursor_inc == 1 && self.row_len > 1
+    }
+
     /// Time steps in a sequence of `elements`: those whose input and label lie within it.
     pub fn time_steps(&self, elements: usize) -> usize {
         steps_of_span(self.time_step_span(), self.ext_cursor_inc, elements)

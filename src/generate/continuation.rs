@@ -11,8 +11,8 @@ use crate::hearing::Hearing;
 use crate::model::Output;
 use crate::random::Stream;
 
-/// A seed and what has been predicted after it: samples, or magnitude frames
-/// for the magnitude spectrum approach.
+/// A seed and what has been predicted after it: samples or steps of bands, or magnitude
+/// frames for the magnitude spectrum approach.
 #[derive(Clone, Debug)]
 pub struct Continuation {
     hearing: Hearing,
@@ -49,16 +49,16 @@ impl WindowFormat {
 
 /// Elements before an input matrix that it takes to show it.
 fn elements_before(windows: &WindowFormat) -> usize {
-    if windows.width == 1 {
-        SAMPLES_BEFORE
-    } else {
-        0
+    match (windows.width, windows.slides()) {
+        (1, _) => VALUES_BEFORE,
+        (width, true) => VALUES_BEFORE / width,
+        (_, false) => 0,
     }
 }
 
-/// Samples before an input matrix of samples that what is known ahead of it is made of: its
-/// filters are as long as some blocks.
-const SAMPLES_BEFORE: usize = 1024;
+/// Values before an input matrix of samples, or of steps of bands, that what is known ahead
+/// of it is made of: its filters are as long as some blocks.
+const VALUES_BEFORE: usize = 1024;
 
 /// The network predicted something that is not a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -23,41 +23,40 @@ pub struct Drawn {
     pub heard: Vec<f32>,
     /// What is fed back to the network.
     pub fed_back: Vec<f32>,
+    /// Those of the Gaussian that was drawn from, one of each value or one of all; none
+    /// where there is no such.
+    deviations: Vec<f32>,
 }
 
 impl Drawing {
     /// Draws one prediction from what is `said` of it, at a `moment` of a guide, if one
     /// is followed.
-    pub fn draw(
-        &self,
-        said: Said,
-        moment: Option<Moment>,
-        random: &mut Stream,
-        Drawn { heard, fed_back }: &mut Drawn,
-    ) {
+    pub fn draw(&self, said: Said, moment: Option<Moment>, random: &mut Stream, drawn: &mut Drawn) {
+        let Drawn {
+            heard,
+            fed_back,
+            deviations,
+        } = drawn;
         heard.clear();
-        let deviation = match said {
-            Said::Value(values) => {
-                heard.extend_from_slice(values);
-                None
-            }
+        deviations.clear();
+        match said {
+            Said::Value(values) => heard.extend_from_slice(values),
             Said::Mixture(mixture) => {
                 let chosen = match &moment {
                     Some(moment) => self.chances.choose(&moment.weights(&mixture), random),
                     None => self.chances.choose(mixture.weights, random),
                 };
                 heard.extend_from_slice(mixture.mean(chosen));
-                Some(mixture.deviation(chosen))
+                deviations.extend(mixture.deviations(chosen));
             }
             Said::Levels(logarithms) => {
                 let chosen = self.chances.choose(logarithms, random);
                 heard.push(from_level(chosen, logarithms.len()));
-                None
             }
-        };
+        }
         fed_back.clear();
         fed_back.extend_from_slice(heard);
-        self.feedback.apply(deviation, random, fed_back);
+        self.feedback.apply(deviations, random, fed_back);
         if let Some(moment) = moment {
             moment.mix_into(fed_back);
         }

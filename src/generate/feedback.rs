@@ -17,12 +17,13 @@ pub struct Feedback {
 }
 
 impl Feedback {
-    /// Changes `values`, which were drawn from a Gaussian of this `deviation`, if
-    /// from any.
-    pub fn apply(&self, deviation: Option<f32>, random: &mut Stream, values: &mut [f32]) {
-        if let Some(deviation) = deviation {
-            let deviation = self.noise as f32 * deviation;
-            for value in values.iter_mut() {
+    /// Changes `values`, which were drawn from a Gaussian of these `deviations`, one of
+    /// each value or one of all, or from none.
+    pub fn apply(&self, deviations: &[f32], random: &mut Stream, values: &mut [f32]) {
+        if !deviations.is_empty() {
+            let each = deviations.iter().cycle();
+            for (value, deviation) in values.iter_mut().zip(each) {
+                let deviation = self.noise as f32 * deviation;
                 let noise: f32 = StandardNormal.sample(random);
                 *value += deviation * noise;
             }

@@ -45,8 +45,8 @@ impl Engine for Native {
     }
 
     fn silence(&mut self, windows: &WindowFormat, streams: usize) -> State {
-        if slides(windows) {
-            self.inference.prepare_sliding_inputs();
+        if windows.slides() {
+            self.inference.prepare_sliding_inputs(windows.width);
         }
         self.inference.forget();
         let architecture = self.inference.architecture();
@@ -94,8 +94,8 @@ impl Engine for Native {
     }
 
     fn shares_steps(&self, windows: &WindowFormat) -> bool {
-        // What slides by a sample is known ahead, of one answer at a time.
-        !slides(windows)
+        // What slides by an element is known ahead, of one answer at a time.
+        !windows.slides()
     }
 
     fn play_together(&mut self, turns: &mut [Turn]) -> Result<(), EngineError> {
@@ -162,11 +162,6 @@ impl Native {
     }
 }
 
-/// Whether input matrices are those before, one sample later.
-fn slides(windows: &WindowFormat) -> bool {
-    windows.width * windows.ext_cursor_inc == 1
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,6 +177,14 @@ mod tests {
             (
                 r#"{"preset": "transpose", "seg_len": 8, "num_unrollings": 3}"#,
                 true,
+            ),
+            (
+                r#"{"preset": "column-vector", "bands": 4, "seg_len": 16, "num_unrollings": 3}"#,
+                true,
+            ),
+            (
+                r#"{"preset": "magnitude-spectrum", "window_size": 16, "num_unrollings": 3}"#,
+                false,
             ),
             (
                 r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 3}"#,

@@ -36,12 +36,13 @@ pub fn document() -> String {
             .iter()
             .for_each(|rule| push_row(&mut page, rule));
     }
-    push_presets(
-        &mut page,
-        "The dissertation's presets",
-        Preset::Dissertation,
-    );
-    push_presets(&mut page, "The presets for a CPU", Preset::Cpu);
+    let of_all = |of: fn(Approach) -> Preset| Approach::ALL.map(of);
+    let dissertation = of_all(Preset::Dissertation);
+    push_presets(&mut page, "The dissertation's presets", &dissertation);
+    push_presets(&mut page, "The presets for a CPU", &of_all(Preset::Cpu));
+    let hifi = Preset::ALL.into_iter();
+    let hifi: Vec<Preset> = hifi.filter(|p| matches!(p, Preset::Hifi(_))).collect();
+    push_presets(&mut page, "The presets for full bandwidth", &hifi);
     page
 }
 
@@ -63,19 +64,19 @@ fn push_row(page: &mut String, rule: &Rule) {
     );
 }
 
-/// What the presets `of` each approach say.
-fn push_presets(page: &mut String, heading: &str, of: fn(Approach) -> Preset) {
-    let presets = Approach::ALL.map(of);
-    let names = presets.map(|preset| format!("`{preset}`")).join(" | ");
-    let _ = write!(
-        page,
-        "\n## {heading}\n\n| | {names} |\n|---|---|---|---|---|\n"
-    );
-    let settings = presets.map(|preset| Hyperparameters::preset(preset).values());
+/// What each of `presets` says.
+fn push_presets(page: &mut String, heading: &str, presets: &[Preset]) {
+    let names: Vec<String> = presets.iter().map(|preset| format!("`{preset}`")).collect();
+    let names = names.join(" | ");
+    let columns = "---|".repeat(presets.len());
+    let _ = write!(page, "\n## {heading}\n\n| | {names} |\n|---|{columns}\n");
+    let settings = presets.iter();
+    let settings: Vec<_> = settings
+        .map(|preset| Hyperparameters::preset(*preset).values())
+        .collect();
     for rule in rules() {
-        let values = settings
-            .each_ref()
-            .map(|values| in_words(&values[rule.key]));
+        let values = settings.iter().map(|values| in_words(&values[rule.key]));
+        let values: Vec<String> = values.collect();
         let _ = writeln!(page, "| `{}` | {} |", rule.key, values.join(" | "));
     }
 }

@@ -15,11 +15,14 @@ pub enum Preset {
     /// Settings for people without a GPU: 30 to 90 s of recordings make a model
     /// in at most ten minutes on two cores.
     Cpu(Approach),
+    /// Settings for sound of full bandwidth, at 44.1 kHz, on the same machines and in the
+    /// same time.
+    Hifi(Approach),
 }
 
 impl Preset {
     /// All presets, in the dissertation's order.
-    pub const ALL: [Preset; 8] = [
+    pub const ALL: [Preset; 9] = [
         Preset::Dissertation(Approach::Vector),
         Preset::Dissertation(Approach::ColumnVector),
         Preset::Dissertation(Approach::Transpose),
@@ -28,10 +31,11 @@ impl Preset {
         Preset::Cpu(Approach::ColumnVector),
         Preset::Cpu(Approach::Transpose),
         Preset::Cpu(Approach::MagnitudeSpectrum),
+        Preset::Hifi(Approach::ColumnVector),
     ];
 
     /// The name in files and on the command line: the approach's, with `-cpu`
-    /// for the settings for a CPU.
+    /// for the settings for a CPU, and with `-hifi` for those for full bandwidth.
     pub fn name(self) -> &'static str {
         match self {
             Preset::Dissertation(approach) => approach.name(),
@@ -39,19 +43,25 @@ impl Preset {
             Preset::Cpu(Approach::ColumnVector) => "column-vector-cpu",
             Preset::Cpu(Approach::Transpose) => "transpose-cpu",
             Preset::Cpu(Approach::MagnitudeSpectrum) => "magnitude-spectrum-cpu",
+            Preset::Hifi(Approach::Vector) => "vector-hifi",
+            Preset::Hifi(Approach::ColumnVector) => "column-vector-hifi",
+            Preset::Hifi(Approach::Transpose) => "transpose-hifi",
+            Preset::Hifi(Approach::MagnitudeSpectrum) => "magnitude-spectrum-hifi",
         }
     }
 
     /// The approach that the settings are for.
     pub fn approach(self) -> Approach {
         match self {
-            Preset::Dissertation(approach) | Preset::Cpu(approach) => approach,
+            Preset::Dissertation(approach) | Preset::Cpu(approach) | Preset::Hifi(approach) => {
+                approach
+            }
         }
     }
 
     /// Where the settings differ from the dissertation's, as a file would say it.
     pub(super) fn differences(self) -> Map<String, Value> {
-        let Preset::Cpu(approach) = self else {
+        let (Preset::Cpu(approach) | Preset::Hifi(approach)) = self else {
             return Map::new();
         };
         let mut differences = object(of_every_cpu_preset());
@@ -61,6 +71,13 @@ impl Preset {
             Approach::Transpose => transpose_cpu(),
             Approach::MagnitudeSpectrum => magnitude_spectrum_cpu(),
         }));
+        if let Preset::Hifi(approach) = self {
+            differences.extend(object(of_every_hifi_preset()));
+            differences.extend(object(match approach {
+                Approach::ColumnVector => column_vector_hifi(),
+                _ => json!({}),
+            }));
+        }
         differences
     }
 }
@@ -118,6 +135,7 @@ pub(super) fn later() -> &'static Map<String, Value> {
         let conditioning = serde_json::to_value(ConditioningSettings::default());
         let mut later = object(conditioning.expect("plain fields always serialise"));
         later.extend(object(json!({
+            "bands": 1,
             "follow": 0.5,
             "follow_mix": null,
             "follow_choice": null,
@@ -268,6 +286,25 @@ fn magnitude_spectrum_cpu() -> Value {
         "magnitude_scale": "square-root",
         "pre_emphasis": 0.9,
         "dream_length": 431, // 20 s
+    })
+}
+
+// What differs from the settings for a CPU.
+
+fn of_every_hifi_preset() -> Value {
+    json!({ "sample_rate": 44_100 })
+}
+
+fn column_vector_hifi() -> Value {
+    json!({
+        // A step each 8 samples, at 5.5 kHz.
+        "bands": 8,
+        // 64 steps, 12 ms.
+        "seg_len": 512,
+        "int_cursor_inc": 20_011,
+        "pre_emphasis": 0.9,
+        "answer": "frozen",
+        "dream_length": 55_125, // 10 s
     })
 }
 

@@ -31,7 +31,8 @@ impl Hyperparameters {
         }
         if open("label_offset") {
             self.format.label_offset = match approach {
-                Approach::Vector | Approach::ColumnVector => self.format.seg_len,
+                Approach::Vector => self.format.seg_len,
+                Approach::ColumnVector => self.format.seg_len / self.format.bands.max(1),
                 Approach::Transpose => {
                     let last_row = self.format.num_unrollings.saturating_sub(1);
                     last_row
@@ -55,7 +56,7 @@ impl Hyperparameters {
                 Approach::Vector | Approach::MagnitudeSpectrum => {
                     [self.format.num_unrollings, self.format.seg_len]
                 }
-                Approach::ColumnVector => [self.format.num_unrollings, 1],
+                Approach::ColumnVector => [self.format.num_unrollings, self.format.bands],
                 Approach::Transpose => [1, 1],
             };
         }
@@ -109,7 +110,7 @@ impl Hyperparameters {
     fn validate_span(&self) -> Result<(), HyperparametersError> {
         let rows = (self.format.num_unrollings - 1).saturating_mul(self.format.int_cursor_inc);
         let elements = rows
-            .saturating_add(self.format.seg_len)
+            .saturating_add(self.format.seg_len / self.format.bands)
             .saturating_add(self.format.label_offset);
         let samples_each = self.format.samples_per_element();
         let hour = 3600 * self.format.sample_rate as usize;
@@ -133,10 +134,11 @@ impl Hyperparameters {
         if self.format.use_fft && self.format.use_transpose {
             return impossible("use_transpose", true, "false where use_fft is true");
         }
+        self.validate_bands()?;
         let shapes: &[[usize; 2]] = match (self.format.use_fft, self.format.use_transpose) {
             (true, _) => &[[rows, self.format.seg_len]],
             (_, true) => &[[1, 1]],
-            _ => &[[rows, self.format.seg_len], [rows, 1]],
+            _ => &[[rows, self.format.seg_len], [rows, self.format.bands]],
         };
         if !shapes.contains(&self.format.label_shape) {
             let allowed: Vec<String> = shapes.iter().map(|s| format!("{s:?}")).collect();
@@ -150,6 +152,7 @@ impl Hyperparameters {
             self.approach(),
             Approach::ColumnVector | Approach::Transpose
         );
+        let single = single && self.format.bands == 1;
         if self.network.output == OutputKind::Levels && !single {
             return impossible(
                 "output",
@@ -174,6 +177,32 @@ impl Hyperparameters {
                     self.format.window_size,
                     self.format.zero_padding
                 ),
+            );
+        }
+        Ok(())
+    }
+}
+
+impl Hyperparameters {
+    /// Bands are for the column vector approach, whose vectors hold whole steps of them.
+    fn validate_bands(&self) -> Result<(), HyperparametersError> {
+        let (bands, seg_len) = (self.format.bands, self.format.seg_len);
+        if bands == 1 {
+            return Ok(());
+        }
+        let columns = self.format.label_shape == [self.format.num_unrollings, bands];
+        if self.format.use_fft || self.format.use_transpose || !columns {
+            return impossible(
+                "bands",
+                bands,
+                "1; only the column vector approach hears and predicts bands",
+            );
+        }
+        if !seg_len.is_multiple_of(bands) {
+            return impossible(
+                "seg_len",
+                seg_len,
+                &format!("a multiple of {bands}, so that a vector has whole steps of the bands"),
             );
         }
         Ok(())

@@ -37,6 +37,8 @@ pub struct RuleOption {
 pub enum Values {
     /// A whole number from the first to the second.
     Whole(u64, u64),
+    /// One of these whole numbers.
+    OneOf(&'static [u64]),
     /// A number from the first to the second.
     Number(f64, f64),
     /// A number above the first and at most the second.
@@ -66,6 +68,8 @@ pub enum When {
     Spectra,
     /// In the approaches on raw audio.
     Audio,
+    /// In the column vector approach.
+    ColumnVectors,
     /// Where an input matrix has more than one row.
     SeveralRows,
     /// Where some layer is as wide as its input.
@@ -115,11 +119,12 @@ impl When {
             When::ByApproach => false,
             When::Spectra => h.format.use_fft,
             When::Audio => !h.format.use_fft,
+            When::ColumnVectors => h.approach() == Approach::ColumnVector,
             When::SeveralRows => h.format.num_unrollings > 1,
             When::EqualWidths => h.network.num_layers > 1 || h.network.hidden_size == h.row_width(),
             When::NotTranspose => !transpose,
             When::Drawn => h.network.output != OutputKind::Value,
-            When::Choosing => mixture && h.format.label_shape[1] > 1,
+            When::Choosing => mixture && h.format.label_shape[1] > h.format.bands,
             When::FrozenMixture => mixture && !moving,
             When::Frozen => !moving,
             When::MovingMixture => mixture && moving,
@@ -142,6 +147,7 @@ impl When {
             When::ByApproach => "no file by itself: it follows from the approach",
             When::Spectra => "the magnitude spectrum approach",
             When::Audio => "the approaches on raw audio",
+            When::ColumnVectors => "the column vector approach",
             When::SeveralRows => "matrices of more than one row",
             When::EqualWidths => "layers as wide as their input",
             When::NotTranspose => "all approaches but transpose",
@@ -192,6 +198,7 @@ impl Rule {
         let number = value.as_f64().unwrap_or(f64::NAN);
         let allowed = match self.values {
             Values::Whole(low, high) => (low as f64..=high as f64).contains(&number),
+            Values::OneOf(numbers) => numbers.iter().any(|n| *n as f64 == number),
             Values::Number(low, high) => (low..=high).contains(&number),
             Values::Above(low, high) => number > low && number <= high,
             Values::Strength(low, high) => is_strength(value, low, high),
@@ -235,6 +242,10 @@ impl Values {
     pub fn words(&self) -> String {
         match self {
             Values::Whole(low, high) => format!("{low} to {high}"),
+            Values::OneOf(numbers) => {
+                let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
+                numbers.join(", ")
+            }
             Values::Number(low, high) => format!("{low} to {high}"),
             Values::Above(low, high) => format!("above {low}, at most {high}"),
             Values::Flag => "yes or no".to_owned(),
@@ -259,6 +270,7 @@ impl Values {
             Values::Whole(low, high) => {
                 json!({ "type": "integer", "minimum": low, "maximum": high })
             }
+            Values::OneOf(numbers) => json!({ "type": "integer", "enum": numbers }),
             Values::Number(low, high) => {
                 json!({ "type": "number", "minimum": low, "maximum": high })
             }

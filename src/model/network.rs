@@ -518,6 +518,7 @@ mod tests {
     fn gradients_of_distributions() {
         for (head, output) in [
             (dense(2), Output::Mixture { components: 3 }),
+            (dense(2), Output::Bands { components: 3 }),
             (dense(1), Output::Levels { levels: 5 }),
             (
                 Head::Transpose { rows: 4 },

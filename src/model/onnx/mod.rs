@@ -228,6 +228,7 @@ mod tests {
         for (head, output) in [
             (DENSE, Output::Value),
             (DENSE, Output::Mixture { components: 2 }),
+            (DENSE, Output::Bands { components: 2 }),
             (Head::Transpose { rows: 4 }, Output::Levels { levels: 16 }),
             (Head::Transpose { rows: 4 }, Output::Value),
         ] {
