@@ -126,6 +126,7 @@ impl Hyperparameters {
             head: match self.approach() {
                 Approach::Transpose => Head::Transpose {
                     rows: self.format.num_unrollings,
+                    outputs: self.format.label_shape[1],
                 },
                 _ => Head::Dense {
                     outputs: self.format.label_shape[1],

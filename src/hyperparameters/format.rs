@@ -119,7 +119,7 @@ pub(super) const RULES: &[Rule] = &[
          sample of each, so that the network takes as many times fewer steps for a second of \
          sound; lengths of vectors count the values of all bands, cursors and offsets count steps.",
     )
-    .when(When::ColumnVectors),
+    .when(When::SingleSamples),
     Rule::new(
         "seg_len",
         Values::Whole(2, 65_536),

@@ -304,6 +304,9 @@ fn column_vector_hifi() -> Value {
         "int_cursor_inc": 20_011,
         "pre_emphasis": 0.9,
         "answer": "frozen",
+        // More of either makes answers louder and noisier between their notes.
+        "feedback_noise": 0.5,
+        "guidance": 1.0,
         "dream_length": 55_125, // 10 s
     })
 }

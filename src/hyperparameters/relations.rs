@@ -23,21 +23,23 @@ impl Hyperparameters {
         if open("hidden_size") {
             self.network.hidden_size = self.format.seg_len;
         }
+        let row_elements = self.format.seg_len / self.format.bands.max(1);
         if open("int_cursor_inc") {
             self.format.int_cursor_inc = match approach {
-                Approach::Vector | Approach::Transpose => self.format.seg_len,
+                Approach::Vector => self.format.seg_len,
+                Approach::Transpose => row_elements,
                 Approach::ColumnVector | Approach::MagnitudeSpectrum => 1,
             };
         }
         if open("label_offset") {
             self.format.label_offset = match approach {
                 Approach::Vector => self.format.seg_len,
-                Approach::ColumnVector => self.format.seg_len / self.format.bands.max(1),
+                Approach::ColumnVector => row_elements,
                 Approach::Transpose => {
                     let last_row = self.format.num_unrollings.saturating_sub(1);
                     last_row
                         .saturating_mul(self.format.int_cursor_inc)
-                        .saturating_add(self.format.seg_len)
+                        .saturating_add(row_elements)
                 }
                 Approach::MagnitudeSpectrum => 1,
             };
@@ -57,7 +59,7 @@ impl Hyperparameters {
                     [self.format.num_unrollings, self.format.seg_len]
                 }
                 Approach::ColumnVector => [self.format.num_unrollings, self.format.bands],
-                Approach::Transpose => [1, 1],
+                Approach::Transpose => [1, self.format.bands],
             };
         }
         if open("output_shape") {
@@ -137,7 +139,7 @@ impl Hyperparameters {
         self.validate_bands()?;
         let shapes: &[[usize; 2]] = match (self.format.use_fft, self.format.use_transpose) {
             (true, _) => &[[rows, self.format.seg_len]],
-            (_, true) => &[[1, 1]],
+            (_, true) => &[[1, self.format.bands]],
             _ => &[[rows, self.format.seg_len], [rows, self.format.bands]],
         };
         if !shapes.contains(&self.format.label_shape) {
@@ -184,18 +186,22 @@ impl Hyperparameters {
 }
 
 impl Hyperparameters {
-    /// Bands are for the column vector approach, whose vectors hold whole steps of them.
+    /// Bands are for the approaches that predict single samples, and vectors hold whole
+    /// steps of them.
     fn validate_bands(&self) -> Result<(), HyperparametersError> {
         let (bands, seg_len) = (self.format.bands, self.format.seg_len);
         if bands == 1 {
             return Ok(());
         }
-        let columns = self.format.label_shape == [self.format.num_unrollings, bands];
-        if self.format.use_fft || self.format.use_transpose || !columns {
+        let single = matches!(
+            self.approach(),
+            Approach::ColumnVector | Approach::Transpose
+        );
+        if !single {
             return impossible(
                 "bands",
                 bands,
-                "1; only the column vector approach hears and predicts bands",
+                "1; bands are for the column vector and transpose approaches, which predict samples one by one",
             );
         }
         if !seg_len.is_multiple_of(bands) {

@@ -68,8 +68,8 @@ pub enum When {
     Spectra,
     /// In the approaches on raw audio.
     Audio,
-    /// In the column vector approach.
-    ColumnVectors,
+    /// In the approaches that predict single samples.
+    SingleSamples,
     /// Where an input matrix has more than one row.
     SeveralRows,
     /// Where some layer is as wide as its input.
@@ -119,7 +119,7 @@ impl When {
             When::ByApproach => false,
             When::Spectra => h.format.use_fft,
             When::Audio => !h.format.use_fft,
-            When::ColumnVectors => h.approach() == Approach::ColumnVector,
+            When::SingleSamples => transpose || h.approach() == Approach::ColumnVector,
             When::SeveralRows => h.format.num_unrollings > 1,
             When::EqualWidths => h.network.num_layers > 1 || h.network.hidden_size == h.row_width(),
             When::NotTranspose => !transpose,
@@ -147,7 +147,7 @@ impl When {
             When::ByApproach => "no file by itself: it follows from the approach",
             When::Spectra => "the magnitude spectrum approach",
             When::Audio => "the approaches on raw audio",
-            When::ColumnVectors => "the column vector approach",
+            When::SingleSamples => "the column vector and transpose approaches",
             When::SeveralRows => "matrices of more than one row",
             When::EqualWidths => "layers as wide as their input",
             When::NotTranspose => "all approaches but transpose",

@@ -132,9 +132,18 @@ fn in_bands_a_step_is_one_sample_of_each() {
     assert_eq!(read.approach(), Approach::ColumnVector);
 
     assert!(refusal(r#"{"preset": "column-vector", "bands": 3}"#).contains("allowed: 1, 4, 8"));
-    for approach in ["vector", "transpose", "magnitude-spectrum"] {
+    let json = r#"{"preset": "transpose", "bands": 4, "seg_len": 16, "num_unrollings": 3}"#;
+    let read = Hyperparameters::parse(json).unwrap();
+    assert_eq!(read.approach(), Approach::Transpose);
+    assert_eq!(read.format.label_shape, [1, 4]);
+    assert_eq!(
+        (read.format.int_cursor_inc, read.format.label_offset),
+        (4, 12)
+    );
+
+    for approach in ["vector", "magnitude-spectrum"] {
         let said = refusal(&format!(r#"{{"preset": "{approach}", "bands": 4}}"#));
-        assert!(said.contains("only the column vector approach"), "{said}");
+        assert!(said.contains("the column vector and transpose"), "{said}");
     }
     let uneven = refusal(r#"{"preset": "column-vector", "bands": 8, "seg_len": 100}"#);
     assert!(uneven.contains("a multiple of 8"), "{uneven}");

@@ -22,8 +22,33 @@ fn architectures() -> Vec<Architecture> {
         architecture(dense(7, false), 1, 0, Output::Value),
         architecture(dense(1, true), 2, 3, mixture),
         architecture(dense(20, false), 3, 2, mixture),
-        architecture(Head::Transpose { rows: 4 }, 2, 3, mixture),
-        architecture(Head::Transpose { rows: 4 }, 1, 0, Output::Value),
+        architecture(
+            Head::Transpose {
+                rows: 4,
+                outputs: 1,
+            },
+            2,
+            3,
+            mixture,
+        ),
+        architecture(
+            Head::Transpose {
+                rows: 4,
+                outputs: 1,
+            },
+            1,
+            0,
+            Output::Value,
+        ),
+        architecture(
+            Head::Transpose {
+                rows: 4,
+                outputs: 5,
+            },
+            1,
+            0,
+            Output::Bands { components: 3 },
+        ),
     ]
 }
 
@@ -148,7 +173,24 @@ fn sliding_inputs_are_inputs() {
         (dense(1, true), 3, 1, 1),
         (dense(1, false), 0, 2, 1),
         (dense(5, true), 3, 1, 5),
-        (Head::Transpose { rows: 4 }, 0, 2, 1),
+        (
+            Head::Transpose {
+                rows: 4,
+                outputs: 1,
+            },
+            0,
+            2,
+            1,
+        ),
+        (
+            Head::Transpose {
+                rows: 4,
+                outputs: 5,
+            },
+            0,
+            2,
+            5,
+        ),
     ] {
         let architecture = Architecture {
             inputs: 70,
