@@ -126,6 +126,7 @@ impl Hyperparameters {
             head: match self.approach() {
                 Approach::Transpose => Head::Transpose {
                     rows: self.format.num_unrollings,
+                    outputs: self.format.label_shape[1],
                 },
                 _ => Head::Dense {
                     outputs: self.format.label_shape[1],
@@ -134,6 +135,9 @@ impl Hyperparameters {
             },
             output: match self.network.output {
                 OutputKind::Value => Output::Value,
+                OutputKind::Mixture if self.format.bands > 1 => Output::Bands {
+                    components: self.network.components,
+                },
                 OutputKind::Mixture => Output::Mixture {
                     components: self.network.components,
                 },

@@ -83,7 +83,7 @@ fn a_step_of_an_answer_allocates_no_arrays() {
     let network = Network::init(architecture.clone(), 0.1, &mut stream(1, "weights"));
     for precision in [Precision::F32, Precision::I8] {
         let mut inference = Inference::new(network.clone(), precision, 1);
-        inference.prepare_sliding_inputs();
+        inference.prepare_sliding_inputs(1);
         let mut state = State::zero(&architecture, 2);
         let (mut prediction, mut n) = (Vec::new(), 0);
         let sequence: Vec<f32> = (0..8000).map(|n| (n as f32 * 0.1).sin()).collect();
@@ -94,6 +94,7 @@ fn a_step_of_an_answer_allocates_no_arrays() {
                     Sequence {
                         samples: &sequence[..300 + n],
                         before: 0,
+                        channels: 1,
                     },
                     &[0.2; 8],
                     0,

@@ -200,6 +200,67 @@ fn the_same_random_seed_gives_the_same_bytes() {
     assert_ne!(sound(1), sound(2));
 }
 
+/// What the program says, which succeeds with `arguments`.
+fn said(arguments: &[&std::ffi::OsStr]) -> String {
+    let output = common::run(arguments);
+    assert!(output.status.success(), "{}", common::stderr(&output));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn a_model_in_bands_learns_and_answers_by_both_engines_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let json = r#"{"preset": "column-vector-hifi", "sample_rate": 22050, "seg_len": 64,
+        "hidden_size": 12, "num_unrollings": 4, "int_cursor_inc": 499, "components": 3,
+        "num_epochs": 1, "dream_length": 100}"#;
+    std::fs::write(path("h.json"), json).unwrap();
+    common::write_seed(&path("guitar.wav"), &common::pluck(196.0, 1.5, 22050));
+    common::write_seed(&path("seed.wav"), &common::pluck(220.0, 0.7, 22050));
+    let [h, guitar, seed, model, runs] =
+        ["h.json", "guitar.wav", "seed.wav", "model.onnx", "runs"].map(path);
+    let word = std::ffi::OsStr::new;
+    said(&[
+        word("train"),
+        h.as_os_str(),
+        word("--audio"),
+        guitar.as_os_str(),
+        word("--output"),
+        model.as_os_str(),
+        word("--runs"),
+        runs.as_os_str(),
+    ]);
+    let described = said(&[word("inspect"), model.as_os_str()]);
+    assert!(
+        described.contains("bands        8, of which"),
+        "{described}"
+    );
+
+    let answers = ["native", "onnxruntime"].map(|engine| {
+        let answer = path(&format!("{engine}.wav"));
+        said(&[
+            word("generate"),
+            word("--model"),
+            model.as_os_str(),
+            word("--seed"),
+            seed.as_os_str(),
+            word("--output"),
+            answer.as_os_str(),
+            word("--engine"),
+            word(engine),
+            word("--seconds=0.1"),
+            word("--ending=exact"),
+            word("--loudness=model"),
+        ]);
+        antiphon::audio::read::read(&answer).unwrap().samples
+    });
+    let [native, onnxruntime] = &answers;
+    assert_eq!(native.len(), 2205);
+    assert!(native.iter().any(|sample| sample.abs() > 1e-4));
+    let difference = largest_difference(native, onnxruntime);
+    assert!(difference < 1e-4, "{difference}");
+}
+
 /// `generate` with these `options`, in `folder`, which becomes the place of its answer and
 /// its sidecar.
 fn generate_in(folder: &Path, options: &[&str]) -> Output {

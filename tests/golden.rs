@@ -35,7 +35,10 @@ impl Case {
             layers: self.layers,
             residual: self.residual,
             head: match self.head.as_str() {
-                "transpose" => Head::Transpose { rows: self.rows },
+                "transpose" => Head::Transpose {
+                    rows: self.rows,
+                    outputs: 1,
+                },
                 _ => Head::Dense {
                     outputs: self.outputs,
                     skip: false,

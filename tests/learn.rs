@@ -46,7 +46,10 @@ fn architectures() -> [Architecture; 2] {
             outputs: 7,
             skip: false,
         },
-        Head::Transpose { rows: 9 },
+        Head::Transpose {
+            rows: 9,
+            outputs: 1,
+        },
     ]
     .map(|head| Architecture {
         inputs: 40,

@@ -24,7 +24,9 @@ fn parse(values: &Values, text: &str) -> Result<Value, String> {
             .map(Value::from)
     };
     let parsed = match values {
-        Values::Whole(..) | Values::WholeOrZero(..) => text.parse::<u64>().ok().map(Value::from),
+        Values::Whole(..) | Values::WholeOrZero(..) | Values::OneOf(_) => {
+            text.parse::<u64>().ok().map(Value::from)
+        }
         Values::Choice(choices) => {
             let known = choices.iter().any(|(name, _)| *name == text);
             known.then(|| text.into())

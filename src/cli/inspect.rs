@@ -146,6 +146,12 @@ fn print(model: &ModelDescription) {
             h.format.window_size, h.format.hop_size, model.normalisation.largest_magnitude
         );
     }
+    if h.format.bands > 1 {
+        println!(
+            "bands        {}, of which each step predicts a sample",
+            h.format.bands
+        );
+    }
     print_answer(h);
     if let Some(memory) = model.memory_seconds {
         println!("memory       {memory:.2} s, after which it does not matter how a sound began");

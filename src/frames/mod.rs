@@ -1,7 +1,8 @@
 //! Between a signal and what the model sees: the windows of an input matrix and
-//! its label, magnitude spectra, filters, and the vocoders that make sound of them.
+//! its label, magnitude spectra, bands, filters, and the vocoders that make sound of them.
 
 mod band;
+mod bands;
 mod cosines;
 mod elementary;
 mod emphasis;
@@ -17,6 +18,7 @@ mod stretch;
 mod windows;
 
 pub use band::{BandLimit, highest_frequency};
+pub use bands::{BandBank, BandSynthesis};
 pub use cosines::Cosines;
 pub use emphasis::{DeEmphasis, pre_emphasise};
 pub use fourier::{Complex32, Complex64, Fourier};

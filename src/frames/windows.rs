@@ -28,12 +28,6 @@ pub struct WindowFormat {
 }
 
 impl WindowFormat {
-    /// Whether they are of samples, and each input matrix sees what the one before saw, but
-    /// one sample later.
-    pub fn slides(&self) -> bool {
-        self.width == 1 && self.ext_cursor_inc == 1
-    }
-
     /// Values in one input matrix, `[rows, row_len · width]`.
     pub fn input_values(&self) -> usize {
         self.rows * self.row_len * self.width
@@ -53,6 +47,12 @@ impl WindowFormat {
     pub fn time_step_span(&self) -> usize {
         let label = self.label_offset + (self.label_rows - 1) * self.int_cursor_inc;
         self.input_span().max(label + self.label_len)
+    }
+
+    /// Whether each input matrix shows what the one before it did, but for one element:
+    /// rows of several elements that move by one.
+    pub fn slides(&self) -> bool {
+        self.ext_cursor_inc == 1 && self.row_len > 1
     }
 
     /// Time steps in a sequence of `elements`: those whose input and label lie within it.

@@ -12,8 +12,8 @@ use crate::hearing::Hearing;
 use crate::model::{Output, SAMPLES_BEFORE_TAPS};
 use crate::random::Stream;
 
-/// A seed and what has been predicted after it: samples, or magnitude frames
-/// for the magnitude spectrum approach.
+/// A seed and what has been predicted after it: samples or steps of bands, or magnitude
+/// frames for the magnitude spectrum approach.
 #[derive(Clone, Debug)]
 pub struct Continuation {
     hearing: Hearing,

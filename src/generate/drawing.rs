@@ -30,6 +30,9 @@ pub struct Drawn {
     pub fed_back: Vec<f32>,
     /// The noise of its distribution, of a deviation of 1.
     noise: Vec<f32>,
+    /// Those of the Gaussian that was drawn from, one of each value or one of all; none
+    /// where there is no such.
+    deviations: Vec<f32>,
 }
 
 impl Drawing {
@@ -47,33 +50,31 @@ impl Drawing {
             heard,
             fed_back,
             noise,
+            deviations,
         } = drawn;
         heard.clear();
-        let deviation = match said {
-            Said::Value(values) => {
-                heard.extend_from_slice(values);
-                None
-            }
+        deviations.clear();
+        match said {
+            Said::Value(values) => heard.extend_from_slice(values),
             Said::Mixture(mixture) => {
                 let chosen = match &moment {
                     Some(moment) => self.chances.choose(&moment.weights(&mixture), random),
                     None => self.chances.choose(mixture.weights, random),
                 };
                 heard.extend_from_slice(mixture.mean(chosen));
-                Some(mixture.deviation(chosen))
+                deviations.extend(mixture.deviations(chosen));
             }
             Said::Levels(logarithms) => {
                 let chosen = self.chances.choose(logarithms, random);
                 heard.push(from_level(chosen, logarithms.len()));
-                None
             }
-        };
+        }
         fed_back.clear();
         fed_back.extend_from_slice(heard);
-        if let Some(deviation) = deviation {
+        if !deviations.is_empty() {
             draw_noise(heard.len(), cosines, random, noise);
-            add(self.feedback.noise as f32 * deviation, noise, fed_back);
-            add(self.heard_noise as f32 * deviation, noise, heard);
+            add(self.feedback.noise, deviations, noise, fed_back);
+            add(self.heard_noise, deviations, noise, heard);
         }
         let gain = self.feedback.gain as f32;
         fed_back.iter_mut().for_each(|value| *value *= gain);
@@ -94,9 +95,11 @@ fn draw_noise(values: usize, cosines: Option<&Cosines>, random: &mut Stream, noi
     }
 }
 
-fn add(strength: f32, noise: &[f32], values: &mut [f32]) {
-    for (value, noise) in values.iter_mut().zip(noise) {
-        *value += strength * noise;
+/// Adds a share of `noise`, of one deviation for each value or one for all.
+fn add(share: f64, deviations: &[f32], noise: &[f32], values: &mut [f32]) {
+    let deviations = deviations.iter().cycle();
+    for ((value, noise), deviation) in values.iter_mut().zip(noise).zip(deviations) {
+        *value += share as f32 * deviation * noise;
     }
 }
 

@@ -46,7 +46,7 @@ impl Engine for Native {
 
     fn silence(&mut self, windows: &WindowFormat, streams: usize) -> State {
         if windows.slides() {
-            self.inference.prepare_sliding_inputs();
+            self.inference.prepare_sliding_inputs(windows.width);
         }
         self.inference.forget();
         let architecture = self.inference.architecture();
@@ -94,7 +94,7 @@ impl Engine for Native {
     }
 
     fn shares_steps(&self, windows: &WindowFormat) -> bool {
-        // What slides by a sample is known ahead, of one answer at a time.
+        // What slides by an element is known ahead, of one answer at a time.
         !windows.slides()
     }
 
@@ -177,6 +177,14 @@ mod tests {
             (
                 r#"{"preset": "transpose", "seg_len": 8, "num_unrollings": 3}"#,
                 true,
+            ),
+            (
+                r#"{"preset": "column-vector", "bands": 4, "seg_len": 16, "num_unrollings": 3}"#,
+                true,
+            ),
+            (
+                r#"{"preset": "magnitude-spectrum", "window_size": 16, "num_unrollings": 3}"#,
+                false,
             ),
             (
                 r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 3}"#,

@@ -9,7 +9,7 @@ use crate::model::{Sequence, State};
 /// same and know different things of it.
 #[derive(Clone, Debug)]
 pub struct Shown<'a> {
-    /// Samples or magnitude frames.
+    /// Samples, steps of bands or magnitude frames.
     pub sequence: &'a [f32],
     /// How many values were before them.
     pub before: usize,
@@ -38,15 +38,16 @@ impl Shown<'_> {
         self.matrices.len()
     }
 
-    /// The sequence up to the last sample of a single matrix, whose last row sees what it
-    /// saw one time step before, but one sample later; none where that is not so.
+    /// The sequence up to the last element of a single matrix, whose last row sees what it
+    /// saw one time step before, but one element later; none where that is not so.
     pub fn sliding(&self) -> Option<Sequence<'_>> {
         let windows = self.windows;
         let slides = self.steps() == 1 && windows.slides();
         let end = self.matrices.start + windows.input_span();
         slides.then(|| Sequence {
-            samples: &self.sequence[..end],
-            before: self.before,
+            samples: &self.sequence[..end * windows.width],
+            before: self.before / windows.width,
+            channels: windows.width,
         })
     }
 

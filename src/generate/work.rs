@@ -66,7 +66,7 @@ impl Work {
         let weights = model.network.weights.len();
         let windows = hearing.sampling_windows();
         let frozen = matches!(settings.weights, Weights::Frozen { .. });
-        let slides = frozen && windows.width * windows.ext_cursor_inc == 1;
+        let slides = frozen && windows.slides();
         // One row is the whole of a transpose network, and filters most of its input.
         let repeats = slides && architecture.conditions == 0;
         let rows = if repeats { 1 } else { windows.rows } as f64;

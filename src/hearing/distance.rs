@@ -23,11 +23,12 @@ pub enum Distance {
 }
 
 impl Hearing {
-    /// How unlike predictions sound; `None` where each is a single sample.
+    /// How unlike predictions sound; `None` where each is a single sample, or one of each
+    /// band.
     pub fn distance(&self) -> Option<Distance> {
         match (&self.element, self.sampling.label_len) {
             (Element::Frame(_), _) => Some(Distance::Frames),
-            (Element::Sample, 1) => None,
+            (Element::Sample, 1) | (Element::Bands(_), _) => None,
             (Element::Sample, len) => Some(Distance::of_vectors(len)),
         }
     }

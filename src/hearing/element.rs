@@ -1,6 +1,7 @@
 //! What the sequence that a network sees consists of, and all that differs with it.
 
-use crate::frames::{Analysis, PhaseLocked, Resynthesis};
+use super::Normalisation;
+use crate::frames::{Analysis, BandBank, BandSynthesis, PhaseLocked, Resynthesis};
 use crate::hyperparameters::{Hyperparameters, MagnitudeScale, Vocoder};
 use crate::random::Stream;
 
@@ -11,6 +12,8 @@ pub enum Element {
     Sample,
     /// A magnitude frame, `[bins]`, each from 0 to 1.
     Frame(Spectrum),
+    /// A step of bands, a sample of each, from -1 to 1.
+    Bands(BandBank),
 }
 
 /// How sound becomes magnitude frames, and they become sound.
@@ -28,7 +31,9 @@ pub struct Spectrum {
 impl Element {
     /// That of a network by `hyperparameters`.
     pub fn new(hyperparameters: &Hyperparameters) -> Element {
+        let bands = hyperparameters.format.bands;
         match hyperparameters.format.use_fft {
+            false if bands > 1 => Element::Bands(BandBank::new(bands)),
             false => Element::Sample,
             true => Element::Frame(Spectrum {
                 analysis: Analysis {
@@ -48,6 +53,7 @@ impl Element {
         match self {
             Element::Sample => 1,
             Element::Frame(spectrum) => spectrum.analysis.bins(),
+            Element::Bands(bank) => bank.bands(),
         }
     }
 
@@ -56,6 +62,7 @@ impl Element {
         match self {
             Element::Sample => 1,
             Element::Frame(spectrum) => spectrum.analysis.hop_size,
+            Element::Bands(bank) => bank.bands(),
         }
     }
 
@@ -64,6 +71,7 @@ impl Element {
         match self {
             Element::Sample => 1,
             Element::Frame(spectrum) => spectrum.analysis.window_size,
+            Element::Bands(bank) => bank.samples(),
         }
     }
 
@@ -72,15 +80,17 @@ impl Element {
         match self {
             Element::Sample => samples,
             Element::Frame(spectrum) => spectrum.analysis.frames_in(samples),
+            Element::Bands(bank) => bank.steps_in(samples),
         }
     }
 
     /// How many sound for `samples` samples: resynthesis needs a frame at both
-    /// ends of each hop.
+    /// ends of each hop, and bands all steps that a sample lies in.
     pub fn count_to_sound(&self, samples: usize) -> usize {
         match self {
             Element::Sample => samples,
             Element::Frame(_) => samples.div_ceil(self.hop()) + 1,
+            Element::Bands(_) => samples.div_ceil(self.hop()) + BandSynthesis::waits(),
         }
     }
 
@@ -89,13 +99,14 @@ impl Element {
         match self {
             Element::Sample => sound,
             Element::Frame(spectrum) => spectrum.analysis.magnitudes(&sound).magnitudes,
+            Element::Bands(bank) => bank.analyse(&sound),
         }
     }
 
     /// What the network sees for `value`, a share of the largest.
     pub fn compress(&self, value: f32) -> f32 {
         match self {
-            Element::Sample => value,
+            Element::Sample | Element::Bands(_) => value,
             Element::Frame(spectrum) => spectrum.scale.compress(value),
         }
     }
@@ -103,7 +114,7 @@ impl Element {
     /// The share of the largest that the network sees as `value`.
     pub fn expand(&self, value: f32) -> f32 {
         match self {
-            Element::Sample => value,
+            Element::Sample | Element::Bands(_) => value,
             Element::Frame(spectrum) => spectrum.scale.expand(value),
         }
     }
@@ -112,18 +123,31 @@ impl Element {
     /// is never negative.
     pub fn confine(&self, values: &mut [f32]) {
         match self {
-            Element::Sample => (),
+            Element::Sample | Element::Bands(_) => (),
             Element::Frame(_) => values.iter_mut().for_each(|v| *v = v.max(0.0)),
         }
     }
 
-    /// Makes sound of elements that the network saw or predicted, where 1 stands for
-    /// `largest`; frames are `hop` samples apart, and the first one's phases are drawn from
-    /// `phases`.
-    pub fn sounding(&self, largest: f32, hop: usize, phases: &mut Stream) -> ElementSound {
+    /// Makes sound of elements that the network saw or predicted of audio of this
+    /// `normalisation`; frames are `hop` samples apart, and the first one's phases are drawn
+    /// from `phases`.
+    pub fn sounding(
+        &self,
+        normalisation: &Normalisation,
+        hop: usize,
+        phases: &mut Stream,
+    ) -> ElementSound {
+        let largest = normalisation.largest_magnitude;
         match self {
             Element::Sample => ElementSound::Samples { largest },
             Element::Frame(spectrum) => spectrum.sounding(largest, hop, phases),
+            Element::Bands(bank) => ElementSound::Bands {
+                largest: (0..bank.bands())
+                    .map(|band| largest * normalisation.band(band))
+                    .collect(),
+                synthesis: Box::new(bank.synthesis()),
+                step: vec![0.0; bank.bands()],
+            },
         }
     }
 }
@@ -172,6 +196,14 @@ pub enum ElementSound {
         /// One frame as the vocoder takes it, `[bins]`.
         frame: Vec<f32>,
     },
+    /// Of steps of bands.
+    Bands {
+        /// What 1 stands for in each band.
+        largest: Vec<f32>,
+        synthesis: Box<BandSynthesis>,
+        /// One step as the bank takes it.
+        step: Vec<f32>,
+    },
 }
 
 /// A vocoder at work.
@@ -202,6 +234,18 @@ impl ElementSound {
                         FrameSound::Oscillators(vocoder) => vocoder.push(frame, sound),
                         FrameSound::Transforms(vocoder) => vocoder.push(frame, sound),
                     }
+                }
+            }
+            ElementSound::Bands {
+                largest,
+                synthesis,
+                step,
+            } => {
+                for element in elements.chunks_exact(step.len()) {
+                    for ((band, value), largest) in step.iter_mut().zip(element).zip(&*largest) {
+                        *band = value * largest;
+                    }
+                    synthesis.push(step, sound);
                 }
             }
         }

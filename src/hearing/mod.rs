@@ -2,8 +2,8 @@
 //! alike for training audio, seeds and predictions.
 //!
 //! ```text
-//! sound → pre-emphasis → samples or magnitude frames → ÷ largest → scale → sequence
-//! sound ← band limit ← de-emphasis ← samples or vocoder ← × largest ← scale ← sequence
+//! sound → pre-emphasis → samples, bands or magnitude frames → ÷ largest → scale → sequence
+//! sound ← band limit ← de-emphasis ← samples, bands or vocoder ← × largest ← scale ← sequence
 //! ```
 //!
 //! Two things more that a network may be shown have their place here, so that
@@ -43,8 +43,8 @@ use crate::random::Stream;
 /// Values that are seen of a long sound at once, more or less.
 const VALUES_AT_ONCE: usize = 1 << 14;
 
-/// How a network hears. A sequence consists of elements, samples or magnitude
-/// frames, of as many values each as its windows are wide.
+/// How a network hears. A sequence consists of elements, samples, steps of bands or
+/// magnitude frames, of as many values each as its windows are wide.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hearing {
     element: Element,
@@ -72,7 +72,7 @@ impl Hearing {
         Hearing {
             sample_rate: hyperparameters.format.sample_rate,
             pre_emphasis: hyperparameters.format.pre_emphasis as f32,
-            to_full_scale: element != Element::Sample || hyperparameters.format.normalise,
+            to_full_scale: hyperparameters.format.use_fft || hyperparameters.format.normalise,
             band_limit: hyperparameters.format.band_limit,
             as_cosines: hyperparameters.approach() == Approach::Vector
                 && hyperparameters.format.label_values == LabelValues::Cosines,
@@ -117,10 +117,10 @@ impl Hearing {
             *recording = self.analyse(mem::take(recording));
         }
         if self.to_full_scale {
-            let largest = recordings.iter().map(|elements| largest(elements));
-            let largest = largest.fold(0.0, f32::max);
-            // Silence stays silence; any scale does.
-            self.normalisation.largest_magnitude = if largest > 0.0 { largest } else { 1.0 };
+            let mut largest = vec![0.0; self.scaled_alone()];
+            let recordings = recordings.iter();
+            recordings.for_each(|elements| enlarge(&mut largest, elements));
+            self.normalisation.learn(&largest);
         }
         for recording in recordings.iter_mut() {
             self.scale(recording);
@@ -238,10 +238,25 @@ impl Hearing {
         self.element.analyse(sound)
     }
 
+    /// Adjacent values that have scales of their own: all of a step of bands, and of other
+    /// elements none.
+    fn scaled_alone(&self) -> usize {
+        match &self.element {
+            Element::Bands(bank) => bank.bands(),
+            Element::Sample | Element::Frame(_) => 1,
+        }
+    }
+
     fn scale(&self, elements: &mut [f32]) {
-        for value in elements {
+        for value in &mut *elements {
             let share = *value / self.normalisation.largest_magnitude;
             *value = self.element.compress(share);
+        }
+        if !self.normalisation.bands.is_empty() {
+            for step in elements.chunks_exact_mut(self.normalisation.bands.len()) {
+                let bands = step.iter_mut().zip(&self.normalisation.bands);
+                bands.for_each(|(value, share)| *value /= share);
+            }
         }
     }
 
@@ -265,10 +280,9 @@ impl Hearing {
     /// The same of frames that are `hop` samples apart, slower or faster than they were
     /// heard; of samples nothing but their sound.
     pub fn sounding_at_hop(&self, hop: usize, phases: &mut Stream) -> Sounding {
-        let largest = self.normalisation.largest_magnitude;
         let limit = |highest| BandLimit::new(highest / f64::from(self.sample_rate));
         Sounding {
-            element: self.element.sounding(largest, hop, phases),
+            element: self.element.sounding(&self.normalisation, hop, phases),
             de_emphasis: DeEmphasis::new(self.pre_emphasis),
             band_limit: self.normalisation.highest_frequency.map(limit),
         }
@@ -292,12 +306,18 @@ impl Hearing {
     /// seen of it at once is as large as the seed.
     fn largest_seen_and_peak(&self, seed: &impl Sound) -> (f32, f32) {
         let samples = seed.samples();
-        let all = self.elements_of_seed(samples);
-        let step = (VALUES_AT_ONCE / self.element.width()).max(1);
+        let (all, step) = (
+            self.elements_of_seed(samples),
+            (VALUES_AT_ONCE / self.element.width()).max(1),
+        );
         let pieces = (0..all).step_by(step);
         let seen = pieces.map(|n| self.see_part(seed, samples, n..all.min(n + step)));
-        let seen = seen.fold(0.0, |most, seen| largest(&seen).max(most));
-        (seen, peak(seed, samples))
+        let mut largest = vec![0.0; self.scaled_alone()];
+        seen.for_each(|seen| enlarge(&mut largest, &seen));
+        // A band in which the training audio was soft does not say how loud a seed is.
+        let bands = largest.iter().enumerate();
+        let shares = bands.map(|(band, largest)| largest * self.normalisation.band(band));
+        (shares.fold(0.0, f32::max), peak(seed, samples))
     }
 
     /// Takes out of `values` that the network predicted what none can be: a
@@ -432,6 +452,15 @@ fn sampling_windows(hyperparameters: &Hyperparameters, training: &WindowFormat) 
 /// The largest magnitude of `values`; 0 when there is none.
 fn largest(values: &[f32]) -> f32 {
     values.iter().fold(0.0, |largest, v| largest.max(v.abs()))
+}
+
+/// Makes each of `largest` the largest magnitude of it and of those of `values` that stand
+/// at its place, again and again.
+fn enlarge(largest: &mut [f32], values: &[f32]) {
+    for values in values.chunks_exact(largest.len()) {
+        let both = largest.iter_mut().zip(values);
+        both.for_each(|(largest, value)| *largest = largest.max(value.abs()));
+    }
 }
 
 /// The largest of the first `samples` samples of `sound`.

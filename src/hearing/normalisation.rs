@@ -12,6 +12,10 @@ pub struct Normalisation {
     /// The training set's largest magnitude or sample, which everything is
     /// divided by; above 0, and 1 for audio that is not scaled.
     pub largest_magnitude: f32,
+    /// The largest value of each band as a share of that, the lowest band first, by which
+    /// it is divided as well; empty where sound is not heard in bands, or not scaled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bands: Vec<f32>,
     /// The training set's highest frequency in Hz, above which predictions have
     /// nothing either; `None` where they are left as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -30,10 +34,33 @@ impl Default for Normalisation {
     fn default() -> Normalisation {
         Normalisation {
             largest_magnitude: 1.0,
+            bands: Vec::new(),
             highest_frequency: None,
             largest_cosines: None,
             dynamics: Dynamics::default(),
         }
+    }
+}
+
+/// A band that is softer than this share of the loudest, -60 dB, is not made louder than
+/// one that is not: there is nothing to be learned of what is barely there.
+const SOFTEST_BAND: f32 = 1e-3;
+
+impl Normalisation {
+    /// Makes the largest of each band's values, and of all, `largest`, the lowest band
+    /// first. Silence stays silence; any scale does.
+    pub fn learn(&mut self, largest: &[f32]) {
+        let of_all = largest.iter().copied().fold(0.0, f32::max);
+        self.largest_magnitude = if of_all > 0.0 { of_all } else { 1.0 };
+        if largest.len() > 1 {
+            let share = |largest: &f32| (largest / self.largest_magnitude).max(SOFTEST_BAND);
+            self.bands = largest.iter().map(share).collect();
+        }
+    }
+
+    /// The largest value of band `band` as a share of the largest of all.
+    pub fn band(&self, band: usize) -> f32 {
+        self.bands.get(band).copied().unwrap_or(1.0)
     }
 }
 
@@ -43,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_models_file_holds_it_in_one_flat_object() {
-        let all = r#"{"largest_magnitude":0.1,"highest_frequency":5000.5,"sustained":-30.25,"least_change":1.0}"#;
+        let all = r#"{"largest_magnitude":0.1,"bands":[1.0,0.25],"highest_frequency":5000.5,"sustained":-30.25,"least_change":1.0}"#;
         let read: Normalisation = serde_json::from_str(all).unwrap();
         assert_eq!(read.dynamics.sustained, Some(-30.25));
         assert_eq!(serde_json::to_string(&read).unwrap(), all);

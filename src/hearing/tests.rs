@@ -102,6 +102,7 @@ fn a_quiet_seed_is_brought_to_the_level_of_the_training_audio() {
         r#""normalise": true, "pre_emphasis": 0.5"#,
         r#""use_fft": true"#,
         r#""use_fft": true, "magnitude_scale": "square-root""#,
+        r#""normalise": true, "bands": 4, "label_shape": [10, 4]"#,
     ] {
         for level in [0.4, 0.01] {
             let largest = largest_seen(settings, level);
@@ -132,9 +133,10 @@ fn the_spectrum_windows_count_frames() {
     assert_eq!(windows.time_step_span(), 101);
 }
 
-/// One of samples and one of frames.
-const EITHER: [&str; 2] = [
+/// One of samples, one of bands and one of frames.
+const EACH: [&str; 3] = [
     r#"{"preset": "vector", "seg_len": 16, "normalise": true, "pre_emphasis": 0.5}"#,
+    r#"{"preset": "column-vector", "bands": 4, "seg_len": 16, "normalise": true, "pre_emphasis": 0.5}"#,
     r#"{"preset": "magnitude-spectrum", "window_size": 64, "hop_size": 24,
         "magnitude_scale": "square-root"}"#,
 ];
@@ -145,7 +147,7 @@ fn training_audio_and_what_comes_later_are_seen_alike() {
         let sample = |n: i32| gain * (n as f32 * 0.4).sin() * (n as f32 * 0.01).cos();
         (0..1000).map(sample).collect()
     };
-    for json in EITHER {
+    for json in EACH {
         let mut hearing = Hearing::untrained(&Hyperparameters::parse(json).unwrap());
         let mut recordings = [sound(0.1), sound(0.4)];
         hearing.learn(&mut recordings);
@@ -161,10 +163,13 @@ fn training_audio_and_what_comes_later_are_seen_alike() {
 }
 
 #[test]
-fn values_are_samples_or_the_bins_of_frames() {
-    for (json, [to_sound, in_a_second]) in
-        EITHER.into_iter().zip([[1000, 11025], [43 * 64, 460 * 64]])
-    {
+fn values_are_samples_bands_or_the_bins_of_frames() {
+    let expected = [
+        [1000, 11025],
+        [(250 + 15) * 4, 2757 * 4],
+        [43 * 64, 460 * 64],
+    ];
+    for (json, [to_sound, in_a_second]) in EACH.into_iter().zip(expected) {
         let hearing = Hearing::untrained(&Hyperparameters::parse(json).unwrap());
         assert_eq!(hearing.values_to_sound(1000), to_sound, "{json}");
         assert_eq!(hearing.values_in(1.0), in_a_second, "{json}");
@@ -181,7 +186,7 @@ fn values_are_samples_or_the_bins_of_frames() {
 #[test]
 fn a_description_is_of_the_elements_that_the_network_sees() {
     let sound: Vec<f32> = (0..1000).map(|n| (n as f32 * 0.4).sin()).collect();
-    for json in EITHER {
+    for json in EACH {
         let hearing = Hearing::untrained(&Hyperparameters::parse(json).unwrap());
         let elements = |seen: Vec<f32>| seen.len() / hearing.training.width;
         let last = elements(hearing.see(sound.clone())) - 1;
@@ -198,7 +203,7 @@ fn a_description_is_of_the_elements_that_the_network_sees() {
 #[test]
 fn any_part_of_a_seed_and_what_follows_it_is_seen_as_it_is_in_the_whole() {
     let sound: Vec<f32> = (0..1000).map(|n| (n as f32 * 0.4).sin()).collect();
-    for json in EITHER {
+    for json in EACH {
         let hyperparameters = Hyperparameters::parse(json).unwrap();
         let normalisation = Normalisation {
             largest_magnitude: 0.7,
@@ -232,7 +237,8 @@ fn pieces_sound_as_the_whole_does_and_a_clone_goes_on_as_the_original_would() {
         format!(r#"{{"preset": "magnitude-spectrum", "window_size": 64, "hop_size": 24, {more}}}"#)
     };
     for json in [
-        EITHER[0].to_owned(),
+        EACH[0].to_owned(),
+        EACH[1].to_owned(),
         spectrum(r#""resynthesis": "oscillator-bank", "pre_emphasis": 0.9"#),
         spectrum(r#""resynthesis": "oscillator-bank", "peak_picking": true"#),
         spectrum(r#""resynthesis": "phase-locked", "pre_emphasis": 0.9"#),
@@ -272,4 +278,57 @@ fn pieces_sound_as_the_whole_does_and_a_clone_goes_on_as_the_original_would() {
             assert_eq!(of(sounding, &[], samples), whole, "{json}");
         }
     }
+}
+
+#[test]
+fn bands_have_scales_of_their_own_and_sound_as_they_were() {
+    let json = r#"{"preset": "column-vector", "bands": 8, "seg_len": 64, "normalise": true,
+        "pre_emphasis": 0.5}"#;
+    // Much of the lowest band, little of the others, and nothing at all of the highest.
+    let low: Vec<f32> = (0..8000).map(|n| (n as f32 * 0.1).sin()).collect();
+    let tones = |n: f32| [0.6f32, 1.0, 1.4, 1.8, 2.2, 2.55].map(|w| 0.01 * (w * n).sin());
+    let high = (0..8000).map(|n| tones(n as f32).iter().sum::<f32>());
+    let sound: Vec<f32> = low.iter().zip(high).map(|(low, high)| low + high).collect();
+
+    let mut hearing = Hearing::untrained(&Hyperparameters::parse(json).unwrap());
+    let mut recordings = [sound.clone()];
+    hearing.learn(&mut recordings);
+    let largest_of = |band: usize| {
+        let steps = recordings[0].chunks_exact(8);
+        steps.map(|step| step[band].abs()).fold(0.0, f32::max)
+    };
+    for band in 0..7 {
+        assert!((largest_of(band) - 1.0).abs() < 1e-5, "{band}");
+    }
+    let bands = hearing.normalisation().bands.clone();
+    assert_eq!((bands.len(), bands[0]), (8, 1.0));
+    assert!(bands[2] < 0.1, "{bands:?}");
+    assert_eq!(bands[7], 1e-3, "what is barely there is not raised");
+    assert!(largest_of(7) < 0.5);
+
+    // Sound begins where the first step's filters end, and ends where the last one's begin.
+    let again = hearing
+        .sound(&recordings[0], &mut stream(1, "phases"))
+        .samples;
+    assert_eq!(again.len(), sound.len() - 2 * 120);
+    let error = |(again, before): (&f32, &f32)| (again - before).abs();
+    let whole = &sound[120..];
+    let largest_error = again[50..].iter().zip(&whole[50..]).map(error);
+    assert!(largest_error.fold(0.0, f32::max) < 1e-3);
+
+    // How loud a seed is its loudest bands say.
+    let hiss: Vec<f32> = (0..8000).map(|n| 0.004 * (n as f32 * 3.0).sin()).collect();
+    let seed = |gain: f32| {
+        let both = sound.iter().zip(&hiss).map(|(s, h)| gain * (s + h));
+        Levelled::as_it_is(both.collect(), 11025)
+    };
+    let levelled = hearing.at_training_level(&Arc::new(
+        Signal {
+            samples: seed(0.1).to_vec(),
+            sample_rate: 11025,
+        }
+        .into(),
+    ));
+    let peak = peak(&levelled, 8000);
+    assert!((0.9..1.1).contains(&peak), "{peak}");
 }

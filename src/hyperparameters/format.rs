@@ -12,7 +12,7 @@ const FAR: u64 = 1 << 40;
 ///
 /// A *sample* is an audio sample for the approaches on raw audio and a
 /// magnitude frame for the magnitude spectrum approach, whose cursors and
-/// offsets therefore count frames.
+/// offsets therefore count frames. In bands they count steps, of a sample of each band.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FormatSettings {
     /// Sampling rate the model hears and speaks at, in Hz.
@@ -30,7 +30,9 @@ pub struct FormatSettings {
     /// Whether the oscillator bank sounds only bins larger than both neighbours (section
     /// 3.2, step 1).
     pub peak_picking: bool,
-    /// Length of each input vector.
+    /// Bands that the signal is split into, 1 for none: a step is a sample of each.
+    pub bands: usize,
+    /// Length of each input vector, in values: those of all bands.
     pub seg_len: usize,
     /// Number of input vectors in each input matrix.
     pub num_unrollings: usize,
@@ -68,12 +70,20 @@ pub struct FormatSettings {
 impl FormatSettings {
     /// Audio samples from one element of the sequence to the next.
     pub fn samples_per_element(&self) -> usize {
-        if self.use_fft { self.hop_size } else { 1 }
+        if self.use_fft {
+            self.hop_size
+        } else {
+            self.bands
+        }
     }
 
     /// What the elements of the sequence are called.
     pub fn elements(&self) -> &'static str {
-        if self.use_fft { "frames" } else { "samples" }
+        match (self.use_fft, self.bands) {
+            (true, _) => "frames",
+            (false, 1) => "samples",
+            (false, _) => "steps",
+        }
     }
 }
 
@@ -110,6 +120,14 @@ pub(super) const RULES: &[Rule] = &[
          less noise; the phase-locked vocoder needs all of them.",
     )
     .when(When::Spectra),
+    Rule::new(
+        "bands",
+        Values::OneOf(&[1, 4, 8]),
+        "Bands that the sound is split into, critically sampled, 1 for none: one step predicts a \
+         sample of each, so that the network takes as many times fewer steps for a second of \
+         sound; lengths of vectors count the values of all bands, cursors and offsets count steps.",
+    )
+    .when(When::SingleSamples),
     Rule::new(
         "seg_len",
         Values::Whole(2, 65_536),

@@ -143,7 +143,7 @@ impl Hyperparameters {
         ) {
             (true, _, _) => Approach::MagnitudeSpectrum,
             (_, true, _) => Approach::Transpose,
-            (_, _, 1) => Approach::ColumnVector,
+            (_, _, outputs) if outputs == self.format.bands => Approach::ColumnVector,
             _ => Approach::Vector,
         }
     }
@@ -173,7 +173,7 @@ impl Hyperparameters {
     pub fn samples_per_prediction(&self) -> usize {
         match self.approach() {
             Approach::Vector => self.format.label_shape[1].min(self.format.label_offset),
-            Approach::ColumnVector | Approach::Transpose => 1,
+            Approach::ColumnVector | Approach::Transpose => self.format.bands,
             Approach::MagnitudeSpectrum => self.format.hop_size,
         }
     }

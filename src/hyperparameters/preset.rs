@@ -22,7 +22,7 @@ pub enum Preset {
 
 impl Preset {
     /// All presets, in the dissertation's order.
-    pub const ALL: [Preset; 10] = [
+    pub const ALL: [Preset; 11] = [
         Preset::Dissertation(Approach::Vector),
         Preset::Dissertation(Approach::ColumnVector),
         Preset::Dissertation(Approach::Transpose),
@@ -32,6 +32,7 @@ impl Preset {
         Preset::Cpu(Approach::Transpose),
         Preset::Cpu(Approach::MagnitudeSpectrum),
         Preset::Hifi(Approach::Vector),
+        Preset::Hifi(Approach::ColumnVector),
         Preset::Hifi(Approach::MagnitudeSpectrum),
     ];
 
@@ -73,9 +74,12 @@ impl Preset {
             Approach::MagnitudeSpectrum => magnitude_spectrum_cpu(),
         }));
         if let Preset::Hifi(approach) = self {
+            differences.insert("sample_rate".to_owned(), 0.into());
             differences.extend(object(match approach {
+                Approach::Vector => vector_hifi(),
+                Approach::ColumnVector => column_vector_hifi(),
+                Approach::Transpose => json!({}),
                 Approach::MagnitudeSpectrum => magnitude_spectrum_hifi(),
-                _ => vector_hifi(),
             }));
         }
         differences
@@ -135,6 +139,7 @@ pub(super) fn later() -> &'static Map<String, Value> {
         let conditioning = serde_json::to_value(ConditioningSettings::default());
         let mut later = object(conditioning.expect("plain fields always serialise"));
         later.extend(object(json!({
+            "bands": 1,
             "follow": 0.5,
             "follow_mix": null,
             "follow_choice": null,
@@ -295,7 +300,6 @@ fn magnitude_spectrum_cpu() -> Value {
 
 fn vector_hifi() -> Value {
     json!({
-        "sample_rate": 0,
         "seg_len": 1024,
         "label_offset": 512,
         "hidden_size": 320,
@@ -308,9 +312,24 @@ fn vector_hifi() -> Value {
     })
 }
 
+fn column_vector_hifi() -> Value {
+    json!({
+        // A step each 8 samples, at 5.5 kHz.
+        "bands": 8,
+        // 64 steps, 12 ms.
+        "seg_len": 512,
+        "int_cursor_inc": 20_011,
+        "pre_emphasis": 0.9,
+        "answer": "frozen",
+        // More of either makes answers louder and noisier between their notes.
+        "feedback_noise": 0.5,
+        "guidance": 1.0,
+        "dream_length": 55_125, // 10 s
+    })
+}
+
 fn magnitude_spectrum_hifi() -> Value {
     json!({
-        "sample_rate": 0,
         "window_size": 2048,
         "zero_padding": false,
         "hop_size": 1024,

@@ -134,7 +134,9 @@ fn parse_preset(name: &Value) -> Result<Preset, HyperparametersError> {
 /// The approach of a file without a preset, from its flags as far as they are given.
 fn approach_of_flags(given: &Map<String, Value>) -> Approach {
     let flag = |key: &str| given.get(key) == Some(&Value::Bool(true));
-    let one_column = given.get("label_shape").and_then(|shape| shape.get(1)) == Some(&1.into());
+    let bands = given.get("bands").and_then(Value::as_u64).unwrap_or(1);
+    let columns = given.get("label_shape").and_then(|shape| shape.get(1));
+    let one_column = columns == Some(&bands.into());
     match (flag("use_fft"), flag("use_transpose"), one_column) {
         (true, _, _) => Approach::MagnitudeSpectrum,
         (_, true, _) => Approach::Transpose,

@@ -23,20 +23,23 @@ impl Hyperparameters {
         if open("hidden_size") {
             self.network.hidden_size = self.format.seg_len;
         }
+        let row_elements = self.format.seg_len / self.format.bands.max(1);
         if open("int_cursor_inc") {
             self.format.int_cursor_inc = match approach {
-                Approach::Vector | Approach::Transpose => self.format.seg_len,
+                Approach::Vector => self.format.seg_len,
+                Approach::Transpose => row_elements,
                 Approach::ColumnVector | Approach::MagnitudeSpectrum => 1,
             };
         }
         if open("label_offset") {
             self.format.label_offset = match approach {
-                Approach::Vector | Approach::ColumnVector => self.format.seg_len,
+                Approach::Vector => self.format.seg_len,
+                Approach::ColumnVector => row_elements,
                 Approach::Transpose => {
                     let last_row = self.format.num_unrollings.saturating_sub(1);
                     last_row
                         .saturating_mul(self.format.int_cursor_inc)
-                        .saturating_add(self.format.seg_len)
+                        .saturating_add(row_elements)
                 }
                 Approach::MagnitudeSpectrum => 1,
             };
@@ -55,8 +58,8 @@ impl Hyperparameters {
                 Approach::Vector | Approach::MagnitudeSpectrum => {
                     [self.format.num_unrollings, self.format.seg_len]
                 }
-                Approach::ColumnVector => [self.format.num_unrollings, 1],
-                Approach::Transpose => [1, 1],
+                Approach::ColumnVector => [self.format.num_unrollings, self.format.bands],
+                Approach::Transpose => [1, self.format.bands],
             };
         }
         if open("output_shape") {
@@ -109,7 +112,7 @@ impl Hyperparameters {
     fn validate_span(&self) -> Result<(), HyperparametersError> {
         let rows = (self.format.num_unrollings - 1).saturating_mul(self.format.int_cursor_inc);
         let elements = rows
-            .saturating_add(self.format.seg_len)
+            .saturating_add(self.format.seg_len / self.format.bands)
             .saturating_add(self.format.label_offset);
         let samples_each = self.format.samples_per_element();
         let hour = 3600 * self.format.sample_rate as usize;
@@ -133,10 +136,11 @@ impl Hyperparameters {
         if self.format.use_fft && self.format.use_transpose {
             return impossible("use_transpose", true, "false where use_fft is true");
         }
+        self.validate_bands()?;
         let shapes: &[[usize; 2]] = match (self.format.use_fft, self.format.use_transpose) {
             (true, _) => &[[rows, self.format.seg_len]],
-            (_, true) => &[[1, 1]],
-            _ => &[[rows, self.format.seg_len], [rows, 1]],
+            (_, true) => &[[1, self.format.bands]],
+            _ => &[[rows, self.format.seg_len], [rows, self.format.bands]],
         };
         if !shapes.contains(&self.format.label_shape) {
             let allowed: Vec<String> = shapes.iter().map(|s| format!("{s:?}")).collect();
@@ -150,6 +154,7 @@ impl Hyperparameters {
             self.approach(),
             Approach::ColumnVector | Approach::Transpose
         );
+        let single = single && self.format.bands == 1;
         if self.network.output == OutputKind::Levels && !single {
             return impossible(
                 "output",
@@ -174,6 +179,36 @@ impl Hyperparameters {
                     self.format.window_size,
                     self.format.zero_padding
                 ),
+            );
+        }
+        Ok(())
+    }
+}
+
+impl Hyperparameters {
+    /// Bands are for the approaches that predict single samples, and vectors hold whole
+    /// steps of them.
+    fn validate_bands(&self) -> Result<(), HyperparametersError> {
+        let (bands, seg_len) = (self.format.bands, self.format.seg_len);
+        if bands == 1 {
+            return Ok(());
+        }
+        let single = matches!(
+            self.approach(),
+            Approach::ColumnVector | Approach::Transpose
+        );
+        if !single {
+            return impossible(
+                "bands",
+                bands,
+                "1; bands are for the column vector and transpose approaches, which predict samples one by one",
+            );
+        }
+        if !seg_len.is_multiple_of(bands) {
+            return impossible(
+                "seg_len",
+                seg_len,
+                &format!("a multiple of {bands}, so that a vector has whole steps of the bands"),
             );
         }
         Ok(())

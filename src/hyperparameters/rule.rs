@@ -39,6 +39,8 @@ pub enum Values {
     Whole(u64, u64),
     /// 0, or a whole number from the first to the second.
     WholeOrZero(u64, u64),
+    /// One of these whole numbers.
+    OneOf(&'static [u64]),
     /// A number from the first to the second.
     Number(f64, f64),
     /// A number above the first and at most the second.
@@ -70,6 +72,8 @@ pub enum When {
     Audio,
     /// In the vector approach.
     Vectors,
+    /// In the approaches that predict single samples.
+    SingleSamples,
     /// Where an input matrix has more than one row.
     SeveralRows,
     /// Where some layer is as wide as its input.
@@ -120,11 +124,12 @@ impl When {
             When::Spectra => h.format.use_fft,
             When::Audio => !h.format.use_fft,
             When::Vectors => h.approach() == Approach::Vector,
+            When::SingleSamples => transpose || h.approach() == Approach::ColumnVector,
             When::SeveralRows => h.format.num_unrollings > 1,
             When::EqualWidths => h.network.num_layers > 1 || h.network.hidden_size == h.row_width(),
             When::NotTranspose => !transpose,
             When::Drawn => h.network.output != OutputKind::Value,
-            When::Choosing => mixture && h.format.label_shape[1] > 1,
+            When::Choosing => mixture && h.format.label_shape[1] > h.format.bands,
             When::FrozenMixture => mixture && !moving,
             When::Frozen => !moving,
             When::MovingMixture => mixture && moving,
@@ -148,6 +153,7 @@ impl When {
             When::Spectra => "the magnitude spectrum approach",
             When::Audio => "the approaches on raw audio",
             When::Vectors => "the vector approach",
+            When::SingleSamples => "the column vector and transpose approaches",
             When::SeveralRows => "matrices of more than one row",
             When::EqualWidths => "layers as wide as their input",
             When::NotTranspose => "all approaches but transpose",
@@ -201,6 +207,7 @@ impl Rule {
             Values::WholeOrZero(low, high) => {
                 number == 0.0 || (low as f64..=high as f64).contains(&number)
             }
+            Values::OneOf(numbers) => numbers.iter().any(|n| *n as f64 == number),
             Values::Number(low, high) => (low..=high).contains(&number),
             Values::Above(low, high) => number > low && number <= high,
             Values::Strength(low, high) => is_strength(value, low, high),
@@ -245,6 +252,10 @@ impl Values {
         match self {
             Values::Whole(low, high) => format!("{low} to {high}"),
             Values::WholeOrZero(low, high) => format!("0, or {low} to {high}"),
+            Values::OneOf(numbers) => {
+                let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
+                numbers.join(", ")
+            }
             Values::Number(low, high) => format!("{low} to {high}"),
             Values::Above(low, high) => format!("above {low}, at most {high}"),
             Values::Flag => "yes or no".to_owned(),
@@ -273,6 +284,7 @@ impl Values {
                 { "const": 0 },
                 { "type": "integer", "minimum": low, "maximum": high },
             ] }),
+            Values::OneOf(numbers) => json!({ "type": "integer", "enum": numbers }),
             Values::Number(low, high) => {
                 json!({ "type": "number", "minimum": low, "maximum": high })
             }

@@ -48,7 +48,7 @@ mod tests {
             assert!(!meaning.is_empty() && !meaning.contains('\n'), "{key}");
         }
         assert_eq!(properties.len(), known.len() + 1, "and the preset");
-        assert_eq!(properties["preset"]["enum"].as_array().unwrap().len(), 10);
+        assert_eq!(properties["preset"]["enum"].as_array().unwrap().len(), 11);
         assert_eq!(schema["additionalProperties"], false);
         assert!(schema.get("required").is_none());
     }

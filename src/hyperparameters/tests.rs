@@ -117,9 +117,45 @@ fn a_refusal_names_the_key_the_value_and_what_is_allowed() {
 }
 
 #[test]
+fn in_bands_a_step_is_one_sample_of_each() {
+    let json = r#"{"preset": "column-vector", "bands": 8, "seg_len": 256, "num_unrollings": 4}"#;
+    let read = Hyperparameters::parse(json).unwrap();
+    assert_eq!(read.approach(), Approach::ColumnVector);
+    assert_eq!(read.format.label_shape, [4, 8]);
+    assert_eq!(read.format.label_offset, 32);
+    assert_eq!(read.samples_per_prediction(), 8);
+    assert_eq!(read.format.samples_per_element(), 8);
+    assert_eq!(read.format.elements(), "steps");
+    assert_eq!(Hyperparameters::parse(&read.to_json()).unwrap(), read);
+    let without_preset = r#"{"bands": 4, "label_shape": [10, 4]}"#;
+    let read = Hyperparameters::parse(without_preset).unwrap();
+    assert_eq!(read.approach(), Approach::ColumnVector);
+
+    assert!(refusal(r#"{"preset": "column-vector", "bands": 3}"#).contains("allowed: 1, 4, 8"));
+    let json = r#"{"preset": "transpose", "bands": 4, "seg_len": 16, "num_unrollings": 3}"#;
+    let read = Hyperparameters::parse(json).unwrap();
+    assert_eq!(read.approach(), Approach::Transpose);
+    assert_eq!(read.format.label_shape, [1, 4]);
+    assert_eq!(
+        (read.format.int_cursor_inc, read.format.label_offset),
+        (4, 12)
+    );
+
+    for approach in ["vector", "magnitude-spectrum"] {
+        let said = refusal(&format!(r#"{{"preset": "{approach}", "bands": 4}}"#));
+        assert!(said.contains("the column vector and transpose"), "{said}");
+    }
+    let uneven = refusal(r#"{"preset": "column-vector", "bands": 8, "seg_len": 100}"#);
+    assert!(uneven.contains("a multiple of 8"), "{uneven}");
+    let levels = refusal(r#"{"preset": "column-vector", "bands": 4, "output": "levels"}"#);
+    assert!(levels.contains("value or mixture"), "{levels}");
+}
+
+#[test]
 fn later_keys_are_left_out_where_they_say_nothing() {
     let text = Hyperparameters::preset(Approach::Vector).to_json();
     assert!(!text.contains("conditioning") && !text.contains("guidance"));
+    assert!(!text.contains("bands"));
     let before: Hyperparameters = serde_json::from_str(&text).unwrap();
     assert_eq!(before, Hyperparameters::preset(Approach::Vector));
 

@@ -49,7 +49,7 @@ impl Output {
         let squashed = self.squashed(outputs);
         let chances = match self {
             Output::Value => 0,
-            Output::Mixture { components } => components,
+            Output::Mixture { components } | Output::Bands { components } => components,
             Output::Levels { levels } => levels,
         };
         let (means, parameters) = row.split_at_mut(squashed);

@@ -23,10 +23,12 @@ pub enum Head {
         skip: bool,
     },
     /// A dense layer H → 1 for each of `rows` rows; the transpose of its
-    /// result through a dense layer R → W: the transpose approach; O is 1.
+    /// result through a dense layer R → W: the transpose approach; O is `outputs`.
     Transpose {
         /// R: rows that become one prediction.
         rows: usize,
+        /// O: values of one prediction.
+        outputs: usize,
     },
 }
 
@@ -81,8 +83,7 @@ impl Head {
     /// O: values of one prediction.
     pub fn outputs(self) -> usize {
         match self {
-            Head::Dense { outputs, .. } => outputs,
-            Head::Transpose { .. } => 1,
+            Head::Dense { outputs, .. } | Head::Transpose { outputs, .. } => outputs,
         }
     }
 
@@ -91,7 +92,7 @@ impl Head {
     pub fn longest_delay(self, delay: usize) -> usize {
         match self {
             Head::Dense { .. } => 0,
-            Head::Transpose { rows } => (rows - 1) * delay,
+            Head::Transpose { rows, .. } => (rows - 1) * delay,
         }
     }
 
@@ -99,7 +100,7 @@ impl Head {
     pub fn predictions(self, rows: usize) -> usize {
         match self {
             Head::Dense { .. } => rows,
-            Head::Transpose { rows: of_one } => rows / of_one,
+            Head::Transpose { rows: of_one, .. } => rows / of_one,
         }
     }
 }
@@ -129,7 +130,7 @@ impl SizedHead {
                 ("head.weight", vec![self.seen(), width]),
                 ("head.bias", vec![width]),
             ],
-            Head::Transpose { rows } => vec![
+            Head::Transpose { rows, .. } => vec![
                 ("head.unit_weight", vec![self.units, 1]),
                 ("head.unit_bias", vec![1]),
                 ("head.row_weight", vec![rows, width]),
@@ -145,7 +146,7 @@ impl SizedHead {
                 let (weight, bias) = weights.split_at(self.seen() * self.width);
                 HeadWeights::Dense { weight, bias }
             }
-            Head::Transpose { rows } => {
+            Head::Transpose { rows, .. } => {
                 let (unit_weight, rest) = weights.split_at(self.units);
                 let (unit_bias, rest) = rest.split_at(1);
                 let (row_weight, row_bias) = rest.split_at(rows * self.width);
@@ -286,7 +287,7 @@ impl SizedHead {
                 update_weights(Gradient::new(weight, last), None, seen, scratch);
                 update_bias(bias, d_linear, width, scratch);
             }
-            Head::Transpose { rows } => {
+            Head::Transpose { rows, .. } => {
                 let (unit_weight, rest) = update.split_at(self.units);
                 let (unit_bias, rest) = rest.split_at(1);
                 let (row_weight, row_bias) = rest.split_at(rows * width);

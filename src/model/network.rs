@@ -504,23 +504,51 @@ mod tests {
         }
         let transpose = Architecture {
             conditions: 2,
-            ..architecture(1, false, Head::Transpose { rows: 4 })
+            ..architecture(
+                1,
+                false,
+                Head::Transpose {
+                    rows: 4,
+                    outputs: 1,
+                },
+            )
         };
         check_gradient(transpose, None);
     }
 
     #[test]
     fn gradients_of_a_transpose_head() {
-        check_gradient(architecture(2, false, Head::Transpose { rows: 4 }), None);
+        check_gradient(
+            architecture(
+                2,
+                false,
+                Head::Transpose {
+                    rows: 4,
+                    outputs: 1,
+                },
+            ),
+            None,
+        );
     }
 
     #[test]
     fn gradients_of_distributions() {
         for (head, output) in [
             (dense(2), Output::Mixture { components: 3 }),
+            (dense(2), Output::Bands { components: 3 }),
+            (
+                Head::Transpose {
+                    rows: 4,
+                    outputs: 3,
+                },
+                Output::Bands { components: 2 },
+            ),
             (dense(1), Output::Levels { levels: 5 }),
             (
-                Head::Transpose { rows: 4 },
+                Head::Transpose {
+                    rows: 4,
+                    outputs: 1,
+                },
                 Output::Mixture { components: 2 },
             ),
         ] {

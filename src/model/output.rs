@@ -12,6 +12,9 @@ pub enum Output {
     /// Bishop, *Mixture Density Networks* (1994): K means of O values each,
     /// then K weights and K deviations as logarithms.
     Mixture { components: usize },
+    /// The same over one sample of each of O bands, whose deviations differ as bands do: K
+    /// means of O values each, K weights, and K times O deviations, component by component.
+    Bands { components: usize },
     /// Logarithms of the chances of `levels` mu-law levels; O is 1.
     Levels { levels: usize },
 }
@@ -33,6 +36,7 @@ pub struct Mixture<'a> {
     means: &'a [f32],
     /// Logarithms of the chances of its components, not normalised, `[K]`.
     pub weights: &'a [f32],
+    /// One of each component, or one of each of its values.
     deviations: &'a [f32],
     outputs: usize,
 }
@@ -54,18 +58,24 @@ impl<'a> Mixture<'a> {
         &self.means[k * self.outputs..][..self.outputs]
     }
 
-    /// Standard deviation of component `k`, that of each value.
-    pub fn deviation(&self, k: usize) -> f32 {
-        self.log_deviation(k).0.exp()
+    /// Standard deviations of component `k`: one, that of each value, or one of each.
+    pub fn deviations(&self, k: usize) -> impl Iterator<Item = f32> + use<'a> {
+        let of_one = self.deviations.len() / self.weights.len();
+        let deviations = self.deviations[k * of_one..][..of_one].iter();
+        deviations.map(|value| log_deviation(*value).0.exp())
     }
 
-    /// The bounded logarithm of a deviation, and its slope.
-    fn log_deviation(&self, k: usize) -> (f32, f32) {
-        let value = self.deviations[k];
-        let bounded = value.clamp(*LOG_DEVIATION.start(), *LOG_DEVIATION.end());
-        let slope = if bounded == value { 1.0 } else { 0.0 };
-        (bounded + LOG_DEVIATION_OFFSET, slope)
+    /// The bounded logarithm of deviation `n`, and its slope.
+    fn log_deviation(&self, n: usize) -> (f32, f32) {
+        log_deviation(self.deviations[n])
     }
+}
+
+/// The bounded logarithm of a deviation that a head gives as `value`, and its slope.
+fn log_deviation(value: f32) -> (f32, f32) {
+    let bounded = value.clamp(*LOG_DEVIATION.start(), *LOG_DEVIATION.end());
+    let slope = if bounded == value { 1.0 } else { 0.0 };
+    (bounded + LOG_DEVIATION_OFFSET, slope)
 }
 
 /// Predictions and their labels.
@@ -108,6 +118,7 @@ impl Output {
         match self {
             Output::Value => outputs,
             Output::Mixture { components } => components * (outputs + 2),
+            Output::Bands { components } => components * (2 * outputs + 1),
             Output::Levels { levels } => levels,
         }
     }
@@ -116,7 +127,7 @@ impl Output {
     pub fn squashed(self, outputs: usize) -> usize {
         match self {
             Output::Value => outputs,
-            Output::Mixture { components } => components * outputs,
+            Output::Mixture { components } | Output::Bands { components } => components * outputs,
             Output::Levels { .. } => 0,
         }
     }
@@ -162,6 +173,7 @@ impl Output {
             sum += match self {
                 Output::Value => squared_error(row, label, d),
                 Output::Mixture { components } => mixture_loss(components, row, label, d),
+                Output::Bands { components } => bands_loss(components, row, label, d),
                 Output::Levels { .. } => levels_loss(row, label[0], d),
             };
             d.iter_mut().for_each(|d| *d *= scale);
@@ -173,7 +185,9 @@ impl Output {
     pub fn said(self, row: &[f32], outputs: usize) -> Said<'_> {
         match self {
             Output::Value => Said::Value(row),
-            Output::Mixture { components } => Said::Mixture(Mixture::new(components, row, outputs)),
+            Output::Mixture { components } | Output::Bands { components } => {
+                Said::Mixture(Mixture::new(components, row, outputs))
+            }
             Output::Levels { .. } => Said::Levels(row),
         }
     }
@@ -220,6 +234,43 @@ fn mixture_loss(components: usize, row: &[f32], label: &[f32], d: &mut [f32]) ->
         let means = mixture.mean(k).iter().zip(label);
         for (d, (mean, label)) in d_means[k * outputs..].iter_mut().zip(means) {
             *d = pull * (mean - label);
+        }
+    }
+    -f64::from(log_likelihood)
+}
+
+/// -log Σ w_k Π_o N(label_o; mean_ko, deviation_ko²), constants aside.
+fn bands_loss(components: usize, row: &[f32], label: &[f32], d: &mut [f32]) -> f64 {
+    let outputs = label.len();
+    let mixture = Mixture::new(components, row, outputs);
+    let weights = mixture.weights;
+    let (d_means, d_rest) = d.split_at_mut(components * outputs);
+    let (d_weights, d_deviations) = d_rest.split_at_mut(components);
+    let log_weights_sum = log_sum_exp(weights.iter().copied());
+
+    // d_weights holds the logarithms of the joint densities, d_deviations the inverse
+    // variances.
+    for (k, d_weight) in d_weights.iter_mut().enumerate() {
+        *d_weight = weights[k] - log_weights_sum;
+        let of_values = mixture.mean(k).iter().zip(label).enumerate();
+        for (o, (mean, label)) in of_values {
+            let n = k * outputs + o;
+            let (log_deviation, _) = mixture.log_deviation(n);
+            d_deviations[n] = (-2.0 * log_deviation).exp();
+            *d_weight -= 0.5 * (mean - label).powi(2) * d_deviations[n] + log_deviation;
+        }
+    }
+    let log_likelihood = log_sum_exp(d_weights.iter().copied());
+    for (k, d_weight) in d_weights.iter_mut().enumerate() {
+        let responsibility = (*d_weight - log_likelihood).exp();
+        *d_weight = (weights[k] - log_weights_sum).exp() - responsibility;
+        for (o, label) in label.iter().enumerate() {
+            let n = k * outputs + o;
+            let error = mixture.mean(k)[o] - label;
+            let (_, slope) = mixture.log_deviation(n);
+            let pull = responsibility * d_deviations[n];
+            d_means[n] = pull * error;
+            d_deviations[n] = slope * (responsibility - pull * error * error);
         }
     }
     -f64::from(log_likelihood)
@@ -287,11 +338,13 @@ mod tests {
 
     #[test]
     fn gradients_are_those_of_finite_differences() {
-        for (output, outputs) in [
-            (Output::Value, 3),
-            (Output::Mixture { components: 4 }, 3),
-            (Output::Mixture { components: 2 }, 19),
-            (Output::Levels { levels: 16 }, 1),
+        for (output, outputs, step) in [
+            (Output::Value, 3, 1e-2),
+            (Output::Mixture { components: 4 }, 3, 1e-2),
+            (Output::Mixture { components: 2 }, 19, 1e-2),
+            // Which component is the likeliest changes within less.
+            (Output::Bands { components: 3 }, 4, 1e-3),
+            (Output::Levels { levels: 16 }, 1, 1e-2),
         ] {
             let mut prediction = values(5 * output.width(outputs), "prediction");
             let labels = values(5 * outputs, "labels");
@@ -303,7 +356,8 @@ mod tests {
                     prediction[i] = value;
                     output.loss(&prediction, &labels, outputs, &mut unused, 1)
                 };
-                let slope = (loss_at(before + 1e-2) - loss_at(before - 1e-2)) / 2e-2;
+                let slope =
+                    (loss_at(before + step) - loss_at(before - step)) / f64::from(2.0 * step);
                 prediction[i] = before;
                 let error = (slope - f64::from(gradient[i])).abs();
                 assert!(
@@ -353,6 +407,34 @@ mod tests {
             (loss - expected).abs() < 1e-3 * expected.abs(),
             "{loss} {expected}"
         );
+    }
+
+    #[test]
+    fn bands_whose_deviations_are_alike_are_a_mixture_and_others_weigh_their_errors() {
+        let (components, outputs) = (3, 4);
+        let [mixture, bands] = [Output::Mixture { components }, Output::Bands { components }];
+        let row = values(mixture.width(outputs), "row");
+        let label = values(outputs, "label");
+        let (shared, deviations) = row.split_at(components * (outputs + 1));
+        let each = deviations.iter().flat_map(|d| [*d; 4]);
+        let mut spread: Vec<f32> = shared.iter().copied().chain(each).collect();
+        assert_eq!(spread.len(), bands.width(outputs));
+        let loss =
+            |output: Output, row: &[f32]| output.loss(row, &label, outputs, &mut Vec::new(), 1);
+        let alike = loss(mixture, &row);
+        assert!((alike - loss(bands, &spread)).abs() < 1e-4 * alike.abs());
+        let Said::Mixture(said) = bands.said(&spread, outputs) else {
+            panic!("a mixture");
+        };
+        assert_eq!(said.deviations(1).count(), outputs);
+        assert_eq!(said.mean(2), &row[8..12]);
+        // One component, right but for its last band, in which it is unsure.
+        let one = Output::Bands { components: 1 };
+        spread = [&label[..], &[0.0, -2.0, -2.0, -2.0, -2.0]].concat();
+        spread[3] += 0.3;
+        let sure = loss(one, &spread);
+        spread[8] = 1.5;
+        assert!(loss(one, &spread) < sure - 10.0);
     }
 
     #[test]

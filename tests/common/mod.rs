@@ -22,7 +22,7 @@ use antiphon::random::stream;
 use antiphon::trained_model::{TrainedModel, TrainingSummary};
 
 /// Small hyperparameters, one for each approach, and some of each kind of network.
-pub const SMALL: [(&str, &str); 11] = [
+pub const SMALL: [(&str, &str); 13] = [
     (
         "vector",
         r#"{"preset": "vector", "seg_len": 32, "num_unrollings": 4}"#,
@@ -66,6 +66,14 @@ pub const SMALL: [(&str, &str); 11] = [
     (
         "deep transpose",
         r#"{"preset": "transpose", "seg_len": 8, "num_unrollings": 3, "num_layers": 2, "hidden_size": 12}"#,
+    ),
+    (
+        "transpose in bands",
+        r#"{"preset": "transpose", "bands": 4, "seg_len": 16, "num_unrollings": 5, "output": "mixture", "components": 2}"#,
+    ),
+    (
+        "bands",
+        r#"{"preset": "column-vector", "bands": 4, "seg_len": 32, "num_unrollings": 4, "use_skip": true, "output": "mixture", "components": 3}"#,
     ),
 ];
 
@@ -222,7 +230,7 @@ pub fn guided_answer(
 }
 
 /// Small models that see a description of what comes next beside their input.
-pub const CONDITIONED: [(&str, &str); 4] = [
+pub const CONDITIONED: [(&str, &str); 5] = [
     (
         "conditioned vector",
         r#"{"preset": "vector", "seg_len": 16, "num_unrollings": 4, "num_layers": 2, "use_residual": true, "conditioning": "chroma"}"#,
@@ -238,5 +246,9 @@ pub const CONDITIONED: [(&str, &str); 4] = [
     (
         "conditioned transpose",
         r#"{"preset": "transpose", "seg_len": 16, "num_unrollings": 5, "int_cursor_inc": 3, "conditioning": "chroma"}"#,
+    ),
+    (
+        "conditioned bands",
+        r#"{"preset": "column-vector", "bands": 8, "seg_len": 48, "num_unrollings": 4, "hidden_size": 20, "output": "mixture", "components": 3, "conditioning": "chroma"}"#,
     ),
 ];

@@ -23,8 +23,8 @@ use crate::hyperparameters::{Hyperparameters, Preset, schema};
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
     /// The settings of vector, column-vector, transpose or magnitude-spectrum:
-    /// the dissertation's, or, with -cpu after the name, ten minutes' on two cores;
-    /// magnitude-spectrum-hifi and vector-hifi are of the whole bandwidth
+    /// the dissertation's, or, with -cpu after the name, ten minutes' on two cores, or, with
+    /// -hifi, the same for the whole bandwidth
     #[arg(long, value_name = "NAME")]
     preset: Option<Preset>,
     /// The file to write; without it the preset is printed, or its name is asked for

@@ -154,7 +154,7 @@ fn shape_of_prediction(architecture: &Architecture, sizes: Sizes) -> Vec<usize> 
     let width = architecture.width();
     match (architecture.head, line) {
         (Head::Dense { .. }, _) => vec![steps, rows, width],
-        (Head::Transpose { rows: of_one }, None) => vec![steps * rows / of_one, width],
+        (Head::Transpose { rows: of_one, .. }, None) => vec![steps * rows / of_one, width],
         (Head::Transpose { .. }, Some(_)) => vec![rows, width],
     }
 }

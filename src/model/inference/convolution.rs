@@ -14,17 +14,23 @@ const PAIRS: usize = 16;
 ///
 /// Two filters go through a transform as one of complex taps: its real part and its
 /// imaginary part, since the signal is real.
+///
+/// The signal may have several channels, interleaved, of which each has taps of its own;
+/// what they bring is added up.
 pub struct Convolution {
     /// B: steps of a block, and taps of a part. A transform has twice as many values: a
     /// part's taps, and the samples that they reach in a block.
     block: usize,
+    /// Of each channel.
     taps: usize,
+    channels: usize,
     /// Pairs of filters: the first half of them with the second.
     pairs: usize,
     fourier: Fourier<f32>,
-    /// `[pairs, parts, 2, 2B]`: each part's spectrum, real and imaginary values apart.
+    /// `[pairs, parts, channels, 2, 2B]`: each part's spectrum, real and imaginary values
+    /// apart.
     spectra: Vec<f32>,
-    /// `[parts, 2, 2B]`: that of the samples that each part reaches.
+    /// `[parts, channels, 2, 2B]`: that of the samples that each part reaches.
     signal: Vec<f32>,
     /// Parts that reach a sample that is known.
     heard: usize,
@@ -34,11 +40,13 @@ pub struct Convolution {
 }
 
 impl Convolution {
-    /// With filters of `taps` taps, for blocks of `block` steps, yet without filters.
-    pub fn new(block: usize, taps: usize) -> Convolution {
+    /// With filters of `taps` taps of each of `channels` channels, for blocks of `block`
+    /// steps, yet without filters.
+    pub fn new(block: usize, taps: usize, channels: usize) -> Convolution {
         Convolution {
             block,
             taps,
+            channels,
             pairs: 0,
             fourier: Fourier::new(2 * block),
             spectra: Vec::new(),
@@ -49,19 +57,22 @@ impl Convolution {
         }
     }
 
-    /// Takes `filters` filters, an even number: `tap(filter, age)` is what the sample of
-    /// that age is multiplied by.
-    pub fn take(&mut self, filters: usize, tap: impl Fn(usize, usize) -> f32) {
+    /// Takes `filters` filters, an even number: `tap(filter, age, channel)` is what the
+    /// sample of that age and channel is multiplied by.
+    pub fn take(&mut self, filters: usize, tap: impl Fn(usize, usize, usize) -> f32) {
         self.pairs = filters / 2;
         self.spectra.clear();
         let (block, len) = (self.block, 2 * self.block);
         let mut values = vec![Complex32::default(); len];
         for pair in 0..self.pairs {
-            for part in 0..self.parts() {
+            for part_and_channel in 0..self.parts() * self.channels {
+                let part = part_and_channel / self.channels;
+                let channel = part_and_channel % self.channels;
                 let of_part = |n: usize| match part * block + n {
-                    age if age < self.taps => {
-                        Complex32::new(tap(pair, age), tap(self.pairs + pair, age))
-                    }
+                    age if age < self.taps => Complex32::new(
+                        tap(pair, age, channel),
+                        tap(self.pairs + pair, age, channel),
+                    ),
                     _ => Complex32::default(),
                 };
                 values.fill(Complex32::default());
@@ -84,8 +95,8 @@ impl Convolution {
         self.taps.div_ceil(self.block)
     }
 
-    /// What the samples `known` of `sequence` bring to the block of steps from sample
-    /// `begin`, which is not before their end, on: `brought [B, filters]`.
+    /// What the samples `known` of each channel of `sequence` bring to the block of steps
+    /// from sample `begin`, which is not before their end, on: `brought [B, filters]`.
     pub fn run(
         &mut self,
         sequence: &[f32],
@@ -94,7 +105,8 @@ impl Convolution {
         brought: &mut [f32],
     ) {
         self.transform_signal(sequence, known, begin);
-        let (len, all, parts) = (2 * self.block, self.parts(), self.heard);
+        let (len, channels) = (2 * self.block, self.channels);
+        let (all, parts) = (self.parts() * channels, self.heard * channels);
         for first in (0..self.pairs).step_by(PAIRS) {
             let pairs = first..(first + PAIRS).min(self.pairs);
             for (pair, values) in pairs.clone().zip(self.values.chunks_exact_mut(len)) {
@@ -128,19 +140,22 @@ impl Convolution {
         let values = &mut self.values[..2 * self.block];
         for part in 0..parts {
             let first = begin as isize - ((part + 1) * self.block) as isize;
-            for (n, value) in values.iter_mut().enumerate() {
-                let place = usize::try_from(first + n as isize).ok();
-                let place = place.filter(|place| known.contains(place));
-                *value = Complex32::new(place.map_or(0.0, |place| sequence[place]), 0.0);
-            }
             let last = first + values.len() as isize;
             if last <= known.start as isize {
                 // Neither this part nor one beyond it reaches anything.
                 break;
             }
             self.heard += 1;
-            self.fourier.forward(values);
-            push_apart(values, &mut self.signal);
+            for channel in 0..self.channels {
+                let sample = |place: usize| sequence[place * self.channels + channel];
+                for (n, value) in values.iter_mut().enumerate() {
+                    let place = usize::try_from(first + n as isize).ok();
+                    let place = place.filter(|place| known.contains(place));
+                    *value = Complex32::new(place.map_or(0.0, sample), 0.0);
+                }
+                self.fourier.forward(values);
+                push_apart(values, &mut self.signal);
+            }
         }
     }
 }

@@ -59,7 +59,7 @@ impl InferenceHead {
                 let inputs = if skip { sized.inputs } else { 0 };
                 (precision, sized.units, inputs, sized.conditions)
             }
-            Head::Transpose { rows } => (Precision::F32, rows, 0, 0),
+            Head::Transpose { rows, .. } => (Precision::F32, rows, 0, 0),
         };
         let parts = [
             (SeenPart::Outputs, outputs),
@@ -213,7 +213,7 @@ impl InferenceHead {
         delay: usize,
         prediction: &mut Vec<f32>,
     ) {
-        let Head::Transpose { rows } = self.sized.head else {
+        let Head::Transpose { rows, .. } = self.sized.head else {
             return prediction.clear();
         };
         self.row_values.clear();

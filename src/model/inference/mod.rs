@@ -78,10 +78,11 @@ impl Inference {
         }
     }
 
-    /// Gets ready for inputs that [slide](Inference::slide), where they can.
-    pub fn prepare_sliding_inputs(&mut self) {
+    /// Gets ready for inputs of so many `channels` that [slide](Inference::slide), where they
+    /// can.
+    pub fn prepare_sliding_inputs(&mut self, channels: usize) {
         if self.sliding.is_none() {
-            self.sliding = SlidingNetwork::of(self.processor, &self.network);
+            self.sliding = SlidingNetwork::of(self.processor, &self.network, channels);
         }
     }
 
@@ -165,7 +166,7 @@ impl Inference {
             .predict_from(&state.line, streams, delay, prediction);
     }
 
-    /// One time step of a network that sees the last D samples of `sequence`, which are
+    /// One time step of a network that sees the last D values of `sequence`, which are
     /// those of the time step before but for the last: in as many streams as `state` has
     /// rows, each with its `conditions [S, C]`. A transpose head's rows above the last
     /// one repeat it after `delay` time steps each. The same as `play` and

@@ -7,6 +7,8 @@
 //! each step. Of long filters the older samples have blocks of their own, longer ones, so
 //! that all taps are read less often (Gardner, *Efficient Convolution without Input-Output
 //! Delay*, 1995).
+//!
+//! A sample may be one of several channels, as of bands, whose values stand side by side.
 
 use super::convolution::Convolution;
 use crate::model::kernels::rows::{
@@ -16,6 +18,9 @@ use crate::model::kernels::rows::{
 /// Steps of a block, and of one of the older samples' blocks.
 const BLOCK: usize = 64;
 const OLDER_BLOCK: usize = 256;
+/// Steps of a block where a sample has several channels, as many times as many values: the
+/// block's own samples are left to each step.
+const BLOCK_OF_CHANNELS: usize = 16;
 
 /// Samples before the D newest ones that matter to filters of D taps: what a block begins
 /// with is convolved in parts as long as the block, of which the oldest may reach so far
@@ -26,28 +31,34 @@ pub const SAMPLES_BEFORE_TAPS: usize = OLDER_BLOCK;
 /// A sequence whose beginning may be forgotten.
 #[derive(Clone, Copy, Debug)]
 pub struct Sequence<'a> {
-    /// What is known of it: as many samples as there are taps and [`SAMPLES_BEFORE_TAPS`],
-    /// or all of it.
+    /// What is known of it, channel beside channel: as many samples as there are taps and
+    /// [`SAMPLES_BEFORE_TAPS`], or all of it.
     pub samples: &'a [f32],
     /// How many samples were before those.
     pub before: usize,
+    /// Values of one sample.
+    pub channels: usize,
 }
 
 impl<'a> Sequence<'a> {
     /// The place of its last sample.
     fn newest(self) -> usize {
-        self.before + self.samples.len() - 1
+        self.before + self.samples.len() / self.channels - 1
     }
 
     /// Its samples from place `begin` on.
     fn since(self, begin: usize) -> &'a [f32] {
-        &self.samples[begin - self.before..]
+        &self.samples[(begin - self.before) * self.channels..]
     }
 }
 
 /// Filters of a signal, one for each column of a matrix of D inputs.
 pub struct SlidingInput {
+    /// Of each channel.
     taps: usize,
+    channels: usize,
+    /// Steps of a block.
+    block: usize,
     /// Of samples from before the older samples' block; none where the filters are short.
     older: Option<Block>,
     /// Of those since, before the block.
@@ -71,16 +82,16 @@ struct Block {
 }
 
 impl Block {
-    fn new(steps: usize, taps: usize) -> Block {
+    fn new(steps: usize, taps: usize, channels: usize) -> Block {
         Block {
             steps,
-            convolution: Convolution::new(steps, taps),
+            convolution: Convolution::new(steps, taps, channels),
             begin: None,
             known: Vec::new(),
         }
     }
 
-    fn take(&mut self, packed: usize, tap: impl Fn(usize, usize) -> f32) {
+    fn take(&mut self, packed: usize, tap: impl Fn(usize, usize, usize) -> f32) {
         self.convolution.take(packed, tap);
         self.known.resize(self.steps * packed, 0.0);
         self.begin = None;
@@ -110,13 +121,24 @@ impl Block {
 }
 
 impl SlidingInput {
-    /// Filters of `taps` taps, yet without any.
-    pub fn new(processor: Processor, columns: Columns, taps: usize) -> SlidingInput {
-        let is_long = taps > OLDER_BLOCK;
+    /// Filters of `taps` taps of each of `channels` channels, yet without any.
+    pub fn new(
+        processor: Processor,
+        columns: Columns,
+        taps: usize,
+        channels: usize,
+    ) -> SlidingInput {
+        let (is_long, block) = match channels {
+            1 => (taps > OLDER_BLOCK, BLOCK),
+            _ => (false, BLOCK_OF_CHANNELS),
+        };
+        let recent = if is_long { OLDER_BLOCK } else { taps };
         SlidingInput {
             taps,
-            older: is_long.then(|| Block::new(OLDER_BLOCK, taps)),
-            recent: Block::new(BLOCK, taps.min(OLDER_BLOCK)),
+            channels,
+            block,
+            older: is_long.then(|| Block::new(OLDER_BLOCK, taps, channels)),
+            recent: Block::new(block, recent, channels),
             newest: RowMatrix::new(processor, columns, Precision::F32),
             newest_samples: RowInput::default(),
             reversed: Vec::new(),
@@ -124,17 +146,23 @@ impl SlidingInput {
         }
     }
 
-    /// Takes `weight(column, input)`, where the last input is the newest sample.
+    /// Takes `weight(column, input)`, where the last input is the newest sample, or its
+    /// channels the last inputs.
     pub fn take(&mut self, weight: impl Fn(usize, usize) -> f32) {
-        let taps = self.taps;
+        let (taps, channels) = (self.taps, self.channels);
         // Samples by their age.
-        let tap = |column, age: usize| match age < taps {
-            true => weight(column, taps - 1 - age),
+        let tap = |column, age: usize, channel: usize| match age < taps {
+            true => weight(column, (taps - 1 - age) * channels + channel),
             false => 0.0,
         };
-        self.newest.pack(BLOCK, tap);
+        self.newest.pack(self.block * channels, |column, n| {
+            tap(column, n / channels, n % channels)
+        });
         let (newest, packed) = (&self.newest, self.newest.packed());
-        let tap = |index, age| newest.column(index).map_or(0.0, |column| tap(column, age));
+        let tap = |index, age, channel| {
+            let column = newest.column(index);
+            column.map_or(0.0, |column| tap(column, age, channel))
+        };
         self.recent.take(packed, tap);
         if let Some(older) = &mut self.older {
             older.take(packed, tap);
@@ -173,9 +201,10 @@ impl SlidingInput {
         }
         let begin = self.recent.begin.unwrap_or(newest);
         self.reversed.clear();
-        self.reversed.extend(sequence.since(begin).iter().rev());
-        let steps = self.reversed.len();
-        self.reversed.resize(BLOCK, 0.0);
+        let since = sequence.since(begin).chunks_exact(self.channels).rev();
+        since.for_each(|sample| self.reversed.extend_from_slice(sample));
+        let values = self.reversed.len();
+        self.reversed.resize(self.block * self.channels, 0.0);
         self.newest_samples.take(&self.newest, &self.reversed);
         self.start.clear();
         self.start.extend_from_slice(self.recent.of(newest));
@@ -189,7 +218,7 @@ impl SlidingInput {
             squashed: 0,
             values: sums,
         };
-        let part = Part::new(&self.newest, &self.newest_samples).of_first(steps);
+        let part = Part::new(&self.newest, &self.newest_samples).of_first(values);
         dense(&[part], rows, 1);
     }
 }
@@ -201,33 +230,38 @@ mod tests {
 
     #[test]
     fn it_is_the_dot_product_with_the_last_samples() {
-        for (taps, units) in [
-            (1, 3),
-            (20, 8),
-            (64, 5),
-            (65, 5),
-            (200, 20),
-            (256, 16),
-            (300, 8),
-            (1030, 3),
+        for (taps, units, channels) in [
+            (1, 3, 1),
+            (20, 8, 1),
+            (64, 5, 1),
+            (65, 5, 1),
+            (200, 20, 1),
+            (256, 16, 1),
+            (300, 8, 1),
+            (1030, 3, 1),
+            (1, 3, 4),
+            (16, 8, 4),
+            (33, 5, 8),
         ] {
             let columns = Columns::Gates { units };
-            let weights = values(4 * units * taps, 1);
+            let inputs = taps * channels;
+            let weights = values(4 * units * inputs, 1);
             let filters = || {
-                let mut sliding = SlidingInput::new(Processor::here(), columns, taps);
-                sliding.take(|column, input| weights[column * taps + input]);
+                let mut sliding = SlidingInput::new(Processor::here(), columns, taps, channels);
+                sliding.take(|column, input| weights[column * inputs + input]);
                 sliding
             };
             // One knows what it needs, the other all.
             let (mut sliding, mut knowing) = (filters(), filters());
-            let mut sequence = values(2000, 2);
+            let mut sequence = values(2000 * channels, 2);
             let (mut sums, mut of_all) = (Vec::new(), Vec::new());
             let mut check = |len: usize, sequence: &[f32]| {
                 let before = (len - taps).saturating_sub(SAMPLES_BEFORE_TAPS);
-                let sequence = &sequence[..len];
+                let sequence = &sequence[..len * channels];
                 let [known, all] = [before, 0].map(|before| Sequence {
-                    samples: &sequence[before..],
+                    samples: &sequence[before * channels..],
                     before,
+                    channels,
                 });
                 sliding.sums(known, &mut sums);
                 knowing.sums(all, &mut of_all);
@@ -237,10 +271,10 @@ mod tests {
                         assert!(sum.abs() < 1e-4, "{sum}");
                         continue;
                     };
-                    let last = &sequence[sequence.len() - taps..];
-                    let products = last.iter().zip(&weights[column * taps..]);
+                    let last = &sequence[sequence.len() - inputs..];
+                    let products = last.iter().zip(&weights[column * inputs..]);
                     let expected: f32 = products.map(|(a, b)| a * b).sum();
-                    let bound = 1e-5 * (taps as f32).max(10.0);
+                    let bound = 1e-5 * (inputs as f32).max(10.0);
                     assert!(
                         (sum - expected).abs() < bound,
                         "{taps} {column}: {sum} {expected}"
@@ -251,7 +285,7 @@ mod tests {
                 check(len, &sequence);
             }
             // Back, to go on otherwise.
-            sequence[1450..]
+            sequence[1450 * channels..]
                 .iter_mut()
                 .for_each(|sample| *sample *= -0.5);
             for len in 1451..1800 {

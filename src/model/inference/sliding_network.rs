@@ -57,9 +57,9 @@ impl Conditions {
 }
 
 impl SlidingNetwork {
-    /// Of `network`; none where its lowest layer hands its input upwards, or its input
-    /// is no signal of one value.
-    pub fn of(processor: Processor, network: &Network) -> Option<SlidingNetwork> {
+    /// Of `network`, whose input is a signal of so many `channels`; none where its lowest
+    /// layer hands its input upwards.
+    pub fn of(processor: Processor, network: &Network, channels: usize) -> Option<SlidingNetwork> {
         let architecture = network.architecture();
         if architecture.is_residual(0) {
             return None;
@@ -73,13 +73,13 @@ impl SlidingNetwork {
             last: Vec::new(),
             sums: Vec::new(),
         });
-        let inputs = architecture.inputs;
+        let taps = architecture.inputs / channels;
         let of_head = || {
             let width = Columns::InOrder(architecture.width());
-            SlidingInput::new(processor, width, inputs)
+            SlidingInput::new(processor, width, taps, channels)
         };
         let mut sliding = SlidingNetwork {
-            gates: SlidingInput::new(processor, gates, inputs),
+            gates: SlidingInput::new(processor, gates, taps, channels),
             head: has_skip(architecture).then(of_head),
             conditions,
             of_samples: Vec::new(),

@@ -22,8 +22,33 @@ fn architectures() -> Vec<Architecture> {
         architecture(dense(7, false), 1, 0, Output::Value),
         architecture(dense(1, true), 2, 3, mixture),
         architecture(dense(20, false), 3, 2, mixture),
-        architecture(Head::Transpose { rows: 4 }, 2, 3, mixture),
-        architecture(Head::Transpose { rows: 4 }, 1, 0, Output::Value),
+        architecture(
+            Head::Transpose {
+                rows: 4,
+                outputs: 1,
+            },
+            2,
+            3,
+            mixture,
+        ),
+        architecture(
+            Head::Transpose {
+                rows: 4,
+                outputs: 1,
+            },
+            1,
+            0,
+            Output::Value,
+        ),
+        architecture(
+            Head::Transpose {
+                rows: 4,
+                outputs: 5,
+            },
+            1,
+            0,
+            Output::Bands { components: 3 },
+        ),
     ]
 }
 
@@ -143,24 +168,29 @@ fn one_row_and_a_line_are_the_whole_matrix() {
 #[test]
 fn sliding_inputs_are_inputs() {
     let mixture = Output::Mixture { components: 3 };
-    for (head, conditions, layers) in [
+    let dense = |outputs, skip| Head::Dense { outputs, skip };
+    for (head, conditions, layers, channels) in [
+        (dense(1, true), 3, 1, 1),
+        (dense(1, false), 0, 2, 1),
+        (dense(5, true), 3, 1, 5),
         (
-            Head::Dense {
+            Head::Transpose {
+                rows: 4,
                 outputs: 1,
-                skip: true,
-            },
-            3,
-            1,
-        ),
-        (
-            Head::Dense {
-                outputs: 1,
-                skip: false,
             },
             0,
             2,
+            1,
         ),
-        (Head::Transpose { rows: 4 }, 0, 2),
+        (
+            Head::Transpose {
+                rows: 4,
+                outputs: 5,
+            },
+            0,
+            2,
+            5,
+        ),
     ] {
         let architecture = Architecture {
             inputs: 70,
@@ -173,11 +203,11 @@ fn sliding_inputs_are_inputs() {
         };
         let network = network(&architecture);
         let (streams, delay, steps) = (if conditions > 0 { 2 } else { 1 }, 3, 200);
-        let sequence = frames(70 + steps);
+        let sequence = frames(70 + steps * channels);
         let all_conditions = frames(steps * streams * conditions);
         for precision in [Precision::F32, Precision::I8] {
             let mut inference = Inference::new(network.clone(), precision, 1);
-            inference.prepare_sliding_inputs();
+            inference.prepare_sliding_inputs(channels);
             assert!(inference.slides());
             let [mut slid, mut played] = [0, 1].map(|_| State::zero(&architecture, streams));
             let (mut found, mut expected) = (Vec::new(), Vec::new());
@@ -185,7 +215,7 @@ fn sliding_inputs_are_inputs() {
                 let known = &all_conditions[t * streams * conditions..][..streams * conditions];
                 let mut rows = Vec::new();
                 for stream in 0..streams {
-                    rows.extend_from_slice(&sequence[t..t + 70]);
+                    rows.extend_from_slice(&sequence[t * channels..][..70]);
                     rows.extend_from_slice(&known[stream * conditions..][..conditions]);
                 }
                 match head {
@@ -195,8 +225,9 @@ fn sliding_inputs_are_inputs() {
                     }
                 }
                 let heard = Sequence {
-                    samples: &sequence[..t + 70],
+                    samples: &sequence[..t * channels + 70],
                     before: 0,
+                    channels,
                 };
                 inference.slide(heard, known, delay, &mut slid, &mut found);
                 let bound = if precision == Precision::F32 {
@@ -218,6 +249,6 @@ fn sliding_inputs_are_inputs() {
         ..architectures()[0].clone()
     };
     let mut inference = Inference::new(network(&square), Precision::F32, 1);
-    inference.prepare_sliding_inputs();
+    inference.prepare_sliding_inputs(1);
     assert!(!inference.slides());
 }

@@ -47,7 +47,7 @@ pub fn graph(architecture: &Architecture, rows: Rows, format: WeightFormat) -> G
     states.push_concat(&mut graph);
     match architecture.head {
         Head::Dense { skip, .. } => push_dense_head(&mut graph, architecture, skip, &top),
-        Head::Transpose { rows: of_one } => push_transpose_head(&mut graph, of_one, rows, &top),
+        Head::Transpose { rows: of_one, .. } => push_transpose_head(&mut graph, of_one, rows, &top),
     }
     push_output(&mut graph, architecture);
     graph
@@ -109,7 +109,7 @@ fn state(architecture: &Architecture, rows: Rows, name: &str) -> ValueInfoProto 
 /// What a transpose head made of last rows, if that is handed on.
 fn line(architecture: &Architecture, rows: Rows, name: &str) -> Option<ValueInfoProto> {
     match (architecture.head, rows) {
-        (Head::Transpose { rows }, Rows::Last { delay }) => {
+        (Head::Transpose { rows, .. }, Rows::Last { delay }) => {
             let length = size((rows - 1) * delay);
             Some(value_info(name, &[length, param("R"), size(1)]))
         }
@@ -339,7 +339,7 @@ fn push(
 /// A transpose head's file is made for one number of rows; otherwise any number does.
 fn rows_of(architecture: &Architecture, rows: Rows) -> Dimension {
     match (architecture.head, rows) {
-        (Head::Transpose { rows: of_one }, Rows::OfFile) => size(of_one),
+        (Head::Transpose { rows: of_one, .. }, Rows::OfFile) => size(of_one),
         _ => param("R"),
     }
 }

@@ -241,8 +241,28 @@ mod tests {
         for (head, output) in [
             (DENSE, Output::Value),
             (DENSE, Output::Mixture { components: 2 }),
-            (Head::Transpose { rows: 4 }, Output::Levels { levels: 16 }),
-            (Head::Transpose { rows: 4 }, Output::Value),
+            (DENSE, Output::Bands { components: 2 }),
+            (
+                Head::Transpose {
+                    rows: 4,
+                    outputs: 3,
+                },
+                Output::Bands { components: 2 },
+            ),
+            (
+                Head::Transpose {
+                    rows: 4,
+                    outputs: 1,
+                },
+                Output::Levels { levels: 16 },
+            ),
+            (
+                Head::Transpose {
+                    rows: 4,
+                    outputs: 1,
+                },
+                Output::Value,
+            ),
         ] {
             for layers in [1, 3] {
                 let network = network(layers, head, output);
@@ -284,7 +304,13 @@ mod tests {
         };
         assert!(read(DENSE, Rows::OfMatrices).is_ok());
         for rows in [Rows::OfMatrices, Rows::Last { delay: 3 }] {
-            let refused = read(Head::Transpose { rows: 4 }, rows);
+            let refused = read(
+                Head::Transpose {
+                    rows: 4,
+                    outputs: 1,
+                },
+                rows,
+            );
             assert_eq!(refused, Err(OnnxError::GraphChanged), "{rows:?}");
         }
     }
