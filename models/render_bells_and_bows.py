@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Render the pieces that the bundled models of bells and of bowed strings are trained on.
 
-What: two pieces of a minute and a half, mono, 16 bit, 44100 Hz.
+What: two pieces of two minutes, mono, 16 bit, 44100 Hz.
 
 - bells: Plain Bob Minor, a method of English change ringing (17th century, public
   domain), rung on six struck bars whose scale moves on with each course.
-- bows: a chorale of three voices in D Dorian for bowed strings, whose chords this
-  script strings together by rules of voice leading.
+- bows: a chorale of three voices for bowed strings, in a Dorian mode that moves on,
+  whose chords this script strings together by rules of voice leading.
 
 Why: the project ships only sound that it made itself. Every sample is computed by
 this script. No recording is used.
@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 Signal = NDArray[np.float64]
 
 RATE = 44100
-SECONDS = 90.0
+SECONDS = 120.0
 SEED = 1677  # Stedman's Campanalogia
 PEAK_DB = -3.0
 
@@ -46,14 +46,20 @@ MODES = (
 # Scales of six bars, in semitones above the lowest, and the lowest one's MIDI number.
 SCALES = (
     (60, (0, 2, 4, 7, 9, 12)),
-    (65, (0, 2, 3, 7, 9, 12)),
-    (58, (0, 2, 5, 7, 9, 12)),
-    (62, (0, 2, 4, 5, 9, 12)),
+    (66, (0, 2, 3, 7, 9, 12)),
+    (53, (0, 2, 5, 7, 9, 12)),
+    (63, (0, 2, 4, 5, 9, 12)),
     (57, (0, 3, 5, 7, 10, 12)),
+    (68, (0, 2, 4, 7, 9, 12)),
+    (50, (0, 4, 7, 9, 11, 14)),
+    (59, (0, 2, 3, 7, 8, 12)),
 )
 BLOWS_PER_SECOND = 4.2
 
 DORIAN = (0, 2, 3, 5, 7, 9, 10)
+# The mode's first note, as a MIDI number, and chords until it moves on.
+KEYS = (50, 55, 52, 47, 54, 49)
+CHORDS_OF_A_KEY = 8
 # Roots of the chorale's chords, as degrees of the scale.
 ROOTS = (0, 3, 4, 0, 6, 2, 3, 0, 5, 3, 6, 4, 0, 2, 6, 0)
 # The body's resonances: Hz, width in Hz, gain.
@@ -133,17 +139,18 @@ def bells(rng: np.random.RandomState) -> Signal:
 
 def chorale(rng: np.random.RandomState) -> list[tuple[float, float, list[int]]]:
     """Chords: when, how long, and the MIDI numbers of bass, middle and upper voice."""
-    pitches = [50 + 12 * octave + step for octave in range(-1, 4) for step in DORIAN]
     middle, upper = 62, 69
     chords, at, number = [], 0.1, 0
     while at < SECONDS:
         root = ROOTS[number % len(ROOTS)]
-        of_chord = {(2 + DORIAN[(root + third) % 7]) % 12 for third in (0, 2, 4)}
+        key = KEYS[number // CHORDS_OF_A_KEY % len(KEYS)]
+        pitches = [key + 12 * octave + step for octave in range(-1, 4) for step in DORIAN]
+        of_chord = {(key + DORIAN[(root + third) % 7]) % 12 for third in (0, 2, 4)}
         near = lambda pitch, low, high: min(
             (p for p in pitches if p % 12 in of_chord and low <= p <= high),
             key=lambda p: abs(p - pitch) + 3.0 * rng.uniform(),
         )
-        bass = min(p for p in pitches if p % 12 == (2 + DORIAN[root]) % 12 and p >= 43)
+        bass = min(p for p in pitches if p % 12 == (key + DORIAN[root]) % 12 and p >= 43)
         middle = near(middle + rng.choice((-2, 0, 2)), 57, 69)
         upper = near(upper + rng.choice((-4, -2, 2, 4)), max(middle + 3, 64), 81)
         length = float(rng.choice((1.6, 2.0, 2.4, 3.2)))
