@@ -236,7 +236,7 @@ fn a_wide_answer_is_the_mono_one_when_it_is_mixed() {
     common::random_model(common::gallery::LIVELY)
         .write(&desk.path("model.onnx"))
         .unwrap();
-    write_seed(&desk.path("seed.wav"), &pluck(220.0, 1.0, 48000));
+    write_seed(&desk.path("seed.wav"), &pluck(220.0, 2.5, 48000));
     let answer = |extra: &[&str]| {
         let asked = [&["--seconds", "1", "--format", "float32"], extra].concat();
         let output = desk.generate("model.onnx", "seed.wav", &asked);
@@ -279,7 +279,7 @@ fn a_wide_answer_is_the_mono_one_when_it_is_mixed() {
     assert!(sides.is_sorted() && sides[0] > 0.01, "{sides:?}");
     let wide = desk.word("answer.wav");
     let seed = desk.word("seed.wav");
-    let output = run(["judge", &wide, "--seed", &seed]);
+    let output = run(["judge", &wide, "--training", &seed, "--seed", &seed]);
     assert!(output.status.success(), "{}", stderr(&output));
 
     for (wrong, status, why) in [

@@ -251,7 +251,7 @@ fn another_model_another_seed_and_what_is_no_sidecar_are_named() {
     ] {
         let before = archive.bytes("answer.json");
         write_seed(&archive.path("seed.wav"), &pluck(220.0, 0.5, 48000));
-        archive.change(|sidecar| sidecar[key] = value);
+        archive.change(|sidecar| drop(sidecar.insert(key.to_owned(), value)));
         archive.assert_refused(&moved, &["answer.json", key]);
         std::fs::write(archive.path("answer.json"), before).unwrap();
     }

@@ -42,7 +42,7 @@ fn a_seed_becomes_a_prediction() {
 
 #[test]
 fn predictions_are_as_wide_as_options_and_voices_ask() {
-    let gallery = Gallery::open_with(LIVELY, &["--width", "0.7"]);
+    let gallery = Gallery::open_with(LIVELY, &["--seconds", "0.5", "--width", "0.7"]);
     std::fs::create_dir_all(gallery.path("voices")).unwrap();
     for (voice, plan) in [
         ("mono", r#"{"channels": 1}"#),
@@ -58,7 +58,7 @@ fn predictions_are_as_wide_as_options_and_voices_ask() {
         }
         let seed = gallery.path(&format!("seeds/{folder}melody.wav"));
         write_seed(&seed, &pluck(220.0, 1.0, 44100));
-        let id = gallery.hear_seen(&format!("{folder}melody.wav"));
+        let id = gallery.hear_seen("melody.wav");
         let path = gallery.hear_done(id);
         let prediction = antiphon::audio::read::read(&path).unwrap();
         assert_eq!(prediction.facts.channels, channels, "{folder}");
