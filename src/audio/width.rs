@@ -32,9 +32,10 @@ const LOWEST: f64 = 150.0;
 /// What delays the side, in seconds: without it the sides would not be equally loud.
 const DELAY: f64 = 0.0017;
 /// The all-passes' delays in seconds, which have no echo in common: of some that were tried,
-/// those by which both sides are equally loud in each octave from 75 Hz on, within 0.3 dB.
+/// those by which both sides of noise are equally loud in each octave from 75 Hz on, within
+/// 0.3 dB; a tone leans to one of them.
 const ALL_PASSES: [f64; 3] = [0.0031, 0.0047, 0.0071];
-/// How much of its sound an all-pass feeds back: after 50 ms, 40 dB less is left.
+/// How much of its sound an all-pass feeds back: after 50 ms, 30 dB less is left.
 const FEEDBACK: f64 = 0.5;
 /// Seconds over which the side fades away at the end. It lags behind the middle, and
 /// would break off where that has faded already.
