@@ -230,6 +230,75 @@ fn an_answer_has_the_rate_and_the_channels_that_were_asked_for() {
     assert!(stderr(&output).contains("too long"), "{}", stderr(&output));
 }
 
+#[test]
+fn a_wide_answer_is_the_mono_one_when_it_is_mixed() {
+    let desk = Desk::new();
+    common::random_model(common::gallery::LIVELY)
+        .write(&desk.path("model.onnx"))
+        .unwrap();
+    write_seed(&desk.path("seed.wav"), &pluck(220.0, 2.5, 48000));
+    let answer = |extra: &[&str]| {
+        let asked = [&["--seconds", "1", "--format", "float32"], extra].concat();
+        let output = desk.generate("model.onnx", "seed.wav", &asked);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let sidecar: serde_json::Value =
+            serde_json::from_slice(&desk.bytes("answer.json")).unwrap();
+        let reader = hound::WavReader::open(desk.path("answer.wav")).unwrap();
+        assert_eq!(sidecar["channels"], reader.spec().channels);
+        let samples: Vec<f32> = reader.into_samples().map(Result::unwrap).collect();
+        let scaled = sidecar["scaled_by"].as_f64().unwrap_or(1.0);
+        let samples: Vec<f64> = samples.iter().map(|s| f64::from(*s) / scaled).collect();
+        (samples, sidecar)
+    };
+    let power = |samples: &mut dyn Iterator<Item = f64>| samples.map(|s| s * s).sum::<f64>();
+    let (mono, of_mono) = answer(&[]);
+    assert_eq!(of_mono["width"], serde_json::Value::Null);
+    let whole = power(&mut mono.iter().copied());
+    let mut sides = Vec::new();
+    for width in ["0.3", "0.7", "1"] {
+        let (wide, sidecar) = answer(&["--width", width]);
+        assert_eq!(sidecar["channels"], 2);
+        assert_eq!(sidecar["width"], width.parse::<f64>().unwrap());
+        assert_eq!(sidecar["gain"], of_mono["gain"]);
+        assert_eq!(wide.len(), 2 * mono.len());
+        let mean = || wide.chunks(2).map(|pair| 0.5 * (pair[0] + pair[1]));
+        let side = power(&mut wide.chunks(2).map(|pair| 0.5 * (pair[0] - pair[1])));
+        let decibels = |ratio: f64| 10.0 * ratio.log10();
+        let lost = decibels(power(&mut mean()) / whole);
+        let other = decibels(power(&mut mean().zip(&mono).map(|(a, b)| a - b)) / whole);
+        let pair = decibels((power(&mut mean()) + side) / whole);
+        assert!((-1.0..0.2).contains(&lost), "{width}: {lost} dB");
+        assert!(other < -19.0, "{width}: {other} dB");
+        assert!((-0.5..0.5).contains(&pair), "{width}: {pair} dB");
+        sides.push(side / whole);
+
+        let sidecar = desk.word("answer.json");
+        let output = run(["replay", &sidecar]);
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    assert!(sides.is_sorted() && sides[0] > 0.01, "{sides:?}");
+    let wide = desk.word("answer.wav");
+    let seed = desk.word("seed.wav");
+    let output = run(["judge", &wide, "--training", &seed, "--seed", &seed]);
+    assert!(output.status.success(), "{}", stderr(&output));
+
+    for (wrong, status, why) in [
+        (&["--width", "2"][..], 2, "allowed: 0 to 1"),
+        (&["--width", "wide"], 2, "allowed: 0 to 1"),
+        (
+            &["--width", "0.5", "--channels", "1"],
+            1,
+            "one channel has no width",
+        ),
+    ] {
+        let output = desk.generate("model.onnx", "seed.wav", wrong);
+        assert_eq!(output.status.code(), Some(status), "{wrong:?}");
+        assert!(stderr(&output).contains(why), "{}", stderr(&output));
+    }
+    answer(&["--channels", "2", "--width", "0"]);
+    assert!(desk.bytes("answer.wav").len() > 8 * mono.len());
+}
+
 /// Runs the program with `words`, which it must refuse, and says why.
 fn refused(words: &[&str], why: &str) {
     let output = run(words);

@@ -46,17 +46,22 @@ fn ten_minutes_take_as_much_as_a_short_answer_to_a_short_seed() {
     write_strings(Path::new(&long), 600);
     let output = path("answer.wav");
     for model in ["vector", "magnitude-spectrum"] {
-        let taken = |seed: &str, seconds: &str| {
+        let taken = |seed: &str, seconds: &str, width: &str| {
             let said = ["--model", model, "--seed", seed, "--seconds", seconds];
+            let said = [&said[..], &["--width", width]].concat();
             let written = ["--output", &output, "--force"];
             megabytes(&[&said[..], &written[..]].concat())
         };
-        let least = taken(&short, "60");
-        for (seed, seconds) in [(&short, "600"), (&long, "60")] {
-            let most = taken(seed, seconds);
+        let least = taken(&short, "60", "0");
+        for (seed, seconds, width) in [
+            (&short, "600", "0"),
+            (&short, "600", "0.5"),
+            (&long, "60", "0"),
+        ] {
+            let most = taken(seed, seconds, width);
             assert!(
                 most < 1.1 * least,
-                "{model} {seconds}: {most} MB, {least} MB"
+                "{model} {seconds} {width}: {most} MB, {least} MB"
             );
         }
     }

@@ -57,6 +57,8 @@ const ASKED: [&[&str]; 3] = [
         "float32",
         "--rate",
         "44100",
+        "--width",
+        "0.7",
         "--temperature",
         "0.8",
         "--ending",
@@ -242,13 +244,14 @@ fn another_model_another_seed_and_what_is_no_sidecar_are_named() {
     for (key, value) in [
         ("engine", json!("steam")),
         ("channels", json!(0)),
+        ("width", json!(0.5)),
         ("seconds", json!(-1)),
         ("fade", json!(-1)),
         ("temperature", json!(1e9)),
     ] {
         let before = archive.bytes("answer.json");
         write_seed(&archive.path("seed.wav"), &pluck(220.0, 0.5, 48000));
-        archive.change(|sidecar| sidecar[key] = value);
+        archive.change(|sidecar| drop(sidecar.insert(key.to_owned(), value)));
         archive.assert_refused(&moved, &["answer.json", key]);
         std::fs::write(archive.path("answer.json"), before).unwrap();
     }

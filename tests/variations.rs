@@ -177,7 +177,7 @@ fn plan_of_all_kinds() -> Value {
             {"model": "lively.onnx", "answer": "frozen", "random_seed": 9},
             {"ending": "raw", "format": "float32", "rate": 16000, "channels": 2},
             {"prime": "matrix", "loudness": "model", "fade": 0.05, "follow": 0},
-            {"resynthesis": "phase-locked", "resynthesis_hop": 24},
+            {"resynthesis": "phase-locked", "resynthesis_hop": 24, "width": 0.6},
         ],
     })
 }

@@ -4,10 +4,11 @@ mod common;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use antiphon::answer::Sidecar;
 use common::gallery::{Gallery, LIVELY, SLOW};
-use common::{pluck, write_seed};
+use common::{pluck, run, stderr, write_seed};
 
 #[test]
 fn a_seed_becomes_a_prediction() {
@@ -37,6 +38,36 @@ fn a_seed_becomes_a_prediction() {
     assert_eq!(gallery.listing(".antiphon/done"), ["000001-melody.wav"]);
     assert_eq!(gallery.listing(".antiphon/work"), Vec::<String>::new());
     assert_eq!(gallery.listing(".antiphon/tmp"), Vec::<String>::new());
+}
+
+#[test]
+fn predictions_are_as_wide_as_options_and_voices_ask() {
+    let gallery = Gallery::open_with(LIVELY, &["--seconds", "0.5", "--width", "0.7"]);
+    std::fs::create_dir_all(gallery.path("voices")).unwrap();
+    for (voice, plan) in [
+        ("mono", r#"{"channels": 1}"#),
+        ("narrow", r#"{"width": 0.2}"#),
+    ] {
+        std::fs::write(gallery.path(&format!("voices/{voice}.json")), plan).unwrap();
+    }
+    let begun = Instant::now();
+    for (folder, channels, width) in [("", 2, 0.7), ("mono/", 1, 0.0), ("narrow/", 2, 0.2)] {
+        while !gallery.path(&format!("seeds/{folder}")).is_dir() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "{folder}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let seed = gallery.path(&format!("seeds/{folder}melody.wav"));
+        write_seed(&seed, &pluck(220.0, 1.0, 44100));
+        let id = gallery.hear_seen("melody.wav");
+        let path = gallery.hear_done(id);
+        let prediction = antiphon::audio::read::read(&path).unwrap();
+        assert_eq!(prediction.facts.channels, channels, "{folder}");
+        let sidecar = path.with_extension("json");
+        let notes = std::fs::read_to_string(&sidecar).unwrap();
+        assert_eq!(Sidecar::parse(&notes).unwrap().width, width, "{folder}");
+        let output = run(["replay".into(), sidecar.into_os_string()]);
+        assert!(output.status.success(), "{folder}: {}", stderr(&output));
+    }
 }
 
 #[test]

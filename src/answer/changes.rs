@@ -99,6 +99,10 @@ impl Changes {
         match key {
             "seconds" => drop(values.remove("times")),
             "times" => drop(values.remove("seconds")),
+            "width" if value.as_f64().is_some_and(|width| width > 0.0) => {
+                values.remove("channels");
+            }
+            "channels" if value == 1 => drop(values.remove("width")),
             "follow" => values.retain(|key, _| !OF_FOLLOWING.contains(&key.as_str())),
             _ => {}
         }
@@ -197,6 +201,7 @@ fn count(value: &Value) -> Option<usize> {
 /// What holds of `key` where nobody asks for anything: what `wishes` say, or what is usual.
 pub(super) fn usual(key: &str, wishes: &Wishes) -> Option<Value> {
     let usual = Commission::default();
+    let output = wishes.commission().output;
     let all = Wishes {
         length: wishes.length.or(Some(usual.length)),
         fade: wishes.fade.or(Some(usual.ending.fade)),
@@ -204,9 +209,10 @@ pub(super) fn usual(key: &str, wishes: &Wishes) -> Option<Value> {
         random_seed: wishes.random_seed.or(Some(usual.random_seed)),
         prime: wishes.prime.or(Some(usual.prime)),
         loudness: wishes.loudness.or(Some(usual.loudness)),
-        rate: wishes.rate.or(Some(Default::default())),
-        channels: wishes.channels.or(Some(Default::default())),
-        format: wishes.format.or(Some(Default::default())),
+        rate: Some(output.rate),
+        channels: Some(output.channels),
+        width: Some(output.width),
+        format: Some(output.samples),
         ..wishes.clone()
     };
     serde_json::to_value(&all).ok()?.get(key).cloned()
@@ -257,6 +263,12 @@ mod tests {
         assert!(changes.set("fade", json!(-1)).is_err());
         assert_eq!(changes.get("fade"), None, "what was refused is not kept");
         changes.take_back("seconds").unwrap();
+        changes.set("channels", json!(1)).unwrap();
+        changes.set("width", json!(0.5)).unwrap();
+        assert_eq!(changes.get("channels"), None);
+        changes.set("channels", json!(1)).unwrap();
+        assert_eq!(changes.get("width"), None);
+        changes.take_back("channels").unwrap();
         assert_eq!(changes, of(json!({"follow": 0.7})).unwrap());
     }
 

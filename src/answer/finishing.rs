@@ -125,6 +125,7 @@ impl Maker {
             fault: prediction.fault,
             format: commission.output.samples,
             channels: commission.output.channels.count(),
+            width: commission.output.width,
             rate: commission.output.rate,
             sample_rate: prepared.rate,
             seed_level,

@@ -47,6 +47,10 @@ pub enum PlanError {
     #[error("the ending is raw, where nothing fades; leave out the fade, or choose another ending")]
     NoFade,
     #[error(
+        "one channel has no width; leave out \"channels\" or \"width\", or ask for two channels"
+    )]
+    NoWidth,
+    #[error(
         "\"variations\" is a number from 1 to {MOST_VARIATIONS}, or a list of objects with \
          settings"
     )]

@@ -254,6 +254,11 @@ fn commission_of(sidecar: &Sidecar) -> Result<Commission, ReplayError> {
     }
     let channels = OutputChannels::try_from(sidecar.channels)
         .map_err(|_| impossible("channels", sidecar.channels))?;
+    let width = sidecar.width;
+    let wide = channels == OutputChannels::Two && (0.0..=1.0).contains(&width);
+    if width != 0.0 && !wide {
+        return Err(impossible("width", width));
+    }
     Ok(Commission {
         length: Length::Seconds(seconds),
         random_seed: sidecar.random_seed,
@@ -269,6 +274,7 @@ fn commission_of(sidecar: &Sidecar) -> Result<Commission, ReplayError> {
         output: OutputFormat {
             rate: sidecar.rate,
             channels,
+            width,
             samples: sidecar.format,
         },
         stream_of: None,

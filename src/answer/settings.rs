@@ -186,6 +186,8 @@ mod tests {
             ("loudness", json!("seed")),
             ("temperature", json!(0.9)),
             ("variations", json!(1)),
+            ("channels", json!(1)),
+            ("width", json!(0.0)),
             ("times", Value::Null),
         ] {
             assert_eq!(settings.get(key).unwrap(), expected, "{key}");
@@ -196,6 +198,8 @@ mod tests {
             settings.set("follow", json!("default")).unwrap(),
             json!(0.2)
         );
+        settings.set("width", json!(0.5)).unwrap();
+        assert_eq!(settings.get("channels").unwrap(), json!(2));
         settings.set("variations", json!(3)).unwrap();
         assert_eq!(settings.get("variations").unwrap(), json!(3));
         settings.reset();

@@ -99,6 +99,9 @@ pub struct Sidecar {
     pub fault: Option<Fault>,
     pub format: SampleFormat,
     pub channels: u16,
+    /// How far they are apart, where they are not the same.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub width: f64,
     /// What was asked for: the seed's rate, the model's, or a number.
     pub rate: OutputRate,
     /// That of the file, in Hz.
@@ -118,6 +121,10 @@ impl Level {
         let (peak, rms) = sound.peak_and_rms()?;
         Ok(Level { peak, rms })
     }
+}
+
+fn is_nothing(width: &f64) -> bool {
+    *width == 0.0
 }
 
 fn yes() -> bool {

@@ -62,6 +62,10 @@ pub struct Wishes {
     pub rate: Option<OutputRate>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channels: Option<OutputChannels>,
+    /// How far two channels are apart, from 0, where they are the same, to 1. Above 0 it asks
+    /// for two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub width: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<SampleFormat>,
     /// Hyperparameters of the answer, by their names.
@@ -70,7 +74,7 @@ pub struct Wishes {
 }
 
 /// The keys that are no hyperparameters with an option of their own.
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "model",
     "engine",
     "precision",
@@ -87,6 +91,7 @@ const KEYS: [&str; 17] = [
     "loudness",
     "rate",
     "channels",
+    "width",
     "format",
 ];
 
@@ -119,6 +124,7 @@ impl Wishes {
             loudness: take(g, "loudness")?,
             rate: take(g, "rate")?,
             channels: take(g, "channels")?,
+            width: within("width", take(g, "width")?, 0.0, 1.0)?,
             format: take(g, "format")?,
             values: given,
         };
@@ -132,12 +138,28 @@ impl Wishes {
         match (self.ending, self.fade) {
             (Some(EndingKind::Raw), Some(_)) => Err(PlanError::NoFade),
             _ => Ok(()),
+        }?;
+        match self.channels {
+            Some(OutputChannels::One) if self.is_wide() => Err(PlanError::NoWidth),
+            _ => Ok(()),
         }
+    }
+
+    /// Whether its channels are to differ.
+    fn is_wide(&self) -> bool {
+        self.width.is_some_and(|width| width > 0.0)
     }
 
     /// The same, and `base` where nothing is said.
     pub fn over(self, base: &Wishes) -> Wishes {
-        let base = base.clone();
+        let mut base = base.clone();
+        // Who says one of these means it, and not what of the other contradicts it.
+        if self.is_wide() {
+            base.channels = None;
+        }
+        if self.channels == Some(OutputChannels::One) {
+            base.width = None;
+        }
         let mut values = base.values;
         values.extend(self.values);
         Wishes {
@@ -156,6 +178,7 @@ impl Wishes {
             loudness: self.loudness.or(base.loudness),
             rate: self.rate.or(base.rate),
             channels: self.channels.or(base.channels),
+            width: self.width.or(base.width),
             format: self.format.or(base.format),
             values,
         }
@@ -186,7 +209,11 @@ impl Wishes {
             loudness: self.loudness.unwrap_or(usual.loudness),
             output: OutputFormat {
                 rate: self.rate.unwrap_or_default(),
-                channels: self.channels.unwrap_or_default(),
+                channels: match self.is_wide() {
+                    true => OutputChannels::Two,
+                    false => self.channels.unwrap_or_default(),
+                },
+                width: self.width.unwrap_or_default(),
                 samples: self.format.unwrap_or_default(),
             },
             ..usual
@@ -310,11 +337,35 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wide_has_two_channels() {
+        for (own, base, channels, width) in [
+            (json!({}), json!({}), 1, 0.0),
+            (json!({"channels": 2}), json!({}), 2, 0.0),
+            (json!({"width": 0}), json!({}), 1, 0.0),
+            (json!({"width": 0.3}), json!({}), 2, 0.3),
+            (json!({"width": 0.3}), json!({"channels": 1}), 2, 0.3),
+            (json!({"width": 0}), json!({"width": 0.3}), 1, 0.0),
+            (json!({"width": 0}), json!({"channels": 2}), 2, 0.0),
+            (json!({"channels": 1}), json!({"width": 0.3}), 1, 0.0),
+            (json!({"channels": 2}), json!({"width": 0.3}), 2, 0.3),
+        ] {
+            let both = wishes(own).unwrap().over(&wishes(base).unwrap());
+            assert!(both.check().is_ok(), "{both:?}");
+            let output = both.commission().output;
+            assert_eq!(
+                (output.channels.count(), output.width),
+                (channels, width),
+                "{both:?}"
+            );
+        }
+    }
+
+    #[test]
     fn they_are_written_as_they_were_read() {
         let all = json!({"model": "vector", "engine": "onnxruntime", "seconds": 4.0, "ending": "exact",
             "fade": 0.5, "random_seed": 3, "prime": "matrix", "prime_seconds": 2.5, "precision": "i8", "provider": "cuda",
             "answer": "moving", "guide_file": "a.wav",
-            "loudness": "model", "rate": 8000, "channels": 2, "format": "int16", "follow": 0.5});
+            "loudness": "model", "rate": 8000, "channels": 2, "width": 0.5, "format": "int16", "follow": 0.5});
         let read = wishes(all.clone()).unwrap();
         assert_eq!(serde_json::to_value(&read).unwrap(), all);
         let keys = all.as_object().unwrap().keys();
@@ -333,6 +384,12 @@ mod tests {
             (json!({"ending": "soft"}), "\"ending\": unknown variant"),
             (json!({"ending": "raw", "fade": 1}), "nothing fades"),
             (json!({"channels": 3}), "\"channels\": choose 1 or 2"),
+            (json!({"width": 1.5}), "\"width\": allowed: 0 to 1"),
+            (json!({"width": -0.1}), "\"width\": allowed: 0 to 1"),
+            (
+                json!({"width": 0.1, "channels": 1}),
+                "one channel has no width",
+            ),
             (json!({"random_seed": "x"}), "\"random_seed\": invalid type"),
         ] {
             let refused = wishes(json).unwrap_err();

@@ -11,6 +11,7 @@
 //! - [`header`] tells a complete file from one still being written;
 //! - [`mix`](Mixed) makes one channel of many, also where they cancel;
 //! - [`resample`](mod@resample) changes the sample rate without moving the sound in time;
+//! - [`width`] makes two channels of one, wider than it;
 //! - [`write`](mod@write) writes WAV files and never clips.
 //!
 //! [`load`] is the whole way in.
@@ -43,6 +44,7 @@ mod recorded_sound;
 pub mod resample;
 mod sound;
 mod unreadable;
+mod width;
 pub mod write;
 
 pub use formats::{FORMATS, Format, is_called_a_sound};

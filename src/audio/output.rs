@@ -8,7 +8,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::resample::Resampling;
-use super::write::{SampleFormat, WavFormat, Written, check_length, write_wav_of};
+use super::write::{Channels, SampleFormat, WavFormat, Written, check_length, write_wav_of};
 use super::{AudioError, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Pieces};
 use crate::reel::ReelError;
 
@@ -27,17 +27,20 @@ pub enum OutputRate {
 }
 
 /// What is asked of a prediction's file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct OutputFormat {
     /// Its sample rate.
     pub rate: OutputRate,
     /// Its channels.
     pub channels: OutputChannels,
+    /// How far two channels are apart, from 0, where they are the same, to 1. One channel
+    /// has no width.
+    pub width: f64,
     /// How its samples are stored.
     pub samples: SampleFormat,
 }
 
-/// The channels of a prediction's file; all are the same.
+/// The channels of a prediction's file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
 pub enum OutputChannels {
@@ -189,8 +192,12 @@ impl OutputFormat {
     }
 
     fn wav(&self) -> WavFormat {
+        let channels = match self.channels {
+            OutputChannels::Two if self.width > 0.0 => Channels::Apart(self.width),
+            channels => Channels::Alike(channels.count()),
+        };
         WavFormat {
-            channels: self.channels.count(),
+            channels,
             samples: self.samples,
         }
     }

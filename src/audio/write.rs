@@ -9,7 +9,9 @@ use std::str::FromStr;
 use hound::{WavSpec, WavWriter};
 use serde::{Deserialize, Serialize};
 
+use super::width::Widening;
 use super::{AudioError, Pieces, Signal, check_rate};
+use crate::reel::ReelError;
 
 /// Where the peak of a signal beyond full scale is brought: the largest sample
 /// that 16 bits can hold, so that it is safe in every format.
@@ -73,11 +75,31 @@ impl FromStr for SampleFormat {
     }
 }
 
+/// The channels of a WAV file that is made of a mono sound.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Channels {
+    /// As many, at least 1, in each of which the sound is the same.
+    Alike(u16),
+    /// Two, in which it differs by this width, above 0 and at most 1; their mean is the sound
+    /// within a decibel.
+    Apart(f64),
+}
+
+impl Channels {
+    /// How many they are.
+    pub fn count(self) -> u16 {
+        match self {
+            Channels::Alike(count) => count,
+            Channels::Apart(_) => 2,
+        }
+    }
+}
+
 /// How a WAV file is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WavFormat {
-    /// All of them are the same; at least 1.
-    pub channels: u16,
+    /// Those that it has.
+    pub channels: Channels,
     /// How its samples are stored.
     pub samples: SampleFormat,
 }
@@ -86,7 +108,7 @@ impl From<SampleFormat> for WavFormat {
     /// Of one channel.
     fn from(samples: SampleFormat) -> WavFormat {
         WavFormat {
-            channels: 1,
+            channels: Channels::Alike(1),
             samples,
         }
     }
@@ -95,16 +117,16 @@ impl From<SampleFormat> for WavFormat {
 /// What was done to a signal to write it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Written {
-    /// Peak of the signal as it was given, where 1 is full scale.
+    /// Peak of the signal, in the channel where it is highest, where 1 is full scale.
     pub peak: f32,
     /// The factor below 1 by which every sample was multiplied because the peak
     /// was beyond full scale; `None` when the signal was written as it was.
     pub scaled_by: Option<f32>,
 }
 
-/// Writes `signal` as a WAV file, the same in every channel, replacing what was at `path`.
+/// Writes `signal` as a WAV file, replacing what was at `path`.
 ///
-/// A signal that peaks beyond full scale is scaled as a whole to just below it,
+/// A signal that peaks beyond full scale is scaled as a whole, all channels alike, to just below it,
 /// in every format, and [`Written::scaled_by`] says by how much: it is never
 /// clipped. Integer samples are rounded to the nearest; +1 itself, which
 /// integers cannot hold, becomes the largest one. The file is on the disk when
@@ -173,7 +195,7 @@ pub fn encode_wav<W: Write + Seek>(
 ///
 /// [`AudioError::TooLong`].
 pub fn check_length(path: &Path, samples: u64, format: WavFormat) -> Result<(), AudioError> {
-    let frame_bytes = u64::from(format.channels) * u64::from(format.samples.bits() / 8);
+    let frame_bytes = u64::from(format.channels.count()) * u64::from(format.samples.bits() / 8);
     match samples.checked_mul(frame_bytes) {
         Some(bytes) if bytes <= MAX_DATA_BYTES => Ok(()),
         _ => Err(AudioError::TooLong {
@@ -191,11 +213,16 @@ fn prepare(
 ) -> Result<Written, AudioError> {
     check_rate(path, sample_rate)?;
     let (mut samples, mut not_finite, mut peak) = (0, 0, 0.0);
-    pieces.each(&mut |piece| {
-        samples += piece.len() as u64;
-        not_finite += piece.iter().filter(|s| !s.is_finite()).count();
-        peak = piece.iter().fold(peak, |peak: f32, s| s.abs().max(peak));
-    })?;
+    each_in_file(
+        pieces,
+        sample_rate,
+        format.channels,
+        &mut |piece, in_file| {
+            samples += piece.len() as u64;
+            not_finite += piece.iter().filter(|s| !s.is_finite()).count();
+            peak = in_file.iter().fold(peak, |peak: f32, s| s.abs().max(peak));
+        },
+    )?;
     let path = || path.to_path_buf();
     if samples == 0 {
         return Err(AudioError::NoSamples { path: path() });
@@ -228,22 +255,55 @@ fn encode<W: Write + Seek>(
     let mut wav = wav.map_err(cannot)?;
     let mut put = |sample: f32| {
         let sample = f64::from(sample) * gain;
-        (0..format.channels).try_for_each(|_| match format.samples {
+        match format.samples {
             SampleFormat::Float32 => wav.write_sample(sample as f32),
             SampleFormat::Int16 | SampleFormat::Int24 => {
                 wav.write_sample(to_integer(sample, format.samples.bits()))
             }
-        })
+        }
     };
     let mut put_so_far = Ok(());
-    pieces.each(&mut |piece| {
+    each_in_file(pieces, sample_rate, format.channels, &mut |_, in_file| {
         if put_so_far.is_ok() {
-            put_so_far = piece.iter().try_for_each(|sample| put(*sample));
+            put_so_far = in_file.iter().try_for_each(|sample| put(*sample));
         }
     })?;
     put_so_far.map_err(as_io_error).map_err(cannot)?;
     wav.finalize().map_err(as_io_error).map_err(cannot)?;
     pad_to_even(writer).map_err(cannot)
+}
+
+/// Hands each of `pieces` to `take`, and the samples of a file of `channels` that are known by
+/// then, in the order in which they stand in it: for each moment, one of each channel. What is
+/// known at the end alone comes with a piece of nothing.
+fn each_in_file(
+    pieces: &(impl Pieces + ?Sized),
+    sample_rate: u32,
+    channels: Channels,
+    take: &mut dyn FnMut(&[f32], &[f32]),
+) -> Result<(), ReelError> {
+    let mut samples = Vec::new();
+    match channels {
+        Channels::Alike(1) => pieces.each(&mut |piece| take(piece, piece)),
+        Channels::Alike(count) => pieces.each(&mut |piece| {
+            samples.clear();
+            let repeated = piece.iter().map(|s| std::iter::repeat_n(*s, count.into()));
+            samples.extend(repeated.flatten());
+            take(piece, &samples);
+        }),
+        Channels::Apart(width) => {
+            let mut widening = Widening::new(width, sample_rate);
+            pieces.each(&mut |piece| {
+                samples.clear();
+                widening.push(piece, &mut samples);
+                take(piece, &samples);
+            })?;
+            samples.clear();
+            widening.finish(&mut samples);
+            take(&[], &samples);
+            Ok(())
+        }
+    }
 }
 
 fn cannot_write(path: &Path, cause: io::Error) -> AudioError {
@@ -266,7 +326,7 @@ fn pad_to_even<W: Write + Seek>(mut writer: W) -> io::Result<()> {
 
 fn wav_spec(sample_rate: u32, format: WavFormat) -> WavSpec {
     WavSpec {
-        channels: format.channels,
+        channels: format.channels.count(),
         sample_rate,
         bits_per_sample: format.samples.bits(),
         sample_format: match format.samples {

@@ -86,9 +86,14 @@ pub struct AnswerOptions {
     /// [default: seed]
     #[arg(long, value_name = "seed|model|HZ")]
     rate: Option<OutputRate>,
-    /// Channels of predictions; 2 have the same sound twice [default: 1]
+    /// Channels of predictions; 2 have the same sound twice, unless --width says otherwise
+    /// [default: 1]
     #[arg(long, value_name = "1|2", value_parser = parse_channels)]
     channels: Option<OutputChannels>,
+    /// How far apart two channels sound, from 0 (the same sound twice) to 1; above 0 it makes
+    /// two. Mixed to mono they are the prediction again [default: 0]
+    #[arg(long, value_name = "W", value_parser = parse_width)]
+    width: Option<f64>,
     /// Sample format of predictions: int16, int24 or float32 [default: int24]
     #[arg(long, value_name = "FORMAT")]
     format: Option<SampleFormat>,
@@ -113,6 +118,7 @@ impl AnswerOptions {
             loudness: self.loudness,
             rate: self.rate,
             channels: self.channels,
+            width: self.width,
             format: self.format,
             values: self.asked.0.clone(),
         }
@@ -160,6 +166,10 @@ impl AnswerOptions {
     pub fn begin(&self, model: Option<&str>) -> anyhow::Result<()> {
         if self.ending == Some(EndingKind::Raw) && self.fade.is_some() {
             bail!("--fade changes nothing where the ending is raw; leave one of them out");
+        }
+        let wide = self.width.is_some_and(|width| width > 0.0);
+        if self.channels == Some(OutputChannels::One) && wide {
+            bail!("one channel has no width; leave out --channels or --width");
         }
         let Some(file) = &self.keep_learning else {
             return Ok(());
@@ -241,6 +251,13 @@ fn parse_channels(number: &str) -> Result<OutputChannels, String> {
     let unknown = UnknownChannels.to_string();
     let count = number.parse::<u16>().map_err(|_| unknown.clone())?;
     OutputChannels::try_from(count).map_err(|_| unknown)
+}
+
+fn parse_width(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(width) if (0.0..=1.0).contains(&width) => Ok(width),
+        _ => Err("allowed: 0 to 1".to_owned()),
+    }
 }
 
 fn parse_loudness(name: &str) -> Result<Loudness, String> {
