@@ -17,7 +17,7 @@ import numpy as np
 from scipy import signal
 from scipy.io import wavfile
 
-MODELS = ("magnitude-spectrum", "vector", "column-vector", "transpose")
+MODELS = ("magnitude-spectrum", "bells", "bows", "vector", "column-vector", "transpose")
 antiphon, seed, picture = sys.argv[1:]
 
 
@@ -35,13 +35,13 @@ with tempfile.TemporaryDirectory() as folder:
         subprocess.run([*command, "--format", "int16", "--ending", "exact"], check=True, capture_output=True)
         sounds.append((model, *read(output)))
 
-figure, axes = plt.subplots(len(sounds), 1, figsize=(9, 9), sharex=True, layout="constrained")
+figure, axes = plt.subplots(len(sounds), 1, figsize=(9, 12), sharex=True, layout="constrained")
 for axis, (name, rate, samples) in zip(axes, sounds):
-    f, t, power = signal.spectrogram(samples, rate, "hann", 1024, 768, mode="psd")
+    f, t, power = signal.spectrogram(samples, rate, "hann", 2048, 1024, mode="psd")
     axis.pcolormesh(t, f / 1000, 10 * np.log10(power + 1e-12), vmin=-110, vmax=-40, cmap="magma")
     level = 20 * np.log10(np.sqrt(np.mean(samples**2)) + 1e-9)
     axis.set_ylabel("kHz")
-    axis.set_ylim(0, 4)
+    axis.set_ylim(0, 10)
     axis.set_title(f"{name}, {level:.0f} dB", loc="left", fontsize=10)
 axes[-1].set_xlabel("seconds")
 figure.savefig(picture, dpi=90)

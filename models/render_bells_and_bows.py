@@ -35,11 +35,11 @@ PEAK_DB = -3.0
 
 # A bar's modes: frequency as a multiple of the lowest, loudness, seconds to -60 dB.
 MODES = (
-    (1.0, 1.0, 3.2),
-    (1.006, 0.35, 4.5),
-    (2.4, 0.10, 2.0),
-    (4.0, 0.42, 1.3),
-    (9.9, 0.16, 0.55),
+    (1.0, 1.0, 1.0),
+    (1.004, 0.35, 1.4),
+    (2.4, 0.05, 0.6),
+    (4.0, 0.42, 0.6),
+    (9.9, 0.16, 0.4),
     (16.2, 0.07, 0.3),
     (24.7, 0.03, 0.18),
 )
@@ -54,7 +54,8 @@ SCALES = (
     (50, (0, 4, 7, 9, 11, 14)),
     (59, (0, 2, 3, 7, 8, 12)),
 )
-BLOWS_PER_SECOND = 4.2
+# Slow enough for a bar to be heard alone before the next one is struck.
+BLOWS_PER_SECOND = 3.3
 
 DORIAN = (0, 2, 3, 5, 7, 9, 10)
 # The mode's first note, as a MIDI number, and chords until it moves on.
@@ -99,14 +100,14 @@ def plain_bob_minor() -> list[tuple[int, ...]]:
 
 def bar(hz: float, level: float, rng: np.random.RandomState) -> Signal:
     """One struck bar: the louder, the brighter."""
-    t = np.arange(int(3.5 * RATE)) / RATE
+    t = np.arange(int(2.0 * RATE)) / RATE
     out = np.zeros(len(t))
     hardness = 3000.0 * 10.0 ** (level / 30.0)
     for ratio, size, t60 in MODES:
         f = hz * ratio
         if f > 0.45 * RATE:
             break
-        decay = t60 * (262.0 / hz) ** 0.5
+        decay = t60 * (262.0 / hz) ** 0.4
         strike = size * np.exp(-f / hardness / 6.0) * rng.uniform(0.85, 1.15)
         out += strike * 1e-3 ** (t / decay) * np.sin(2.0 * np.pi * f * t + rng.uniform(0.0, 0.3))
     knock = rng.randn(len(t)) * np.exp(-t * 700.0)

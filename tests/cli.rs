@@ -1308,7 +1308,7 @@ fn a_wrong_answer_through_a_pipe_ends_with_what_is_allowed() {
 fn new_says_that_a_model_does_not_fit() {
     let desk = Desk::new();
     // Two rows of 16384, and 64 layers of as many units.
-    let answers = "vector\ndissertation\n\n16384\n2\n\n\n\n\n\n\n64\n";
+    let answers = "vector\ndissertation\n\n16384\n2\n\n\n\n\n\n\n\n64\n";
     let output = desk.answer(&[], answers);
     let said = stderr(&output);
     assert!(output.status.success(), "{said}");

@@ -374,7 +374,7 @@ fn lines_for_the_journal_begin_with_their_priority_where_the_journal_is_out_of_r
     use std::os::unix::fs::MetadataExt;
     let stream = format!("{}:{}", metadata.dev(), metadata.ino());
     let seed = folder.path().join("seed.wav");
-    common::write_seed(&seed, &common::pluck(220.0, 0.3, 44100));
+    common::write_seed(&seed, &common::pluck(220.0, 0.3, 22050));
     let status = common::antiphon()
         .args([
             "generate",
