@@ -48,10 +48,15 @@ BEGIN, END = "<!-- figures: benches/sound.py table -->", "<!-- end of the figure
 
 
 def read(path):
-    """Samples of a 16-bit WAV, its channels mixed, and the rate."""
+    """Samples of a WAV of 16 or 24 bits, its channels mixed, and the rate."""
     with wave.open(str(path)) as file:
-        assert file.getsampwidth() == 2, f"{path}: 16-bit WAV is read"
-        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32768.0
+        width = file.getsampwidth()
+        assert width in (2, 3), f"{path}: WAV of 16 or 24 bits is read"
+        of_samples = np.frombuffer(file.readframes(file.getnframes()), np.uint8).reshape(-1, width)
+        # The highest bytes of 32 bits.
+        wide = np.zeros((len(of_samples), 4), np.uint8)
+        wide[:, 4 - width :] = of_samples
+        samples = wide.view("<i4")[:, 0] / 2147483648.0
         return samples.reshape(-1, file.getnchannels()).mean(axis=1), file.getframerate()
 
 
@@ -204,7 +209,7 @@ def figures(antiphon, model, audio, seeds, extra, folder):
         command = [antiphon, "generate", "--model", model, "--seed", seed, "--output", answer]
         command += ["--force", "--seconds", str(ANSWER_SECONDS), "--random-seed", str(number)]
         begun = time.monotonic()
-        subprocess.run(command + ["--format", "int16", *extra], check=True, capture_output=True)
+        subprocess.run(command + extra, check=True, capture_output=True)
         seconds.append(time.monotonic() - begun)
         answers.append(answer)
     command = [antiphon, "judge", "--training", audio, "--json"]
@@ -288,12 +293,12 @@ def main():
     which = command.add_mutually_exclusive_group(required=True)
     which.add_argument("--preset")
     which.add_argument("--model")
-    command.add_argument("--audio", type=pathlib.Path, required=True, help="16-bit WAV")
+    command.add_argument("--audio", type=pathlib.Path, required=True, help="WAV")
     command.add_argument("--minutes", type=float, default=10.0)
     command.add_argument("--threads", type=int)
     command.add_argument("--keep", type=pathlib.Path, help="where the model is kept")
     command.add_argument("--called", help="what the table calls a model that was trained before")
-    command.add_argument("--options", nargs="*", default=[], help="of generate")
+    command.add_argument("--options", type=str.split, default=[], help="of generate")
     command.set_defaults(run=row)
     command = commands.add_parser("table")
     command.set_defaults(run=table)
