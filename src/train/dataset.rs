@@ -511,6 +511,21 @@ mod tests {
     }
 
     #[test]
+    fn labels_are_cosines_where_those_are_predicted() {
+        let json =
+            r#"{"preset": "vector", "seg_len": 4, "num_unrollings": 1, "label_values": "cosines"}"#;
+        let dataset = dataset(json, vec![count(16)]);
+        let (mut frames, mut labels) = (Vec::new(), Vec::new());
+        dataset.training.fill(0, 0..1, &mut frames, &mut labels);
+        assert_eq!(frames, [0.0, 1.0, 2.0, 3.0], "rows stay samples");
+        assert!(labels.iter().all(|share| share.abs() <= 1.0), "{labels:?}");
+        dataset.hearing.cosines().unwrap().to_samples(&mut labels);
+        for (sample, expected) in labels.iter().zip([4.0, 5.0, 6.0, 7.0]) {
+            assert!((sample - expected).abs() < 1e-4, "{labels:?}");
+        }
+    }
+
+    #[test]
     fn a_batch_shows_equal_stretches_at_once() {
         let json = r#"{"preset": "column-vector", "seg_len": 4, "num_unrollings": 1, "batch": 2}"#;
         let dataset = dataset(json, vec![count(14)]);

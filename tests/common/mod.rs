@@ -22,7 +22,7 @@ use antiphon::random::stream;
 use antiphon::trained_model::{TrainedModel, TrainingSummary};
 
 /// Small hyperparameters, one for each approach, and some of each kind of network.
-pub const SMALL: [(&str, &str); 13] = [
+pub const SMALL: [(&str, &str); 14] = [
     (
         "vector",
         r#"{"preset": "vector", "seg_len": 32, "num_unrollings": 4}"#,
@@ -66,6 +66,10 @@ pub const SMALL: [(&str, &str); 13] = [
     (
         "deep transpose",
         r#"{"preset": "transpose", "seg_len": 8, "num_unrollings": 3, "num_layers": 2, "hidden_size": 12}"#,
+    ),
+    (
+        "cosines",
+        r#"{"preset": "vector", "seg_len": 16, "label_offset": 8, "num_unrollings": 4, "output": "mixture", "components": 3, "label_values": "cosines", "heard_noise": 0.5}"#,
     ),
     (
         "transpose in bands",
