@@ -10,7 +10,7 @@
 tuned: a piano, strings and a guitar by a General MIDI sound font, tabla and glass by Sonic Pi's
 samples, and a voice (Debian: fluidsynth fluid-soundfont-gm sonic-pi-samples espeak-ng sox).
 
-`row` trains a preset on a recording for ten minutes, or takes a model that there is, and answers
+`row` trains a preset on a recording, ten minutes where the preset says so, or takes a model that there is, and answers
 ten seeds of 4 s with 20 s each: stretches of the recording itself, once free and once as answers
 are where nothing is said. The medians, the least and the most go into docs/sound/figures.json.
 
@@ -241,7 +241,8 @@ def row(arguments):
             model, settings = folder / "model.onnx", folder / "settings.json"
             settings.write_text(json.dumps({"preset": arguments.preset, "num_dreams": 0}))
             command = [antiphon, "train", settings, "--audio", audio, "--output", model]
-            command += ["--runs", folder, "--minutes", str(arguments.minutes)]
+            command += ["--runs", folder]
+            command += ["--minutes", str(arguments.minutes)] if arguments.minutes else []
             command += ["--threads", str(arguments.threads)] if arguments.threads else []
             told = subprocess.run(command, check=True, capture_output=True, text=True).stderr
             trained = told.strip().splitlines()[-1].split(": ", 1)[1]
@@ -299,7 +300,7 @@ def main():
     which.add_argument("--preset")
     which.add_argument("--model")
     command.add_argument("--audio", type=pathlib.Path, required=True, help="WAV")
-    command.add_argument("--minutes", type=float, default=10.0)
+    command.add_argument("--minutes", type=float, help="instead of what the preset says")
     command.add_argument("--threads", type=int)
     command.add_argument("--keep", type=pathlib.Path, help="where the model is kept")
     command.add_argument("--called", help="what the table calls a model that was trained before")
