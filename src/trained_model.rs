@@ -229,23 +229,9 @@ impl TrainedModel {
         let hyperparameters = Hyperparameters::parse(metadata.text(key::HYPERPARAMETERS)?)
             .map_err(|e| metadata.damaged(key::HYPERPARAMETERS, e.to_string()))?;
         let normalisation: Normalisation = metadata.json(key::NORMALISATION)?;
-        if !(normalisation.largest_magnitude.is_finite() && normalisation.largest_magnitude > 0.0) {
-            let what = "the largest magnitude must be above 0".to_owned();
+        let format = &hyperparameters.format;
+        if let Some(what) = normalisation.damage(format.bands, format.label_shape[1]) {
             return Err(metadata.damaged(key::NORMALISATION, what));
-        }
-        if normalisation
-            .highest_frequency
-            .is_some_and(|highest| !(highest.is_finite() && highest > 0.0))
-        {
-            let what = "the highest frequency must be above 0".to_owned();
-            return Err(metadata.damaged(key::NORMALISATION, what));
-        }
-        if let Some(largest) = &normalisation.largest_cosines {
-            let all = hyperparameters.format.label_shape[1];
-            if largest.len() != all || !largest.iter().all(|l| l.is_finite() && *l > 0.0) {
-                let what = format!("the largest cosines must be {all} numbers above 0");
-                return Err(metadata.damaged(key::NORMALISATION, what));
-            }
         }
         let training_audio: Vec<TrainingAudio> = metadata.json(key::TRAINING_AUDIO)?;
         let training = metadata.json(key::TRAINING)?;
@@ -345,12 +331,29 @@ mod tests {
     #[test]
     fn damaged_metadata_is_named() {
         let model = random_model(r#"{"preset": "vector", "seg_len": 4, "num_unrollings": 2}"#);
-        for (largest_magnitude, highest_frequency) in [(-1.0, None), (1.0, Some(0.0))] {
-            let normalisation = Normalisation {
-                largest_magnitude,
-                highest_frequency,
-                ..Normalisation::default()
-            };
+        let usual = Normalisation::default();
+        for normalisation in [
+            Normalisation {
+                largest_magnitude: -1.0,
+                ..usual.clone()
+            },
+            Normalisation {
+                highest_frequency: Some(0.0),
+                ..usual.clone()
+            },
+            Normalisation {
+                bands: vec![1.0, 0.5],
+                ..usual.clone()
+            },
+            Normalisation {
+                largest_cosines: Some(vec![1.0; 3]),
+                ..usual.clone()
+            },
+            Normalisation {
+                largest_cosines: Some(vec![1.0, 1.0, 0.0, 1.0]),
+                ..usual
+            },
+        ] {
             let other = TrainedModel {
                 normalisation,
                 ..model.clone()

@@ -14,9 +14,8 @@ use crate::destination::Destination;
 use crate::hyperparameters::Hyperparameters;
 use crate::system::memory;
 use crate::train::{
-    Care, Checkpoint, ChosenRecordings, Dataset, Observer, Progress, Resumed, Run, RunOrder,
-    Session, SessionError, choose, memory_of_training, rate_by_header, read,
-    refuse_what_does_not_fit, seconds_by_header,
+    Care, Checkpoint, ChosenRecordings, Dataset, Headers, Observer, Progress, Resumed, Run,
+    RunOrder, Session, SessionError, choose, memory_of_training, read, refuse_what_does_not_fit,
 };
 
 /// Train a model on recordings
@@ -113,18 +112,16 @@ fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
         .collect::<Result<_, _>>()?;
     let ChosenRecordings { files, left_out } = choose(&named)?;
     left_out.iter().for_each(|sentence| eprintln!("{sentence}"));
+    let headers = Headers::read(&files);
     let follows = hyperparameters.format.follows_recordings;
-    let hyperparameters = hyperparameters.at_the_rate_of_recordings(rate_by_header(&files));
+    let hyperparameters = hyperparameters.at_the_rate_of_recordings(headers.rate());
     if follows {
         eprintln!(
             "The model will hear and speak at {} Hz.",
             hyperparameters.format.sample_rate
         );
     }
-    refuse_what_does_not_fit(memory_of_training(
-        &hyperparameters,
-        &seconds_by_header(&files),
-    ))?;
+    refuse_what_does_not_fit(memory_of_training(&hyperparameters, &headers.seconds()))?;
     let care = match arguments.strict {
         true => Care::Strict,
         false => Care::Forgiving,

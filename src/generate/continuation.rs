@@ -21,7 +21,7 @@ pub struct Continuation {
     drawing: Drawing,
     /// What makes samples of predictions, where they are not those themselves.
     cosines: Option<Cosines>,
-    /// What the network said, as samples.
+    /// What the network said, as samples, where it predicts cosines.
     said: Vec<f32>,
     following: Option<Following>,
     /// Values of the sequence that are forgotten, its first: those of whole input matrices.
@@ -193,15 +193,19 @@ impl Continuation {
         let seconds = self.seconds();
         let start = self.len() - overlap;
         let drawn = &mut self.drawn;
-        self.said.clear();
-        self.said.extend_from_slice(newest);
         let cosines = self.cosines.as_ref();
-        if let Some(cosines) = cosines {
-            let vectors = &mut self.said[..self.output.squashed(outputs)];
-            let vectors = vectors.chunks_exact_mut(outputs);
-            vectors.for_each(|vector| cosines.to_samples(vector));
-        }
-        let said = self.output.said(&self.said, outputs);
+        let said = match cosines {
+            None => newest,
+            Some(cosines) => {
+                self.said.clear();
+                self.said.extend_from_slice(newest);
+                let vectors = &mut self.said[..self.output.squashed(outputs)];
+                let vectors = vectors.chunks_exact_mut(outputs);
+                vectors.for_each(|vector| cosines.to_samples(vector));
+                &self.said
+            }
+        };
+        let said = self.output.said(said, outputs);
         let moment = self
             .following
             .as_mut()

@@ -58,6 +58,31 @@ impl Normalisation {
         }
     }
 
+    /// What is wrong with it where a file says it, if anything is: for sound in `bands` bands,
+    /// 1 where there are none, and predictions of `outputs` values.
+    pub fn damage(&self, bands: usize, outputs: usize) -> Option<String> {
+        let is_above_0 = |value: &f32| value.is_finite() && *value > 0.0;
+        if !is_above_0(&self.largest_magnitude) {
+            return Some("the largest magnitude must be above 0".to_owned());
+        }
+        let highest = self.highest_frequency;
+        if highest.is_some_and(|highest| !(highest.is_finite() && highest > 0.0)) {
+            return Some("the highest frequency must be above 0".to_owned());
+        }
+        let bands = if bands > 1 { bands } else { 0 };
+        let of_bands = &self.bands;
+        if !of_bands.is_empty() && (of_bands.len() != bands || !of_bands.iter().all(is_above_0)) {
+            return Some(format!("the bands must be {bands} numbers above 0"));
+        }
+        let cosines = self.largest_cosines.as_deref();
+        if cosines.is_some_and(|all| all.len() != outputs || !all.iter().all(is_above_0)) {
+            return Some(format!(
+                "the largest cosines must be {outputs} numbers above 0"
+            ));
+        }
+        None
+    }
+
     /// The largest value of band `band` as a share of the largest of all.
     pub fn band(&self, band: usize) -> f32 {
         self.bands.get(band).copied().unwrap_or(1.0)

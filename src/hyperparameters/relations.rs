@@ -183,9 +183,7 @@ impl Hyperparameters {
         }
         Ok(())
     }
-}
 
-impl Hyperparameters {
     /// Bands are for the approaches that predict single samples, and vectors hold whole
     /// steps of them.
     fn validate_bands(&self) -> Result<(), HyperparametersError> {

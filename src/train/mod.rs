@@ -24,7 +24,7 @@ pub use estimate::{Estimate, EstimateError, measure};
 pub use inspection::{Heard, Remark, inspect};
 pub use memory::{TooLarge, memory_of_training, refuse_what_does_not_fit};
 pub use moving::{HEARING_STEPS, Moving, Prepared, SETTLING_STEPS};
-pub use recordings::{Care, Recordings, RecordingsError, rate_by_header, read, seconds_by_header};
+pub use recordings::{Care, Headers, Recordings, RecordingsError, read};
 pub use run::{LossRow, Lost, PREDICTIONS, Resumed, Run, RunError, RunOrder, RunRecord};
 pub use session::{Observer, Progress, Session, SessionError};
 pub use trainer::{Diverged, Trainer};

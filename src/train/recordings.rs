@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::dataset::{Dataset, Gathering, Recording, TooShort};
 use super::inspection::{Heard, decibels, inspect, is_noise};
+use crate::audio::read::Declared;
 use crate::audio::{self, AudioError, Mixed};
 use crate::hyperparameters::Hyperparameters;
 use crate::names::readable;
@@ -90,25 +91,38 @@ pub(super) fn name(path: &Path) -> String {
     readable(name)
 }
 
-/// Lengths in seconds by the headers of `files`; 0 where a header does not say,
-/// or cannot be read.
-pub fn seconds_by_header(files: &[PathBuf]) -> Vec<f64> {
-    let declared = files.iter().map(|path| audio::read::declared(path));
-    let seconds = declared.map(|declared| declared.ok().and_then(|declared| declared.seconds));
-    seconds.map(|seconds| seconds.unwrap_or(0.0)).collect()
+/// What the headers of recordings say, before any is read as a whole.
+pub struct Headers {
+    /// `None` for those that cannot be read.
+    declared: Vec<Option<Declared>>,
 }
 
-/// The sampling rate in Hz that most seconds of `files` have by their headers, the higher
-/// one of two that have as many; `None` where no header can be read.
-pub fn rate_by_header(files: &[PathBuf]) -> Option<u32> {
-    let mut seconds_at: BTreeMap<u32, f64> = BTreeMap::new();
-    for path in files {
-        if let Ok(declared) = audio::read::declared(path) {
-            *seconds_at.entry(declared.sample_rate).or_default() += declared.seconds.unwrap_or(0.0);
+impl Headers {
+    /// Those of `files`.
+    pub fn read(files: &[PathBuf]) -> Headers {
+        let declared = files.iter().map(|path| audio::read::declared(path).ok());
+        Headers {
+            declared: declared.collect(),
         }
     }
-    let most = seconds_at.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
-    most.map(|(rate, _)| rate)
+
+    /// Lengths in seconds; 0 where a header does not say, or cannot be read.
+    pub fn seconds(&self) -> Vec<f64> {
+        let seconds = |declared: &Option<Declared>| declared.and_then(|declared| declared.seconds);
+        let all = self.declared.iter().map(seconds);
+        all.map(|seconds| seconds.unwrap_or(0.0)).collect()
+    }
+
+    /// The sampling rate in Hz that most seconds have, the higher one of two that have as
+    /// many; `None` where no header can be read.
+    pub fn rate(&self) -> Option<u32> {
+        let mut seconds_at: BTreeMap<u32, f64> = BTreeMap::new();
+        for declared in self.declared.iter().flatten() {
+            *seconds_at.entry(declared.sample_rate).or_default() += declared.seconds.unwrap_or(0.0);
+        }
+        let most = seconds_at.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
+        most.map(|(rate, _)| rate)
+    }
 }
 
 /// How faults of recordings are taken.
