@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use common::gallery::{Gallery, LIVELY, PATIENCE, SLOW};
-use common::{free_port, pluck, write_seed};
+use common::{free_port, patch, pluck, write_seed};
 use rosc::{OscMessage, OscPacket, OscType};
 
 /// A gallery, and a patch that commands it.
@@ -29,7 +29,6 @@ impl Pair {
         let listen = port.to_string();
         let arguments = [arguments, &["--osc-listen", &listen]].concat();
         let patch = UdpSocket::bind("127.0.0.1:0").unwrap();
-        patch.set_read_timeout(Some(PATIENCE)).unwrap();
         Pair {
             gallery: Gallery::closed_with(hyperparameters, &arguments),
             port,
@@ -67,13 +66,10 @@ impl Pair {
 
     /// What comes back to where it was asked from, but what a seed sounds like.
     fn reply(&self) -> OscMessage {
-        let mut buffer = [0; 65536];
         loop {
-            let (length, _) = self.patch.recv_from(&mut buffer).unwrap();
-            match rosc::decoder::decode_udp(&buffer[..length]).unwrap() {
-                (_, OscPacket::Message(message)) if message.addr == "/antiphon/heard" => {}
-                (_, OscPacket::Message(message)) => return message,
-                (_, OscPacket::Bundle(_)) => panic!("bundles are never sent"),
+            match patch::hear_within(&self.patch, PATIENCE).expect("an OSC message in time") {
+                message if message.addr == "/antiphon/heard" => {}
+                message => return message,
             }
         }
     }
@@ -442,7 +438,6 @@ fn whoever_asks_is_answered_where_that_is_wanted() {
 #[test]
 fn several_receivers_hear_all_and_a_room_has_its_own_prefix() {
     let other = UdpSocket::bind("127.0.0.1:0").unwrap();
-    other.set_read_timeout(Some(PATIENCE)).unwrap();
     let second = other.local_addr().unwrap().to_string();
     let mut pair = Pair::closed(
         LIVELY,
@@ -461,11 +456,9 @@ fn several_receivers_hear_all_and_a_room_has_its_own_prefix() {
     pair.say_to("/room2/antiphon/ping", vec![]);
     assert_eq!(pair.gallery.hear().addr, "/room2/antiphon/pong");
     assert_eq!(pair.gallery.hear_within(Duration::from_millis(300)), None);
-    let mut buffer = [0; 1024];
     for expected in ["/room2/antiphon/ready", "/room2/antiphon/pong"] {
-        let (length, _) = other.recv_from(&mut buffer).unwrap();
-        let heard = String::from_utf8_lossy(&buffer[..length]);
-        assert!(heard.starts_with(expected), "{heard}");
+        let heard = patch::hear_within(&other, PATIENCE).unwrap();
+        assert_eq!(heard.addr, expected);
     }
 }
 

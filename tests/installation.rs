@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{free_port, stderr};
+use common::{free_port, patch, stderr};
 use rosc::{OscBundle, OscMessage, OscPacket, OscTime, OscType};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -32,7 +32,6 @@ impl Site {
             folder: tempfile::tempdir().unwrap(),
             patch: UdpSocket::bind("127.0.0.1:0").unwrap(),
         };
-        site.patch.set_read_timeout(Some(PATIENCE)).unwrap();
         for name in ["seeds", "predictions", "failed"] {
             fs::create_dir_all(site.root().join(name)).unwrap();
         }
@@ -98,15 +97,7 @@ impl Site {
     }
 
     fn hear(&self) -> OscMessage {
-        let mut buffer = [0; 65536];
-        let (length, _) = self
-            .patch
-            .recv_from(&mut buffer)
-            .expect("an OSC message in time");
-        match rosc::decoder::decode_udp(&buffer[..length]).unwrap() {
-            (_, OscPacket::Message(message)) => message,
-            (_, OscPacket::Bundle(_)) => panic!("bundles are never sent"),
-        }
+        patch::hear_within(&self.patch, PATIENCE).expect("an OSC message in time")
     }
 }
 

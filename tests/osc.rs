@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use antiphon::osc::{Conversation, House, Prefix, ReplyTo, Server, Speaker};
 use common::daemon::Daemon;
-use common::free_port;
-use rosc::{OscMessage, OscPacket, OscType};
+use common::{free_port, patch};
+use rosc::{OscMessage, OscType};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -41,13 +41,7 @@ impl Patch {
     }
 
     fn hear_within(&self, patience: Duration) -> Option<OscMessage> {
-        let mut buffer = [0; 65536];
-        self.0.set_read_timeout(Some(patience)).unwrap();
-        let (length, _) = self.0.recv_from(&mut buffer).ok()?;
-        match rosc::decoder::decode_udp(&buffer[..length]).unwrap() {
-            (_, OscPacket::Message(message)) => Some(message),
-            (_, OscPacket::Bundle(_)) => panic!("bundles are never sent"),
-        }
+        patch::hear_within(&self.0, patience)
     }
 }
 

@@ -244,11 +244,22 @@ fn kill_9_shows_no_half_of_a_set_and_keeps_every_seed_of_every_voice() {
     let failed = gallery.listing("failed").len() / 2;
     assert!(failed * 2 < seeds.len(), "most are answered");
     let done = gallery.listing(".antiphon/done");
+    // Where all was done before the last start, that daemon may have ended with a probe of
+    // whether it may write.
+    let answers = |folder: &str, is_answer: fn(&str) -> bool| {
+        let mut names = gallery.listing(folder);
+        names.retain(|name| !name.starts_with('.') && is_answer(name));
+        names
+    };
     let (solo, sets) = (
-        gallery.listing("predictions/solo").len() / 2,
-        gallery.listing("predictions").len() - 1,
+        answers("predictions/solo", |name| name.ends_with(".wav")),
+        answers("predictions", |name| name != "solo"),
     );
-    assert_eq!(solo + sets, done.len(), "one answer each");
+    assert_eq!(
+        solo.len() + sets.len(),
+        done.len(),
+        "one answer each: {solo:?} and {sets:?} of {done:?}"
+    );
     assert_eq!(done.len() + failed, seeds.len());
     assert_eq!(gallery.listing(".antiphon/tmp"), Vec::<String>::new());
 }

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rosc::{OscMessage, OscPacket, OscType};
+use rosc::{OscMessage, OscType};
 use tempfile::TempDir;
+
+use super::patch;
 
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -42,7 +44,6 @@ impl Gallery {
         // In memory where possible: some tests sync many thousand times.
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
         let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
-        receiver.set_read_timeout(Some(PATIENCE)).unwrap();
         let gallery = Gallery {
             folder: folder.unwrap(),
             receiver,
@@ -147,13 +148,7 @@ impl Gallery {
 
     /// The next OSC message, if there is one in time.
     pub fn hear_any_within(&self, patience: Duration) -> Option<OscMessage> {
-        let mut buffer = [0; 65536];
-        self.receiver.set_read_timeout(Some(patience)).unwrap();
-        let (length, _) = self.receiver.recv_from(&mut buffer).ok()?;
-        match rosc::decoder::decode_udp(&buffer[..length]).unwrap() {
-            (_, OscPacket::Message(message)) => Some(message),
-            (_, OscPacket::Bundle(_)) => panic!("bundles are never sent"),
-        }
+        patch::hear_within(&self.receiver, patience)
     }
 
     /// Forgets what was said so far.

@@ -3,6 +3,7 @@
 
 pub mod daemon;
 pub mod gallery;
+pub mod patch;
 pub mod pd;
 pub mod supercollider;
 
