@@ -8,13 +8,19 @@
 
 `recordings` makes recordings of a minute, 44100 Hz, for which no model of the project's was
 tuned: a piano, strings and a guitar by a General MIDI sound font, tabla and glass by Sonic Pi's
-samples, and a voice (Debian: fluidsynth fluid-soundfont-gm sonic-pi-samples espeak-ng sox).
+samples, and a voice (Debian: fluidsynth fluid-soundfont-gm sonic-pi-samples espeak-ng sox). Of
+these two are in stereo: the piano as the sound font spreads it, and a duo, a guitar on the left
+and glass on the right.
 
 `row` trains a preset on a recording, ten minutes where the preset says so, or takes a model that there is, and answers
 ten seeds of 4 s with 20 s each: stretches of the recording itself, once free and once as answers
 are where nothing is said. The medians, the least and the most go into docs/sound/figures.json.
 
-`table` writes the table of all of them into docs/sound.md.
+Of a recording in stereo its seeds are too, and it is measured for each octave how much the channels
+have in common, beside the recording, and how much softer their mean is than they are. `--apart` has
+the model answer each channel by itself, as rows that share weights would, to compare.
+
+`table` writes the tables of all of them into docs/sound.md.
 
 Needs Python 3.11 and numpy.
 """
@@ -44,11 +50,12 @@ WORDS = (
 ).split()
 DOCS = pathlib.Path(__file__).resolve().parent.parent / "docs"
 FIGURES = DOCS / "sound" / "figures.json"
+BEGIN_STEREO = "<!-- figures of stereo: benches/sound.py table -->"
 BEGIN, END = "<!-- figures: benches/sound.py table -->", "<!-- end of the figures -->"
 
 
-def read(path):
-    """Samples of a WAV of 16 or 24 bits, its channels mixed, and the rate."""
+def read_channels(path):
+    """Samples of a WAV of 16 or 24 bits, a column for each channel, and the rate."""
     # Python's own reader knows no extensible format, which 24 bits have, before 3.12.
     file, at, chunks = path.read_bytes(), 12, {}
     while at + 8 <= len(file):
@@ -62,12 +69,18 @@ def read(path):
     wide = np.zeros((len(data) * 8 // bits, 4), np.uint8)
     wide[:, 4 - bits // 8 :] = np.frombuffer(data, np.uint8).reshape(-1, bits // 8)
     samples = wide.view("<i4")[:, 0] / 2147483648.0
-    return samples.reshape(-1, channels).mean(axis=1), rate
+    return samples.reshape(-1, channels), rate
+
+
+def read(path):
+    """The same, mixed."""
+    samples, rate = read_channels(path)
+    return samples.mean(axis=1), rate
 
 
 def write(path, samples, rate):
     with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
+        file.setnchannels(1 if samples.ndim == 1 else samples.shape[1])
         file.setsampwidth(2)
         file.setframerate(rate)
         file.writeframes(np.round(np.clip(samples, -1, 1) * 32767.0).astype("<i2").tobytes())
@@ -108,7 +121,7 @@ def arpeggios(draw, beats, degree):
                 yield at, degree(root) - 12, 2.0, draw.randint(60, 90)
 
 
-def play(path, program, key, tempo, music, number):
+def play(path, program, key, tempo, music, number, channels=1):
     """A piece of `music` by the sound font."""
     scale = (0, 2, 3, 5, 7, 8, 10) if key % 2 else (0, 2, 4, 5, 7, 9, 11)
     degree = lambda d: key + 12 * (d // 7) + scale[d % 7]
@@ -132,7 +145,7 @@ def play(path, program, key, tempo, music, number):
         song.write_bytes(head + b"MTrk" + struct.pack(">I", len(track)) + track)
         command = ["fluidsynth", "-ni", "-q", "-g", "0.6", "-r", str(RATE), "-F", sound, FONT, song]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        save(path, read(sound)[0])
+        save(path, read(sound)[0] if channels == 1 else read_channels(sound)[0])
 
 
 def convert(source):
@@ -171,6 +184,21 @@ def spoken(path, number):
     save(path, np.concatenate(parts))
 
 
+def beside(path, left, right, number):
+    """Two recordings, one on each side, in a room that both sides hear differently."""
+    draw = np.random.default_rng(number)
+    fade = np.exp(-np.arange(RATE // 2) / (0.12 * RATE))
+    channels = []
+    for gains in ((0.95, 0.3), (0.2, 0.9)):
+        dry = gains[0] * read(left)[0] + gains[1] * read(right)[0]
+        room = draw.standard_normal(len(fade)) * fade
+        room /= np.sqrt((room**2).sum())
+        size = len(dry) + len(room)
+        wet = np.fft.irfft(np.fft.rfft(dry, size) * np.fft.rfft(room, size), size)
+        channels.append(dry + 0.25 * wet[: len(dry)])
+    save(path, np.stack(channels, axis=1))
+
+
 def save(path, samples):
     samples = samples[: SECONDS * RATE]
     write(path, samples / np.abs(samples).max() * 0.7, RATE)
@@ -186,6 +214,8 @@ def recordings(arguments):
     struck(folder / "tabla.wav", "tabla_*.flac", (0.125, 0.25, 0.25, 0.375, 0.5), 5)
     struck(folder / "glass.wav", "ambi_glass*.flac", (1, 1.5, 2, 3), 6)
     spoken(folder / "voice.wav", 7)
+    play(folder / "piano-stereo.wav", 0, 48, 88, arpeggios, 1, channels=2)
+    beside(folder / "duo-stereo.wav", folder / "nylon-guitar.wav", folder / "glass.wav", 8)
 
 
 # Rows ------------------------------------------------------------------------------------
@@ -202,9 +232,46 @@ def octaves(samples, rate):
     return {top: 10.0 * float(np.log10(e + 1e-20)) for top, e in energy.items()}
 
 
+def between(samples, rate):
+    """Of each octave as above: how much two channels have in common, from -1 to 1 (their
+    correlation), their coherence over 93 ms, and their mean's power beside theirs, in decibels."""
+    size = 4096
+    windows = np.lib.stride_tricks.sliding_window_view(samples, size, axis=0)[:: size // 2]
+    left, right = np.fft.rfft(windows * np.hanning(size), axis=-1).transpose(1, 0, 2)
+    hz = np.fft.rfftfreq(size, 1.0 / rate)
+    both, cross = [np.mean(np.abs(c) ** 2, axis=0) for c in (left, right)], np.mean(left * right.conj(), axis=0)
+    found = {}
+    for top in (690, 1380, 2760, 5512, 11025, 22050):
+        band = (hz >= top / 2) & (hz < top)
+        powers, shared = [power[band].sum() for power in both], cross[band].sum().real
+        weights = both[0][band] + both[1][band]
+        coherence = np.abs(cross[band]) ** 2 / (both[0][band] * both[1][band] + 1e-30)
+        mean = (sum(powers) + 2 * shared) / (2 * sum(powers) + 1e-30)
+        found[top] = (
+            shared / np.sqrt(powers[0] * powers[1] + 1e-30),
+            float((coherence * weights).sum() / (weights.sum() + 1e-30)),
+            10.0 * float(np.log10(mean + 1e-20)),
+        )
+    return found
+
+
 def said(values, digits=2):
     """Median, least and most."""
     return [round(f(values), digits) for f in (statistics.median, min, max)]
+
+
+def generate_apart(command, extra, seed, answer):
+    """Answers left and right each by itself, with the same random seed."""
+    samples, rate = read_channels(seed)
+    place, channels = command.index(seed), []
+    for channel in samples.T:
+        alone = answer.with_suffix(".channel.wav")
+        write(alone, channel, rate)
+        command[place] = alone
+        whole = ["--channels", "1", "--ending", "exact", "--loudness", "model"]
+        subprocess.run(command + extra + whole, check=True, capture_output=True)
+        channels.append(read(answer)[0])
+    write(answer, np.stack(channels, axis=1), rate)
 
 
 def figures(antiphon, model, audio, seeds, extra, folder):
@@ -214,7 +281,10 @@ def figures(antiphon, model, audio, seeds, extra, folder):
         command = [antiphon, "generate", "--model", model, "--seed", seed, "--output", answer]
         command += ["--force", "--seconds", str(ANSWER_SECONDS), "--random-seed", str(number)]
         begun = time.monotonic()
-        subprocess.run(command + extra, check=True, capture_output=True)
+        if "--apart" in extra:
+            generate_apart(command, [word for word in extra if word != "--apart"], seed, answer)
+        else:
+            subprocess.run(command + extra, check=True, capture_output=True)
         seconds.append(time.monotonic() - begun)
         answers.append(answer)
     command = [antiphon, "judge", "--training", audio, "--json"]
@@ -229,7 +299,20 @@ def figures(antiphon, model, audio, seeds, extra, folder):
     off = {top: statistics.median(o[top] - own[top] for o in of_answers) for top in shared}
     row["octaves"] = [[top, round(db, 1)] for top, db in off.items()]
     row["seconds"] = round(statistics.median(seconds), 2)
+    if read_channels(audio)[0].shape[1] == 2:
+        row["stereo"] = beside_each_other(audio, answers)
     return row
+
+
+def beside_each_other(audio, answers):
+    """Octave by octave: what `between` says of the recording and, in the median, of answers."""
+    own = between(*read_channels(audio))
+    of_answers = [between(*read_channels(answer)) for answer in answers]
+    rows = []
+    for top, recorded in own.items():
+        answered = [statistics.median(one[top][n] for one in of_answers) for n in range(3)]
+        rows.append([top, *(round(float(x), 2) for pair in zip(recorded, answered) for x in pair)])
+    return rows
 
 
 def row(arguments):
@@ -248,7 +331,8 @@ def row(arguments):
             trained = told.strip().splitlines()[-1].split(": ", 1)[1]
             if arguments.keep:
                 arguments.keep.write_bytes(model.read_bytes())
-        samples, rate = read(audio)
+        samples, rate = read_channels(audio)
+        samples = samples[:, 0] if samples.shape[1] == 1 else samples
         seeds, length = [], SEED_SECONDS * rate
         for number in range(ANSWERS):
             begin = number * (len(samples) - length) // (ANSWERS - 1)
@@ -256,10 +340,11 @@ def row(arguments):
             write(seeds[-1], samples[begin : begin + length], rate)
         kept = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
         for way, extra in (("free", ["--follow", "0"]), ("as they are", [])):
+            extra = extra + ["--apart"] * arguments.apart
             found = figures(antiphon, model, audio, seeds, arguments.options + extra, folder)
             options = " ".join(arguments.options)
             name = arguments.called or arguments.preset or arguments.model
-            name = " ".join(filter(None, (name, options)))
+            name = " ".join(filter(None, (name, options, "apart" * arguments.apart)))
             found |= {"model": name, "audio": audio.stem, "answers": way, "trained": trained}
             kept[f"{name}, {audio.stem}, {way}"] = found
             print(json.dumps(found))
@@ -283,9 +368,26 @@ def table(_arguments):
         lines.append(f"| {' | '.join(cells)} | {r['seconds']} s |")
     page = DOCS / "sound.md"
     text = page.read_text()
-    before, rest = text.split(BEGIN, 1)
-    _, after = rest.split(END, 1)
-    page.write_text(before + BEGIN + "\n" + "\n".join(lines) + "\n" + END + after)
+    for begin, lines in ((BEGIN, lines), (BEGIN_STEREO, stereo_lines(kept))):
+        before, rest = text.split(begin, 1)
+        _, after = rest.split(END, 1)
+        text = before + begin + "\n" + "\n".join(lines) + "\n" + END + after
+    page.write_text(text)
+
+
+def stereo_lines(kept):
+    lines = [
+        "| model | recording | answers | correlation | off by | coherence | off by | mean beside channels, dB |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name in sorted(name for name in kept if "stereo" in kept[name]):
+        octaves = kept[name]["stereo"]
+        column = lambda n: ", ".join(f"{octave[n]:.2f}" for octave in octaves)
+        off = lambda n: f"{max(abs(octave[n] - octave[n - 1]) for octave in octaves):.2f}"
+        of_both = (kept[name]["model"], kept[name]["audio"], kept[name]["answers"])
+        cells = [f"`{of_both[0]}`", *of_both[1:], column(2), off(2), column(4), off(4), column(6)]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
 
 
 def main():
@@ -304,6 +406,7 @@ def main():
     command.add_argument("--threads", type=int)
     command.add_argument("--keep", type=pathlib.Path, help="where the model is kept")
     command.add_argument("--called", help="what the table calls a model that was trained before")
+    command.add_argument("--apart", action="store_true", help="each channel by itself")
     command.add_argument("--options", type=str.split, default=[], help="of generate")
     command.set_defaults(run=row)
     command = commands.add_parser("table")

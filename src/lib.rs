@@ -36,6 +36,8 @@ pub mod audio;
 
 pub mod frames;
 
+pub mod stereo;
+
 pub mod hearing;
 
 pub mod plot;

@@ -77,6 +77,7 @@ pub fn random_model(json: &str) -> TrainedModel {
         }],
         kept_audio: vec![vec![0.0, 1.0, -1.0]],
         memory: None,
+        stereo: None,
         training: TrainingSummary {
             steps: 12,
             epochs: 0.5,

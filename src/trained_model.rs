@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,7 @@ use crate::hearing::{Hearing, Normalisation};
 use crate::hyperparameters::{Approach, Hyperparameters, OutputKind, WeightFormat};
 use crate::model::onnx::{self, OnnxError, OnnxFile};
 use crate::model::{Architecture, Dropout, Head, Network, Output};
+use crate::stereo::StereoImage;
 
 /// Version of the metadata's format.
 const FORMAT_VERSION: &str = "1";
@@ -37,6 +39,8 @@ mod key {
     pub const MEMORY: &str = "antiphon.memory_seconds";
     /// How training went.
     pub const TRAINING: &str = "antiphon.training";
+    /// Which sound stands where between two channels.
+    pub const STEREO: &str = "antiphon.stereo";
     /// The recordings themselves, where weights may move.
     pub const KEPT_AUDIO: &str = "antiphon.kept_audio";
 }
@@ -56,6 +60,8 @@ pub struct TrainedModel {
     /// Seconds after which two different beginnings have led its network to the same
     /// state; none where that was not measured, or takes longer than what was heard.
     pub memory: Option<f64>,
+    /// Which sound stands where between two channels; none where no recording said it.
+    pub stereo: Option<Arc<StereoImage>>,
 }
 
 /// One recording the model learned from.
@@ -188,6 +194,9 @@ impl TrainedModel {
         if let Some(memory) = self.memory {
             metadata.insert(key::MEMORY.to_owned(), to_json(&memory));
         }
+        if let Some(stereo) = &self.stereo {
+            metadata.insert(key::STEREO.to_owned(), to_json(&**stereo));
+        }
         let format = match hyperparameters.network.weight_format {
             WeightFormat::Single => onnx::WeightFormat::Single,
             WeightFormat::Half => onnx::WeightFormat::Half,
@@ -241,15 +250,13 @@ impl TrainedModel {
             let what = "it does not hold one sound for each recording".to_owned();
             return Err(metadata.damaged(key::KEPT_AUDIO, what));
         }
-        let memory: Option<f64> = match metadata.file.metadata(key::MEMORY) {
-            Some(_) => Some(metadata.json(key::MEMORY)?),
-            None => None,
-        };
+        let memory: Option<f64> = metadata.json_if_any(key::MEMORY)?;
         let longest = LONGEST_KEPT_SECONDS as f64;
         if memory.is_some_and(|memory| !(0.0..=longest).contains(&memory)) {
             let what = format!("it must be seconds, from 0 to {longest}");
             return Err(metadata.damaged(key::MEMORY, what));
         }
+        let stereo: Option<StereoImage> = metadata.json_if_any(key::STEREO)?;
         let network = file
             .into_network(hyperparameters.architecture())
             .map_err(not_a_model)?;
@@ -261,6 +268,7 @@ impl TrainedModel {
             kept_audio,
             training,
             memory,
+            stereo: stereo.map(Arc::new),
         })
     }
 }
@@ -295,6 +303,13 @@ impl<'a> Metadata<'a> {
         let sounds = texts.iter().map(|text| sound_from_text(text, most));
         let sounds: Option<Vec<_>> = sounds.collect();
         sounds.ok_or_else(|| self.damaged(key, "it holds no sounds, or too long ones".to_owned()))
+    }
+
+    fn json_if_any<V: Deserialize<'a>>(&self, key: &'static str) -> Result<Option<V>, ModelError> {
+        match self.file.metadata(key) {
+            Some(_) => self.json(key).map(Some),
+            None => Ok(None),
+        }
     }
 
     fn json<V: Deserialize<'a>>(&self, key: &'static str) -> Result<V, ModelError> {

@@ -63,8 +63,7 @@ impl Responder {
         longest: Option<f64>,
         folder: &Path,
     ) -> Result<Seed, AnswerError> {
-        let sample_rate = self.model.hyperparameters.format.sample_rate;
-        Ok(Seed::read(seed, sample_rate, longest, folder)?)
+        Ok(Seed::read(seed, &self.model, longest, folder)?)
     }
 }
 

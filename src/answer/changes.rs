@@ -210,7 +210,7 @@ pub(super) fn usual(key: &str, wishes: &Wishes) -> Option<Value> {
         prime: wishes.prime.or(Some(usual.prime)),
         loudness: wishes.loudness.or(Some(usual.loudness)),
         rate: Some(output.rate),
-        channels: Some(output.channels),
+        channels: output.channels,
         width: Some(output.width),
         format: Some(output.samples),
         ..wishes.clone()

@@ -1,6 +1,7 @@
 //! A prediction becomes a file, and a sidecar that says how it came about.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::commission::{Commission, Loudness};
 use super::error::AnswerError;
@@ -9,12 +10,13 @@ use super::seed::Prepared;
 use super::sidecar::{Level, ModelIdentity, Sidecar};
 use super::{BUILD, Responder};
 use crate::audio::write::Written;
-use crate::audio::{AudioError, LongSound, Pieces};
+use crate::audio::{AudioError, LongSound, Pieces, Spread};
 use crate::files;
 use crate::generate::guard::LevelMeter;
 use crate::generate::{AnswerSettings, Prediction, Provider};
 use crate::model::Precision;
 use crate::reel::ReelError;
+use crate::stereo::{Beside, StereoImage, Upmix};
 use crate::system::processor::processor;
 
 /// What is asked of one answer.
@@ -40,6 +42,7 @@ pub(super) struct Maker {
     provider: Option<Provider>,
     precision: Precision,
     learning: Option<LearnedNotes>,
+    stereo: Option<Arc<StereoImage>>,
 }
 
 impl Responder {
@@ -51,6 +54,7 @@ impl Responder {
             provider: self.provider(),
             precision: self.precision(),
             learning: self.learned.as_ref().map(|l| l.notes().clone()),
+            stereo: self.model.stereo.clone(),
         }
     }
 }
@@ -77,9 +81,23 @@ impl Maker {
             sound: &ended,
             gain: sidecar.gain,
         };
-        let (rate, seconds) = (sound.sample_rate(), sidecar.lasts);
-        let output = &commission.output;
-        let written = output.write(order.output, &amplified, rate, seconds, prepared.rate)?;
+        let lasts = (sound.sample_rate(), sidecar.lasts);
+        let begin = |stereo: &Arc<StereoImage>, rate| -> Box<dyn Spread> {
+            let beside = prepared.place.clone().map(|image| Beside {
+                image,
+                nearness: order.settings.follow.follow.clone(),
+            });
+            Box::new(Upmix::new(Arc::clone(stereo), beside, rate))
+        };
+        let stereo = self.stereo.as_ref();
+        let stereo = stereo.map(|stereo| move |rate| begin(stereo, rate));
+        let written = commission.output.write(
+            order.output,
+            &amplified,
+            lasts,
+            prepared.rate,
+            stereo.as_ref().map(|stereo| stereo as _),
+        )?;
         warn_of_what_was_scaled(&written);
         sidecar.scaled_by = written.scaled_by;
         sidecar.prediction_sha256 = Some(sha256_of(order.output)?);
@@ -124,7 +142,7 @@ impl Maker {
             responses: prediction.responses.clone(),
             fault: prediction.fault,
             format: commission.output.samples,
-            channels: commission.output.channels.count(),
+            channels: commission.output.channels(self.stereo.is_some()).count(),
             width: commission.output.width,
             rate: commission.output.rate,
             sample_rate: prepared.rate,

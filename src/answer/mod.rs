@@ -459,8 +459,9 @@ fn kept_audio(
     let recordings = model.kept_audio.iter().zip(&model.training_audio);
     let recordings = recordings.map(recording).collect();
     let dataset = Dataset::new(recordings, &weights.training(&model.hyperparameters));
+    let stereo = model.stereo.clone();
     dataset
-        .map(Box::new)
+        .map(|dataset| Box::new(Dataset { stereo, ..dataset }))
         .map_err(|cause| ResponderError::KeptAudio {
             name: name.to_owned(),
             cause,

@@ -273,7 +273,7 @@ fn commission_of(sidecar: &Sidecar) -> Result<Commission, ReplayError> {
         loudness: sidecar.loudness,
         output: OutputFormat {
             rate: sidecar.rate,
-            channels,
+            channels: Some(channels),
             width,
             samples: sidecar.format,
         },

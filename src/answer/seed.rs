@@ -9,10 +9,11 @@ use super::error::AnswerError;
 use super::finishing::folder_of;
 use super::sidecar::GuideSource;
 use super::step::Heard;
-use crate::audio::{self, AudioError, LongSound};
+use crate::audio::{self, AudioError, Facts, LongSound};
 use crate::generate::Request;
 use crate::names::readable;
-use crate::trained_model::TrainingAudio;
+use crate::stereo::{Image, StereoHearing, StereoImage, StereoSum};
+use crate::trained_model::{TrainedModel, TrainingAudio};
 
 /// A seed's file, read once for all answers to it.
 pub(super) struct Seed {
@@ -20,6 +21,9 @@ pub(super) struct Seed {
     /// At the rate of the model that answers.
     pub signal: Arc<LongSound>,
     pub heard: Heard,
+    /// Where it stands between its channels, where the model knows of such places.
+    place: Option<Image>,
+    makes_stereo: bool,
     sha256: String,
     /// Of the file, in Hz.
     rate: u32,
@@ -30,22 +34,31 @@ pub(super) struct Prepared {
     pub heard: Sounds,
     pub guide: Option<GuideSource>,
     pub request: Request,
+    /// Where the seed stands between its channels, if it does.
+    pub place: Option<Image>,
     /// Sample rate of its prediction's file, in Hz.
     pub rate: u32,
 }
 
 impl Seed {
-    /// Reads the file `path` for a model at `sample_rate`, if it lasts no longer than
-    /// `longest` seconds. What does not fit into memory is in `folder`.
+    /// Reads the file `path` for `model`, if it lasts no longer than `longest` seconds. What
+    /// does not fit into memory is in `folder`.
     pub fn read(
         path: &Path,
-        sample_rate: u32,
+        model: &TrainedModel,
         longest: Option<f64>,
         folder: &Path,
     ) -> Result<Seed, AudioError> {
+        let sample_rate = model.hyperparameters.format.sample_rate;
         let source = audio::load_long(path, sample_rate, longest, folder)?;
+        let place = match &model.stereo {
+            Some(stereo) if source.facts.is_stereo() => place_of(path, &source.facts, stereo)?,
+            _ => None,
+        };
         Ok(Seed {
             path: path.to_owned(),
+            place,
+            makes_stereo: model.stereo.is_some(),
             heard: Heard::of(&source.signal)?,
             signal: Arc::new(source.signal),
             sha256: source.sha256,
@@ -70,7 +83,8 @@ impl Seed {
         let (theme, guide) = guide.unzip();
         let request = commission.request_for(sha256, signal.seconds());
         let longest = commission.to_make(&request).seconds;
-        commission.output.check(output, longest, rate)?;
+        let channels = commission.output.channels(self.makes_stereo);
+        commission.output.check(output, longest, rate, channels)?;
         Ok(Prepared {
             heard: Sounds {
                 source: TrainingAudio {
@@ -83,9 +97,20 @@ impl Seed {
             },
             guide,
             request,
+            place: self.place.clone(),
             rate,
         })
     }
+}
+
+/// Where the recording at `path` stands, in the bands that `stereo` tells apart.
+fn place_of(path: &Path, facts: &Facts, stereo: &StereoImage) -> Result<Option<Image>, AudioError> {
+    let mut hearing = StereoHearing::within(facts.sample_rate, stereo.bands());
+    let mut all = StereoSum::default();
+    audio::read::each_pair(path, &mut |pairs| {
+        hearing.push(pairs, |powers| all.add(powers))
+    })?;
+    Ok(all.image())
 }
 
 /// Sounds that are followed, each read once for all answers that are made together.

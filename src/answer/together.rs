@@ -164,10 +164,10 @@ impl Voice {
         let commissions: Vec<Commission> = wanted.iter().map(commission).collect();
         let (part, threads) = (&self.parts[0], self.threads);
         let responder = &mut self.responders[part.responder];
-        let rate = responder.model().hyperparameters.format.sample_rate;
+        let model = responder.model();
         let read = |wanted: &Wanted| {
             let (longest, folder) = (wanted.occasion.longest_seed, folder_of(wanted.output));
-            Seed::read(wanted.seed, rate, longest, folder)
+            Seed::read(wanted.seed, model, longest, folder)
         };
         let seeds: Vec<Result<Seed, _>> = match threads {
             1 => wanted.iter().map(read).collect(),

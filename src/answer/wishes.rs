@@ -210,8 +210,8 @@ impl Wishes {
             output: OutputFormat {
                 rate: self.rate.unwrap_or_default(),
                 channels: match self.is_wide() {
-                    true => OutputChannels::Two,
-                    false => self.channels.unwrap_or_default(),
+                    true => Some(OutputChannels::Two),
+                    false => self.channels,
                 },
                 width: self.width.unwrap_or_default(),
                 samples: self.format.unwrap_or_default(),
@@ -353,7 +353,7 @@ mod tests {
             assert!(both.check().is_ok(), "{both:?}");
             let output = both.commission().output;
             assert_eq!(
-                (output.channels.count(), output.width),
+                (output.channels(false).count(), output.width),
                 (channels, width),
                 "{both:?}"
             );

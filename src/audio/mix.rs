@@ -12,7 +12,7 @@ const DENORMAL_TAIL: f32 = 1e-30;
 
 /// What no recording reaches, even one in the numbers of 32-bit integers; sums of
 /// such samples would not stay finite. It is the work of a filter that blew up.
-const LOUDEST: f32 = 1e10;
+pub(super) const LOUDEST: f32 = 1e10;
 
 /// From this absolute value on a sample counts as clipped.
 const FULL_SCALE: f32 = 0.999;

@@ -11,7 +11,7 @@
 //! - [`header`] tells a complete file from one still being written;
 //! - [`mix`](Mixed) makes one channel of many, also where they cancel;
 //! - [`resample`](mod@resample) changes the sample rate without moving the sound in time;
-//! - [`width`] makes two channels of one, wider than it;
+//! - [`Spread`] makes two channels of one; `width` is one that needs nothing but the sound;
 //! - [`write`](mod@write) writes WAV files and never clips.
 //!
 //! [`load`] is the whole way in.
@@ -26,6 +26,7 @@ use tracing::{info, warn};
 
 use crate::reel::ReelError;
 
+mod all_passes;
 mod coding;
 mod container;
 mod decode;
@@ -43,10 +44,12 @@ pub mod read;
 mod recorded_sound;
 pub mod resample;
 mod sound;
+mod spread;
 mod unreadable;
 mod width;
 pub mod write;
 
+pub use all_passes::AllPasses;
 pub use formats::{FORMATS, Format, is_called_a_sound};
 pub use header_check::{HeaderCheck, Lack};
 pub use long_sound::LongSound;
@@ -54,6 +57,7 @@ pub use mix::Mixed;
 pub use pieces::Pieces;
 pub use recorded_sound::{Facts, RecordedSound};
 pub use sound::Sound;
+pub use spread::{Sides, Spread};
 
 /// Lowest sample rate accepted anywhere, in Hz. Below it a header is damaged
 /// rather than unusual, and resampling would multiply the length without bound.

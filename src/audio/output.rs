@@ -8,7 +8,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::resample::Resampling;
-use super::write::{Channels, SampleFormat, WavFormat, Written, check_length, write_wav_of};
+use super::spread::{Spread, Spreading, Twice};
+use super::width::Widening;
+use super::write::{SampleFormat, WavFormat, Written, check_length, write_wav_of};
 use super::{AudioError, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Pieces};
 use crate::reel::ReelError;
 
@@ -31,8 +33,8 @@ pub enum OutputRate {
 pub struct OutputFormat {
     /// Its sample rate.
     pub rate: OutputRate,
-    /// Its channels.
-    pub channels: OutputChannels,
+    /// Its channels; `None` is one, and two where the model knows how to make them.
+    pub channels: Option<OutputChannels>,
     /// How far two channels are apart, from 0, where they are the same, to 1. One channel
     /// has no width.
     pub width: f64,
@@ -41,11 +43,10 @@ pub struct OutputFormat {
 }
 
 /// The channels of a prediction's file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
 pub enum OutputChannels {
     /// Mono.
-    #[default]
     One,
     /// Stereo.
     Two,
@@ -155,18 +156,35 @@ impl OutputFormat {
         }
     }
 
+    /// How many channels a file has that a model fills which makes two where
+    /// `makes_stereo`.
+    pub fn channels(&self, makes_stereo: bool) -> OutputChannels {
+        self.channels.unwrap_or(match makes_stereo {
+            true => OutputChannels::Two,
+            false => OutputChannels::One,
+        })
+    }
+
     /// Refuses, before it is made, a prediction of `seconds` at `sample_rate` that
-    /// the file at `path` could not hold.
+    /// the file at `path` could not hold if it had `channels`.
     ///
     /// # Errors
     ///
     /// [`AudioError::TooLong`].
-    pub fn check(&self, path: &Path, seconds: f64, sample_rate: u32) -> Result<(), AudioError> {
-        check_length(path, samples_in(seconds, sample_rate) as u64, self.wav())
+    pub fn check(
+        &self,
+        path: &Path,
+        seconds: f64,
+        sample_rate: u32,
+        channels: OutputChannels,
+    ) -> Result<(), AudioError> {
+        let samples = samples_in(seconds, sample_rate) as u64;
+        check_length(path, samples, self.wav(channels))
     }
 
     /// Writes the sound in `pieces`, which has `rate` Hz and lasts for `seconds`, to `path`
-    /// at `sample_rate`, by the rules of [`write_wav_of`].
+    /// at `sample_rate`, by the rules of [`write_wav_of`]. Two channels are made by what
+    /// `stereo` begins at a rate, if there is such a thing and no width is asked for.
     ///
     /// # Errors
     ///
@@ -175,12 +193,12 @@ impl OutputFormat {
         &self,
         path: &Path,
         pieces: &impl Pieces,
-        rate: u32,
-        seconds: f64,
+        (rate, seconds): (u32, f64),
         sample_rate: u32,
+        stereo: Option<&dyn Fn(u32) -> Box<dyn Spread>>,
     ) -> Result<Written, AudioError> {
         if rate == sample_rate {
-            return write_wav_of(path, pieces, sample_rate, self.wav());
+            return self.write_channels(path, pieces, sample_rate, stereo);
         }
         let resampled = Resampled {
             pieces,
@@ -188,16 +206,33 @@ impl OutputFormat {
             // What the lower rate rounded is several samples at the higher one.
             samples: samples_in(seconds, sample_rate),
         };
-        write_wav_of(path, &resampled, sample_rate, self.wav())
+        self.write_channels(path, &resampled, sample_rate, stereo)
     }
 
-    fn wav(&self) -> WavFormat {
-        let channels = match self.channels {
-            OutputChannels::Two if self.width > 0.0 => Channels::Apart(self.width),
-            channels => Channels::Alike(channels.count()),
+    fn write_channels(
+        &self,
+        path: &Path,
+        pieces: &impl Pieces,
+        sample_rate: u32,
+        stereo: Option<&dyn Fn(u32) -> Box<dyn Spread>>,
+    ) -> Result<Written, AudioError> {
+        let channels = self.channels(stereo.is_some());
+        let format = self.wav(channels);
+        let widening = || -> Box<dyn Spread> { Box::new(Widening::new(self.width, sample_rate)) };
+        let spread = |begin: &dyn Fn() -> Box<dyn Spread>| {
+            write_wav_of(path, &Spreading { pieces, begin }, sample_rate, format)
         };
+        match (channels, stereo) {
+            (OutputChannels::One, _) => write_wav_of(path, pieces, sample_rate, format),
+            (OutputChannels::Two, _) if self.width > 0.0 => spread(&widening),
+            (OutputChannels::Two, Some(stereo)) => spread(&|| stereo(sample_rate)),
+            (OutputChannels::Two, None) => write_wav_of(path, &Twice(pieces), sample_rate, format),
+        }
+    }
+
+    fn wav(&self, channels: OutputChannels) -> WavFormat {
         WavFormat {
-            channels,
+            channels: channels.count(),
             samples: self.samples,
         }
     }
@@ -271,12 +306,17 @@ mod tests {
     fn what_a_file_cannot_hold_is_refused_before_it_is_made() {
         let path = Path::new("a.wav");
         let one = OutputFormat::default();
-        assert!(one.check(path, 3600.0, 192_000).is_ok());
+        assert!(
+            one.check(path, 3600.0, 192_000, OutputChannels::One)
+                .is_ok()
+        );
         let two = OutputFormat {
-            channels: OutputChannels::Two,
             samples: SampleFormat::Float32,
             ..one
         };
-        assert!(two.check(path, 3600.0, 192_000).is_err());
+        assert!(
+            two.check(path, 3600.0, 192_000, OutputChannels::Two)
+                .is_err()
+        );
     }
 }

@@ -10,7 +10,7 @@ use super::container::{self, Recognised};
 use super::decode::{self, Input};
 use super::decoded::{Decoded, Samples, Wanted};
 use super::hashing::Hashing;
-use super::mix::Mixed;
+use super::mix::{self, Mixed};
 use super::recorded_sound::{Facts, RecordedSound};
 use super::unreadable::Unreadable;
 
@@ -78,6 +78,39 @@ pub fn declared(path: &Path) -> Result<Declared, AudioError> {
         Recognised::Other(found) => Err(Unreadable::NotAudio(found)),
     };
     declared().map_err(|unreadable: Unreadable| unreadable.at(path))
+}
+
+/// Hands left and right of a sound file of two channels, sample beside sample, to `take`,
+/// block by block at the file's rate. What is no finite number, or none of a sound's, is
+/// silence.
+///
+/// # Errors
+///
+/// Those of [`read`].
+pub fn each_pair(path: &Path, take: &mut dyn FnMut(&[f32])) -> Result<(), AudioError> {
+    let (mut file, len) = open(path)?;
+    let mut hand_over = || {
+        let Recognised::Sound(kind, base) = container::recognise(&mut file, len)? else {
+            return Err(Unreadable::NotAudio(None));
+        };
+        let (_, mut decoding) = decode::begin(&mut file, len, kind, base)?;
+        if decoding.channels() != 2 {
+            return Err(Unreadable::Broken(
+                "it has not the two channels that it had",
+            ));
+        }
+        let mut interleaved = Vec::new();
+        while decoding.next(&mut interleaved)? {
+            for sample in &mut interleaved {
+                // No comparison holds for what is not a number.
+                let is_sound = sample.abs() <= mix::LOUDEST;
+                *sample = if is_sound { *sample } else { 0.0 };
+            }
+            take(&interleaved);
+        }
+        Ok(())
+    };
+    hand_over().map_err(|unreadable: Unreadable| unreadable.at(path))
 }
 
 /// A sound file that was opened to be read once.

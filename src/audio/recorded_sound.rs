@@ -35,6 +35,11 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Whether it has two channels, which do not cancel.
+    pub fn is_stereo(&self) -> bool {
+        self.channels == 2 && self.mixed == Mixed::Mean
+    }
+
     /// Duration in seconds.
     pub fn seconds(&self) -> f64 {
         self.frames as f64 / f64::from(self.sample_rate)

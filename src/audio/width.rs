@@ -20,8 +20,10 @@
 //!
 //! Nothing in it is random: the same sound and width always have the same channels.
 
-use std::collections::VecDeque;
-use std::f64::consts::{FRAC_1_SQRT_2, PI, TAU};
+use std::f64::consts::{FRAC_1_SQRT_2, TAU};
+
+use super::all_passes::{AllPasses, audible};
+use super::spread::{Sides, Spread};
 
 /// The side's amplitude at a width of 1, as a share of the mono sound's. Were it more, the
 /// mean of both channels would be softer than the mono sound by more than a decibel.
@@ -35,84 +37,46 @@ const DELAY: f64 = 0.0017;
 /// those by which both sides of noise are equally loud in each octave from 75 Hz on, within
 /// 0.3 dB; a tone leans to one of them.
 const ALL_PASSES: [f64; 3] = [0.0031, 0.0047, 0.0071];
-/// How much of its sound an all-pass feeds back: after 50 ms, 30 dB less is left.
-const FEEDBACK: f64 = 0.5;
-/// Seconds over which the side fades away at the end. It lags behind the middle, and
-/// would break off where that has faded already.
-const FADE: f64 = 0.05;
-/// What rings on below this, -600 dB, is silence.
-const SILENT: f64 = 1e-30;
 
 /// Widens a mono sound that comes piece by piece. Its memory does not grow.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Widening {
     /// What is taken from the middle, and what the side is multiplied by.
     taken: f64,
     side: f64,
     high_pass: HighPass,
-    delay: Delay,
-    all_passes: [AllPass; ALL_PASSES.len()],
-    /// The middle and the side of the newest samples, which may be the last: at most `fade`
-    /// of them.
-    held: VecDeque<(f64, f64)>,
-    fade: usize,
+    all_passes: AllPasses,
+    sides: Sides,
 }
 
 impl Widening {
     /// By `width`, from 0, where both channels are the mono sound, to 1.
     pub fn new(width: f64, sample_rate: u32) -> Widening {
         let side = WIDEST * width;
-        let samples = |seconds: f64| ((seconds * f64::from(sample_rate)).round() as usize).max(1);
         Widening {
             taken: 1.0 - (1.0 - side * side).sqrt(),
             side,
             high_pass: HighPass::new(LOWEST, sample_rate),
-            delay: Delay::new(samples(DELAY)),
-            all_passes: ALL_PASSES.map(|seconds| AllPass::new(samples(seconds))),
-            held: VecDeque::new(),
-            fade: samples(FADE),
+            all_passes: AllPasses::new(DELAY, &ALL_PASSES, sample_rate),
+            sides: Sides::new(sample_rate),
         }
-    }
-
-    /// Goes on with `mono`; appends left and right of what is known by then, sample beside
-    /// sample, to `channels`.
-    pub fn push(&mut self, mono: &[f32], channels: &mut Vec<f32>) {
-        for sample in mono {
-            let mono = f64::from(*sample);
-            let high = self.high_pass.next(mono);
-            let spread = self.delay.next(high);
-            let spread = self
-                .all_passes
-                .iter_mut()
-                .fold(spread, |sound, all_pass| all_pass.next(sound));
-            let (middle, side) = (mono - self.taken * high, self.side * spread);
-            self.held.push_back((middle, side));
-            if self.held.len() > self.fade {
-                let known = self.held.pop_front();
-                channels.extend(known.into_iter().flat_map(left_and_right));
-            }
-        }
-    }
-
-    /// Appends what is left: the end, at which the side fades away.
-    pub fn finish(self, channels: &mut Vec<f32>) {
-        let samples = self.held.len();
-        let faded = self
-            .held
-            .into_iter()
-            .enumerate()
-            .map(|(n, (middle, side))| {
-                let to_end = (samples - 1 - n) as f64 / samples as f64;
-                // As answers fade (`Ending`), so that the last milliseconds are silent.
-                let raised_cosine = 0.5 - 0.5 * (PI * to_end).cos();
-                (middle, side * raised_cosine.powi(2))
-            });
-        channels.extend(faded.flat_map(left_and_right));
     }
 }
 
-fn left_and_right((middle, side): (f64, f64)) -> [f32; 2] {
-    [(middle + side) as f32, (middle - side) as f32]
+impl Spread for Widening {
+    fn push(&mut self, mono: &[f32], channels: &mut Vec<f32>) {
+        for sample in mono {
+            let mono = f64::from(*sample);
+            let high = self.high_pass.next(mono);
+            let spread = self.all_passes.next(high);
+            let (middle, side) = (mono - self.taken * high, self.side * spread);
+            self.sides.push(middle, side, channels);
+        }
+    }
+
+    fn finish(self: Box<Self>, channels: &mut Vec<f32>) {
+        self.sides.finish(channels);
+    }
 }
 
 /// Butterworth's of the second order (Bristow-Johnson, *Cookbook formulae for audio EQ
@@ -149,58 +113,10 @@ impl HighPass {
     }
 }
 
-/// A sound as it was some samples ago.
-#[derive(Clone, Debug)]
-struct Delay {
-    /// As many as it lags behind, the oldest at `at`.
-    kept: Vec<f64>,
-    at: usize,
-}
-
-impl Delay {
-    /// By `samples`, at least 1.
-    fn new(samples: usize) -> Delay {
-        Delay {
-            kept: vec![0.0; samples],
-            at: 0,
-        }
-    }
-
-    fn oldest(&self) -> f64 {
-        self.kept[self.at]
-    }
-
-    /// Takes `sample` in, and gives the oldest.
-    fn next(&mut self, sample: f64) -> f64 {
-        let oldest = std::mem::replace(&mut self.kept[self.at], sample);
-        self.at = (self.at + 1) % self.kept.len();
-        oldest
-    }
-}
-
-/// Schroeder's: `y[n] = x[n - d] - g x[n] + g y[n - d]`.
-#[derive(Clone, Debug)]
-struct AllPass(Delay);
-
-impl AllPass {
-    fn new(samples: usize) -> AllPass {
-        AllPass(Delay::new(samples))
-    }
-
-    fn next(&mut self, sample: f64) -> f64 {
-        let fed_back = audible(sample + FEEDBACK * self.0.oldest());
-        self.0.next(fed_back) - FEEDBACK * fed_back
-    }
-}
-
-/// `sample`, or silence where nothing but arithmetic on the smallest of numbers, which is
-/// slow, is left of a sound.
-fn audible(sample: f64) -> f64 {
-    if sample.abs() > SILENT { sample } else { 0.0 }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::f64::consts::PI;
+
     use rustfft::FftPlanner;
     use rustfft::num_complex::Complex64;
 
@@ -213,7 +129,7 @@ mod tests {
     fn widened(mono: &[f32], width: f64, rate: u32) -> [Vec<f32>; 2] {
         let (mut widening, mut channels) = (Widening::new(width, rate), Vec::new());
         widening.push(mono, &mut channels);
-        widening.finish(&mut channels);
+        Box::new(widening).finish(&mut channels);
         assert_eq!(channels.len(), 2 * mono.len());
         [0, 1].map(|side| channels.iter().skip(side).step_by(2).copied().collect())
     }
@@ -341,9 +257,9 @@ mod tests {
         second
             .chunks(1000)
             .for_each(|piece| widening.push(piece, &mut channels));
-        widening.finish(&mut channels);
+        Box::new(widening).finish(&mut channels);
         copy.push(second, &mut copied);
-        copy.finish(&mut copied);
+        Box::new(copy).finish(&mut copied);
         assert_eq!(channels, copied);
         let whole = widened(&mono, 0.7, 8000);
         assert!(

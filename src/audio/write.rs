@@ -9,9 +9,7 @@ use std::str::FromStr;
 use hound::{WavSpec, WavWriter};
 use serde::{Deserialize, Serialize};
 
-use super::width::Widening;
 use super::{AudioError, Pieces, Signal, check_rate};
-use crate::reel::ReelError;
 
 /// Where the peak of a signal beyond full scale is brought: the largest sample
 /// that 16 bits can hold, so that it is safe in every format.
@@ -75,31 +73,11 @@ impl FromStr for SampleFormat {
     }
 }
 
-/// The channels of a WAV file that is made of a mono sound.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Channels {
-    /// As many, at least 1, in each of which the sound is the same.
-    Alike(u16),
-    /// Two, in which it differs by this width, above 0 and at most 1; their mean is the sound
-    /// within a decibel.
-    Apart(f64),
-}
-
-impl Channels {
-    /// How many they are.
-    pub fn count(self) -> u16 {
-        match self {
-            Channels::Alike(count) => count,
-            Channels::Apart(_) => 2,
-        }
-    }
-}
-
 /// How a WAV file is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WavFormat {
-    /// Those that it has.
-    pub channels: Channels,
+    /// How many channels it has, at least 1.
+    pub channels: u16,
     /// How its samples are stored.
     pub samples: SampleFormat,
 }
@@ -108,7 +86,7 @@ impl From<SampleFormat> for WavFormat {
     /// Of one channel.
     fn from(samples: SampleFormat) -> WavFormat {
         WavFormat {
-            channels: Channels::Alike(1),
+            channels: 1,
             samples,
         }
     }
@@ -146,8 +124,9 @@ pub fn write_wav(
     write_wav_of(path, &signal.samples[..], signal.sample_rate, format.into())
 }
 
-/// Writes the sound in `pieces` at `sample_rate` Hz as a WAV file, by the rules of
-/// [`write_wav`]. It is handed over twice, and never whole in memory.
+/// Writes the sound in `pieces`, the samples of whose channels stand beside each other, at
+/// `sample_rate` Hz as a WAV file, by the rules of [`write_wav`]. It is handed over twice,
+/// and never whole in memory.
 ///
 /// # Errors
 ///
@@ -189,13 +168,13 @@ pub fn encode_wav<W: Write + Seek>(
     Ok(written)
 }
 
-/// Refuses more `samples` than a file of `format` can hold.
+/// Refuses more `samples` of each channel than a file of `format` can hold.
 ///
 /// # Errors
 ///
 /// [`AudioError::TooLong`].
 pub fn check_length(path: &Path, samples: u64, format: WavFormat) -> Result<(), AudioError> {
-    let frame_bytes = u64::from(format.channels.count()) * u64::from(format.samples.bits() / 8);
+    let frame_bytes = u64::from(format.channels) * u64::from(format.samples.bits() / 8);
     match samples.checked_mul(frame_bytes) {
         Some(bytes) if bytes <= MAX_DATA_BYTES => Ok(()),
         _ => Err(AudioError::TooLong {
@@ -213,21 +192,16 @@ fn prepare(
 ) -> Result<Written, AudioError> {
     check_rate(path, sample_rate)?;
     let (mut samples, mut not_finite, mut peak) = (0, 0, 0.0);
-    each_in_file(
-        pieces,
-        sample_rate,
-        format.channels,
-        &mut |piece, in_file| {
-            samples += piece.len() as u64;
-            not_finite += piece.iter().filter(|s| !s.is_finite()).count();
-            peak = in_file.iter().fold(peak, |peak: f32, s| s.abs().max(peak));
-        },
-    )?;
+    pieces.each(&mut |piece| {
+        samples += piece.len() as u64;
+        not_finite += piece.iter().filter(|s| !s.is_finite()).count();
+        peak = piece.iter().fold(peak, |peak: f32, s| s.abs().max(peak));
+    })?;
     let path = || path.to_path_buf();
     if samples == 0 {
         return Err(AudioError::NoSamples { path: path() });
     }
-    check_length(&path(), samples, format)?;
+    check_length(&path(), samples / u64::from(format.channels), format)?;
     if not_finite > 0 {
         return Err(AudioError::NotFinite {
             path: path(),
@@ -263,47 +237,14 @@ fn encode<W: Write + Seek>(
         }
     };
     let mut put_so_far = Ok(());
-    each_in_file(pieces, sample_rate, format.channels, &mut |_, in_file| {
+    pieces.each(&mut |piece| {
         if put_so_far.is_ok() {
-            put_so_far = in_file.iter().try_for_each(|sample| put(*sample));
+            put_so_far = piece.iter().try_for_each(|sample| put(*sample));
         }
     })?;
     put_so_far.map_err(as_io_error).map_err(cannot)?;
     wav.finalize().map_err(as_io_error).map_err(cannot)?;
     pad_to_even(writer).map_err(cannot)
-}
-
-/// Hands each of `pieces` to `take`, and the samples of a file of `channels` that are known by
-/// then, in the order in which they stand in it: for each moment, one of each channel. What is
-/// known at the end alone comes with a piece of nothing.
-fn each_in_file(
-    pieces: &(impl Pieces + ?Sized),
-    sample_rate: u32,
-    channels: Channels,
-    take: &mut dyn FnMut(&[f32], &[f32]),
-) -> Result<(), ReelError> {
-    let mut samples = Vec::new();
-    match channels {
-        Channels::Alike(1) => pieces.each(&mut |piece| take(piece, piece)),
-        Channels::Alike(count) => pieces.each(&mut |piece| {
-            samples.clear();
-            let repeated = piece.iter().map(|s| std::iter::repeat_n(*s, count.into()));
-            samples.extend(repeated.flatten());
-            take(piece, &samples);
-        }),
-        Channels::Apart(width) => {
-            let mut widening = Widening::new(width, sample_rate);
-            pieces.each(&mut |piece| {
-                samples.clear();
-                widening.push(piece, &mut samples);
-                take(piece, &samples);
-            })?;
-            samples.clear();
-            widening.finish(&mut samples);
-            take(&[], &samples);
-            Ok(())
-        }
-    }
 }
 
 fn cannot_write(path: &Path, cause: io::Error) -> AudioError {
@@ -326,7 +267,7 @@ fn pad_to_even<W: Write + Seek>(mut writer: W) -> io::Result<()> {
 
 fn wav_spec(sample_rate: u32, format: WavFormat) -> WavSpec {
     WavSpec {
-        channels: format.channels.count(),
+        channels: format.channels,
         sample_rate,
         bits_per_sample: format.samples.bits(),
         sample_format: match format.samples {

@@ -86,8 +86,8 @@ pub struct AnswerOptions {
     /// [default: seed]
     #[arg(long, value_name = "seed|model|HZ")]
     rate: Option<OutputRate>,
-    /// Channels of predictions; 2 have the same sound twice, unless --width says otherwise
-    /// [default: 1]
+    /// Channels of predictions; 2 have the same sound of a mono model twice, unless --width says
+    /// otherwise [default: 2 of a model of stereo recordings, 1 of others]
     #[arg(long, value_name = "1|2", value_parser = parse_channels)]
     channels: Option<OutputChannels>,
     /// How far apart two channels sound, from 0 (the same sound twice) to 1; above 0 it makes

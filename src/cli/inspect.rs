@@ -41,6 +41,8 @@ struct ModelDescription<'a> {
     normalisation: &'a Normalisation,
     #[serde(skip_serializing_if = "Option::is_none")]
     memory_seconds: Option<f64>,
+    /// Whether it knows where between two channels sounds stand.
+    stereo: bool,
     training: &'a TrainingSummary,
     training_audio: &'a [TrainingAudio],
     hyperparameters: &'a Hyperparameters,
@@ -100,6 +102,7 @@ fn describe(name: &str, json: bool) -> anyhow::Result<()> {
         inputs: model.hyperparameters.format.seg_len,
         normalisation: &model.normalisation,
         memory_seconds: model.memory,
+        stereo: model.stereo.is_some(),
         training: &model.training,
         training_audio: &model.training_audio,
         hyperparameters: &model.hyperparameters,
@@ -153,6 +156,9 @@ fn print(model: &ModelDescription) {
         );
     }
     print_answer(h);
+    if model.stereo {
+        println!("channels     2, in which sounds stand where they stood in its recordings");
+    }
     if let Some(memory) = model.memory_seconds {
         println!("memory       {memory:.2} s, after which it does not matter how a sound began");
     }

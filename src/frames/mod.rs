@@ -22,6 +22,7 @@ pub use bands::{BandBank, BandSynthesis};
 pub use cosines::Cosines;
 pub use emphasis::{DeEmphasis, pre_emphasise};
 pub use fourier::{Complex32, Complex64, Fourier};
+pub use overlap_add::OverlapAdd;
 pub use phase_locked::PhaseLocked;
 pub use resynthesis::{Method, Resynthesis};
 pub use spectrum::{Analysis, Frames, Spectra};

@@ -96,7 +96,7 @@ impl Analysis {
     }
 
     /// Blackman's window, periodic.
-    pub(super) fn window(&self) -> Vec<f32> {
+    pub fn window(&self) -> Vec<f32> {
         (0..self.window_size)
             .map(|n| {
                 let phase = 2.0 * PI * n as f64 / self.window_size as f64;

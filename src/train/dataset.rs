@@ -8,6 +8,7 @@ use crate::audio::{LongSound, Signal};
 use crate::frames::{Cosines, WindowFormat};
 use crate::hearing::{Descriptions, Hearing};
 use crate::hyperparameters::{AnswerMode, Conditioning, Hyperparameters};
+use crate::stereo::StereoImage;
 use crate::trained_model::TrainingAudio;
 
 /// One recording, at the model's rate, and where it comes from.
@@ -35,6 +36,8 @@ pub struct Dataset {
     /// The recordings' samples where the model keeps them to go on learning
     /// while it answers; none otherwise.
     pub kept: Vec<Vec<f32>>,
+    /// Which sound of the recordings stands where between two channels; goes into the model.
+    pub stereo: Option<Arc<StereoImage>>,
 }
 
 /// Sequences of samples or magnitude frames, and the windows that are cut from them.
@@ -214,6 +217,7 @@ impl<'a> Gathering<'a> {
             hearing,
             sources: self.sources,
             kept: self.kept,
+            stereo: None,
         })
     }
 

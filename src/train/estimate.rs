@@ -120,6 +120,7 @@ fn measure_sampling(
         training_audio: Vec::new(),
         kept_audio: Vec::new(),
         memory: None,
+        stereo: None,
         training: TrainingSummary::default(),
     };
     let settings = AnswerSettings::of(hyperparameters);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::dataset::{Dataset, Gathering, Recording, TooShort};
 use super::inspection::{Heard, decibels, inspect, is_noise};
@@ -10,6 +11,7 @@ use crate::audio::read::Declared;
 use crate::audio::{self, AudioError, Mixed};
 use crate::hyperparameters::Hyperparameters;
 use crate::names::readable;
+use crate::stereo::{StereoFrames, StereoHearing, StereoImage};
 use crate::trained_model::TrainingAudio;
 
 /// Recordings that are listed one by one.
@@ -264,7 +266,7 @@ pub fn read(
 ) -> Result<Recordings, RecordingsError> {
     let mut gathering = Gathering::new(hyperparameters);
     let (mut used, mut heard) = (Vec::new(), Vec::new());
-    let mut faults = Faults::default();
+    let (mut faults, mut stereo) = (Faults::default(), StereoFrames::default());
     let mut loudest = 0.0f32;
     let (is_new, is_only) = (care != Care::AsBefore, files.len() == 1);
     for path in files {
@@ -278,6 +280,9 @@ pub fn read(
         };
         if is_new && faults.inspect(&name(path), &source, is_only) {
             continue;
+        }
+        if source.facts.is_stereo() {
+            hear_stereo(path, &source, &mut stereo)?;
         }
         loudest = loudest.max(source.signal.peak());
         heard.push(ListEntry::of(name(path), &source.facts));
@@ -305,11 +310,26 @@ pub fn read(
     if care == Care::Strict {
         faults.refuse()?;
     }
+    let mut dataset = gathering.finish()?;
+    dataset.stereo = StereoImage::learn(&stereo).map(Arc::new);
     Ok(Recordings {
-        dataset: gathering.finish()?,
+        dataset,
         files: used,
         heard,
         skipped,
+    })
+}
+
+/// Hears in `frames` where the sound of the recording at `path` stands.
+fn hear_stereo(
+    path: &Path,
+    source: &audio::Source,
+    frames: &mut StereoFrames,
+) -> Result<(), AudioError> {
+    let highest = 0.5 * f64::from(source.signal.sample_rate);
+    let mut hearing = StereoHearing::new(source.facts.sample_rate, highest);
+    audio::read::each_pair(path, &mut |pairs| {
+        hearing.push(pairs, |powers| frames.push(powers));
     })
 }
 

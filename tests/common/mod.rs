@@ -105,6 +105,7 @@ pub fn random_model(hyperparameters: &str) -> TrainedModel {
         training_audio: Vec::new(),
         kept_audio: Vec::new(),
         memory: None,
+        stereo: None,
         training: TrainingSummary::default(),
     }
 }

@@ -405,6 +405,7 @@ impl Trainer {
             training_audio: self.dataset.sources.clone(),
             kept_audio: self.dataset.kept.clone(),
             memory: None,
+            stereo: self.dataset.stereo.clone(),
             training: TrainingSummary {
                 steps: self.position.steps,
                 epochs: self.epochs(),

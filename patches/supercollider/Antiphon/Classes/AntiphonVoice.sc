@@ -8,7 +8,8 @@ AntiphonVoice {
 
 	*definitions { ^[this.definition(1), this.definition(2)] }
 
-	// Predictions are mono unless --channels 2 or --width of antiphon watch say otherwise.
+	// Predictions are mono unless the model is of stereo recordings, or --channels 2 or --width
+	// of antiphon watch say otherwise.
 	*definition { |channels|
 		^SynthDef(this.instrument(channels), {
 			|out = 0, buf, rate = 1, lasts = 1, fade = 0.05, amp = 0.5, pan = 0|
