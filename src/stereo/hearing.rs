@@ -17,8 +17,9 @@ pub struct StereoHearing {
 #[derive(Clone, Debug, Default)]
 pub struct StereoFrames {
     bands: usize,
-    /// `[frames, bands]`.
-    powers: Vec<Power>,
+    /// Of middle and side, and what they have in common, `[frames, bands]`: 24 KB for each
+    /// second.
+    powers: Vec<[f32; 3]>,
 }
 
 impl StereoHearing {
@@ -75,18 +76,26 @@ impl StereoFrames {
     /// Adds a frame, as a [`StereoHearing`] tells it.
     pub fn push(&mut self, powers: &[Power]) {
         self.bands = powers.len();
-        self.powers.extend_from_slice(powers);
+        let powers = powers.iter();
+        let stored = powers.map(|p| [p.middle, p.side, p.common].map(|power| power as f32));
+        self.powers.extend(stored);
     }
 
     /// All of them, in the order in which they were heard.
-    pub fn frames(&self) -> std::slice::ChunksExact<'_, Power> {
-        self.powers.chunks_exact(self.bands.max(1))
+    pub fn frames(&self) -> impl Iterator<Item = Vec<Power>> {
+        let power = |[middle, side, common]: &[f32; 3]| Power {
+            middle: f64::from(*middle),
+            side: f64::from(*side),
+            common: f64::from(*common),
+        };
+        let frames = self.powers.chunks_exact(self.bands.max(1));
+        frames.map(move |frame| frame.iter().map(power).collect())
     }
 
     /// All of them together.
     pub fn sum(&self) -> StereoSum {
         let mut sum = StereoSum::default();
-        self.frames().for_each(|frame| sum.add(frame));
+        self.frames().for_each(|frame| sum.add(&frame));
         sum
     }
 }
@@ -112,6 +121,14 @@ impl StereoSum {
         let sum = |part: fn(&Power) -> f64| self.0.iter().map(part).sum::<f64>();
         let is_stereo = sum(|power| power.side) > NO_SIDE * sum(|power| power.middle);
         is_stereo.then(|| Image::of(&self.0))
+    }
+
+    /// The same whatever the side is, in so many `bands`: in the middle where nothing was
+    /// heard.
+    pub(super) fn shares(&self, bands: usize) -> Image {
+        let mut powers = self.0.clone();
+        powers.resize(bands, Power::default());
+        Image::of(&powers)
     }
 }
 

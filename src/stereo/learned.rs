@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::hearing::StereoFrames;
+use super::hearing::{StereoFrames, StereoSum};
 use super::image::{Image, Power};
 
 /// Kinds of sound that are told apart at most.
@@ -41,23 +41,19 @@ impl StereoImage {
     pub fn learn(frames: &StereoFrames) -> Option<StereoImage> {
         frames.sum().image()?;
         let power = |frame: &[Power]| frame.iter().map(|p| p.middle + p.side).sum::<f64>();
-        let loudest = frames.frames().map(power).fold(0.0, f64::max);
-        let heard: Vec<&[Power]> = frames
-            .frames()
-            .filter(|frame| power(frame) > SOFT * loudest)
-            .collect();
-        let every = heard.len().div_ceil(MOST_FRAMES).max(1);
-        let shapes: Vec<Vec<f64>> = heard.iter().step_by(every).map(|f| levels(f)).collect();
-        let centres = centres(&shapes, (heard.len() / FRAMES_OF_A_KIND).clamp(1, KINDS));
-        let mut sums = vec![vec![Power::default(); heard[0].len()]; centres.len()];
-        for frame in &heard {
-            let nearest = nearest(&centres, &levels(frame));
-            let sums = sums[nearest].iter_mut().zip(*frame);
-            sums.for_each(|(sum, power)| sum.add(power));
+        let loudest = frames.frames().map(|f| power(&f)).fold(0.0, f64::max);
+        let heard = || frames.frames().filter(|f| power(f) > SOFT * loudest);
+        let count = heard().count();
+        let every = count.div_ceil(MOST_FRAMES).max(1);
+        let shapes: Vec<Vec<f64>> = heard().step_by(every).map(|f| levels(&f)).collect();
+        let centres = centres(&shapes, (count / FRAMES_OF_A_KIND).clamp(1, KINDS));
+        let mut sums = vec![StereoSum::default(); centres.len()];
+        for frame in heard() {
+            sums[nearest(&centres, &levels(&frame))].add(&frame);
         }
-        let kinds = centres.into_iter().zip(sums).map(|(levels, sums)| Kind {
+        let kinds = centres.into_iter().zip(&sums).map(|(levels, sum)| Kind {
+            image: sum.shares(levels.len()),
             levels,
-            image: Image::of(&sums),
         });
         Some(StereoImage {
             kinds: kinds.collect(),

@@ -15,6 +15,12 @@ pub enum SpoolError {
     #[error("another antiphon watches {}; stop it first, or give this one another --root", path.display())]
     Locked { path: PathBuf },
     #[error(
+        "the disk of {} knows no locks ({cause}), which keep two antiphons from one folder; have it \
+         mounted with them (NFS: with its lock service, or with local_lock=all where this computer \
+         alone watches), or choose another --root", path.display()
+    )]
+    NoLocks { path: PathBuf, cause: io::Error },
+    #[error(
         "the voice {voice} would answer into predictions/{voice}/, which is a set; call the voice \
          otherwise, or the set"
     )]

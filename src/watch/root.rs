@@ -334,19 +334,23 @@ fn lock(path: &Path, root: &Path) -> Result<File, SpoolError> {
     // filesystems of networks lock no other.
     let open = |writable| File::options().read(true).append(writable).open(path);
     let locked = |writable| {
-        let file = open(writable).map_err(fs::TryLockError::Error)?;
-        file.try_lock().map(|()| file)
+        let file = open(writable).map_err(failed_to("open", path))?;
+        file.try_lock()
+            .map(|()| file)
+            .map_err(|error| refused(error, root))
     };
-    let locked = match locked(false) {
-        Err(fs::TryLockError::Error(_)) => locked(true),
+    match locked(false) {
+        Err(SpoolError::NoLocks { .. } | SpoolError::Folder { .. }) => locked(true),
         locked => locked,
-    };
-    locked.map_err(|error| match error {
-        fs::TryLockError::WouldBlock => SpoolError::Locked {
-            path: root.to_owned(),
-        },
-        fs::TryLockError::Error(cause) => failed_to("lock", path)(cause),
-    })
+    }
+}
+
+fn refused(error: fs::TryLockError, root: &Path) -> SpoolError {
+    let path = root.to_owned();
+    match error {
+        fs::TryLockError::WouldBlock => SpoolError::Locked { path },
+        fs::TryLockError::Error(cause) => SpoolError::NoLocks { path, cause },
+    }
 }
 
 #[cfg(test)]
