@@ -1,5 +1,5 @@
-//! Says which build this is, `ANTIPHON_BUILD`: its target, and a number made of all that
-//! the program is compiled from and with.
+//! Says which build this is: `ANTIPHON_BUILD`, its target and a number made of all that
+//! the program is compiled from and with, and `ANTIPHON_COMMIT`, what git calls its sources.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -17,9 +17,8 @@ fn main() {
         number.add(&fs::read(&file).unwrap_or_default());
     }
     let said = |name: &str| env::var(name).unwrap_or_default();
-    for name in ["CARGO_ENCODED_RUSTFLAGS", "OPT_LEVEL"] {
-        number.add(said(name).as_bytes());
-    }
+    number.add(flags(&said("CARGO_ENCODED_RUSTFLAGS")).as_bytes());
+    number.add(said("OPT_LEVEL").as_bytes());
     let compiler = Command::new(said("RUSTC")).arg("-vV").output();
     number.add(&compiler.map(|output| output.stdout).unwrap_or_default());
     println!(
@@ -27,6 +26,55 @@ fn main() {
         said("TARGET"),
         number.0
     );
+    println!("cargo::rustc-env=ANTIPHON_COMMIT={}", commit());
+}
+
+/// The compiler's flags, without those that only say what folders are called in the
+/// program: a build in another folder is the same one.
+fn flags(encoded: &str) -> String {
+    let matters = |flag: &&str| !flag.starts_with("--remap-path-prefix=");
+    let flags: Vec<&str> = encoded.split('\x1f').filter(matters).collect();
+    flags.join("\x1f")
+}
+
+/// The commit of the sources, by git or by the file that cargo puts into a package of
+/// them; nothing where neither knows.
+fn commit() -> String {
+    match git(&["rev-parse", "--show-prefix"]) {
+        // Sources that lie somewhere within another repository are not of its commits.
+        Some(prefix) if prefix.is_empty() => commit_by_git().unwrap_or_default(),
+        _ => commit_by_cargo().unwrap_or_default(),
+    }
+}
+
+fn commit_by_git() -> Option<String> {
+    let log = git(&["rev-parse", "--git-path", "logs/HEAD"])?;
+    // Without that file, cargo would run this each time.
+    if Path::new(&log).exists() {
+        println!("cargo::rerun-if-changed={log}");
+    }
+    let commit = git(&["rev-parse", "HEAD"])?;
+    let built = ["src", "build.rs", "Cargo.toml", "Cargo.lock"];
+    let status = [&["status", "--porcelain", "--"][..], &built].concat();
+    let changed = match git(&status)?.is_empty() {
+        true => "",
+        false => ", changed since",
+    };
+    Some(format!("{commit}{changed}"))
+}
+
+/// What `git` says to `arguments`.
+fn git(arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git").args(arguments).output().ok()?;
+    let said = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| said.trim().to_owned())
+}
+
+fn commit_by_cargo() -> Option<String> {
+    let text = fs::read_to_string(".cargo_vcs_info.json").ok()?;
+    let (_, after) = text.split_once("\"sha1\": \"")?;
+    let (commit, _) = after.split_once('"')?;
+    Some(commit.to_owned())
 }
 
 /// Adds every file below `folder` to `files`.

@@ -828,14 +828,17 @@ fn seed_files_lie_beside_the_hyperparameters_and_are_named_when_missing() {
     desk.assert_refused(&train(&[&file]), &["seed_fn_list", "phrase.wav"]);
 }
 
+#[cfg(unix)]
 const RESUMABLE: &str = r#"{"preset": "vector", "seg_len": 32, "num_unrollings": 8, "lr": 0.003, "weight_stddev": 0.1,
     "noise": 0.1, "use_dropout": true, "lr_schedule": "cosine", "validation": 0.1, "num_epochs": 15,
     "audio_freq": 300, "seq_dream_len": 50, "num_dreams": 2, "dream_length": 170, "seed_mode": "advance"}"#;
 
 /// Files by their names.
+#[cfg(unix)]
 type Files = std::collections::BTreeMap<std::ffi::OsString, Vec<u8>>;
 
 /// Names and bytes of the predictions in a run's folder.
+#[cfg(unix)]
 fn predictions(folder: &Path) -> Files {
     std::fs::read_dir(folder.join("predictions"))
         .unwrap()
@@ -845,6 +848,7 @@ fn predictions(folder: &Path) -> Files {
         .collect()
 }
 
+#[cfg(unix)]
 fn weights(path: &Path) -> Vec<f32> {
     antiphon::trained_model::TrainedModel::read(path)
         .unwrap()

@@ -302,6 +302,7 @@ fn a_seed_that_is_taken_away_leaves_a_reason() {
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn what_a_patch_missed_is_said_again_also_by_the_next_daemon() {
     let mut pair = Pair::open(LIVELY, &["--seconds", "0.5"]);
@@ -333,6 +334,7 @@ fn what_a_patch_missed_is_said_again_also_by_the_next_daemon() {
     assert_eq!(pair.gallery.hear().args, [OscType::Int(0)]);
 }
 
+#[cfg(unix)]
 #[test]
 fn seeds_keep_their_numbers_when_the_daemon_goes_and_comes() {
     let mut pair = Pair::busy();
@@ -786,6 +788,7 @@ fn a_patch_asks_for_one_answer_with_its_own_settings() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn what_was_asked_of_one_answer_outlives_the_daemon() {
     let mut pair = Pair::busy();

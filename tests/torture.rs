@@ -1,5 +1,6 @@
 //! The daemon in conditions that nobody wishes for: killed, flooded, its disk
 //! full, its folder gone. `make torture` runs the same at full length.
+#![cfg_attr(not(unix), allow(dead_code))] // some tests are for Unix only
 
 mod common;
 

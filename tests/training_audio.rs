@@ -1,5 +1,6 @@
 //! What is trained on: folders, broken files, faults of recordings, short ones, the
 //! memory that they take; and runs whose checkpoint is damaged.
+#![cfg_attr(not(unix), allow(dead_code))] // some tests are for Unix only
 
 mod common;
 
@@ -10,7 +11,7 @@ use std::process::Output;
 use antiphon::audio::Signal;
 use antiphon::audio::write::{SampleFormat, write_wav};
 use antiphon::trained_model::TrainedModel;
-use common::{antiphon, pluck, run, stderr, write_seed};
+use common::{pluck, run, stderr, write_seed};
 use tempfile::TempDir;
 
 const SMALL: &str = r#"{"preset": "vector", "seg_len": 32, "num_unrollings": 8, "hidden_size": 16, "lr": 0.003,
@@ -361,7 +362,7 @@ fn the_memory_that_is_said_is_what_training_takes() {
 /// What the program says with `arguments`, and the most memory that it takes, in MB.
 #[cfg(target_os = "linux")]
 fn peak_of(arguments: &[PathBuf]) -> (String, f64) {
-    let mut child = antiphon()
+    let mut child = common::antiphon()
         .args(arguments)
         .stderr(std::process::Stdio::piped())
         .spawn()
@@ -412,7 +413,7 @@ fn a_run_with_a_damaged_checkpoint_ends_as_an_uninterrupted_one() {
         |bytes| bytes.fill(0),
     ];
     for damage in damages {
-        let mut child = antiphon()
+        let mut child = common::antiphon()
             .args(&arguments)
             .stderr(std::process::Stdio::null())
             .spawn()

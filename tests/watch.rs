@@ -7,7 +7,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use antiphon::answer::Sidecar;
-use common::gallery::{Gallery, LIVELY, SLOW};
+#[cfg(unix)]
+use common::gallery::SLOW;
+use common::gallery::{Gallery, LIVELY};
 use common::{pluck, run, stderr, write_seed};
 
 #[test]

@@ -4,6 +4,7 @@ mod answer_options;
 mod answerer;
 mod asked_options;
 mod bench;
+mod completions;
 mod doctor;
 mod generate;
 mod house;
@@ -11,6 +12,7 @@ mod inspect;
 mod judge;
 mod log;
 mod log_tap;
+mod man;
 mod model_choice;
 mod new;
 mod osc;
@@ -22,6 +24,7 @@ mod service;
 mod slice;
 mod status;
 mod train;
+mod version;
 mod watch;
 
 use std::path::PathBuf;
@@ -30,11 +33,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Lets a recurrent network, trained on other music, continue a recorded sound.
 #[derive(Parser)]
-#[command(version, about, long_about = None)]
+#[command(version, long_version = version::LONG.as_str(), about, long_about = None)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -56,6 +59,8 @@ enum Command {
     Slice(slice::Arguments),
     Osc(osc::Arguments),
     Bench(bench::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 /// Parses the command line, does what it says, and gives the exit status: 0,
@@ -78,6 +83,8 @@ pub fn run() -> ExitCode {
         Command::Slice(arguments) => slice::run(arguments),
         Command::Osc(arguments) => osc::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
+        Command::Completions(arguments) => completions::run(arguments),
+        Command::Man(arguments) => man::run(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -86,6 +93,11 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The whole command line, as clap knows it.
+fn command() -> clap::Command {
+    Arguments::command()
 }
 
 /// Whether `words` are a command line that can be understood; what is wrong, if not.

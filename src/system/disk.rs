@@ -93,12 +93,11 @@ fn kind_of(number: u64) -> Filesystem {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
     #[test]
-    #[cfg(unix)]
     fn a_folder_has_room_and_what_is_missing_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let space = space(folder.path()).unwrap();

@@ -69,6 +69,7 @@ fn outer_tile(
     assert_eq!(a.len() / TILE_ROWS, b.len() / TILE_COLUMNS);
     let height = (product.len() / n - row).min(TILE_ROWS);
     let width = (n - column).min(TILE_COLUMNS);
+    #[cfg(target_arch = "x86_64")]
     let product = &mut product[row * n + column..];
     #[cfg(target_arch = "x86_64")]
     if (height, width) == (TILE_ROWS, TILE_COLUMNS) {

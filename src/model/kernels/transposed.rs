@@ -61,6 +61,8 @@ pub fn multiply_transposed(
             });
         }
     }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (add, threads);
     true
 }
 
