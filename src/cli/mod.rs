@@ -1,5 +1,9 @@
 //! The command line: one file per subcommand.
 
+// Its macros are for all that follow.
+#[macro_use]
+mod output;
+
 mod answer_options;
 mod answerer;
 mod asked_options;
@@ -10,6 +14,7 @@ mod house;
 mod inspect;
 mod judge;
 mod log;
+mod log_line;
 mod log_tap;
 mod model_choice;
 mod new;
@@ -62,7 +67,10 @@ enum Command {
 /// 1 for what failed, 2 for a command line that cannot be understood.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    log::begin(matches!(arguments.command, Command::Watch(_)));
+    let log = log::begin(match &arguments.command {
+        Command::Watch(arguments) => Some(arguments.log_format),
+        _ => None,
+    });
     let result = match arguments.command {
         Command::New(arguments) => new::run(arguments),
         Command::Train(arguments) => train::run(arguments),
@@ -79,10 +87,10 @@ pub fn run() -> ExitCode {
         Command::Osc(arguments) => osc::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
     };
-    match result {
+    match result.and_then(|()| output::finish()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("antiphon: {error:#}");
+            log.end(&error);
             ExitCode::FAILURE
         }
     }

@@ -111,12 +111,12 @@ fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
         .map(absolute)
         .collect::<Result<_, _>>()?;
     let ChosenRecordings { files, left_out } = choose(&named)?;
-    left_out.iter().for_each(|sentence| eprintln!("{sentence}"));
+    left_out.iter().for_each(|sentence| tell!("{sentence}"));
     let headers = Headers::read(&files);
     let follows = hyperparameters.format.follows_recordings;
     let hyperparameters = hyperparameters.at_the_rate_of_recordings(headers.rate());
     if follows {
-        eprintln!(
+        tell!(
             "The model will hear and speak at {} Hz.",
             hyperparameters.format.sample_rate
         );
@@ -128,7 +128,7 @@ fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
     };
     let destination = destination.apart_from(files.iter().chain([file]))?;
     let recordings = read(&files, &hyperparameters, care)?;
-    eprintln!("{}", recordings.list());
+    recordings.list().lines().for_each(|line| tell!("{line}"));
     let order = RunOrder {
         audio: recordings.files,
         output: absolute(output)?,
@@ -161,7 +161,7 @@ fn resume(folder: &Path, minutes: Option<f64>, force: bool) -> anyhow::Result<Be
         lost,
     } = Run::resume(folder)?;
     if let Some(lost) = lost {
-        eprintln!("{lost}");
+        tell!("{lost}");
     }
     order.minutes = minutes.or(order.minutes);
     let destination = match force || order.force {
@@ -206,7 +206,7 @@ fn train(beginning: Beginning, between_checkpoints: Duration) -> anyhow::Result<
         checkpoint,
     } = beginning;
     let (folder, output) = (run.folder().to_owned(), order.output.clone());
-    eprintln!(
+    tell!(
         "Training {} weights, {} approach, on {} time steps per epoch, with about {}, in {}; \
          Ctrl-C ends it with a usable model.",
         hyperparameters.architecture().parameters(),
@@ -220,7 +220,7 @@ fn train(beginning: Beginning, between_checkpoints: Duration) -> anyhow::Result<
         session
             .restore(checkpoint)
             .with_context(|| folder.display().to_string())?;
-        eprintln!("Going on from step {}.", session.steps());
+        tell!("Going on from step {}.", session.steps());
     }
     let mut report = Report::new(super::stop_flag()?);
     let training = session.run(between_checkpoints, &mut report);
@@ -231,7 +231,7 @@ fn train(beginning: Beginning, between_checkpoints: Duration) -> anyhow::Result<
     })?;
     let held_out = training.validation_loss;
     let held_out = held_out.map_or(String::new(), |l| format!(", {l:.3e} on what was held out"));
-    eprintln!(
+    tell!(
         "Wrote {}: {} steps, {:.2} epochs, loss {:.3e} to {:.3e}{held_out}.",
         output.display(),
         training.steps,
@@ -292,7 +292,7 @@ impl Observer for Report {
 
     fn prediction(&mut self, path: &Path) {
         if self.lines {
-            eprintln!("wrote {}", path.display());
+            tell!("wrote {}", path.display());
         }
         let name = path.file_name().unwrap_or_default();
         self.prediction = Some(name.to_string_lossy().into_owned());
@@ -324,7 +324,7 @@ impl Observer for Report {
             },
         );
         if self.lines {
-            eprintln!("{message}");
+            tell!("{message}");
         } else {
             self.bar.set_position((progress.share * BAR as f64) as u64);
             self.bar.set_message(message);

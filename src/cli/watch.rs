@@ -9,9 +9,12 @@ use anyhow::{Context, bail};
 use super::answer_options::AnswerOptions;
 use super::answerer::VoiceSource;
 use super::house::Daemon;
+use super::log_line::LogFormat;
 use super::osc_options::OscOptions;
+use super::output;
 use crate::answer::{Settings, Voice};
 use crate::bundled;
+use crate::names::printable;
 use crate::osc::{Speaker, Tally};
 use crate::service::Supervisor;
 use crate::status::{self, DaemonState};
@@ -43,6 +46,10 @@ pub struct Arguments {
     /// antiphon inspect lists them
     #[arg(long, default_value = bundled::DEFAULT, value_name = "MODEL")]
     model: String,
+    /// How the log on standard error is written; a line has the local time, unless the
+    /// journal of systemd keeps it
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub log_format: LogFormat,
     #[command(flatten)]
     osc: OscOptions,
     #[command(flatten)]
@@ -182,7 +189,7 @@ impl Audience {
         // Not before the folder is known to be ours.
         let greeting = self.greeting.lock().ok();
         if let Some(text) = greeting.and_then(|mut greeting| greeting.take()) {
-            println!("{text}");
+            text.lines().for_each(output::line);
         }
         self.supervisor.tell(event);
         self.journal.note(event);
@@ -337,8 +344,8 @@ fn greeting(voice: &Voice, root: &Path, speaker: &Speaker) -> String {
         model.hyperparameters.approach(),
         model.hyperparameters.format.sample_rate,
         responder.engine_name(),
-        root.join(folders::SEEDS).display(),
-        root.join(folders::PREDICTIONS).display(),
+        printable(&root.join(folders::SEEDS).to_string_lossy()),
+        printable(&root.join(folders::PREDICTIONS).to_string_lossy()),
     )
 }
 

@@ -39,6 +39,7 @@ use super::seed_names::shortened;
 use super::sets;
 use super::steps::{clear, is_missing, move_new, names_in};
 use crate::files;
+use crate::names::printable;
 use crate::system::disk;
 
 /// Processes that may die of a seed before it is given up.
@@ -291,7 +292,7 @@ impl Spool {
     /// why. Gives the seed's path.
     pub fn fail(&self, claim: &Claim, reason: &str) -> Result<PathBuf, SpoolError> {
         let delivery = Delivery::of_failure(&self.root, claim);
-        let path = self.deliver(claim, &delivery, &format!("{reason}\n"))?;
+        let path = self.deliver(claim, &delivery, &format!("{}\n", printable(reason)))?;
         self.clean_up(claim);
         Ok(path)
     }
@@ -300,7 +301,7 @@ impl Spool {
     /// more, has no answer.
     pub fn fail_without(&self, claim: &Claim, reason: &str) -> Result<(), SpoolError> {
         let delivery = Delivery::of_reason(&self.root, claim);
-        self.write_text(delivery.main(), &format!("{reason}\n"))?;
+        self.write_text(delivery.main(), &format!("{}\n", printable(reason)))?;
         self.move_out(claim, &delivery)?;
         self.clean_up(claim);
         Ok(())

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use super::output;
 use crate::audio::{self, Signal};
 use crate::destination::Destination;
 use crate::judge::{COMPARED_RATE, ComparedSound, Judge};
@@ -86,13 +87,13 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     compare(&mut judged, &seeds)?;
     if arguments.json {
         let entries = entries(&judged, &trainings);
-        println!("{}", serde_json::to_string_pretty(&entries)?);
+        output::json(&entries)?;
     } else {
         text::print(&judged, &trainings);
     }
     if let Some(output) = plot {
         page::page(&trainings, &judged).write_to(&output)?;
-        eprintln!("Wrote {}.", output.path().display());
+        tell!("Wrote {}.", output.path().display());
     }
     Ok(())
 }
