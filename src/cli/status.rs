@@ -60,6 +60,10 @@ fn print(status: &Status) {
         say!("voices   {}", voices.join(", "));
     }
     say!("done     {}", status.counts.done);
+    if status.skipped > 0 {
+        let skipped = status.skipped;
+        say!("skipped  {skipped}, silent, since the daemon began");
+    }
     say!("failed   {}", status.counts.failed);
     status.last_failures.iter().for_each(print_failure);
     if !status.osc.dropped.is_empty() {

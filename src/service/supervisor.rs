@@ -54,6 +54,7 @@ impl Supervisor {
                 answered.done += 1;
                 vec![answered.status()]
             }
+            Event::Skipped { .. } => vec![answered.status()],
             Event::Failed { .. } => {
                 answered.failed += 1;
                 vec![answered.status()]

@@ -297,6 +297,15 @@ impl Spool {
         Ok(path)
     }
 
+    /// Removes the seed of `claim`, which has no answer and is kept nowhere: whatever else is
+    /// left of it a later process removes.
+    pub fn skip(&self, claim: &Claim) -> Result<(), SpoolError> {
+        let seed = claim.seed();
+        files::remove(&seed).map_err(failed_to("remove", &seed))?;
+        self.clean_up(claim);
+        Ok(())
+    }
+
     /// Puts the reason into `failed/` why the seed of `claim`, which is not there any
     /// more, has no answer.
     pub fn fail_without(&self, claim: &Claim, reason: &str) -> Result<(), SpoolError> {
