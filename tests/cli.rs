@@ -928,6 +928,51 @@ fn an_interrupted_run_ends_as_an_uninterrupted_one_to_the_last_bit() {
     assert!(steps.is_sorted(), "{steps:?}");
 }
 
+#[test]
+fn a_run_that_is_over_is_gone_on_with_for_as_many_minutes_as_are_asked_for() {
+    let desk = Desk::new();
+    let output = desk.train(SMALL_VECTOR, &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let folder = desk.path("runs/model");
+    let resume = |more: &[&str]| {
+        let mut arguments = vec![Path::new("train"), Path::new("--resume"), &folder];
+        arguments.extend(more.iter().map(Path::new));
+        run(arguments)
+    };
+    let steps = || {
+        let model = desk.path("model.onnx");
+        let model = antiphon::trained_model::TrainedModel::read(&model).unwrap();
+        (model.training.steps, model.training.seconds)
+    };
+    let (steps_at_first, seconds_at_first) = steps();
+    let over = resume(&[]);
+    assert!(over.status.success(), "{}", stderr(&over));
+    let said = stderr(&over);
+    assert!(said.contains("The run is over"), "{said}");
+    assert!(said.contains("--minutes"), "{said}");
+    assert_eq!(steps().0, steps_at_first);
+    let more = resume(&["--minutes", "0.02"]);
+    assert!(more.status.success(), "{}", stderr(&more));
+    assert!(!stderr(&more).contains("over"), "{}", stderr(&more));
+    let (steps_then, seconds_then) = steps();
+    assert!(steps_then > steps_at_first);
+    let seconds = seconds_then - seconds_at_first;
+    assert!((1.19..10.0).contains(&seconds), "{seconds}");
+
+    let audio = desk.word("guitar.wav");
+    for option in [
+        ["--audio", &audio],
+        ["--output", "other.onnx"],
+        ["--random-seed", "1"],
+        ["--threads", "1"],
+        ["--runs", "others"],
+    ] {
+        let refused = resume(&option);
+        assert_eq!(refused.status.code(), Some(2), "{option:?}");
+        assert!(stderr(&refused).contains(option[0]), "{option:?}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_checkpoint_that_cannot_be_written_stops_the_run_and_the_last_one_still_loads() {

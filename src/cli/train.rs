@@ -49,9 +49,10 @@ pub struct Arguments {
     #[arg(long)]
     force: bool,
     /// Go on with the run in this folder, as it was begun
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["hyperparameters", "audio", "output", "random_seed", "threads"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["hyperparameters", "audio", "output", "random_seed", "threads", "runs"])]
     resume: Option<PathBuf>,
-    /// Train for this many minutes, all told, instead of num_epochs and max_minutes
+    /// Train for this many minutes instead of num_epochs and max_minutes; with --resume, for
+    /// this many more
     #[arg(long, value_name = "M", value_parser = parse_minutes)]
     minutes: Option<f64>,
     /// Seed of the initial weights, the dropout and the noise
@@ -163,7 +164,8 @@ fn resume(folder: &Path, minutes: Option<f64>, force: bool) -> anyhow::Result<Be
     if let Some(lost) = lost {
         tell!("{lost}");
     }
-    order.minutes = minutes.or(order.minutes);
+    let before = checkpoint.as_ref().map_or(0.0, |c| c.notes.trained_for) / 60.0;
+    order.minutes = minutes.map(|more| before + more).or(order.minutes);
     let destination = match force || order.force {
         true => Destination::new(&order.output, true)?,
         false => {
@@ -221,6 +223,9 @@ fn train(beginning: Beginning, between_checkpoints: Duration) -> anyhow::Result<
             .restore(checkpoint)
             .with_context(|| folder.display().to_string())?;
         tell!("Going on from step {}.", session.steps());
+        if session.is_over() {
+            tell!("The run is over; {}.", more_minutes(&folder));
+        }
     }
     let mut report = Report::new(super::stop_flag()?);
     let training = session.run(between_checkpoints, &mut report);
@@ -240,6 +245,12 @@ fn train(beginning: Beginning, between_checkpoints: Duration) -> anyhow::Result<
         training.last_loss,
     );
     Ok(())
+}
+
+/// What has a run that is over be gone on with.
+fn more_minutes(folder: &Path) -> String {
+    let folder = folder.display();
+    format!("antiphon train --resume {folder} --minutes 5 goes on for 5 minutes more")
 }
 
 /// What to do when a run's folder cannot be written.

@@ -142,6 +142,11 @@ impl Session {
         self.trainer.steps()
     }
 
+    /// Whether the run has come to its end.
+    pub fn is_over(&self) -> bool {
+        self.share() >= 1.0 && !self.trainer.pausing()
+    }
+
     /// Trains until the run is over or `observer` ends it, with a checkpoint each
     /// `between_checkpoints`, and writes the model; gives what its training came to.
     ///
@@ -156,12 +161,10 @@ impl Session {
         self.times = Times::now();
         let first = (self.share(), self.steps());
         loop {
-            let share = self.share();
-            let over = share >= 1.0 && !self.trainer.pausing();
-            if over || observer.stop() {
+            if self.is_over() || observer.stop() {
                 return self.finish();
             }
-            self.step(share, observer)?;
+            self.step(self.share(), observer)?;
             self.measure();
             observer.progress(&self.progress(first));
             self.keep(between_checkpoints)?;
