@@ -14,8 +14,9 @@ use crate::destination::Destination;
 use crate::hyperparameters::Hyperparameters;
 use crate::system::memory;
 use crate::train::{
-    Care, Checkpoint, ChosenRecordings, Dataset, Headers, Observer, Progress, Resumed, Run,
-    RunOrder, Session, SessionError, choose, memory_of_training, read, refuse_what_does_not_fit,
+    Care, Checkpoint, ChosenRecordings, Dataset, Headers, LossRow, LossScale, Observer, Progress,
+    Resumed, Run, RunOrder, Session, SessionError, TrendRemark, choose, memory_of_training, read,
+    refuse_what_does_not_fit,
 };
 
 /// Train a model on recordings
@@ -85,6 +86,8 @@ struct Beginning {
     hyperparameters: Hyperparameters,
     dataset: Dataset,
     checkpoint: Option<Checkpoint>,
+    /// How the loss went so far.
+    losses: Vec<LossRow>,
 }
 
 /// Trains, or goes on training, until the end or Ctrl-C.
@@ -150,6 +153,7 @@ fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
         hyperparameters,
         dataset,
         checkpoint: None,
+        losses: Vec::new(),
     })
 }
 
@@ -160,6 +164,7 @@ fn resume(folder: &Path, minutes: Option<f64>, force: bool) -> anyhow::Result<Be
         hyperparameters,
         checkpoint,
         lost,
+        losses,
     } = Run::resume(folder)?;
     if let Some(lost) = lost {
         tell!("{lost}");
@@ -183,6 +188,7 @@ fn resume(folder: &Path, minutes: Option<f64>, force: bool) -> anyhow::Result<Be
         hyperparameters,
         dataset,
         checkpoint,
+        losses,
     })
 }
 
@@ -206,6 +212,7 @@ fn train(beginning: Beginning, between_checkpoints: Duration) -> anyhow::Result<
         hyperparameters,
         dataset,
         checkpoint,
+        losses,
     } = beginning;
     let (folder, output) = (run.folder().to_owned(), order.output.clone());
     tell!(
@@ -220,14 +227,16 @@ fn train(beginning: Beginning, between_checkpoints: Duration) -> anyhow::Result<
     let mut session = Session::new(run, order, destination, hyperparameters, dataset);
     if let Some(checkpoint) = checkpoint {
         session
-            .restore(checkpoint)
+            .restore(checkpoint, &losses)
             .with_context(|| folder.display().to_string())?;
         tell!("Going on from step {}.", session.steps());
         if session.is_over() {
             tell!("The run is over; {}.", more_minutes(&folder));
         }
     }
-    let mut report = Report::new(super::stop_flag()?);
+    let scale = session.loss_scale();
+    tell!("{}", scale.in_words());
+    let mut report = Report::new(super::stop_flag()?, scale);
     let training = session.run(between_checkpoints, &mut report);
     report.finish();
     let training = training.map_err(|error| match error {
@@ -235,14 +244,16 @@ fn train(beginning: Beginning, between_checkpoints: Duration) -> anyhow::Result<
         error => error.into(),
     })?;
     let held_out = training.validation_loss;
-    let held_out = held_out.map_or(String::new(), |l| format!(", {l:.3e} on what was held out"));
+    let held_out = held_out.map_or(String::new(), |loss| {
+        format!(", {} on what was held out", scale.shown(loss))
+    });
     tell!(
-        "Wrote {}: {} steps, {:.2} epochs, loss {:.3e} to {:.3e}{held_out}.",
+        "Wrote {}: {} steps, {:.2} epochs, loss {} to {}{held_out}.",
         output.display(),
         training.steps,
         training.epochs,
-        training.first_loss,
-        training.last_loss,
+        scale.shown(training.first_loss),
+        scale.shown(training.last_loss),
     );
     Ok(())
 }
@@ -265,6 +276,7 @@ fn keep_going(folder: &Path) -> String {
 struct Report {
     /// Set by Ctrl-C.
     stop: Arc<AtomicBool>,
+    scale: LossScale,
     bar: ProgressBar,
     lines: bool,
     last: Instant,
@@ -278,16 +290,33 @@ const BETWEEN_BARS: Duration = Duration::from_millis(100);
 const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
 impl Report {
-    fn new(stop: Arc<AtomicBool>) -> Report {
+    fn new(stop: Arc<AtomicBool>, scale: LossScale) -> Report {
         let bar = ProgressBar::new(BAR);
         let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         Report {
             stop,
+            scale,
             bar,
             lines: !std::io::stderr().is_terminal(),
             last: Instant::now(),
             prediction: None,
+        }
+    }
+
+    /// `-3.582, best -3.601 (held out -3.411, best -3.415)`.
+    fn losses(&self, progress: &Progress) -> String {
+        let with_best = |loss, best| {
+            let [loss, best] = [loss, best].map(|loss| self.scale.shown(loss));
+            format!("{loss}, best {best}")
+        };
+        let of_training = with_best(progress.loss, progress.best.min(progress.loss));
+        match progress.held_out {
+            None => of_training,
+            Some(loss) => {
+                let best = progress.best_held_out.map_or(loss, |best| best.min(loss));
+                format!("{of_training} (held out {})", with_best(loss, best))
+            }
         }
     }
 
@@ -296,9 +325,36 @@ impl Report {
     }
 }
 
+/// What is said of the way a loss goes.
+fn in_words(remark: TrendRemark, scale: &LossScale) -> String {
+    match remark {
+        TrendRemark::Flat { before, now } => format!(
+            "The loss has stopped falling: it was {} on average in the last third of training, and \
+             {} in the third before. More of the same may not help; Ctrl-C ends it with a usable \
+             model.",
+            scale.shown(now),
+            scale.shown(before)
+        ),
+        TrendRemark::Rising { best, now } => format!(
+            "The loss on what is held out rises: it was {} at step {}, and is {} at step {}. The \
+             model begins to learn the recordings by heart; train for fewer minutes, or on more \
+             recordings.",
+            scale.shown(best.loss),
+            best.step,
+            scale.shown(now.loss),
+            now.step
+        ),
+    }
+}
+
 impl Observer for Report {
     fn stop(&mut self) -> bool {
         self.stop.load(Ordering::Relaxed)
+    }
+
+    fn remark(&mut self, remark: TrendRemark) {
+        let sentence = in_words(remark, &self.scale);
+        self.bar.suspend(|| tell!("{sentence}"));
     }
 
     fn prediction(&mut self, path: &Path) {
@@ -320,13 +376,10 @@ impl Observer for Report {
         }
         self.last = Instant::now();
         let message = format!(
-            "epoch {:.2}  step {}  loss {:.3e}{}  {:.1} steps/s  {} left{}",
+            "epoch {:.2}  step {}  loss {}  {:.1} steps/s  {} left{}",
             progress.epochs,
             progress.steps,
-            progress.loss,
-            progress
-                .held_out
-                .map_or(String::new(), |loss| format!(" (held out {loss:.3e})")),
+            self.losses(progress),
             progress.steps_per_second,
             indicatif::FormattedDuration(progress.remaining),
             match &self.prediction {
