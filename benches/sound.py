@@ -4,7 +4,7 @@
     python3 benches/sound.py recordings FOLDER
     python3 benches/sound.py row ANTIPHON --preset magnitude-spectrum-hifi --audio FOLDER/piano.wav
     python3 benches/sound.py row ANTIPHON --model bells --audio bells.wav
-    python3 benches/sound.py table
+    python3 benches/sound.py table ANTIPHON
 
 `recordings` makes recordings of a minute, 44100 Hz, for which no model of the project's was
 tuned: a piano, strings and a guitar by a General MIDI sound font, tabla and glass by Sonic Pi's
@@ -20,7 +20,8 @@ Of a recording in stereo its seeds are too, and it is measured for each octave h
 have in common, beside the recording, and how much softer their mean is than they are. `--apart` has
 the model answer each channel by itself, as rows that share weights would, to compare.
 
-`table` writes the tables of all of them into docs/sound.md.
+`table` writes the tables of all of them into docs/sound.md, with the scores that the limits of
+`antiphon judge` give the medians.
 
 Needs Python 3.11 and numpy.
 """
@@ -354,18 +355,33 @@ def row(arguments):
 # The table ---------------------------------------------------------------------------------
 
 
-def table(_arguments):
+def score_of(row, limits):
+    """The lowest score of the medians, and what has it."""
+    scores = {}
+    for name, key in MEASURES.items():
+        limit, median = limits[key], row[name][0]
+        worse = (lambda a, b: a < b) if limit["better"] == "more" else (lambda a, b: a > b)
+        scores[name] = worse(median, limit["high"]) + worse(median, limit["medium"])
+    lowest = max(scores.values())
+    why = [name for name, score in scores.items() if score == lowest and lowest]
+    return ("High", "Medium", "Low")[lowest] + (f" ({', '.join(why)})" if why else "")
+
+
+def table(arguments):
     kept = json.loads(FIGURES.read_text())
+    command = [arguments.antiphon, "judge", "--limits", "--json"]
+    limits = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    limits = {limit["measure"]: limit for limit in limits}
     lines = [
-        "| model | recording | answers | alive | resemble | chroma | flat | identified | octaves, dB | 20 s take |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| model | recording | answers | alive | resemble | chroma | flat | identified | octaves, dB | 20 s take | score |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name in sorted(kept):
         r = kept[name]
         cells = [f"{m} ({least} to {most})" for m, least, most in (r[n] for n in MEASURES)]
         decibels = ", ".join(f"{db:+.0f}" for _, db in r["octaves"])
         cells = [f"`{r['model']}`", r["audio"], r["answers"], *cells, r["identified"], decibels]
-        lines.append(f"| {' | '.join(cells)} | {r['seconds']} s |")
+        lines.append(f"| {' | '.join(cells)} | {r['seconds']} s | {score_of(r, limits)} |")
     page = DOCS / "sound.md"
     text = page.read_text()
     for begin, lines in ((BEGIN, lines), (BEGIN_STEREO, stereo_lines(kept))):
@@ -410,6 +426,7 @@ def main():
     command.add_argument("--options", type=str.split, default=[], help="of generate")
     command.set_defaults(run=row)
     command = commands.add_parser("table")
+    command.add_argument("antiphon")
     command.set_defaults(run=table)
     arguments = parser.parse_args()
     arguments.run(arguments)

@@ -1,6 +1,8 @@
 //! What the names of files say, and how they are shown.
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 /// `name` as text that names the same letters: bytes that are no UTF-8 are taken for
@@ -21,6 +23,50 @@ fn latin_1(byte: u8) -> char {
     match byte {
         0x80..=0x9f => '_',
         byte => char::from(byte),
+    }
+}
+
+/// `text` as it may stand in one line of a log or on a terminal: line breaks, escape
+/// sequences, marks that turn the direction of writing and other letters that nobody sees
+/// are written out, `\n` and `\u{202e}` say. A file may be called anything, and its name is
+/// not to forge a line or to steer the terminal that shows it.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    match text.contains(is_unprintable) {
+        false => Cow::Borrowed(text),
+        true => text.chars().map(written_out).collect::<String>().into(),
+    }
+}
+
+/// Whether `letter` does something to a line, or is not seen in it.
+pub fn is_unprintable(letter: char) -> bool {
+    letter.is_control() || UNSEEN.iter().any(|range| range.contains(&letter))
+}
+
+/// Separators of lines and what Unicode calls format characters, apart from those that are
+/// seen, and from the two joiners (U+200C and U+200D): Persian and pictures are written
+/// with them.
+const UNSEEN: [RangeInclusive<char>; 15] = [
+    '\u{ad}'..='\u{ad}',
+    '\u{61c}'..='\u{61c}',
+    '\u{70f}'..='\u{70f}',
+    '\u{180e}'..='\u{180e}',
+    '\u{200b}'..='\u{200b}',
+    '\u{200e}'..='\u{200f}',
+    '\u{2028}'..='\u{202e}',
+    '\u{2060}'..='\u{206f}',
+    '\u{feff}'..='\u{feff}',
+    '\u{fff9}'..='\u{fffb}',
+    '\u{13430}'..='\u{1343f}',
+    '\u{1bca0}'..='\u{1bca3}',
+    '\u{1d173}'..='\u{1d17a}',
+    '\u{e0001}'..='\u{e0001}',
+    '\u{e0020}'..='\u{e007f}',
+];
+
+fn written_out(letter: char) -> String {
+    match is_unprintable(letter) {
+        true => letter.escape_default().to_string(),
+        false => letter.to_string(),
     }
 }
 
@@ -82,6 +128,27 @@ pub fn is_partial(name: &OsStr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_one_line_that_steers_nothing() {
+        let shown = printable("a\nERROR b\u{1b}[31m\u{202e}vaw.\u{9b}\t\u{7f}");
+        let expected = r"a\nERROR b\u{1b}[31m\u{202e}vaw.\u{9b}\t\u{7f}";
+        assert_eq!(shown, expected);
+        assert_eq!(printable(&shown), shown);
+    }
+
+    #[test]
+    fn names_of_all_languages_stay_as_they_are() {
+        for name in [
+            "e\u{301}tude 1.wav",
+            "می\u{200c}خواهم",
+            "שיר.wav",
+            "夜🎻",
+            r"C:\new",
+        ] {
+            assert!(matches!(printable(name), Cow::Borrowed(same) if same == name));
+        }
+    }
 
     #[test]
     fn what_other_programs_leave_beside_sounds_is_scratch() {

@@ -932,6 +932,121 @@ fn an_interrupted_run_ends_as_an_uninterrupted_one_to_the_last_bit() {
     assert!(steps.is_sorted(), "{steps:?}");
 }
 
+#[test]
+fn a_run_that_is_over_is_gone_on_with_for_as_many_minutes_as_are_asked_for() {
+    let desk = Desk::new();
+    let output = desk.train(SMALL_VECTOR, &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let folder = desk.path("runs/model");
+    let resume = |more: &[&str]| {
+        let mut arguments = vec![Path::new("train"), Path::new("--resume"), &folder];
+        arguments.extend(more.iter().map(Path::new));
+        run(arguments)
+    };
+    let steps = || {
+        let model = desk.path("model.onnx");
+        let model = antiphon::trained_model::TrainedModel::read(&model).unwrap();
+        (model.training.steps, model.training.seconds)
+    };
+    let (steps_at_first, seconds_at_first) = steps();
+    let over = resume(&[]);
+    assert!(over.status.success(), "{}", stderr(&over));
+    let said = stderr(&over);
+    assert!(said.contains("The run is over"), "{said}");
+    assert!(said.contains("--minutes"), "{said}");
+    assert_eq!(steps().0, steps_at_first);
+    let more = resume(&["--minutes", "0.02"]);
+    assert!(more.status.success(), "{}", stderr(&more));
+    assert!(!stderr(&more).contains("over"), "{}", stderr(&more));
+    let (steps_then, seconds_then) = steps();
+    assert!(steps_then > steps_at_first);
+    let seconds = seconds_then - seconds_at_first;
+    assert!((1.19..10.0).contains(&seconds), "{seconds}");
+
+    let audio = desk.word("guitar.wav");
+    for option in [
+        ["--audio", &audio],
+        ["--output", "other.onnx"],
+        ["--random-seed", "1"],
+        ["--threads", "1"],
+        ["--runs", "others"],
+    ] {
+        let refused = resume(&option);
+        assert_eq!(refused.status.code(), Some(2), "{option:?}");
+        assert!(stderr(&refused).contains(option[0]), "{option:?}");
+    }
+}
+
+#[test]
+fn training_says_what_its_loss_is_and_the_best_so_far() {
+    let desk = Desk::new();
+    let mixture = SMALL_VECTOR.replace('}', r#", "output": "mixture", "validation": 0.2}"#);
+    // A line each ten seconds.
+    let output = desk.train(&mixture, &["--minutes", "0.18"]);
+    let said = stderr(&output);
+    assert!(output.status.success(), "{said}");
+    let line = |words: &str| {
+        let line = said.lines().find(|line| line.contains(words));
+        line.unwrap_or_else(|| panic!("{words}: {said}"))
+    };
+    let scale = line("The loss is in nats per value, and less is better");
+    assert!(
+        scale.contains("a perfect copy that is sure of itself -9.000"),
+        "{scale}"
+    );
+    let silence = scale.split("silence would have ").nth(1).unwrap();
+    let silence: f64 = silence.split(',').next().unwrap().parse().unwrap();
+    assert!((-9.0..0.0).contains(&silence), "{scale}");
+    let progress = line("steps/s");
+    let best = progress.split("best ").nth(1).unwrap();
+    let best: f64 = best.split(' ').next().unwrap().parse().unwrap();
+    assert!(best < silence, "something was learned: {progress}");
+    assert!(progress.contains("(held out -"), "{progress}");
+
+    let output = desk.train(SMALL_VECTOR, &[]);
+    let said = stderr(&output);
+    assert!(
+        said.contains("The loss is the mean squared error of a value"),
+        "{said}"
+    );
+    assert!(said.contains("a perfect copy 0."), "{said}");
+}
+
+#[test]
+fn training_says_when_its_loss_has_stopped_falling_or_rises_on_what_is_held_out() {
+    let desk = Desk::new();
+    let held_out = SMALL_VECTOR.replace('}', r#", "validation": 0.2}"#);
+    let output = desk.train(&held_out, &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let folder = desk.path("runs/model");
+    let go_on = |held_out: fn(u32) -> f64| {
+        // As if five minutes had gone so.
+        let rows = (0..300_u32).map(|second| {
+            let measured = held_out(second / 10);
+            format!(
+                "{second},0.1,{},{measured},{second}.0\n",
+                0.5 + f64::from(second % 3)
+            )
+        });
+        let rows: String = rows.collect();
+        let log = format!("step,epochs,loss,validation_loss,seconds\n{rows}");
+        std::fs::write(folder.join("losses.csv"), log).unwrap();
+        let arguments = [Path::new("train"), Path::new("--resume"), &folder];
+        stderr(&run(arguments))
+    };
+    let said = go_on(|n| -f64::from(n));
+    assert!(
+        said.contains("The loss has stopped falling: it was 1.5"),
+        "{said}"
+    );
+    assert!(!said.contains("rises"), "{said}");
+    let said = go_on(|n| f64::from(n.abs_diff(10)));
+    assert!(
+        said.contains("The loss on what is held out rises: it was 0 at step 100, and is 1.90e1"),
+        "{said}"
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn a_checkpoint_that_cannot_be_written_stops_the_run_and_the_last_one_still_loads() {

@@ -95,6 +95,7 @@ fn converse(
         &[
             "--seconds",
             "0.5",
+            "--skip-silent",
             "--osc-listen",
             &listen,
             "--osc",
@@ -107,6 +108,12 @@ fn converse(
     let sound = gallery.folder.path().join("a.wav");
     write_seed(&sound, &pluck(220.0, 0.2, 11025));
     let sound = sound.to_str().unwrap();
+    let silence = gallery.folder.path().join("silence.wav");
+    let nothing = antiphon::audio::Signal {
+        samples: vec![0.0; 5000],
+        sample_rate: 11025,
+    };
+    write_seed(&silence, &nothing);
     let sent = std::cell::RefCell::new(BTreeSet::new());
     let ask = |verb: &str, arguments: &[Argument], answer: &str| {
         sent.borrow_mut().insert(verb.to_owned());
@@ -129,6 +136,7 @@ fn converse(
     );
     ask("reset", &[], "reset");
     ask("generate", &[('s', sound)], "done");
+    ask("generate", &[('s', silence.to_str().unwrap())], "skipped");
     // So long that it is still being made when it is cancelled.
     ask(
         "generate",

@@ -362,11 +362,7 @@ fn systemd_hears_when_the_daemon_is_ready_what_it_does_and_when_it_stops() {
 }
 
 #[test]
-fn lines_for_the_journal_begin_with_their_priority_where_the_journal_is_out_of_reach() {
-    if Path::new("/run/systemd/journal/socket").exists() {
-        eprintln!("SKIPPED: the journal can be reached here, and would get the lines itself");
-        return;
-    }
+fn lines_for_the_journal_begin_with_their_priority() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
     let file = fs::File::create(&log).unwrap();

@@ -287,20 +287,21 @@ fn short_recordings_are_joined_and_that_is_said_once() {
         desk.record(&format!("takes/{take:02}.wav"), &signal);
     }
     // 64 rows of 8000 samples are 46 s, the recordings 35 s, then 12 s.
-    let spread = |apart: u32| {
+    let spread = |length: u32, apart: u32| {
         format!(
-            r#"{{"preset": "vector", "seg_len": 32, "num_unrollings": 64, "int_cursor_inc": {apart},
+            r#"{{"preset": "vector", "seg_len": {length}, "num_unrollings": 64, "int_cursor_inc": {apart},
             "hidden_size": 8, "num_epochs": 1}}"#
         )
     };
-    let lines = |apart: u32| {
-        let output = desk.train(&spread(apart), &["takes"], &["--minutes", "0.002"]);
+    let lines = |length: u32, apart: u32| {
+        let hyperparameters = spread(length, apart);
+        let output = desk.train(&hyperparameters, &["takes"], &["--minutes", "0.002"]);
         let said = stderr(&output);
         assert!(output.status.success(), "{said}");
         let lines = said.lines().filter(|line| line.contains("shorter than"));
         lines.map(str::to_owned).collect::<Vec<_>>()
     };
-    let joined = lines(2000);
+    let joined = lines(1500, 2000);
     assert!(
         joined.len() == 1 && joined[0].contains("60 recordings are"),
         "{joined:?}"
@@ -309,12 +310,28 @@ fn short_recordings_are_joined_and_that_is_said_once() {
         joined[0].contains("joined") && !joined[0].contains("wrapped"),
         "{joined:?}"
     );
-    let wrapped = lines(8000);
+    let wrapped = lines(6000, 8000);
     assert!(
         wrapped.len() == 1 && wrapped[0].contains("wrapped"),
         "{wrapped:?}"
     );
     assert_eq!(desk.model().training_audio.len(), 60);
+    // Rows that lie far apart are to go round and round.
+    assert_eq!(lines(32, 8000), [""; 0]);
+}
+
+#[test]
+fn a_preset_whose_matrix_is_longer_than_half_a_minute_means_it_so() {
+    let desk = Desk::new();
+    desk.record("half a minute.wav", &pluck(98.0, 30.0, 11025));
+    for preset in ["vector-cpu", "vector-hifi", "magnitude-spectrum-hifi"] {
+        // Small, since only what is said before the first step counts here.
+        let small = format!(r#"{{"preset": "{preset}", "hidden_size": 8, "num_dreams": 0}}"#);
+        let output = desk.train(&small, &["half a minute.wav"], &["--minutes", "0.0001"]);
+        let said = stderr(&output);
+        assert!(output.status.success(), "{said}");
+        assert!(!said.contains("shorter than"), "{preset}: {said}");
+    }
 }
 
 /// Training says how much memory it takes, recordings included: within a fifth, and

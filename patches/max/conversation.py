@@ -13,7 +13,7 @@ SAID_BARE = {"ready", "reset", "pong"}
 SAID = [
     ["ready", "seen", "heard", "progress", "variation", "done"],
     ["set", "cancelled", "error", "status", "value", "model"],
-    ["voice", "replayed", "reset", "log", "help", "pong"],
+    ["skipped", "voice", "replayed", "reset", "log", "help", "pong"],
 ]
 
 

@@ -12,6 +12,8 @@ use crate::train::{HEARING_STEPS, SETTLING_STEPS};
 
 /// The quietest that is told of, in decibels.
 const SILENCE: f64 = -120.0;
+/// Seconds in which something may be heard of a seed that is silent otherwise.
+const MOMENT: f64 = 0.1;
 /// Seconds that it takes to write a second of sound, beside those of [`Work`].
 const WRITTEN: f64 = 2e-3;
 
@@ -31,6 +33,8 @@ pub enum Step {
 pub struct Heard {
     /// In decibels, its rms below full scale: 0 and less, at least -120.
     pub loudness: f64,
+    /// The same of its loudest tenth of a second.
+    pub loudest: f64,
     /// How long it lasts.
     pub seconds: f64,
     /// How strong each pitch class is, C first: 1 the strongest. All are 0 where none is heard.
@@ -41,8 +45,10 @@ impl Heard {
     /// Of `seed`.
     pub(super) fn of(seed: &LongSound) -> Result<Heard, ReelError> {
         let (_, rms) = seed.peak_and_rms()?;
+        let decibels = |rms: f32| (20.0 * f64::from(rms).log10()).clamp(SILENCE, 0.0);
         Ok(Heard {
-            loudness: (20.0 * f64::from(rms).log10()).clamp(SILENCE, 0.0),
+            loudness: decibels(rms),
+            loudest: decibels(seed.loudest_rms(MOMENT)?),
             seconds: seed.seconds(),
             pitch_classes: pitch_classes(seed, seed.sample_rate()),
         })
@@ -148,6 +154,20 @@ mod tests {
                 sample_rate: 11025,
             });
             assert_eq!((heard.loudness, heard.pitch_classes), (-120.0, [0.0; 12]));
+            assert_eq!(heard.loudest, -120.0);
         }
+    }
+
+    #[test]
+    fn one_note_in_a_long_silence_is_as_loud_as_it_is() {
+        let mut samples = vec![0.0; 600_000];
+        // At a place where no piece of a long sound begins.
+        samples[333_333..337_777].fill(0.1);
+        let heard = of(Signal {
+            samples,
+            sample_rate: 11025,
+        });
+        assert!((heard.loudest + 20.0).abs() < 0.01, "{heard:?}");
+        assert!(heard.loudness < -40.0, "{heard:?}");
     }
 }

@@ -67,6 +67,32 @@ impl LongSound {
         Ok((peak, rms as f32))
     }
 
+    /// The rms of the loudest of its stretches of so many `seconds`, of which one begins where
+    /// the one before it ends.
+    ///
+    /// # Errors
+    ///
+    /// What the system answered.
+    pub fn loudest_rms(&self, seconds: f64) -> Result<f32, ReelError> {
+        let length = ((seconds * f64::from(self.sample_rate)) as usize).max(1);
+        let (mut loudest, mut energy, mut count): (f64, f64, usize) = (0.0, 0.0, 0);
+        self.samples.each(|piece| {
+            for sample in piece {
+                energy += f64::from(*sample).powi(2);
+                count += 1;
+                loudest = loudest.max(if count == length { energy } else { 0.0 });
+                (energy, count) = if count == length {
+                    (0.0, 0)
+                } else {
+                    (energy, count)
+                };
+            }
+        })?;
+        // What is left over at the end counts as what it is.
+        let last = energy / count.max(1) as f64;
+        Ok((loudest / length as f64).max(last).sqrt() as f32)
+    }
+
     /// Fails where some of it could not be read, which was taken for silence.
     ///
     /// # Errors

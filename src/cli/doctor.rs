@@ -7,6 +7,7 @@ use anyhow::bail;
 use super::answer_options::{find_model, parse_engine, parse_provider};
 use super::model_choice::ModelChoice;
 use super::osc_options::DEFAULT_OSC;
+use super::output;
 use super::watch::DEFAULT_ROOT;
 use crate::answer::{Wishes, check_voice};
 use crate::bundled;
@@ -65,7 +66,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     ));
     findings.extend(doctor::osc(&arguments.osc));
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&findings)?);
+        output::json(&findings)?;
     } else {
         findings.iter().for_each(print);
     }
@@ -83,5 +84,5 @@ fn print(finding: &Finding) {
         Severity::Warn => "warn",
         Severity::Fail => "fail",
     };
-    println!("{verdict:<5} {:<15} {}", finding.what, finding.text);
+    say!("{verdict:<5} {:<15} {}", finding.what, finding.text);
 }

@@ -89,7 +89,7 @@ fn answer(mut voice: Voice, seed: &Path, places: &AnswerPlaces) -> anyhow::Resul
         // There may be nothing to remove.
         let _ = std::fs::remove_file(&part);
     })?;
-    eprintln!(
+    tell!(
         "Wrote {} ({:.2} s; primed in {:.2} s, sampled in {:.2} s, resynthesised in {:.2} s).",
         places.output.path().display(),
         sidecar.lasts,
@@ -118,7 +118,7 @@ fn answer_with_set(
         // There may be nothing to remove.
         let _ = std::fs::remove_dir_all(&part);
     })?;
-    eprintln!("Wrote {}: {}.", output.path().display(), summary(&notes));
+    tell!("Wrote {}: {}.", output.path().display(), summary(&notes));
     Ok(())
 }
 

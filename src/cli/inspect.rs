@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::model_choice::ModelChoice;
+use super::output;
 use crate::bundled;
 use crate::generate::{AnswerSettings, Weights};
 use crate::hearing::Normalisation;
@@ -74,14 +75,14 @@ fn list(json: bool) -> anyhow::Result<()> {
         default: model.name == bundled::DEFAULT,
     });
     if json {
-        println!("{}", serde_json::to_string_pretty(&listed)?);
+        output::json(&listed)?;
         return Ok(());
     }
     let width = listed.iter().map(|model| model.name.len()).max();
     let width = width.unwrap_or_default();
     for model in listed {
         let default = if model.default { " (the default)" } else { "" };
-        println!("{:width$}  {}{default}", model.name, model.sound);
+        say!("{:width$}  {}{default}", model.name, model.sound);
     }
     Ok(())
 }
@@ -108,7 +109,7 @@ fn describe(name: &str, json: bool) -> anyhow::Result<()> {
         hyperparameters: &model.hyperparameters,
     };
     if json {
-        println!("{}", serde_json::to_string_pretty(&description)?);
+        output::json(&description)?;
     } else {
         print(&description);
     }
@@ -117,16 +118,18 @@ fn describe(name: &str, json: bool) -> anyhow::Result<()> {
 
 fn print(model: &ModelDescription) {
     let h = model.hyperparameters;
-    println!(
+    say!(
         "{} ({} bytes, SHA-256 {})",
-        model.name, model.bytes, model.sha256
+        model.name,
+        model.bytes,
+        model.sha256
     );
     if let Some(sound) = model.sound {
-        println!("sound        {sound}");
+        say!("sound        {sound}");
     }
-    println!("approach     {}", model.approach);
-    println!("rate         {} Hz", model.sample_rate);
-    println!(
+    say!("approach     {}", model.approach);
+    say!("rate         {} Hz", model.sample_rate);
+    say!(
         "network      {} layer{} of {} units over inputs of {}{}, {} weights",
         model.layers,
         if model.layers == 1 { "" } else { "s" },
@@ -139,18 +142,21 @@ fn print(model: &ModelDescription) {
         },
         model.parameters
     );
-    println!(
+    say!(
         "matrix       {} rows of {}",
-        h.format.num_unrollings, h.format.seg_len
+        h.format.num_unrollings,
+        h.format.seg_len
     );
     if h.format.use_fft {
-        println!(
+        say!(
             "spectra      frames of {} samples every {}, largest magnitude {}",
-            h.format.window_size, h.format.hop_size, model.normalisation.largest_magnitude
+            h.format.window_size,
+            h.format.hop_size,
+            model.normalisation.largest_magnitude
         );
     }
     if h.format.bands > 1 {
-        println!(
+        say!(
             "bands        {}, of which each step predicts a sample",
             h.format.bands
         );
@@ -160,7 +166,7 @@ fn print(model: &ModelDescription) {
         println!("channels     2, in which sounds stand where they stood in its recordings");
     }
     if let Some(memory) = model.memory_seconds {
-        println!("memory       {memory:.2} s, after which it does not matter how a sound began");
+        say!("memory       {memory:.2} s, after which it does not matter how a sound began");
     }
     print_training(model);
 }
@@ -172,32 +178,33 @@ fn print_answer(h: &Hyperparameters) {
     let feedback = settings.feedback();
     match h.network.output {
         OutputKind::Value => {}
-        OutputKind::Mixture => println!(
+        OutputKind::Mixture => say!(
             "output       a mixture of {} Gaussians, drawn at temperature {temperature}, noise fed \
              back {}",
-            h.network.components, feedback.noise
+            h.network.components,
+            feedback.noise
         ),
-        OutputKind::Levels => println!(
+        OutputKind::Levels => say!(
             "output       {} mu-law levels, drawn at temperature {temperature}",
             h.network.components
         ),
     }
     if h.conditioning.conditioning != Conditioning::None {
-        println!(
+        say!(
             "conditioning learned with a description of what comes next; --guidance {} has the \
              seed's lead an answer",
             h.conditioning.guidance
         );
     }
     if feedback.gain < 1.0 {
-        println!(
+        say!(
             "feedback     predictions are fed back multiplied by {}",
             feedback.gain
         );
     }
     if let Weights::Moving(weights) = &settings.weights {
         let training = weights.training(h);
-        println!(
+        say!(
             "answers      with moving weights, every {} predictions a training step of {} time \
              steps, at a learning rate of {}",
             weights.train_every,
@@ -209,7 +216,7 @@ fn print_answer(h: &Hyperparameters) {
 
 fn print_training(model: &ModelDescription) {
     let training = model.training;
-    println!(
+    say!(
         "training     {} steps, {:.2} epochs, {:.1} minutes, loss {:.3e} to {:.3e}, random seed {}",
         training.steps,
         training.epochs,
@@ -219,9 +226,11 @@ fn print_training(model: &ModelDescription) {
         training.random_seed
     );
     for audio in model.training_audio {
-        println!(
+        say!(
             "learned from {} ({:.1} s, SHA-256 {})",
-            audio.file, audio.seconds, audio.sha256
+            audio.file,
+            audio.seconds,
+            audio.sha256
         );
     }
 }

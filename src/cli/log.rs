@@ -1,124 +1,80 @@
-//! Where the log goes: to standard error, or, under systemd, to the journal.
+//! Where the log goes: to standard error, which under systemd ends in its journal.
 
 use std::io::{IsTerminal, stderr};
 
+use tracing::{Event, Subscriber};
+use tracing_subscriber::Layer;
 use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::fmt::time::SystemTime;
+use tracing_subscriber::layer::Context;
 use tracing_subscriber::prelude::*;
 
+use super::log_line::{LogFormat, Style, now};
 use super::log_tap::LogTap;
+use super::output;
 
-/// Begins the log; a daemon's lines have the time, unless the journal keeps it.
-pub fn begin(daemon: bool) {
-    if journal::begin() {
-        return;
-    }
-    let log = tracing_subscriber::fmt::layer()
-        .with_writer(stderr)
-        .with_ansi(stderr().is_terminal())
-        .with_target(false);
+/// Begins the log: of a daemon in the format that is given, with the time in each line unless
+/// the journal keeps it; of other commands as text without it.
+pub fn begin(daemon: Option<LogFormat>) -> Log {
+    let is_for_the_journal = ends_in_the_journal();
+    let format = daemon.unwrap_or_default();
+    let style = Style {
+        format,
+        is_timed: daemon.is_some() && !is_for_the_journal,
+        is_for_the_journal,
+        is_coloured: stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+    };
     let all = tracing_subscriber::registry().with(LevelFilter::INFO);
-    if daemon {
-        let log = log.with_timer(SystemTime);
-        all.with(log).with(LogTap).init();
-    } else {
-        all.with(log.without_time()).init();
+    let all = all.with(Lines(style));
+    match daemon {
+        Some(_) => all.with(LogTap).init(),
+        None => all.init(),
+    }
+    Log {
+        has_last_word: daemon.is_some() && (is_for_the_journal || format == LogFormat::Json),
     }
 }
 
-/// The journal of systemd.
+/// The log, once it has begun.
+pub struct Log {
+    /// Whether what ends the command stands in it, too: whoever reads it reads nothing else.
+    has_last_word: bool,
+}
+
+impl Log {
+    /// Tells why the command ends.
+    pub fn end(&self, error: &anyhow::Error) {
+        match self.has_last_word {
+            true => tracing::error!("{error:#}"),
+            false => tell!("antiphon: {error:#}"),
+        }
+    }
+}
+
+/// Writes each line of the log.
+struct Lines(Style);
+
+impl<S: Subscriber> Layer<S> for Lines {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        output::tell(&self.0.line(event, &now()));
+    }
+}
+
+/// Whether standard error ends in the journal: systemd says which socket it made for that,
+/// and somebody may have redirected us since.
 #[cfg(target_os = "linux")]
-mod journal {
-    use std::fmt::Error;
+fn ends_in_the_journal() -> bool {
     use std::os::unix::fs::MetadataExt;
-
-    use tracing::{Event, Level, Subscriber};
-    use tracing_journald::{Priority, PriorityMappings};
-    use tracing_subscriber::filter::LevelFilter;
-    use tracing_subscriber::fmt::format::{Format, Writer};
-    use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
-    use tracing_subscriber::prelude::*;
-    use tracing_subscriber::registry::LookupSpan;
-
-    use super::LogTap;
-
-    /// Whether standard error ends in the journal: systemd says which socket
-    /// it made for that, and somebody may have redirected us since.
-    fn is_standard_error() -> bool {
-        let Ok(stream) = std::env::var("JOURNAL_STREAM") else {
-            return false;
-        };
-        let Ok(file) = std::fs::metadata("/proc/self/fd/2") else {
-            return false;
-        };
-        stream == format!("{}:{}", file.dev(), file.ino())
-    }
-
-    /// Begins the log there, where standard error would end there; whether it did.
-    pub fn begin() -> bool {
-        if !is_standard_error() {
-            return false;
-        }
-        match tracing_journald::layer() {
-            Ok(layer) => begin_with_fields(layer),
-            Err(_) => {
-                let layer = tracing_subscriber::fmt::layer()
-                    .with_writer(std::io::stderr)
-                    .event_format(Prefixed);
-                let all = tracing_subscriber::registry().with(LevelFilter::INFO);
-                all.with(layer).with(LogTap).init();
-            }
-        }
-        true
-    }
-
-    fn begin_with_fields(layer: tracing_journald::Layer) {
-        let layer = layer
-            .with_field_prefix(Some("ANTIPHON".to_owned()))
-            .with_syslog_identifier("antiphon".to_owned())
-            .with_priority_mappings(PriorityMappings {
-                info: Priority::Informational,
-                ..PriorityMappings::new()
-            });
-        let all = tracing_subscriber::registry().with(LevelFilter::INFO);
-        all.with(layer).with(LogTap).init();
-    }
-
-    /// Lines that begin with their priority, `<4>` for a warning say, as
-    /// systemd reads them where the journal itself cannot be reached.
-    struct Prefixed;
-
-    impl<S, N> FormatEvent<S, N> for Prefixed
-    where
-        S: Subscriber + for<'a> LookupSpan<'a>,
-        N: for<'a> FormatFields<'a> + 'static,
-    {
-        fn format_event(
-            &self,
-            context: &FmtContext<'_, S, N>,
-            mut writer: Writer<'_>,
-            event: &Event<'_>,
-        ) -> Result<(), Error> {
-            write!(writer, "<{}>", priority(*event.metadata().level()))?;
-            let line = Format::default().without_time().with_target(false);
-            line.with_level(false).format_event(context, writer, event)
-        }
-    }
-
-    fn priority(level: Level) -> u8 {
-        match level {
-            Level::ERROR => 3,
-            Level::WARN => 4,
-            Level::INFO => 6,
-            Level::DEBUG | Level::TRACE => 7,
-        }
-    }
+    let Ok(stream) = std::env::var("JOURNAL_STREAM") else {
+        return false;
+    };
+    let Ok(file) = std::fs::metadata("/proc/self/fd/2") else {
+        return false;
+    };
+    stream == format!("{}:{}", file.dev(), file.ino())
 }
 
-/// Systems without systemd.
+/// There is none on systems without systemd.
 #[cfg(not(target_os = "linux"))]
-mod journal {
-    pub fn begin() -> bool {
-        false
-    }
+fn ends_in_the_journal() -> bool {
+    false
 }

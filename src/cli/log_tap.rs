@@ -1,15 +1,14 @@
 //! The log's lines for whoever asked for them over OSC.
 
-use std::fmt::{Debug, Write};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
+use super::log_line::Text;
 use crate::osc::LogLevel;
 
 /// Lines that wait to be said; more are left out.
@@ -57,23 +56,6 @@ impl<S: Subscriber> Layer<S> for LogTap {
             // Whoever logs does not wait.
             let _ = lines.try_send(Line { level, text });
         }
-    }
-}
-
-/// What a line says, and its fields behind it.
-#[derive(Default)]
-struct Text(String);
-
-impl Visit for Text {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        let written = match field.name() {
-            "message" => {
-                let fields = std::mem::take(&mut self.0);
-                write!(self.0, "{value:?}{fields}")
-            }
-            name => write!(self.0, " {name}={value:?}"),
-        };
-        written.expect("text can be written to");
     }
 }
 

@@ -1,5 +1,9 @@
 //! The command line: one file per subcommand.
 
+// Its macros are for all that follow.
+#[macro_use]
+mod output;
+
 mod answer_options;
 mod answerer;
 mod asked_options;
@@ -11,6 +15,7 @@ mod house;
 mod inspect;
 mod judge;
 mod log;
+mod log_line;
 mod log_tap;
 mod man;
 mod model_choice;
@@ -49,7 +54,7 @@ enum Command {
     Train(train::Arguments),
     Generate(generate::Arguments),
     Replay(replay::Arguments),
-    Watch(watch::Arguments),
+    Watch(Box<watch::Arguments>),
     Status(status::Arguments),
     Doctor(doctor::Arguments),
     Service(service::Arguments),
@@ -67,13 +72,16 @@ enum Command {
 /// 1 for what failed, 2 for a command line that cannot be understood.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    log::begin(matches!(arguments.command, Command::Watch(_)));
+    let log = log::begin(match &arguments.command {
+        Command::Watch(arguments) => Some(arguments.log_format),
+        _ => None,
+    });
     let result = match arguments.command {
         Command::New(arguments) => new::run(arguments),
         Command::Train(arguments) => train::run(arguments),
         Command::Generate(arguments) => generate::run(arguments),
         Command::Replay(arguments) => replay::run(arguments),
-        Command::Watch(arguments) => watch::run(arguments),
+        Command::Watch(arguments) => watch::run(*arguments),
         Command::Status(arguments) => status::run(arguments),
         Command::Doctor(arguments) => doctor::run(arguments),
         Command::Service(arguments) => service::run(arguments),
@@ -86,10 +94,10 @@ pub fn run() -> ExitCode {
         Command::Completions(arguments) => completions::run(arguments),
         Command::Man(arguments) => man::run(arguments),
     };
-    match result {
+    match result.and_then(|()| output::finish()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("antiphon: {error:#}");
+            log.end(&error);
             ExitCode::FAILURE
         }
     }

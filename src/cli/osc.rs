@@ -1,5 +1,6 @@
 //! `antiphon osc`: the messages that a patch can send and will hear.
 
+use super::output;
 use crate::osc::{in_markdown, table};
 
 /// Show all OSC messages: what is said, and what is heard
@@ -19,8 +20,10 @@ pub struct Arguments {
 /// Prints the table.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.json {
-        true => println!("{}", serde_json::to_string_pretty(&table())?),
-        false => print!("{}", in_markdown()),
+        true => output::json(&table()),
+        false => {
+            output::text(&in_markdown());
+            Ok(())
+        }
     }
-    Ok(())
 }

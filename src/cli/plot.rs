@@ -7,6 +7,7 @@ use anyhow::Context;
 
 use crate::audio::{self, AudioError, Signal};
 use crate::destination::Destination;
+use crate::names::{printable, readable};
 use crate::plot::{LineChart, Page, Panel, Series, Spectrogram};
 use crate::train::{LossRow, PREDICTIONS, RunRecord};
 
@@ -59,7 +60,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     let sounds = sounds(folder, &record, &mut missing)?;
     for sentence in &missing {
-        eprintln!("{sentence}");
+        tell!("{sentence}");
     }
     let mut notes = vec![summary(&record)];
     notes.extend(missing);
@@ -69,7 +70,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         panels: loss.into_iter().chain(sounds).collect(),
     };
     page.write_to(&output)?;
-    eprintln!("Wrote {}.", output.path().display());
+    tell!("Wrote {}.", output.path().display());
     Ok(())
 }
 
@@ -77,7 +78,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
 fn name(folder: &Path) -> String {
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let name = folder.file_name().unwrap_or(folder.as_os_str());
-    name.to_string_lossy().into_owned()
+    printable(&readable(name)).into_owned()
 }
 
 fn summary(record: &RunRecord) -> String {
@@ -186,7 +187,8 @@ fn sounds(
         ));
     }
     let recordings = recordings.into_iter().map(|(path, sound)| {
-        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let file = readable(path.file_name().unwrap_or_default());
+        let file = printable(&file);
         sound.panel(&format!("Training audio, {file}"))
     });
     let predictions = predictions

@@ -49,7 +49,7 @@ pub fn shown_in_turn<T>(
         bar.set_position((share * STEPS as f64) as u64);
         if !is_watched && turn.number > logged {
             logged = turn.number;
-            eprintln!("{said}");
+            tell!("{said}");
         }
         go_on(&stop)
     });

@@ -90,9 +90,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         // There may be nothing to remove.
         let _ = std::fs::remove_file(&part);
     })?;
-    println!("{said}");
+    say!("{said}");
     if let Some(output) = output {
-        println!("Wrote {}.", output.path().display());
+        say!("Wrote {}.", output.path().display());
     }
     Ok(())
 }

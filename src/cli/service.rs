@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 
 use super::model_choice::ModelChoice;
 use super::osc_options::{DEFAULT_LISTEN, DEFAULT_OSC, OFF};
+use super::output;
 use super::watch::DEFAULT_ROOT;
 use crate::bundled;
 use crate::files;
@@ -131,7 +132,7 @@ fn run_install(install: &Install) -> anyhow::Result<()> {
     }
     let unit = service.unit()?;
     if install.dry_run {
-        print!("{unit}");
+        output::text(&unit);
         return Ok(());
     }
     let manager = Manager::new(scope)?;
@@ -249,7 +250,7 @@ fn prepare_as(
         .context("the folder's name is not UTF-8; rename it")?;
     let arguments = ["service", "prepare", "--root", root, "--model", model];
     user.run(&service.program, &arguments)?;
-    println!("The service will run as {}.", user.name);
+    say!("The service will run as {}.", user.name);
     Ok(())
 }
 
@@ -267,46 +268,46 @@ fn run_prepare(root: &Path, model: &str) -> anyhow::Result<()> {
 fn say_written(written: UnitChange, manager: &Manager) {
     let unit = manager.unit();
     match written {
-        UnitChange::New => println!("Written: {}", unit.display()),
-        UnitChange::Changed => println!("Changed: {}", unit.display()),
-        UnitChange::AsItWas => println!("Unchanged: {}", unit.display()),
+        UnitChange::New => say!("Written: {}", unit.display()),
+        UnitChange::Changed => say!("Changed: {}", unit.display()),
+        UnitChange::AsItWas => say!("Unchanged: {}", unit.display()),
     }
 }
 
 fn start(manager: &Manager) -> anyhow::Result<()> {
     if !Manager::runs() {
-        println!("systemd does not run here. Where it does, these start the service:");
+        say!("systemd does not run here. Where it does, these start the service:");
         print_commands(&manager.to_start());
         return Ok(());
     }
     Manager::run(&manager.to_start())?;
-    println!("The service runs. Its log: {}", manager.to_read_the_log());
+    say!("The service runs. Its log: {}", manager.to_read_the_log());
     if let Some(hint) = manager.to_start_without_a_session() {
-        println!("It starts when you log in. To start it with the machine: {hint}");
+        say!("It starts when you log in. To start it with the machine: {hint}");
     }
     Ok(())
 }
 
 fn print_commands(commands: &[Words]) {
     for command in commands {
-        println!("  {command}");
+        say!("  {command}");
     }
 }
 
 fn run_uninstall(scope: Scope) -> anyhow::Result<()> {
     let manager = Manager::new(scope)?;
     if !manager.unit().exists() {
-        println!("There is no {}.", manager.unit().display());
+        say!("There is no {}.", manager.unit().display());
         return Ok(());
     }
     if Manager::runs() {
         Manager::run(&manager.to_stop())?;
     }
     remove(&manager)?;
-    println!("Removed: {}", manager.unit().display());
+    say!("Removed: {}", manager.unit().display());
     if Manager::runs() {
         Manager::run(&manager.to_forget())?;
     }
-    println!("The folder with its sounds stays as it is.");
+    say!("The folder with its sounds stays as it is.");
     Ok(())
 }

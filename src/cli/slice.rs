@@ -7,7 +7,7 @@ use anyhow::bail;
 use serde::Serialize;
 
 use super::answer_options::find_model;
-use super::progress;
+use super::{output, progress};
 use crate::answer::{AnswerError, Length, Occasion, Plan, Step, Voice, Wishes};
 use crate::audio::output::OutputRate;
 use crate::audio::write::{SampleFormat, write_wav};
@@ -94,15 +94,12 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     let rows = write(&output, &slices, &bands)?;
     if let Some(sentence) = empty_bands(&slices, &bands, arguments.model.as_deref()) {
-        eprintln!("{sentence}");
+        tell!("{sentence}");
     }
     if arguments.json {
-        println!(
-            "{}",
-            serde_json::to_string_pretty(&entries(&slices, &rows))?
-        );
+        output::json(&entries(&slices, &rows))?;
     }
-    eprintln!(
+    tell!(
         "Wrote {}: {}.",
         output.path().display(),
         summary(&slices, own, &bands)

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::output;
 use super::watch::DEFAULT_ROOT;
 use crate::status::{ArrivingFile, Failure, Status, VoiceStatus, Waiting};
 use crate::system::disk::Space;
@@ -28,7 +29,7 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let status = Status::of(&arguments.root)?;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&status)?);
+        output::json(&status)?;
     } else {
         print(&status);
     }
@@ -40,29 +41,33 @@ fn print(status: &Status) {
         true => "running",
         false => "not running",
     };
-    println!("daemon   {running}, in {}", status.root.display());
-    println!(
+    say!("daemon   {running}, in {}", status.root.display());
+    say!(
         "waiting  {}{}",
         status.counts.waiting,
         oldest(&status.oldest_waiting)
     );
     for ArrivingFile { name, because, .. } in &status.arriving {
-        println!("         {name}: {because}");
+        say!("         {name}: {because}");
     }
     let in_work = match status.in_work.is_empty() {
         true => String::new(),
         false => format!(": {}", status.in_work.join(", ")),
     };
-    println!("in work  {}{in_work}", status.counts.working);
+    say!("in work  {}{in_work}", status.counts.working);
     if !status.voices.is_empty() {
         let voices: Vec<String> = status.voices.iter().map(voice).collect();
-        println!("voices   {}", voices.join(", "));
+        say!("voices   {}", voices.join(", "));
     }
-    println!("done     {}", status.counts.done);
-    println!("failed   {}", status.counts.failed);
+    say!("done     {}", status.counts.done);
+    if status.skipped > 0 {
+        let skipped = status.skipped;
+        say!("skipped  {skipped}, silent, since the daemon began");
+    }
+    say!("failed   {}", status.counts.failed);
     status.last_failures.iter().for_each(print_failure);
     if !status.osc.dropped.is_empty() {
-        println!("osc      {}", status.osc);
+        say!("osc      {}", status.osc);
     }
     if let Some(space) = status.space {
         print_space(space);
@@ -84,7 +89,7 @@ fn oldest(oldest: &Option<Waiting>) -> String {
 }
 
 fn print_failure(failure: &Failure) {
-    println!(
+    say!(
         "         {}, {} ago: {}",
         failure.name,
         duration(failure.seconds_ago),
@@ -94,7 +99,7 @@ fn print_failure(failure: &Failure) {
 
 fn print_space(space: Space) {
     let gigabytes = |bytes: u64| bytes as f64 / 1e9;
-    println!(
+    say!(
         "disk     {:.1} GB free of {:.1} GB",
         gigabytes(space.free_bytes),
         gigabytes(space.total_bytes)

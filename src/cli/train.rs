@@ -14,8 +14,9 @@ use crate::destination::Destination;
 use crate::hyperparameters::Hyperparameters;
 use crate::system::memory;
 use crate::train::{
-    Care, Checkpoint, ChosenRecordings, Dataset, Headers, Observer, Progress, Resumed, Run,
-    RunOrder, Session, SessionError, choose, memory_of_training, read, refuse_what_does_not_fit,
+    Care, Checkpoint, ChosenRecordings, Dataset, Headers, LossRow, LossScale, Observer, Progress,
+    Resumed, Run, RunOrder, Session, SessionError, TrendRemark, choose, memory_of_training, read,
+    refuse_what_does_not_fit,
 };
 
 /// Train a model on recordings
@@ -49,9 +50,10 @@ pub struct Arguments {
     #[arg(long)]
     force: bool,
     /// Go on with the run in this folder, as it was begun
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["hyperparameters", "audio", "output", "random_seed", "threads"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["hyperparameters", "audio", "output", "random_seed", "threads", "runs"])]
     resume: Option<PathBuf>,
-    /// Train for this many minutes, all told, instead of num_epochs and max_minutes
+    /// Train for this many minutes instead of num_epochs and max_minutes; with --resume, for
+    /// this many more
     #[arg(long, value_name = "M", value_parser = parse_minutes)]
     minutes: Option<f64>,
     /// Seed of the initial weights, the dropout and the noise
@@ -84,6 +86,8 @@ struct Beginning {
     hyperparameters: Hyperparameters,
     dataset: Dataset,
     checkpoint: Option<Checkpoint>,
+    /// How the loss went so far.
+    losses: Vec<LossRow>,
 }
 
 /// Trains, or goes on training, until the end or Ctrl-C.
@@ -111,12 +115,12 @@ fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
         .map(absolute)
         .collect::<Result<_, _>>()?;
     let ChosenRecordings { files, left_out } = choose(&named)?;
-    left_out.iter().for_each(|sentence| eprintln!("{sentence}"));
+    left_out.iter().for_each(|sentence| tell!("{sentence}"));
     let headers = Headers::read(&files);
     let follows = hyperparameters.format.follows_recordings;
     let hyperparameters = hyperparameters.at_the_rate_of_recordings(headers.rate());
     if follows {
-        eprintln!(
+        tell!(
             "The model will hear and speak at {} Hz.",
             hyperparameters.format.sample_rate
         );
@@ -128,7 +132,7 @@ fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
     };
     let destination = destination.apart_from(files.iter().chain([file]))?;
     let recordings = read(&files, &hyperparameters, care)?;
-    eprintln!("{}", recordings.list());
+    recordings.list().lines().for_each(|line| tell!("{line}"));
     let order = RunOrder {
         audio: recordings.files,
         output: absolute(output)?,
@@ -149,6 +153,7 @@ fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
         hyperparameters,
         dataset,
         checkpoint: None,
+        losses: Vec::new(),
     })
 }
 
@@ -159,11 +164,13 @@ fn resume(folder: &Path, minutes: Option<f64>, force: bool) -> anyhow::Result<Be
         hyperparameters,
         checkpoint,
         lost,
+        losses,
     } = Run::resume(folder)?;
     if let Some(lost) = lost {
-        eprintln!("{lost}");
+        tell!("{lost}");
     }
-    order.minutes = minutes.or(order.minutes);
+    let before = checkpoint.as_ref().map_or(0.0, |c| c.notes.trained_for) / 60.0;
+    order.minutes = minutes.map(|more| before + more).or(order.minutes);
     let destination = match force || order.force {
         true => Destination::new(&order.output, true)?,
         false => {
@@ -181,6 +188,7 @@ fn resume(folder: &Path, minutes: Option<f64>, force: bool) -> anyhow::Result<Be
         hyperparameters,
         dataset,
         checkpoint,
+        losses,
     })
 }
 
@@ -204,9 +212,10 @@ fn train(beginning: Beginning, between_checkpoints: Duration) -> anyhow::Result<
         hyperparameters,
         dataset,
         checkpoint,
+        losses,
     } = beginning;
     let (folder, output) = (run.folder().to_owned(), order.output.clone());
-    eprintln!(
+    tell!(
         "Training {} weights, {} approach, on {} time steps per epoch, with about {}, in {}; \
          Ctrl-C ends it with a usable model.",
         hyperparameters.architecture().parameters(),
@@ -218,11 +227,16 @@ fn train(beginning: Beginning, between_checkpoints: Duration) -> anyhow::Result<
     let mut session = Session::new(run, order, destination, hyperparameters, dataset);
     if let Some(checkpoint) = checkpoint {
         session
-            .restore(checkpoint)
+            .restore(checkpoint, &losses)
             .with_context(|| folder.display().to_string())?;
-        eprintln!("Going on from step {}.", session.steps());
+        tell!("Going on from step {}.", session.steps());
+        if session.is_over() {
+            tell!("The run is over; {}.", more_minutes(&folder));
+        }
     }
-    let mut report = Report::new(super::stop_flag()?);
+    let scale = session.loss_scale();
+    tell!("{}", scale.in_words());
+    let mut report = Report::new(super::stop_flag()?, scale);
     let training = session.run(between_checkpoints, &mut report);
     report.finish();
     let training = training.map_err(|error| match error {
@@ -230,16 +244,24 @@ fn train(beginning: Beginning, between_checkpoints: Duration) -> anyhow::Result<
         error => error.into(),
     })?;
     let held_out = training.validation_loss;
-    let held_out = held_out.map_or(String::new(), |l| format!(", {l:.3e} on what was held out"));
-    eprintln!(
-        "Wrote {}: {} steps, {:.2} epochs, loss {:.3e} to {:.3e}{held_out}.",
+    let held_out = held_out.map_or(String::new(), |loss| {
+        format!(", {} on what was held out", scale.shown(loss))
+    });
+    tell!(
+        "Wrote {}: {} steps, {:.2} epochs, loss {} to {}{held_out}.",
         output.display(),
         training.steps,
         training.epochs,
-        training.first_loss,
-        training.last_loss,
+        scale.shown(training.first_loss),
+        scale.shown(training.last_loss),
     );
     Ok(())
+}
+
+/// What has a run that is over be gone on with.
+fn more_minutes(folder: &Path) -> String {
+    let folder = folder.display();
+    format!("antiphon train --resume {folder} --minutes 5 goes on for 5 minutes more")
 }
 
 /// What to do when a run's folder cannot be written.
@@ -254,6 +276,7 @@ fn keep_going(folder: &Path) -> String {
 struct Report {
     /// Set by Ctrl-C.
     stop: Arc<AtomicBool>,
+    scale: LossScale,
     bar: ProgressBar,
     lines: bool,
     last: Instant,
@@ -267,16 +290,33 @@ const BETWEEN_BARS: Duration = Duration::from_millis(100);
 const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
 impl Report {
-    fn new(stop: Arc<AtomicBool>) -> Report {
+    fn new(stop: Arc<AtomicBool>, scale: LossScale) -> Report {
         let bar = ProgressBar::new(BAR);
         let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         Report {
             stop,
+            scale,
             bar,
             lines: !std::io::stderr().is_terminal(),
             last: Instant::now(),
             prediction: None,
+        }
+    }
+
+    /// `-3.582, best -3.601 (held out -3.411, best -3.415)`.
+    fn losses(&self, progress: &Progress) -> String {
+        let with_best = |loss, best| {
+            let [loss, best] = [loss, best].map(|loss| self.scale.shown(loss));
+            format!("{loss}, best {best}")
+        };
+        let of_training = with_best(progress.loss, progress.best.min(progress.loss));
+        match progress.held_out {
+            None => of_training,
+            Some(loss) => {
+                let best = progress.best_held_out.map_or(loss, |best| best.min(loss));
+                format!("{of_training} (held out {})", with_best(loss, best))
+            }
         }
     }
 
@@ -285,14 +325,41 @@ impl Report {
     }
 }
 
+/// What is said of the way a loss goes.
+fn in_words(remark: TrendRemark, scale: &LossScale) -> String {
+    match remark {
+        TrendRemark::Flat { before, now } => format!(
+            "The loss has stopped falling: it was {} on average in the last third of training, and \
+             {} in the third before. More of the same may not help; Ctrl-C ends it with a usable \
+             model.",
+            scale.shown(now),
+            scale.shown(before)
+        ),
+        TrendRemark::Rising { best, now } => format!(
+            "The loss on what is held out rises: it was {} at step {}, and is {} at step {}. The \
+             model begins to learn the recordings by heart; train for fewer minutes, or on more \
+             recordings.",
+            scale.shown(best.loss),
+            best.step,
+            scale.shown(now.loss),
+            now.step
+        ),
+    }
+}
+
 impl Observer for Report {
     fn stop(&mut self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 
+    fn remark(&mut self, remark: TrendRemark) {
+        let sentence = in_words(remark, &self.scale);
+        self.bar.suspend(|| tell!("{sentence}"));
+    }
+
     fn prediction(&mut self, path: &Path) {
         if self.lines {
-            eprintln!("wrote {}", path.display());
+            tell!("wrote {}", path.display());
         }
         let name = path.file_name().unwrap_or_default();
         self.prediction = Some(name.to_string_lossy().into_owned());
@@ -309,13 +376,10 @@ impl Observer for Report {
         }
         self.last = Instant::now();
         let message = format!(
-            "epoch {:.2}  step {}  loss {:.3e}{}  {:.1} steps/s  {} left{}",
+            "epoch {:.2}  step {}  loss {}  {:.1} steps/s  {} left{}",
             progress.epochs,
             progress.steps,
-            progress.loss,
-            progress
-                .held_out
-                .map_or(String::new(), |loss| format!(" (held out {loss:.3e})")),
+            self.losses(progress),
             progress.steps_per_second,
             indicatif::FormattedDuration(progress.remaining),
             match &self.prediction {
@@ -324,7 +388,7 @@ impl Observer for Report {
             },
         );
         if self.lines {
-            eprintln!("{message}");
+            tell!("{message}");
         } else {
             self.bar.set_position((progress.share * BAR as f64) as u64);
             self.bar.set_message(message);

@@ -1,6 +1,7 @@
 //! `antiphon watch`: the daemon.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,9 +10,12 @@ use anyhow::{Context, bail};
 use super::answer_options::AnswerOptions;
 use super::answerer::VoiceSource;
 use super::house::Daemon;
+use super::log_line::LogFormat;
 use super::osc_options::OscOptions;
+use super::output;
 use crate::answer::{Settings, Voice};
 use crate::bundled;
+use crate::names::printable;
 use crate::osc::{Speaker, Tally};
 use crate::service::Supervisor;
 use crate::status::{self, DaemonState};
@@ -43,6 +47,10 @@ pub struct Arguments {
     /// antiphon inspect lists them
     #[arg(long, default_value = bundled::DEFAULT, value_name = "MODEL")]
     model: String,
+    /// How the log on standard error is written; a line has the local time, unless the
+    /// journal of systemd keeps it
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub log_format: LogFormat,
     #[command(flatten)]
     osc: OscOptions,
     #[command(flatten)]
@@ -76,6 +84,10 @@ struct Load {
     /// Larger seeds fail (K, M and G are understood)
     #[arg(long, default_value = "512M", value_name = "BYTES", value_parser = parse_bytes)]
     max_seed_bytes: u64,
+    /// Remove seeds that are silent instead of answering them: those whose loudest tenth of a
+    /// second is below this level of its rms, in decibels, or below -60 where none is given
+    #[arg(long, value_name = "DB", num_args = 0..=1, default_missing_value = "-60", allow_negative_numbers = true, value_parser = parse_level)]
+    skip_silent: Option<f64>,
     /// Memory for the models of voices, of which those that answered longest ago make room
     /// (K, M and G are understood)
     #[arg(long, default_value = "1G", value_name = "BYTES", value_parser = parse_bytes)]
@@ -182,13 +194,15 @@ impl Audience {
         // Not before the folder is known to be ours.
         let greeting = self.greeting.lock().ok();
         if let Some(text) = greeting.and_then(|mut greeting| greeting.take()) {
-            println!("{text}");
+            text.lines().for_each(output::line);
         }
         self.supervisor.tell(event);
         self.journal.note(event);
         self.speaker.tell(event);
-        if let Event::Alive { arriving } = event {
-            self.notebook.write_down(arriving);
+        match event {
+            Event::Alive { arriving } => self.notebook.write_down(arriving),
+            Event::Skipped { .. } => self.notebook.note_skipped(),
+            _ => {}
         }
     }
 }
@@ -198,6 +212,8 @@ struct Notebook {
     root: PathBuf,
     /// Of what is received over OSC, where anything is.
     tally: Option<Tally>,
+    /// Silent seeds that were removed.
+    skipped: AtomicU64,
     last: Mutex<Option<DaemonState>>,
 }
 
@@ -206,8 +222,13 @@ impl Notebook {
         Notebook {
             root: root.to_owned(),
             tally,
+            skipped: AtomicU64::new(0),
             last: Mutex::new(None),
         }
+    }
+
+    fn note_skipped(&self) {
+        self.skipped.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Writes it down where it has changed. What cannot be written is tried again
@@ -216,6 +237,7 @@ impl Notebook {
         let state = DaemonState {
             arriving: arriving.iter().map(status::ArrivingFile::from).collect(),
             osc: self.tally.as_ref().map(Tally::snapshot).unwrap_or_default(),
+            skipped: self.skipped.load(Ordering::Relaxed),
         };
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.as_ref() != Some(&state) {
@@ -294,6 +316,7 @@ impl Arguments {
             longest_seed: Some(self.load.max_seed_seconds),
             max_seed_bytes: self.load.max_seed_bytes,
             deadline: Duration::from_secs(self.load.deadline),
+            skip_silent: self.load.skip_silent,
         }
     }
 }
@@ -337,8 +360,8 @@ fn greeting(voice: &Voice, root: &Path, speaker: &Speaker) -> String {
         model.hyperparameters.approach(),
         model.hyperparameters.format.sample_rate,
         responder.engine_name(),
-        root.join(folders::SEEDS).display(),
-        root.join(folders::PREDICTIONS).display(),
+        printable(&root.join(folders::SEEDS).to_string_lossy()),
+        printable(&root.join(folders::PREDICTIONS).to_string_lossy()),
     )
 }
 
@@ -353,6 +376,13 @@ fn parse_patience(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(seconds),
         _ => Err("allowed: 0 to 86400".to_owned()),
+    }
+}
+
+fn parse_level(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(level) if (-120.0..0.0).contains(&level) => Ok(level),
+        _ => Err("allowed: -120 to below 0".to_owned()),
     }
 }
 

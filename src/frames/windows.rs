@@ -49,6 +49,15 @@ impl WindowFormat {
         self.input_span().max(label + self.label_len)
     }
 
+    /// Elements from the first of a row to the last of its label, where rows lie so far apart
+    /// that none reaches the next: each shows another part of the sound.
+    pub fn span_of_a_spread_row(&self) -> Option<usize> {
+        let span = self.row_len.max(self.label_offset + self.label_len);
+        let is_spread = self.rows > 1 && self.int_cursor_inc >= span;
+        // One label of all rows follows the last of them.
+        (is_spread && self.label_rows == self.rows).then_some(span)
+    }
+
     /// Whether each input matrix shows what the one before it did, but for one element:
     /// rows of several elements that move by one.
     pub fn slides(&self) -> bool {

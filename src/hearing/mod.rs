@@ -365,6 +365,13 @@ impl Hearing {
         self.samples_of(self.training.time_step_span())
     }
 
+    /// Samples of one row and its label, where the rows of a matrix are a sample of the whole
+    /// of a recording.
+    pub fn samples_of_a_spread_row(&self) -> Option<usize> {
+        let elements = self.training.span_of_a_spread_row()?;
+        Some(self.samples_of(elements))
+    }
+
     /// Samples that one prediction may reach beyond the sound that is asked for.
     pub fn samples_of_one_prediction(&self) -> usize {
         self.samples_of(self.sampling.label_len) + self.element.hop()

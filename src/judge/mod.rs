@@ -43,4 +43,4 @@ pub use identification::{Identification, LEAST_SEED_SECONDS};
 pub use literal::{LITERAL, PIECE_SECONDS, RepeatedPiece};
 pub use measures::Measures;
 pub use sound::{COMPARED_RATE, ComparedSound, SoundError};
-pub use verdict::{CriterionScore, Score, Verdict};
+pub use verdict::{Better, CriterionScore, LIMITS, Limit, Score, Verdict, limits_in_markdown};

@@ -57,109 +57,217 @@ pub struct Verdict {
     pub criterion_3: CriterionScore,
 }
 
-/// Up to where a measure that grows with a fault is High, and up to where Medium.
-struct Limits {
-    high: f64,
-    medium: f64,
+/// From where on a measure is High, and from where on Medium.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Limit {
+    /// What is measured, as [`Measures`] calls it.
+    pub measure: &'static str,
+    /// The criterion that it tells of, from 1 to 3.
+    pub criterion: u8,
+    /// What is better.
+    pub better: Better,
+    /// The worst value that is High.
+    pub high: f64,
+    /// The worst value that is Medium.
+    pub medium: f64,
+    /// What the measure says.
+    pub meaning: &'static str,
+}
+
+/// Which values of a measure are the better ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Better {
+    More,
+    Less,
+}
+
+impl Limit {
+    const fn new(
+        (measure, criterion): (&'static str, u8),
+        better: Better,
+        (high, medium): (f64, f64),
+        meaning: &'static str,
+    ) -> Limit {
+        Limit {
+            measure,
+            criterion,
+            better,
+            high,
+            medium,
+            meaning,
+        }
+    }
+
+    /// The score of a prediction of which this is measured, and nothing else.
+    pub fn score(&self, value: f64) -> Score {
+        let is_worse = |limit: f64| match self.better {
+            Better::More => value < limit,
+            Better::Less => value > limit,
+        };
+        match (is_worse(self.medium), is_worse(self.high)) {
+            (true, _) => Score::Low,
+            (false, true) => Score::Medium,
+            (false, false) => Score::High,
+        }
+    }
 }
 
 /// The halves of a recording reach 1.8 times each other; white noise, 5 and more.
-const CLICK_RATIO: Limits = Limits {
-    high: 2.0,
-    medium: 5.0,
-};
+const CLICK_RATIO: Limit = Limit::new(
+    ("click_ratio", 1),
+    Better::Less,
+    (2.0, 5.0),
+    "how sharp the waveform's sharpest corners are, as a ratio",
+);
 
 /// Clicks in a second. A few clicks hide below the percentile of the click
 /// ratio; one in two seconds is easily cut out, ten a second are a texture.
-const CLICKS_PER_SECOND: Limits = Limits {
-    high: 0.5,
-    medium: 10.0,
-};
+const CLICKS_PER_SECOND: Limit = Limit::new(
+    ("clicks", 1),
+    Better::Less,
+    (0.5, 10.0),
+    "clicks in a second",
+);
 
 /// The halves of a recording reach 4 times each other; noise 40 dB down or
 /// vectors in random order 7 to 19 times; noise 20 dB down 85 to 204 times.
-const FLAT_RATIO: Limits = Limits {
-    high: 5.0,
-    medium: 75.0,
-};
+const FLAT_RATIO: Limit = Limit::new(
+    ("flat_ratio", 1),
+    Better::Less,
+    (5.0, 75.0),
+    "how noisy the spectrum is, as a ratio",
+);
 
-/// Attenuation in dB against the training audio: turned up by 30 dB, the noise
+/// In dB against the training audio: turned up by 30 dB, the noise
 /// of 16 bits is heard; by 50 dB, that of a quiet room is drowned in it.
-const ATTENUATION_DB: Limits = Limits {
-    high: 30.0,
-    medium: 50.0,
-};
+const LEVEL_DB: Limit = Limit::new(
+    ("level_db", 1),
+    Better::More,
+    (-30.0, -50.0),
+    "how loud it is beside the training audio, in dB",
+);
 
 /// Rests belong to music (Audio Example 5.6 has more of them than its input);
 /// a prediction that is mostly silent does not.
-const SILENT: Limits = Limits {
-    high: 0.25,
-    medium: 0.6,
-};
+const SILENT: Limit = Limit::new(
+    ("silent", 1),
+    Better::Less,
+    (0.25, 0.6),
+    "the share of it that is silent",
+);
 
 /// One sample in a thousand at full scale is inaudible; one in twenty is a
 /// distortion of its own.
-const CLIP: Limits = Limits {
-    high: 0.001,
-    medium: 0.05,
-};
+const CLIP: Limit = Limit::new(
+    ("clip", 1),
+    Better::Less,
+    (0.001, 0.05),
+    "the share of samples at full scale",
+);
 
 /// An offset is filtered out easily, unless there is hardly anything else.
-const DC: Limits = Limits {
-    high: 0.5,
-    medium: 0.95,
-};
+const DC: Limit = Limit::new(
+    ("dc", 1),
+    Better::Less,
+    (0.5, 0.95),
+    "an offset beside its rms, whatever its sign",
+);
 
-/// 1 - resemble. Vectors in random order have 0; noise 20 dB down, a blend of all
-/// pitches and the bundled spectrum model's answers 0.35 to 0.65; pink noise 1.
-const UNLIKENESS: Limits = Limits {
-    high: 0.3,
-    medium: 0.75,
-};
+/// Vectors in random order have 1; noise 20 dB down, a blend of all
+/// pitches and the bundled spectrum model's answers 0.35 to 0.65; pink noise 0.
+const RESEMBLE: Limit = Limit::new(
+    ("resemble", 2),
+    Better::More,
+    (0.7, 0.25),
+    "how near its mel spectra are to the training audio's",
+);
 
-/// 1 - alive. A recording with all its phases exchanged, which is Audio
-/// Example 5.8's mass of sound, has 0.8 and a drone 0.99: "for the score to be
+/// A recording with all its phases exchanged, which is Audio
+/// Example 5.8's mass of sound, has 0.2 and a drone 0.01: "for the score to be
 /// low, the pitch content would need to be almost completely consistent".
-const STILLNESS: Limits = Limits {
-    high: 0.65,
-    medium: 0.9,
-};
+const ALIVE: Limit = Limit::new(
+    ("alive", 2),
+    Better::More,
+    (0.35, 0.1),
+    "how much the spectrum changes over time, as a ratio",
+);
 
-/// 1 - chroma. The same music two semitones higher has 0.35 to 0.4, and
+/// The same music two semitones higher has 0.6 to 0.65, and
 /// resembles obviously.
-const OTHER_PITCHES: Limits = Limits {
-    high: 0.5,
-    medium: 0.8,
-};
+const CHROMA: Limit = Limit::new(
+    ("chroma", 2),
+    Better::More,
+    (0.5, 0.2),
+    "how alike the pitch classes are",
+);
 
 /// Share of repeated pieces. Half a recording has up to 0.19 in common with the
 /// other half without being a copy, since notes come again; for that reason the
 /// largest correlation alone says little, and has no limit here.
-const LITERAL: Limits = Limits {
-    high: 0.2,
-    medium: 0.6,
-};
+const LITERAL: Limit = Limit::new(
+    ("literal", 3),
+    Better::Less,
+    (0.2, 0.6),
+    "the share of it that stands in the training audio",
+);
 
 /// The longest repeated stretch in seconds. "Several seconds of the training
 /// audio unchanged" fail; a phrase of two or three is a quotation.
-const LONGEST_SECONDS: Limits = Limits {
-    high: 2.0,
-    medium: 4.0,
-};
+const LONGEST_SECONDS: Limit = Limit::new(
+    ("longest", 3),
+    Better::Less,
+    (2.0, 4.0),
+    "its longest stretch that stands there, in seconds",
+);
+
+/// All of them: the one yardstick, by which `antiphon judge` and the documents score.
+pub const LIMITS: [Limit; 12] = [
+    CLICK_RATIO,
+    CLICKS_PER_SECOND,
+    FLAT_RATIO,
+    LEVEL_DB,
+    SILENT,
+    CLIP,
+    DC,
+    RESEMBLE,
+    ALIVE,
+    CHROMA,
+    LITERAL,
+    LONGEST_SECONDS,
+];
+
+/// [`LIMITS`] as a table in Markdown.
+pub fn limits_in_markdown() -> String {
+    let mut text = String::from(
+        "| criterion | measure | says | High | Medium | Low |\n|---|---|---|---|---|---|\n",
+    );
+    for limit in LIMITS {
+        let (high, medium) = (limit.high, limit.medium);
+        let [bound, below] = match limit.better {
+            Better::More => ["at least", "below"],
+            Better::Less => ["at most", "above"],
+        };
+        text.push_str(&format!(
+            "| {} | {} | {} | {bound} {high} | {bound} {medium} | {below} {medium} |\n",
+            limit.criterion, limit.measure, limit.meaning
+        ));
+    }
+    text
+}
 
 impl Verdict {
     /// The scores for a prediction that was measured.
     pub fn of(measures: &Measures, clicks: &[Click], repeated: &[RepeatedPiece]) -> Verdict {
         let m = measures;
         let clicks_per_second = clicks.len() as f64 / m.seconds;
-        let attenuation = -m.level_db;
         let longest = repeated
             .iter()
             .map(|piece| piece.end - piece.start)
             .fold(0.0, f64::max);
         let mut criterion_2 = Findings::default();
         if let Some(resemble) = m.resemble {
-            criterion_2.weigh(1.0 - resemble, &UNLIKENESS, || {
+            criterion_2.weigh(resemble, &RESEMBLE, || {
                 format!("timbre away from the training audio's (resemble {resemble:.2})")
             });
         }
@@ -174,8 +282,8 @@ impl Verdict {
                 .weigh(m.flat_ratio, &FLAT_RATIO, || {
                     format!("{:.0} times as noisy as the training audio", m.flat_ratio)
                 })
-                .weigh(attenuation, &ATTENUATION_DB, || {
-                    format!("{attenuation:.0} dB quieter than the training audio")
+                .weigh(m.level_db, &LEVEL_DB, || {
+                    format!("{:.0} dB quieter than the training audio", -m.level_db)
                 })
                 .weigh(m.silent, &SILENT, || {
                     format!("{:.0} % silent", 100.0 * m.silent)
@@ -184,10 +292,10 @@ impl Verdict {
                 .weigh(m.dc.abs(), &DC, || format!("offset of {:.2} rms", m.dc))
                 .score(),
             criterion_2: criterion_2
-                .weigh(1.0 - m.alive, &STILLNESS, || {
+                .weigh(m.alive, &ALIVE, || {
                     format!("hardly changes in time (alive {:.2})", m.alive)
                 })
-                .weigh(1.0 - m.chroma, &OTHER_PITCHES, || {
+                .weigh(m.chroma, &CHROMA, || {
                     format!("other pitches (chroma {:.2})", m.chroma)
                 })
                 .score(),
@@ -223,12 +331,11 @@ impl Verdict {
 struct Findings(Vec<(Score, String)>);
 
 impl Findings {
-    /// Adds what `fault` says, in words where it is above the limit for High.
-    fn weigh(&mut self, fault: f64, limits: &Limits, words: impl Fn() -> String) -> &mut Findings {
-        if fault > limits.medium {
-            self.0.push((Score::Low, words()));
-        } else if fault > limits.high {
-            self.0.push((Score::Medium, words()));
+    /// Adds what `value` says, in words where it is not High.
+    fn weigh(&mut self, value: f64, limit: &Limit, words: impl Fn() -> String) -> &mut Findings {
+        let score = limit.score(value);
+        if score < Score::High {
+            self.0.push((score, words()));
         }
         self
     }

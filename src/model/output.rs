@@ -181,6 +181,32 @@ impl Output {
         sum
     }
 
+    /// The loss of predicting silence for all `labels`, of `outputs` values each: of a
+    /// mixture, one Gaussian about zero as wide as the labels are loud, as far as it can be;
+    /// of levels, the chances with which they occur.
+    pub fn loss_of_silence(self, labels: &[f32], outputs: usize) -> f64 {
+        match self {
+            Output::Value => mean_square(labels.iter()),
+            Output::Mixture { .. } => about_zero(mean_square(labels.iter())),
+            Output::Bands { .. } => {
+                let band = |band| labels.iter().skip(band).step_by(outputs);
+                let losses = (0..outputs).map(|n| about_zero(mean_square(band(n))));
+                losses.sum::<f64>() / outputs as f64
+            }
+            Output::Levels { levels } => entropy(labels, levels),
+        }
+    }
+
+    /// The least loss that there is: every value as it comes, as surely as can be said.
+    pub fn loss_of_a_copy(self) -> f64 {
+        match self {
+            Output::Value | Output::Levels { .. } => 0.0,
+            Output::Mixture { .. } | Output::Bands { .. } => {
+                f64::from(*LOG_DEVIATION.start() + LOG_DEVIATION_OFFSET)
+            }
+        }
+    }
+
     /// What the head's values `row` say of one prediction of `outputs` values.
     pub fn said(self, row: &[f32], outputs: usize) -> Said<'_> {
         match self {
@@ -191,6 +217,31 @@ impl Output {
             Output::Levels { .. } => Said::Levels(row),
         }
     }
+}
+
+fn mean_square<'a>(values: impl Iterator<Item = &'a f32> + Clone) -> f64 {
+    let count = values.clone().count().max(1) as f64;
+    values.map(|value| f64::from(*value).powi(2)).sum::<f64>() / count
+}
+
+/// The loss, constants aside, of the Gaussian about zero that fits values of this mean
+/// square best.
+fn about_zero(mean_square: f64) -> f64 {
+    let bounds = [LOG_DEVIATION.start(), LOG_DEVIATION.end()];
+    let [least, most] = bounds.map(|bound| f64::from(bound + LOG_DEVIATION_OFFSET));
+    let log_deviation = (0.5 * mean_square.ln()).clamp(least, most);
+    log_deviation + 0.5 * mean_square * (-2.0 * log_deviation).exp()
+}
+
+/// That of the levels that `labels` fall into.
+fn entropy(labels: &[f32], levels: usize) -> f64 {
+    let mut counts = vec![0_usize; levels];
+    for label in labels {
+        counts[to_level(*label, levels)] += 1;
+    }
+    let chances = counts.into_iter().filter(|count| *count > 0);
+    let chances = chances.map(|count| count as f64 / labels.len() as f64);
+    chances.map(|chance| chance * (1.0 / chance).ln()).sum()
 }
 
 fn squared_error(row: &[f32], label: &[f32], d: &mut [f32]) -> f64 {
@@ -367,6 +418,35 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// What is said of silence and of a copy is what such predictions have.
+    #[test]
+    fn silence_and_a_copy_have_the_losses_that_are_said() {
+        let outputs = 4;
+        let labels = values(40 * outputs, "labels");
+        let labels: Vec<f32> = labels.iter().map(|label| 0.1 * label).collect();
+        let loss_of = |output: Output, row: &dyn Fn(&[f32]) -> Vec<f32>| {
+            let rows: Vec<f32> = labels.chunks(outputs).flat_map(row).collect();
+            output.loss(&rows, &labels, outputs, &mut Vec::new(), 1)
+        };
+        let mean_square = mean_square(labels.iter());
+        let width = 0.5 * mean_square.ln() as f32 - LOG_DEVIATION_OFFSET;
+        let silent = |_: &[f32]| [vec![0.0; outputs], vec![0.0, width]].concat();
+        let copied = |label: &[f32]| [label, &[0.0, -20.0]].concat();
+        let mixture = Output::Mixture { components: 1 };
+        let said = mixture.loss_of_silence(&labels, outputs);
+        assert!((loss_of(mixture, &silent) - said).abs() < 1e-4, "{said}");
+        assert!((loss_of(mixture, &copied) - mixture.loss_of_a_copy()).abs() < 1e-4);
+        // Bands of their own widths fit better, if at all.
+        let bands = Output::Bands { components: 1 };
+        assert!(bands.loss_of_silence(&labels, outputs) <= said);
+        let nothing = |_: &[f32]| vec![0.0; outputs];
+        let of_nothing = loss_of(Output::Value, &nothing);
+        assert!((of_nothing - Output::Value.loss_of_silence(&labels, outputs)).abs() < 1e-6);
+        let levels = Output::Levels { levels: 16 };
+        assert_eq!(levels.loss_of_silence(&[0.0; 9], 1), 0.0);
+        assert!((levels.loss_of_silence(&[-1.0, 1.0], 1) - 2_f64.ln()).abs() < 1e-9);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use crate::names::printable;
 use crate::watch::Event;
 
 /// Tells systemd, where it started the daemon, how it is.
@@ -53,6 +54,7 @@ impl Supervisor {
                 answered.done += 1;
                 vec![answered.status()]
             }
+            Event::Skipped { .. } => vec![answered.status()],
             Event::Failed { .. } => {
                 answered.failed += 1;
                 vec![answered.status()]
@@ -72,7 +74,7 @@ impl Answered {
 
 /// One line: a line break in a seed's name would begin another word.
 fn status(text: &str) -> Word {
-    Word::Status(text.replace(char::is_control, " "))
+    Word::Status(printable(text).into_owned())
 }
 
 #[cfg(target_os = "linux")]
@@ -130,7 +132,7 @@ mod tests {
             name: "a\nWATCHDOG=1".to_owned(),
         };
         let told = Supervisor::default().words(&seen);
-        let status = "a WATCHDOG=1 is to be answered".to_owned();
+        let status = r"a\nWATCHDOG=1 is to be answered".to_owned();
         assert_eq!(told, [Word::Status(status)]);
     }
 

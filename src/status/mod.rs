@@ -42,6 +42,8 @@ pub struct Status {
     pub osc: Received,
     /// The seeds in work, of a voice as `VOICE/NAME`.
     pub in_work: Vec<String>,
+    /// Silent seeds that were removed since the daemon began.
+    pub skipped: u64,
     /// The last failures, the latest first.
     pub last_failures: Vec<Failure>,
     /// What is left of the disk, where the system tells.
@@ -78,6 +80,8 @@ pub struct DaemonState {
     pub arriving: Vec<ArrivingFile>,
     /// What came over OSC.
     pub osc: Received,
+    /// Silent seeds that were removed.
+    pub skipped: u64,
 }
 
 /// A file in seeds/ that waits to become a seed.
@@ -197,6 +201,7 @@ impl Status {
             oldest_waiting: oldest(&waiting),
             arriving: state.arriving,
             osc: state.osc,
+            skipped: state.skipped,
             in_work: claimed.begun.iter().map(Unanswered::shown).collect(),
             last_failures: last_failures(&root.join(folders::FAILED))?,
             space: disk::space(root).ok(),

@@ -80,6 +80,8 @@ pub struct Gathering<'a> {
     hyperparameters: &'a Hyperparameters,
     /// Samples of one input matrix and its label.
     needed: usize,
+    /// Samples of one of its rows, where these lie all over the recordings.
+    needed_by_spread_row: Option<usize>,
     training: Vec<Vec<f32>>,
     validation: Vec<Vec<f32>>,
     short: Joined,
@@ -116,6 +118,7 @@ impl<'a> Gathering<'a> {
         Gathering {
             hyperparameters,
             needed: hearing.samples_of_one_time_step(),
+            needed_by_spread_row: hearing.samples_of_a_spread_row(),
             training: Vec::new(),
             validation: Vec::new(),
             short: Joined::default(),
@@ -236,6 +239,9 @@ impl<'a> Gathering<'a> {
         };
         let end = samples.len() - held_out(&samples, self.hyperparameters);
         self.hold_out(&mut samples, end, count, &file);
+        if self.is_to_be_wrapped(&samples) {
+            return wrapped(&samples, self.needed);
+        }
         if samples.len() >= self.needed {
             samples.shrink_to_fit();
             tracing::info!(
@@ -249,6 +255,16 @@ impl<'a> Gathering<'a> {
              {joined} wrapped, to begin again after the end"
         );
         wrapped(&samples, self.needed)
+    }
+
+    /// Whether `samples` are too short only since rows are to lie farther apart than they
+    /// are long: going round and round, each row hears another part of them. That is what
+    /// the hyperparameters ask for, and nothing to be told.
+    fn is_to_be_wrapped(&self, samples: &[f32]) -> bool {
+        let holds_a_row = self
+            .needed_by_spread_row
+            .is_some_and(|needed| samples.len() >= needed);
+        holds_a_row && samples.len() < self.needed
     }
 }
 

@@ -10,7 +10,7 @@ use super::inspection::{Heard, decibels, inspect, is_noise};
 use crate::audio::read::Declared;
 use crate::audio::{self, AudioError, Mixed};
 use crate::hyperparameters::Hyperparameters;
-use crate::names::readable;
+use crate::names::{printable, readable};
 use crate::stereo::{StereoFrames, StereoHearing, StereoImage};
 use crate::trained_model::TrainingAudio;
 
@@ -90,7 +90,7 @@ fn and_more(more: usize) -> String {
 /// How messages call the file or folder at `path`.
 pub(super) fn name(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str());
-    readable(name)
+    printable(&readable(name)).into_owned()
 }
 
 /// What the headers of recordings say, before any is read as a whole.

@@ -4,10 +4,11 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::Dataset;
 use super::checkpoint::{Checkpoint, CheckpointError};
 use super::run::{LossRow, Run, RunError, RunOrder};
 use super::trainer::{Diverged, Trainer};
+use super::trend::{Trend, TrendRemark};
+use super::{Dataset, LossScale};
 use crate::destination::{Destination, DestinationError};
 use crate::hyperparameters::Hyperparameters;
 use crate::trained_model::{ModelError, TrainingSummary};
@@ -21,6 +22,8 @@ pub trait Observer {
     fn stop(&mut self) -> bool;
     /// Told after each step, which may take microseconds.
     fn progress(&mut self, progress: &Progress);
+    /// Told now and then how the loss goes, if that is worth a word.
+    fn remark(&mut self, remark: TrendRemark);
     /// A prediction that was sampled was written to `path`.
     fn prediction(&mut self, path: &Path);
 }
@@ -34,8 +37,12 @@ pub struct Progress {
     pub epochs: f64,
     /// Mean loss of the last steps.
     pub loss: f64,
+    /// The least that it was, as far as it was logged.
+    pub best: f64,
     /// The loss on what was held out, as it was last measured.
     pub held_out: Option<f64>,
+    /// The least that it was.
+    pub best_held_out: Option<f64>,
     /// How much of the run is done, from 0 to 1 and, in its last step, beyond.
     pub share: f64,
     /// Since this session began.
@@ -57,6 +64,7 @@ pub struct Session {
     max_minutes: f64,
     trained_before: Duration,
     held_out: Option<f64>,
+    trend: Trend,
     times: Times,
 }
 
@@ -116,17 +124,23 @@ impl Session {
             max_minutes,
             trained_before: Duration::ZERO,
             held_out: None,
+            trend: Trend::default(),
             times: Times::now(),
         }
     }
 
-    /// Goes on from `checkpoint`, which a session of the same run wrote.
+    /// Goes on from `checkpoint`, which a session of the same run wrote, as it did `losses`.
     ///
     /// # Errors
     ///
     /// Those of [`Trainer::restore`], and [`CheckpointError::Damaged`] where its time
     /// is none.
-    pub fn restore(&mut self, checkpoint: Checkpoint) -> Result<(), CheckpointError> {
+    pub fn restore(
+        &mut self,
+        checkpoint: Checkpoint,
+        losses: &[LossRow],
+    ) -> Result<(), CheckpointError> {
+        self.trend = Trend::of(losses);
         self.trained_before = Duration::try_from_secs_f64(checkpoint.notes.trained_for)
             .map_err(|error| CheckpointError::Damaged(error.to_string()))?;
         self.trainer.restore(checkpoint)
@@ -137,9 +151,19 @@ impl Session {
         self.run.folder()
     }
 
+    /// What its loss is measured by.
+    pub fn loss_scale(&self) -> LossScale {
+        self.trainer.loss_scale()
+    }
+
     /// Training steps so far.
     pub fn steps(&self) -> u64 {
         self.trainer.steps()
+    }
+
+    /// Whether the run has come to its end.
+    pub fn is_over(&self) -> bool {
+        self.share() >= 1.0 && !self.trainer.pausing()
     }
 
     /// Trains until the run is over or `observer` ends it, with a checkpoint each
@@ -155,16 +179,17 @@ impl Session {
     ) -> Result<TrainingSummary, SessionError> {
         self.times = Times::now();
         let first = (self.share(), self.steps());
+        if let Some(remark) = self.trend.take_remark() {
+            observer.remark(remark);
+        }
         loop {
-            let share = self.share();
-            let over = share >= 1.0 && !self.trainer.pausing();
-            if over || observer.stop() {
+            if self.is_over() || observer.stop() {
                 return self.finish();
             }
-            self.step(share, observer)?;
+            self.step(self.share(), observer)?;
             self.measure();
             observer.progress(&self.progress(first));
-            self.keep(between_checkpoints)?;
+            self.keep(between_checkpoints, observer)?;
         }
     }
 
@@ -217,7 +242,12 @@ impl Session {
             steps: self.steps(),
             epochs: self.trainer.epochs(),
             loss: self.trainer.last_loss(),
+            best: self
+                .trend
+                .best()
+                .unwrap_or_else(|| self.trainer.last_loss()),
             held_out: self.held_out,
+            best_held_out: self.trend.best_held_out().map(|best| best.loss),
             share,
             steps_per_second: (self.steps() - first_step) as f64 / elapsed,
             remaining: Duration::from_secs_f64((pace * left).min(1e9)),
@@ -225,9 +255,16 @@ impl Session {
     }
 
     /// Writes a row of the loss log and a checkpoint, where they are due.
-    fn keep(&mut self, between_checkpoints: Duration) -> Result<(), RunError> {
+    fn keep(
+        &mut self,
+        between_checkpoints: Duration,
+        observer: &mut dyn Observer,
+    ) -> Result<(), RunError> {
         if self.times.logged.elapsed() >= BETWEEN_LOG_ROWS {
             self.log(self.held_out)?;
+            if let Some(remark) = self.trend.take_remark() {
+                observer.remark(remark);
+            }
             self.times.logged = Instant::now();
         }
         if self.times.saved.elapsed() >= between_checkpoints {
@@ -238,13 +275,15 @@ impl Session {
     }
 
     fn log(&mut self, held_out: Option<f64>) -> Result<(), RunError> {
-        self.run.log(&LossRow {
+        let row = LossRow {
             step: self.trainer.steps(),
             epochs: self.trainer.epochs(),
             loss: self.trainer.last_loss(),
             validation_loss: held_out,
             seconds: self.trained_for().as_secs_f64(),
-        })
+        };
+        self.trend.add(&row);
+        self.run.log(&row)
     }
 
     fn save(&self) -> Result<(), RunError> {
@@ -305,6 +344,10 @@ mod tests {
             self.told.push(*progress);
         }
 
+        fn remark(&mut self, remark: TrendRemark) {
+            panic!("a run of seconds is no trend: {remark:?}");
+        }
+
         fn prediction(&mut self, path: &Path) {
             assert!(path.exists());
             let name = path.file_name().unwrap().to_string_lossy();
@@ -350,7 +393,7 @@ mod tests {
         };
         let mut session = Session::new(run, order, destination, hyperparameters, dataset);
         if let Some(checkpoint) = checkpoint {
-            session.restore(checkpoint).unwrap();
+            session.restore(checkpoint, &[]).unwrap();
         }
         session
     }

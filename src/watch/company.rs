@@ -1,7 +1,6 @@
 //! Several claimed seeds answered at once. Only the answering is common: each begins, is
 //! told of, is stopped, ends and fails by itself.
 
-use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
@@ -93,13 +92,7 @@ fn answer_together(
     };
     tracing::info!("{} seeds are answered together", orders.len());
     let begun = Instant::now();
-    let mut tell = |n: usize, step: Step| {
-        tellings[n].step(step);
-        match stops[n].is_set() || begun.elapsed() > terms.deadline {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
-    };
+    let mut tell = |n: usize, step: Step| terms.tell(step, begun, &mut tellings[n], &stops[n]);
     let mut ended = |n: usize, answered: Result<Answer, NoAnswer>| {
         if let Some(job) = jobs_begun[n].take() {
             let outcome = end(spool, &terms, &job.claim, &stops[n], answered);

@@ -112,6 +112,7 @@ impl Crew {
             let stop = Stop {
                 all: Arc::clone(&self.stop),
                 this: Arc::default(),
+                silent: Arc::default(),
             };
             (job, stop)
         };

@@ -19,6 +19,8 @@ pub struct Stop {
     pub all: Arc<AtomicBool>,
     /// This job is not wanted any more.
     pub this: Arc<AtomicBool>,
+    /// This job's seed is silent, and is to have no answer.
+    pub silent: Arc<AtomicBool>,
 }
 
 impl Stop {
@@ -27,9 +29,14 @@ impl Stop {
         self.all.load(Ordering::Relaxed)
     }
 
-    /// Whether there is one of both.
+    /// Whether there is one of them.
     pub fn is_set(&self) -> bool {
-        self.is_for_this() || self.is_for_all()
+        self.is_for_this() || self.is_for_silence() || self.is_for_all()
+    }
+
+    /// Whether this job's seed is silent, and is to have no answer.
+    pub fn is_for_silence(&self) -> bool {
+        self.silent.load(Ordering::Relaxed)
     }
 
     /// Whether this job is not wanted any more.
@@ -125,6 +132,8 @@ pub enum Outcome {
     Failed { reason: String },
     /// Nobody wants its answer any more; the seed is in failed/.
     Cancelled,
+    /// The seed is silent, and is not there any more.
+    Skipped,
     /// The machine does not let it be done now.
     Later { reason: String },
     /// Told to stop; the seed is back in seeds/.

@@ -39,6 +39,9 @@ enum End {
         reason: String,
     },
     Cancelled {},
+    Skipped {
+        name: String,
+    },
 }
 
 /// The last jobs of a root, in the order in which they came to their ends.
@@ -104,7 +107,7 @@ impl Journal {
         let later = kept.entries.iter().filter(|entry| entry.id > id);
         let there = later.filter(|entry| match &entry.end {
             End::Done { path, .. } | End::Set { path, .. } => path.exists(),
-            End::Failed { .. } | End::Cancelled {} => true,
+            End::Failed { .. } | End::Cancelled {} | End::Skipped { .. } => true,
         });
         there.cloned().map(Entry::event).collect()
     }
@@ -161,6 +164,7 @@ impl Entry {
             } => (voice, End::Set { path, variations }),
             Event::Failed { voice, reason, .. } => (voice, End::Failed { reason }),
             Event::Cancelled { voice, .. } => (voice, End::Cancelled {}),
+            Event::Skipped { voice, name, .. } => (voice, End::Skipped { name }),
             _ => return None,
         };
         let id = event.id()?;
@@ -184,6 +188,7 @@ impl Entry {
             },
             End::Failed { reason } => Event::Failed { id, voice, reason },
             End::Cancelled {} => Event::Cancelled { id, voice },
+            End::Skipped { name } => Event::Skipped { id, voice, name },
         }
     }
 }
@@ -220,6 +225,11 @@ mod tests {
             variations: vec![(there.clone(), 1.0)],
         };
         let cancelled = Event::Cancelled { id: 5, voice: None };
+        let skipped = Event::Skipped {
+            id: 6,
+            voice: None,
+            name: "a.wav".to_owned(),
+        };
         let events = [
             failed(1),
             Event::Ready,
@@ -227,21 +237,22 @@ mod tests {
             done(3, &root.join("gone.wav")),
             set.clone(),
             cancelled.clone(),
+            skipped.clone(),
         ];
         let journal = Journal::open(root);
         assert_eq!(journal.newest(), 0);
         events.iter().for_each(|event| journal.note(event));
         let again = Journal::open(root);
-        assert_eq!(again.since(1), [done(2, &there), set, cancelled]);
+        assert_eq!(again.since(1), [done(2, &there), set, cancelled, skipped]);
         assert_eq!(again.since(0)[0], failed(1));
         again.note(&failed(1));
         let told = again.since(0);
         assert_eq!(
             (told.len(), told.last()),
-            (4, Some(&failed(1))),
+            (5, Some(&failed(1))),
             "each once"
         );
-        assert_eq!(again.since(5), []);
+        assert_eq!(again.since(6), []);
     }
 
     #[test]

@@ -135,6 +135,12 @@ pub enum Event {
     },
     /// Somebody did not want its answer any more: it is in failed/.
     Cancelled { id: i32, voice: Option<String> },
+    /// It was silent, and has been removed.
+    Skipped {
+        id: i32,
+        voice: Option<String>,
+        name: String,
+    },
     /// The machine lacks something; seeds wait.
     Trouble { reason: String },
     /// Something lies in `seeds/` or `voices/` that is no seed or voice as it is, and what
@@ -155,7 +161,8 @@ impl Event {
             | Event::Done { id, .. }
             | Event::SetDone { id, .. }
             | Event::Failed { id, .. }
-            | Event::Cancelled { id, .. } => Some(*id),
+            | Event::Cancelled { id, .. }
+            | Event::Skipped { id, .. } => Some(*id),
             Event::Ready | Event::Trouble { .. } | Event::Remark { .. } | Event::Alive { .. } => {
                 None
             }
@@ -170,6 +177,7 @@ impl Event {
                 | Event::SetDone { .. }
                 | Event::Failed { .. }
                 | Event::Cancelled { .. }
+                | Event::Skipped { .. }
         )
     }
 }

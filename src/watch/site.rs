@@ -7,6 +7,7 @@ use super::job::{Job, Outcome};
 use super::spool::Spool;
 use super::voices::shown;
 use super::{Event, OnEvent, Setup};
+use crate::names::readable;
 
 /// What every part of a watch needs while one root is open.
 pub struct Site<'a> {
@@ -69,6 +70,11 @@ impl Site<'_> {
             Outcome::Cancelled => {
                 tracing::info!(job = id, "{name} was cancelled");
                 self.tell(Event::Cancelled { id, voice });
+            }
+            Outcome::Skipped => {
+                tracing::info!(job = id, "{name} is silent, and was removed");
+                let name = readable(job.claim.name());
+                self.tell(Event::Skipped { id, voice, name });
             }
             Outcome::Unfinished | Outcome::Released => {
                 tracing::info!(job = id, "{name} goes back to seeds/")

@@ -39,6 +39,7 @@ use super::seed_names::shortened;
 use super::sets;
 use super::steps::{clear, is_missing, move_new, names_in};
 use crate::files;
+use crate::names::printable;
 use crate::system::disk;
 
 /// Processes that may die of a seed before it is given up.
@@ -291,16 +292,25 @@ impl Spool {
     /// why. Gives the seed's path.
     pub fn fail(&self, claim: &Claim, reason: &str) -> Result<PathBuf, SpoolError> {
         let delivery = Delivery::of_failure(&self.root, claim);
-        let path = self.deliver(claim, &delivery, &format!("{reason}\n"))?;
+        let path = self.deliver(claim, &delivery, &format!("{}\n", printable(reason)))?;
         self.clean_up(claim);
         Ok(path)
+    }
+
+    /// Removes the seed of `claim`, which has no answer and is kept nowhere: whatever else is
+    /// left of it a later process removes.
+    pub fn skip(&self, claim: &Claim) -> Result<(), SpoolError> {
+        let seed = claim.seed();
+        files::remove(&seed).map_err(failed_to("remove", &seed))?;
+        self.clean_up(claim);
+        Ok(())
     }
 
     /// Puts the reason into `failed/` why the seed of `claim`, which is not there any
     /// more, has no answer.
     pub fn fail_without(&self, claim: &Claim, reason: &str) -> Result<(), SpoolError> {
         let delivery = Delivery::of_reason(&self.root, claim);
-        self.write_text(delivery.main(), &format!("{reason}\n"))?;
+        self.write_text(delivery.main(), &format!("{}\n", printable(reason)))?;
         self.move_out(claim, &delivery)?;
         self.clean_up(claim);
         Ok(())

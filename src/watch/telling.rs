@@ -116,6 +116,7 @@ mod tests {
     fn what_was_heard_is_told_at_once() {
         let heard = Heard {
             loudness: -20.0,
+            loudest: -10.0,
             seconds: 2.0,
             pitch_classes: [0.0; 12],
         };

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::Event;
@@ -15,6 +16,7 @@ use super::job::{CANCELLED, Job, Outcome, Stop};
 use super::spool::{MOST_ATTEMPTS, Spool};
 use super::telling::Telling;
 use super::whole::{check_prediction, check_set};
+use crate::answer::Step;
 use crate::audio;
 use crate::files;
 use crate::names::readable;
@@ -28,6 +30,30 @@ pub struct Terms {
     pub max_seed_bytes: u64,
     /// An answer that takes longer fails.
     pub deadline: Duration,
+    /// Seeds whose loudest moment is below this level, in decibels, are removed instead.
+    pub skip_silent: Option<f64>,
+}
+
+impl Terms {
+    /// Tells of a `step` of an answer that was begun at `begun`, and says whether it goes on.
+    pub(super) fn tell(
+        &self,
+        step: Step,
+        begun: Instant,
+        telling: &mut Telling,
+        stop: &Stop,
+    ) -> ControlFlow<()> {
+        match step {
+            Step::Heard(heard) if self.skip_silent.is_some_and(|level| heard.loudest < level) => {
+                stop.silent.store(true, Ordering::Relaxed);
+            }
+            step => telling.step(step),
+        }
+        match stop.is_set() || begun.elapsed() > self.deadline {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
 }
 
 /// Answers `job` and publishes the answer, unless `stop` is set meanwhile. `on_event` is
@@ -93,6 +119,7 @@ pub(super) fn end(
             let failed = spool.fail(claim, CANCELLED);
             failed.map(|_| Outcome::Cancelled)
         }
+        Err(NoAnswer::Stopped) if stop.is_for_silence() => skip(spool, claim),
         Err(NoAnswer::Stopped) if stop.is_for_all() => {
             let released = spool.release(claim);
             released.map(|_| Outcome::Released)
@@ -182,6 +209,15 @@ fn do_without(
     }
 }
 
+/// Removes a silent seed, unless somebody has begun to write into it again.
+fn skip(spool: &Spool, claim: &Claim) -> Result<Outcome, SpoolError> {
+    if has_writer(&claim.seed()) == Some(true) {
+        return Ok(Outcome::Unfinished);
+    }
+    spool.skip(claim)?;
+    Ok(Outcome::Skipped)
+}
+
 fn fail(spool: &Spool, claim: &Claim, reason: String) -> Result<Outcome, SpoolError> {
     // All that fails lies in one folder.
     let reason = match claim.voice().map(|voice| format!("the voice {voice}")) {
@@ -240,13 +276,7 @@ fn answer(
     let order = errand.order(terms);
     let begun = Instant::now();
     let mut telling = Telling::new(claim.id(), claim.voice(), on_event);
-    let mut tell = |step| {
-        telling.step(step);
-        match stop.is_set() || begun.elapsed() > terms.deadline {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
-    };
+    let mut tell = |step| terms.tell(step, begun, &mut telling, stop);
     catch_unwind(AssertUnwindSafe(|| answers.answer(&order, &mut tell))).unwrap_or_else(|_| {
         Err(NoAnswer::Seed(
             "antiphon made a mistake while answering this seed; please report it".to_owned(),

@@ -13,6 +13,7 @@ use super::{Effort, time};
 use crate::audio::Signal;
 use crate::bundled;
 use crate::cli::model_choice::ModelChoice;
+use crate::cli::output;
 use crate::generate::{
     AnswerSettings, Asked, Engine, EngineError, Native, OnnxRuntime, Player, Prime, Provider,
     Request, generate,
@@ -108,7 +109,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         answers,
     };
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&measured)?);
+        output::json(&measured)?;
         return Ok(());
     }
     print_table(&measured);
@@ -116,18 +117,23 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 fn print_table(measured: &Measured) {
-    println!("{}", measured.processor);
-    println!("D = H  weights  step us  product us  copy us   GB/s");
+    say!("{}", measured.processor);
+    say!("D = H  weights  step us  product us  copy us   GB/s");
     for s in &measured.steps {
-        println!(
+        say!(
             "{:5}  {:7}  {:7.2}  {:10.2}  {:7.2}  {:5.1}",
-            s.units, s.precision, s.step_us, s.product_us, s.copy_us, s.gigabytes_per_second
+            s.units,
+            s.precision,
+            s.step_us,
+            s.product_us,
+            s.copy_us,
+            s.gigabytes_per_second
         );
     }
-    println!();
-    println!("model               engine       weights  us per output  times real time   GB/s");
+    say!("");
+    say!("model               engine       weights  us per output  times real time   GB/s");
     for a in &measured.answers {
-        println!(
+        say!(
             "{:18}  {:11}  {:7}  {:13.2}  {:15.1}  {:5.1}",
             a.model,
             a.engine,

@@ -7,7 +7,7 @@ use rand::RngExt;
 use serde::Serialize;
 
 use super::{Effort, time};
-use crate::cli::all_threads;
+use crate::cli::{all_threads, output};
 use crate::model::{Adam, Architecture, Head, Network, Output, Rates, State, Tape};
 use crate::random;
 
@@ -58,14 +58,19 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let threads = arguments.threads.map_or_else(all_threads, usize::from);
     let results = SIZES.map(|size| time_training(size, threads));
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&results)?);
+        output::json(&results)?;
         return Ok(());
     }
-    println!("rows  units  steps  median ms  minimum ms  GFLOP/s");
+    say!("rows  units  steps  median ms  minimum ms  GFLOP/s");
     for r in results {
-        println!(
+        say!(
             "{:4}  {:5}  {:5}  {:9.2}  {:10.2}  {:7.1}",
-            r.rows, r.units, r.time_steps, r.median_ms, r.minimum_ms, r.gflops
+            r.rows,
+            r.units,
+            r.time_steps,
+            r.median_ms,
+            r.minimum_ms,
+            r.gflops
         );
     }
     Ok(())

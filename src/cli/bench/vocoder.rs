@@ -7,6 +7,7 @@ use rand::RngExt;
 use serde::Serialize;
 
 use super::{Effort, time};
+use crate::cli::output;
 use crate::frames::{Analysis, Method, PhaseLocked, Resynthesis};
 use crate::random;
 
@@ -59,14 +60,19 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         phase_locked: of_phase_locked(bins),
     });
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&results)?);
+        output::json(&results)?;
         return Ok(());
     }
-    println!("bins  hop  Hz     oscillator bank  inverse Fourier  phase-locked  (times real time)");
+    say!("bins  hop  Hz     oscillator bank  inverse Fourier  phase-locked  (times real time)");
     for r in results {
-        println!(
+        say!(
             "{:4}  {:3}  {:5}  {:15.1}  {:15.1}  {:12.1}",
-            r.bins, r.hop_size, r.sample_rate, r.oscillator_bank, r.inverse_fourier, r.phase_locked
+            r.bins,
+            r.hop_size,
+            r.sample_rate,
+            r.oscillator_bank,
+            r.inverse_fourier,
+            r.phase_locked
         );
     }
     Ok(())

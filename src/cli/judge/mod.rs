@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use super::output;
 use crate::audio::{self, Signal};
 use crate::destination::Destination;
-use crate::judge::{COMPARED_RATE, ComparedSound, Judge};
+use crate::judge::{COMPARED_RATE, ComparedSound, Judge, LIMITS, limits_in_markdown};
 use judged::{Judged, compare, entries};
 
 /// Measure predictions against the audio that their model learned from
@@ -33,14 +34,17 @@ use judged::{Judged, compare, entries};
 pub struct Arguments {
     /// The recording that the model learned from: a sound file of any kind.
     /// Give the option again for another one, by which there are scores of its own
-    #[arg(long, value_name = "FILE", required = true)]
+    #[arg(long, value_name = "FILE", required_unless_present = "limits")]
     training: Vec<PathBuf>,
     /// The sound that was answered; give the option again for each prediction's own
     #[arg(long, value_name = "FILE")]
     seed: Vec<PathBuf>,
     /// The sounds to judge: sound files of any kind
-    #[arg(required = true, value_name = "PREDICTION")]
+    #[arg(required_unless_present = "limits", value_name = "PREDICTION")]
     predictions: Vec<PathBuf>,
+    /// Print up to where each measure is High and Medium, and judge nothing
+    #[arg(long, conflicts_with_all = ["training", "seed", "predictions", "plot"])]
+    limits: bool,
     /// Print JSON, with the times of clicks and of literally repeated pieces
     #[arg(long)]
     json: bool,
@@ -68,6 +72,9 @@ struct AnsweredSound {
 
 /// Judges, and prints the verdict.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    if arguments.limits {
+        return print_limits(arguments.json);
+    }
     let (seeds, predictions) = (arguments.seed.len(), arguments.predictions.len());
     if seeds > 1 && seeds != predictions {
         bail!(
@@ -86,15 +93,25 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     compare(&mut judged, &seeds)?;
     if arguments.json {
         let entries = entries(&judged, &trainings);
-        println!("{}", serde_json::to_string_pretty(&entries)?);
+        output::json(&entries)?;
     } else {
         text::print(&judged, &trainings);
     }
     if let Some(output) = plot {
         page::page(&trainings, &judged).write_to(&output)?;
-        eprintln!("Wrote {}.", output.path().display());
+        tell!("Wrote {}.", output.path().display());
     }
     Ok(())
+}
+
+fn print_limits(as_json: bool) -> anyhow::Result<()> {
+    match as_json {
+        true => output::json(&LIMITS),
+        false => {
+            output::text(&limits_in_markdown());
+            Ok(())
+        }
+    }
 }
 
 fn read_all<T>(

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Reference;
 use super::judged::{BesideSeed, Identified, Judged};
 use crate::judge::{CriterionScore, Evaluation, Hears, LEAST_ANSWER_SECONDS, Measures};
+use crate::names::{printable, readable};
 
 /// Repeated pieces that are printed for people.
 const MOST_PIECES: usize = 5;
@@ -24,14 +25,14 @@ pub fn print(judged: &[Judged], trainings: &[Reference]) {
         }
     }
     if let Some(identified) = identified(judged) {
-        println!("{}", in_all(identified));
+        say!("{}", in_all(identified));
     }
 }
 
 fn print_evaluation(path: &str, evaluation: &Evaluation) {
     match &evaluation.measures {
-        Some(measures) => println!("{path} ({:.2} s)", measures.seconds),
-        None => println!("{path} (broken)"),
+        Some(measures) => say!("{path} ({:.2} s)", measures.seconds),
+        None => say!("{path} (broken)"),
     }
     let verdict = &evaluation.verdict;
     let measures = |format: fn(&Measures) -> String| evaluation.measures.as_ref().map(format);
@@ -51,29 +52,31 @@ fn print_evaluation(path: &str, evaluation: &Evaluation) {
         measures(literalness),
     );
     for piece in evaluation.repeated.iter().take(MOST_PIECES) {
-        println!(
+        say!(
             "                          {:.1} to {:.1} s stand at {:.2} s of the training audio",
-            piece.start, piece.end, piece.training_start
+            piece.start,
+            piece.end,
+            piece.training_start
         );
     }
     if let Some(more @ 1..) = evaluation.repeated.len().checked_sub(MOST_PIECES) {
-        println!("                          and {more} more; --json has them all");
+        say!("                          and {more} more; --json has them all");
     }
 }
 
 fn print_criterion(name: &str, criterion: &CriterionScore, measures: Option<String>) {
     let score = criterion.score.to_string();
     let line = format!("  {name:23} {score:6}  {}", criterion.reasons.join("; "));
-    println!("{}", line.trim_end());
+    say!("{}", line.trim_end());
     if let Some(measures) = measures {
-        println!("                          {measures}");
+        say!("                          {measures}");
     }
 }
 
 fn print_heard(heard: &BesideSeed) {
-    println!("  {:23} {}", "hears its seed", hearing(heard));
+    say!("  {:23} {}", "hears its seed", hearing(heard));
     if let Some(identified) = &heard.identified {
-        println!("                          {}", nearest(identified));
+        say!("                          {}", nearest(identified));
     }
 }
 
@@ -144,5 +147,5 @@ pub fn identified(judged: &[Judged]) -> Option<&Identified> {
 /// The last part of a path.
 pub fn file_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str());
-    name.to_string_lossy().into_owned()
+    printable(&readable(name)).into_owned()
 }

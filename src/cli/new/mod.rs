@@ -4,11 +4,9 @@ mod dialogue;
 mod drawing;
 mod wizard;
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-
+use super::output;
 use crate::destination::{Destination, DestinationError};
 use crate::hyperparameters::{Hyperparameters, Preset, schema};
 
@@ -41,12 +39,16 @@ pub struct Arguments {
 /// Writes hyperparameters, by prompts or from a preset.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     if arguments.schema {
-        return print(&format!("{:#}\n", schema()));
+        output::text(&format!("{:#}\n", schema()));
+        return Ok(());
     }
     let output = arguments.output.as_deref();
     let output = output.map(|path| destination(path, arguments.force));
     match (arguments.preset, output.transpose()?) {
-        (Some(preset), None) => print(&Hyperparameters::preset(preset).to_json()),
+        (Some(preset), None) => {
+            output::text(&Hyperparameters::preset(preset).to_json());
+            Ok(())
+        }
         (Some(preset), Some(output)) => write(&Hyperparameters::preset(preset), &output),
         (None, output) => {
             let (hyperparameters, output) = wizard::run(&mut dialogue::with_the_user(), output)?;
@@ -60,16 +62,9 @@ fn destination(path: &Path, force: bool) -> Result<Destination, DestinationError
     Destination::new(path, force)?.called("a file of hyperparameters", &["json"])
 }
 
-fn print(text: &str) -> anyhow::Result<()> {
-    let written = std::io::stdout().write_all(text.as_bytes());
-    written.context("cannot print the whole of it")
-}
-
 fn write(hyperparameters: &Hyperparameters, output: &Destination) -> anyhow::Result<()> {
     output.write(hyperparameters.to_json().as_bytes())?;
     let path = output.path().display();
-    eprintln!(
-        "Wrote {path}. Next: antiphon train {path} --audio RECORDING.wav --output MODEL.onnx"
-    );
+    tell!("Wrote {path}. Next: antiphon train {path} --audio RECORDING.wav --output MODEL.onnx");
     Ok(())
 }

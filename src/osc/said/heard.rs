@@ -35,6 +35,7 @@ impl Said for Heard<'_> {
             loudness,
             seconds,
             pitch_classes,
+            ..
         } = *self.heard;
         let mut arguments = vec![self.id.into(), float(loudness), float(seconds)];
         arguments.extend(pitch_classes.map(float));
@@ -52,6 +53,7 @@ mod tests {
     fn twelve_pitch_classes_come_last() {
         let heard = answer::Heard {
             loudness: -20.5,
+            loudest: -10.0,
             seconds: 4.0,
             pitch_classes: std::array::from_fn(|n| n as f64 / 11.0),
         };

@@ -14,6 +14,7 @@ mod replayed;
 mod reset;
 mod seen;
 mod set;
+mod skipped;
 mod status;
 mod value;
 mod variation;
@@ -38,6 +39,7 @@ pub use replayed::Replayed;
 pub use reset::Reset;
 pub use seen::Seen;
 pub use set::Set;
+pub use skipped::Skipped;
 pub use status::Status;
 pub use value::Value;
 pub use variation::Variation;
@@ -47,7 +49,7 @@ use super::table::{Form, ID, Kind, once};
 use crate::watch::Event;
 
 /// All that is said.
-pub const SAID: [Form; 18] = [
+pub const SAID: [Form; 19] = [
     Ready::FORM,
     Seen::FORM,
     Heard::FORM,
@@ -56,6 +58,7 @@ pub const SAID: [Form; 18] = [
     Done::FORM,
     Set::FORM,
     Cancelled::FORM,
+    Skipped::FORM,
     Error::FORM,
     Status::FORM,
     Value::FORM,
@@ -127,6 +130,7 @@ pub fn messages(event: &Event) -> Vec<Message> {
         }
         .message(),
         Event::Cancelled { id, .. } => Cancelled { id: *id }.message(),
+        Event::Skipped { id, name, .. } => Skipped { id: *id, name }.message(),
         Event::Trouble { reason: text } | Event::Remark { text } => Error { id: 0, text }.message(),
         Event::Alive { .. } => return Vec::new(),
     };
@@ -223,6 +227,7 @@ mod tests {
         let json = serde_json::json!(0.5);
         let heard = crate::answer::Heard {
             loudness: -20.0,
+            loudest: -10.0,
             seconds: 1.0,
             pitch_classes: [0.5; 12],
         };
@@ -260,6 +265,7 @@ mod tests {
             }
             .message(),
             Cancelled { id: 1 }.message(),
+            Skipped { id: 1, name: "a" }.message(),
             Error { id: 1, text: "a" }.message(),
             Status::default().message(),
             Value {

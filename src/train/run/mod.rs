@@ -64,6 +64,8 @@ pub struct Resumed {
     pub checkpoint: Option<Checkpoint>,
     /// What a damaged checkpoint cost.
     pub lost: Option<Lost>,
+    /// How the loss went so far.
+    pub losses: Vec<LossRow>,
 }
 
 /// A run's folder.
@@ -204,9 +206,10 @@ impl Run {
         let steps = checkpoint.as_ref().map_or(0, |c| c.notes.position.steps);
         let lost = checkpoint.as_ref().zip(damage);
         let lost = lost.map(|(checkpoint, cause)| Lost::new(cause, checkpoint, &rows));
-        let kept = rows.iter().filter(|row| row.step <= steps);
-        let kept: String = kept.map(LossRow::line).collect();
-        files::write_atomically(&losses, format!("{COLUMNS}{kept}").as_bytes())
+        let kept = rows.into_iter().filter(|row| row.step <= steps);
+        let kept: Vec<LossRow> = kept.collect();
+        let lines: String = kept.iter().map(LossRow::line).collect();
+        files::write_atomically(&losses, format!("{COLUMNS}{lines}").as_bytes())
             .map_err(failed_to("write", &losses))?;
         Ok(Resumed {
             run: Run::open_losses(folder.to_owned(), lock)?,
@@ -214,6 +217,7 @@ impl Run {
             hyperparameters,
             checkpoint,
             lost,
+            losses: kept,
         })
     }
 

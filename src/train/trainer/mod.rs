@@ -8,9 +8,9 @@ use std::time::Duration;
 use rand_distr::{Distribution, StandardNormal};
 
 use self::conditions::{Conditions, Draws};
-use super::Dataset;
 use super::checkpoint::Position;
 use super::dreams::{Dreams, SampledPrediction, Sampling};
+use super::{Dataset, LossScale};
 use crate::generate::{LONGEST_MEMORY, memory_of};
 use crate::hyperparameters::Hyperparameters;
 use crate::model::{Adam, Dropout, Network, Rates, State, Tape, clip};
@@ -364,6 +364,13 @@ impl Trainer {
         let part = (passed + self.position.time_step) as f64
             / self.dataset.training.time_steps_per_epoch() as f64;
         self.position.epochs as f64 + part
+    }
+
+    /// What its loss is measured by.
+    pub fn loss_scale(&self) -> LossScale {
+        let architecture = self.network.architecture();
+        let outputs = architecture.outputs();
+        LossScale::of(architecture.output, outputs, &self.dataset.training)
     }
 
     /// Training steps so far.

@@ -126,6 +126,7 @@ fn terms() -> Terms {
         longest_seed: None,
         max_seed_bytes: 100_000,
         deadline: Duration::from_secs(100),
+        skip_silent: None,
     }
 }
 

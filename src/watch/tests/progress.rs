@@ -16,6 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const STEPS: u32 = 500;
 const HEARD: Heard = Heard {
     loudness: -12.0,
+    loudest: -6.0,
     seconds: 1.0,
     pitch_classes: [1.0; 12],
 };

@@ -135,6 +135,37 @@ fn an_attempt_that_antiphon_outlives_does_not_count() {
 }
 
 #[test]
+fn a_silent_seed_is_there_or_gone_whenever_the_process_that_removes_it_is_killed() {
+    for moment in 0.. {
+        let mut gallery = Gallery::open();
+        gallery.arrive("silent");
+        gallery.arrive("good");
+        let spool = gallery.spool.as_ref().unwrap();
+        let claim = spool.claim(None, "silent.wav".as_ref(), 1).unwrap();
+        spool.count_attempt(&claim).unwrap();
+        mishap::prepare(Mishap::Killed(moment));
+        let skipped = spool.skip(&claim);
+        let happened = mishap::clear();
+        let is_gone = !claim.seed().exists();
+        assert!(is_gone || skipped.is_err(), "{moment}");
+        gallery.start();
+        while gallery.step() {}
+        for folder in ["failed", "seeds", ".antiphon/work"] {
+            assert_eq!(listing(&gallery.path(folder)), [""; 0], "{moment}");
+        }
+        let done = listing(&gallery.path(".antiphon/done"));
+        assert_eq!(
+            done.len(),
+            if is_gone { 1 } else { 2 },
+            "{moment}: {done:?}"
+        );
+        if !happened {
+            return;
+        }
+    }
+}
+
+#[test]
 fn a_prediction_that_was_taken_away_at_once_is_not_made_again() {
     for moment in 0.. {
         let mut gallery = Gallery::open();

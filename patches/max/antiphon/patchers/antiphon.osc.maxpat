@@ -931,9 +931,10 @@
 				"box": {
 					"id": "obj-49",
 					"maxclass": "newobj",
-					"numinlets": 7,
-					"numoutlets": 7,
+					"numinlets": 8,
+					"numoutlets": 8,
 					"outlettype": [
+						"",
 						"",
 						"",
 						"",
@@ -945,10 +946,10 @@
 					"patching_rect": [
 						120.0,
 						545.0,
-						544.0,
+						641.0,
 						22.0
 					],
-					"text": "route /antiphon/voice /antiphon/replayed /antiphon/reset /antiphon/log /antiphon/help /antiphon/pong"
+					"text": "route /antiphon/skipped /antiphon/voice /antiphon/replayed /antiphon/reset /antiphon/log /antiphon/help /antiphon/pong"
 				}
 			},
 			{
@@ -963,10 +964,10 @@
 					"patching_rect": [
 						120.0,
 						577.0,
-						89.0,
+						103.0,
 						22.0
 					],
-					"text": "prepend voice"
+					"text": "prepend skipped"
 				}
 			},
 			{
@@ -979,7 +980,25 @@
 						""
 					],
 					"patching_rect": [
-						219.0,
+						233.0,
+						577.0,
+						89.0,
+						22.0
+					],
+					"text": "prepend voice"
+				}
+			},
+			{
+				"box": {
+					"id": "obj-52",
+					"maxclass": "newobj",
+					"numinlets": 1,
+					"numoutlets": 1,
+					"outlettype": [
+						""
+					],
+					"patching_rect": [
+						332.0,
 						577.0,
 						107.0,
 						22.0
@@ -989,7 +1008,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-52",
+					"id": "obj-53",
 					"maxclass": "message",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -997,30 +1016,12 @@
 						""
 					],
 					"patching_rect": [
-						336.0,
+						449.0,
 						577.0,
 						43.0,
 						22.0
 					],
 					"text": "reset"
-				}
-			},
-			{
-				"box": {
-					"id": "obj-53",
-					"maxclass": "newobj",
-					"numinlets": 1,
-					"numoutlets": 1,
-					"outlettype": [
-						""
-					],
-					"patching_rect": [
-						389.0,
-						577.0,
-						77.0,
-						22.0
-					],
-					"text": "prepend log"
 				}
 			},
 			{
@@ -1033,7 +1034,25 @@
 						""
 					],
 					"patching_rect": [
-						476.0,
+						502.0,
+						577.0,
+						77.0,
+						22.0
+					],
+					"text": "prepend log"
+				}
+			},
+			{
+				"box": {
+					"id": "obj-55",
+					"maxclass": "newobj",
+					"numinlets": 1,
+					"numoutlets": 1,
+					"outlettype": [
+						""
+					],
+					"patching_rect": [
+						589.0,
 						577.0,
 						84.0,
 						22.0
@@ -1043,7 +1062,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-55",
+					"id": "obj-56",
 					"maxclass": "message",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -1051,7 +1070,7 @@
 						""
 					],
 					"patching_rect": [
-						570.0,
+						683.0,
 						577.0,
 						43.0,
 						22.0
@@ -1061,7 +1080,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-56",
+					"id": "obj-57",
 					"maxclass": "message",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -1079,7 +1098,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-57",
+					"id": "obj-58",
 					"maxclass": "message",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -1097,7 +1116,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-58",
+					"id": "obj-59",
 					"linecount": 2,
 					"maxclass": "comment",
 					"numinlets": 1,
@@ -1114,7 +1133,7 @@
 			{
 				"box": {
 					"comment": "play PATH; one PATH N for each of a set: to antiphon.play~",
-					"id": "obj-59",
+					"id": "obj-60",
 					"index": 1,
 					"maxclass": "outlet",
 					"numinlets": 1,
@@ -1130,7 +1149,7 @@
 			{
 				"box": {
 					"comment": "everything antiphon says, without /antiphon/",
-					"id": "obj-60",
+					"id": "obj-61",
 					"index": 2,
 					"maxclass": "outlet",
 					"numinlets": 1,
@@ -1145,7 +1164,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-61",
+					"id": "obj-62",
 					"maxclass": "newobj",
 					"numinlets": 1,
 					"numoutlets": 2,
@@ -1164,7 +1183,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-62",
+					"id": "obj-63",
 					"maxclass": "newobj",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -1182,7 +1201,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-63",
+					"id": "obj-64",
 					"maxclass": "message",
 					"numinlets": 2,
 					"numoutlets": 1,
@@ -1200,7 +1219,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-64",
+					"id": "obj-65",
 					"maxclass": "newobj",
 					"numinlets": 1,
 					"numoutlets": 3,
@@ -1220,7 +1239,7 @@
 			},
 			{
 				"box": {
-					"id": "obj-65",
+					"id": "obj-66",
 					"maxclass": "comment",
 					"numinlets": 1,
 					"numoutlets": 0,
@@ -1236,7 +1255,7 @@
 			{
 				"box": {
 					"comment": "1 while antiphon answers, 0 when it has been silent for 12 s",
-					"id": "obj-66",
+					"id": "obj-67",
 					"index": 3,
 					"maxclass": "outlet",
 					"numinlets": 1,
@@ -1962,6 +1981,18 @@
 			{
 				"patchline": {
 					"source": [
+						"obj-49",
+						6
+					],
+					"destination": [
+						"obj-56",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
 						"obj-34",
 						1
 					],
@@ -2002,7 +2033,7 @@
 						5
 					],
 					"destination": [
-						"obj-56",
+						"obj-57",
 						0
 					]
 				}
@@ -2014,19 +2045,7 @@
 						4
 					],
 					"destination": [
-						"obj-57",
-						0
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-56",
-						0
-					],
-					"destination": [
-						"obj-59",
+						"obj-58",
 						0
 					]
 				}
@@ -2038,7 +2057,19 @@
 						0
 					],
 					"destination": [
-						"obj-59",
+						"obj-60",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-58",
+						0
+					],
+					"destination": [
+						"obj-60",
 						0
 					]
 				}
@@ -2050,7 +2081,7 @@
 						0
 					],
 					"destination": [
-						"obj-60",
+						"obj-61",
 						0
 					]
 				}
@@ -2062,7 +2093,7 @@
 						0
 					],
 					"destination": [
-						"obj-60",
+						"obj-61",
 						0
 					]
 				}
@@ -2074,7 +2105,7 @@
 						0
 					],
 					"destination": [
-						"obj-60",
+						"obj-61",
 						0
 					]
 				}
@@ -2086,7 +2117,7 @@
 						0
 					],
 					"destination": [
-						"obj-60",
+						"obj-61",
 						0
 					]
 				}
@@ -2098,7 +2129,7 @@
 						0
 					],
 					"destination": [
-						"obj-60",
+						"obj-61",
 						0
 					]
 				}
@@ -2110,7 +2141,7 @@
 						0
 					],
 					"destination": [
-						"obj-60",
+						"obj-61",
 						0
 					]
 				}
@@ -2122,7 +2153,7 @@
 						0
 					],
 					"destination": [
-						"obj-60",
+						"obj-61",
 						0
 					]
 				}
@@ -2134,7 +2165,7 @@
 						0
 					],
 					"destination": [
-						"obj-60",
+						"obj-61",
 						0
 					]
 				}
@@ -2146,7 +2177,7 @@
 						0
 					],
 					"destination": [
-						"obj-60",
+						"obj-61",
 						0
 					]
 				}
@@ -2158,7 +2189,7 @@
 						0
 					],
 					"destination": [
-						"obj-60",
+						"obj-61",
 						0
 					]
 				}
@@ -2170,7 +2201,7 @@
 						0
 					],
 					"destination": [
-						"obj-60",
+						"obj-61",
 						0
 					]
 				}
@@ -2182,7 +2213,7 @@
 						0
 					],
 					"destination": [
-						"obj-60",
+						"obj-61",
 						0
 					]
 				}
@@ -2194,7 +2225,7 @@
 						0
 					],
 					"destination": [
-						"obj-60",
+						"obj-61",
 						0
 					]
 				}
@@ -2206,7 +2237,7 @@
 						0
 					],
 					"destination": [
-						"obj-60",
+						"obj-61",
 						0
 					]
 				}
@@ -2218,7 +2249,7 @@
 						0
 					],
 					"destination": [
-						"obj-60",
+						"obj-61",
 						0
 					]
 				}
@@ -2230,7 +2261,7 @@
 						0
 					],
 					"destination": [
-						"obj-60",
+						"obj-61",
 						0
 					]
 				}
@@ -2242,7 +2273,7 @@
 						0
 					],
 					"destination": [
-						"obj-60",
+						"obj-61",
 						0
 					]
 				}
@@ -2254,7 +2285,19 @@
 						0
 					],
 					"destination": [
-						"obj-60",
+						"obj-61",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-56",
+						0
+					],
+					"destination": [
+						"obj-61",
 						0
 					]
 				}
@@ -2266,7 +2309,7 @@
 						0
 					],
 					"destination": [
-						"obj-61",
+						"obj-62",
 						0
 					]
 				}
@@ -2274,35 +2317,11 @@
 			{
 				"patchline": {
 					"source": [
-						"obj-61",
+						"obj-62",
 						1
 					],
 					"destination": [
-						"obj-62",
-						0
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-62",
-						0
-					],
-					"destination": [
 						"obj-63",
-						0
-					]
-				}
-			},
-			{
-				"patchline": {
-					"source": [
-						"obj-61",
-						0
-					],
-					"destination": [
-						"obj-64",
 						0
 					]
 				}
@@ -2322,11 +2341,35 @@
 			{
 				"patchline": {
 					"source": [
+						"obj-62",
+						0
+					],
+					"destination": [
+						"obj-65",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
 						"obj-64",
 						0
 					],
 					"destination": [
-						"obj-66",
+						"obj-65",
+						0
+					]
+				}
+			},
+			{
+				"patchline": {
+					"source": [
+						"obj-65",
+						0
+					],
+					"destination": [
+						"obj-67",
 						0
 					]
 				}

@@ -52,8 +52,8 @@ Antiphon {
 
 	// What antiphon says.
 	*verbs {
-		^[\ready, \seen, \heard, \progress, \variation, \done, \set, \cancelled, \error, \status,
-			\value, \model, \voice, \replayed, \reset, \log, \help, \pong]
+		^[\ready, \seen, \heard, \progress, \variation, \done, \set, \cancelled, \skipped, \error,
+			\status, \value, \model, \voice, \replayed, \reset, \log, \help, \pong]
 	}
 
 	addressOf { |verb| ^"%/antiphon/%".format(prefix, verb).asSymbol }
@@ -106,6 +106,7 @@ Antiphon {
 			\variation, { this.arrived(*arguments) },
 			\set, { this.forget(id, "answered by a set of %".format(arguments[1])) },
 			\cancelled, { this.forget(id, "cancelled") },
+			\skipped, { this.forget(id, "silent, and was removed") },
 			\error, { names.removeAt(id); "Antiphon: % (%)".format(arguments[1], id).warn },
 			\status, {
 				state = [\waiting, \working, \done, \failed, \model, \voice, \last_id, \uptime]
