@@ -59,7 +59,8 @@ enum Command {
 }
 
 /// Parses the command line, does what it says, and gives the exit status: 0,
-/// 1 for what failed, 2 for a command line that cannot be understood.
+/// 1 for what failed, 2 for a command line that cannot be understood, 3 where `status` finds
+/// that no daemon runs.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     log::begin(matches!(arguments.command, Command::Watch(_)));
@@ -69,7 +70,7 @@ pub fn run() -> ExitCode {
         Command::Generate(arguments) => generate::run(arguments),
         Command::Replay(arguments) => replay::run(arguments),
         Command::Watch(arguments) => watch::run(arguments),
-        Command::Status(arguments) => status::run(arguments),
+        Command::Status(arguments) => return status::run(&arguments),
         Command::Doctor(arguments) => doctor::run(arguments),
         Command::Service(arguments) => service::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
@@ -82,10 +83,15 @@ pub fn run() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("antiphon: {error:#}");
+            say_failed(&error);
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says on standard error what failed.
+fn say_failed(error: &anyhow::Error) {
+    eprintln!("antiphon: {error:#}");
 }
 
 /// Whether `words` are a command line that can be understood; what is wrong, if not.

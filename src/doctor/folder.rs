@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::Finding;
 use super::voices::{self, CheckVoice};
 use crate::files;
-use crate::status::Status;
+use crate::status::{Silence, Status};
 use crate::system::disk::{self, Filesystem};
 use crate::watch::{check_moves, folders};
 
@@ -25,7 +25,7 @@ const DISAGREEMENT: Duration = Duration::from_secs(120);
 
 /// Looks at the folder `root`, whose voices `check` tries.
 pub fn examine(root: &Path, check: &CheckVoice) -> Vec<Finding> {
-    let status = match Status::of(root) {
+    let status = match Status::in_time(root) {
         Ok(status) => status,
         Err(error) => return vec![Finding::fail("folder", error.to_string())],
     };
@@ -59,19 +59,32 @@ pub fn examine(root: &Path, check: &CheckVoice) -> Vec<Finding> {
 }
 
 fn daemon(status: &Status) -> Finding {
+    const WHAT: &str = "daemon";
     let counts = status.counts;
     let text = format!(
         "{} waiting, {} in work, {} done, {} failed",
         counts.waiting, counts.working, counts.done, counts.failed
     );
-    match status.running {
-        true => Finding::ok("daemon", format!("it runs: {text}")),
-        false if counts.waiting > 0 => {
+    match (status.running, &status.silence, &status.trouble) {
+        (true, Some(silence), _) => Finding::fail(WHAT, silent(silence, &text)),
+        (true, None, Some(trouble)) => Finding::fail(WHAT, format!("seeds wait: {trouble}")),
+        (true, None, None) => Finding::ok(WHAT, format!("it runs: {text}")),
+        (false, ..) if counts.waiting > 0 => {
             let text = format!("none runs, and seeds wait ({text}); start `antiphon watch`");
-            Finding::warn("daemon", text)
+            Finding::warn(WHAT, text)
         }
-        false => Finding::ok("daemon", format!("none runs now: {text}")),
+        (false, ..) => Finding::ok(WHAT, format!("none runs now: {text}")),
     }
+}
+
+fn silent(silence: &Silence, counts: &str) -> String {
+    let Silence {
+        seconds, process, ..
+    } = silence;
+    format!(
+        "it is there, and has not said for {seconds:.0} s that it works ({counts}): it was \
+         stopped, or hangs, or its disk takes no files; end process {process} and start it again"
+    )
 }
 
 /// Writes a file into each folder and takes it away again; what keeps it from that.

@@ -7,9 +7,11 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use super::answers::Answers;
+use super::beat::Beat;
 use super::claim::Claim;
 use super::crew::Crew;
 use super::error::SpoolError;
+use super::folders;
 use super::intake::Intake;
 use super::job::{CANCELLED, Job, Outcome};
 use super::queue::Queue;
@@ -25,6 +27,8 @@ use crate::names::readable;
 const CARE: Duration = Duration::from_secs(1);
 /// How often old files are looked for.
 const RETENTION: Duration = Duration::from_secs(10);
+/// To look for them takes no more of the time than one part in so many.
+const SHARE: u32 = 50;
 /// An answer that goes on for longer than this after its deadline is stuck.
 const GRACE: Duration = Duration::from_secs(60);
 
@@ -260,21 +264,31 @@ impl<'a> Dispatcher<'a> {
         self.make_room_if_due(now);
         self.queue.check_trouble();
         self.reload.look(self.crew.len(), &self.mailbox.sender);
+        self.beat();
         self.site.tell(Event::Alive {
             arriving: self.intake.arriving(now),
         });
         Ok(())
     }
 
+    /// Says that this loop goes round: nowhere else, so that nothing is said when it hangs.
+    fn beat(&self) {
+        let root = self.site.spool.root();
+        if let Err(error) = Beat::now(self.queue.trouble()).write(root.path()) {
+            tracing::debug!("cannot write {}: {error}", folders::BEAT);
+        }
+    }
+
     fn make_room_if_due(&mut self, now: Instant) {
         if now < self.next_retention {
             return;
         }
-        self.next_retention = now + RETENTION;
         let root = self.site.spool.root();
         self.site.setup.retention.apply(root);
         if self.site.check_space().is_err() {
             retention::make_room(root);
         }
+        // Where very many files are kept, to look at them all takes some time.
+        self.next_retention = now + RETENTION.max(now.elapsed() * SHARE);
     }
 }

@@ -11,6 +11,7 @@
 //! passes.
 
 // The folders, and a seed's way through them.
+mod beat;
 mod claim;
 mod delivery;
 mod error;
@@ -65,6 +66,7 @@ use std::time::Duration;
 
 pub use answers::{Answer, Answers, Ended, Made, NoAnswer, Order, Tell, VariationMade, one_by_one};
 pub use arrival::may_be_a_seed;
+pub use beat::Beat;
 pub use claim::Claim;
 pub use error::SpoolError;
 pub use inbox::Arriving;
@@ -72,7 +74,7 @@ pub use journal::Journal;
 pub use reload::AnswerSource;
 pub use remote::{Later, Mailbox, Remote, Request, Sound, Which, mailbox};
 pub use requests::{Found, RequestError, find};
-pub use retention::{ALL, Bounds, Retention};
+pub use retention::{ALL, Bounds, Retention, bytes_of_predictions};
 pub use root::{Root, WhichRoot, check_moves, check_moves_of_voice};
 pub use spool::{Delivered, Process, Spool};
 pub use worker::Terms;

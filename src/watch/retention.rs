@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::folders::{SET_IN_THE_MAKING, job_of};
+use super::folders::{PREDICTIONS, SET_IN_THE_MAKING, job_of};
 use super::root::Root;
 use super::sets;
 use super::voices::Roll;
@@ -69,6 +69,12 @@ pub fn newest(root: &Root) -> SystemTime {
     told.max().unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
+/// What the predictions under `root` take, where antiphon has been there before.
+pub fn bytes_of_predictions(root: &Path) -> u64 {
+    let groups = predictions_under(root, &root.join(PREDICTIONS));
+    groups.iter().map(|group| group.bytes).sum()
+}
+
 fn answered(root: &Root) -> Vec<Group> {
     group_by_name(root.done())
 }
@@ -80,11 +86,14 @@ fn failures(root: &Root) -> Vec<Group> {
 /// Predictions and sets, those of the voices among them. Other folders are their
 /// owner's.
 fn predictions(root: &Root) -> Vec<Group> {
-    let voices = Roll::call(root.path()).unwrap_or_default().voices;
-    let folders = voices.iter().map(|voice| root.predictions_of(Some(voice)));
-    let folders: Vec<PathBuf> = folders.collect();
+    predictions_under(root.path(), root.predictions())
+}
+
+fn predictions_under(root: &Path, predictions: &Path) -> Vec<Group> {
+    let voices = Roll::call(root).unwrap_or_default().voices;
+    let folders: Vec<PathBuf> = voices.iter().map(|voice| predictions.join(voice)).collect();
     let in_folder = |folder: &Path| group_by_name(folder).into_iter().chain(sets_in(folder));
-    let mut groups: Vec<Group> = in_folder(root.predictions()).collect();
+    let mut groups: Vec<Group> = in_folder(predictions).collect();
     // A voice's folder is no set, whatever its owner put into it.
     groups.retain(|group| group.set.as_ref().is_none_or(|set| !folders.contains(set)));
     groups.extend(folders.iter().flat_map(|folder| in_folder(folder)));

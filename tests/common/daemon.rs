@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -46,6 +46,19 @@ impl Daemon {
         let mut greeting = BufReader::new(child.stdout.take().unwrap()).lines();
         assert!(greeting.any(|line| line.unwrap().contains("Ctrl-C")));
         Daemon { folder, child }
+    }
+
+    /// Sends it `signal`, `-STOP` say.
+    pub fn signal(&self, signal: &str) {
+        let sent = Command::new("kill")
+            .args([signal, &self.id().to_string()])
+            .status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Ends it the hard way; what it said on standard error.
