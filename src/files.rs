@@ -132,6 +132,14 @@ pub fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)
 }
 
+/// Writes `bytes` to `path`, whole or not at all, and syncs nothing: what stands there may be
+/// lost when the machine crashes.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let part = unpublished(path);
+    fs::write(&part, bytes)?;
+    fs::rename(&part, path)
+}
+
 /// Writes `bytes` to `path`, whole or not at all.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let part = unpublished(path);

@@ -6,7 +6,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use common::daemon::Daemon;
 use common::gallery::{LIVELY, SLOW};
@@ -268,4 +268,92 @@ fn a_seed_that_is_called_a_text_is_counted_once() {
     assert!(reason.contains("0.1"), "{said}");
     // A text is no seed, and counts nowhere.
     assert_eq!(said["waiting"], 0, "{said}");
+}
+
+const GIGABYTE: u64 = 1_000_000_000;
+
+/// Predictions of ten gigabytes each, of which nothing is on the disk, one on each of the last
+/// seven days.
+fn put_predictions(root: &Path) {
+    let folder = root.join("predictions");
+    fs::create_dir_all(&folder).unwrap();
+    for n in 0..7 {
+        let made = SystemTime::now() - Duration::from_secs(86_400 * n);
+        for (extension, length) in [("wav", 10 * GIGABYTE), ("json", 100)] {
+            let path = folder.join(format!("{n}.0001.{extension}"));
+            let file = fs::File::create(path).unwrap();
+            file.set_len(length).unwrap();
+            file.set_modified(made).unwrap();
+        }
+    }
+}
+
+/// What `antiphon status` says of the disk.
+fn disk(root: &Path) -> String {
+    let text = stdout(&run("status", root, &[]));
+    let line = text.lines().find(|line| line.starts_with("disk "));
+    line.unwrap().to_owned()
+}
+
+/// Waits until something is said of the disk that contains `words`.
+fn wait_for_disk(words: &str, root: &Path) {
+    let begun = Instant::now();
+    while !disk(root).contains(words) {
+        assert!(begun.elapsed() < PATIENCE, "{}", disk(root));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn the_disk_is_forecast_by_the_last_week_and_little_room_is_warned_of() {
+    let daemon = Daemon::start(NOBODY, "off");
+    let root = daemon.path("");
+    assert_eq!(status(&root).1["forecast"], Value::Null);
+    daemon.signal("-KILL");
+    wait_for(3, &root);
+    // Of a folder that earlier versions have used.
+    fs::remove_file(root.join(".antiphon/pace.json")).unwrap();
+    put_predictions(&root);
+
+    let daemon = Daemon::again(daemon, &[]);
+    wait_for_disk("at the last week's pace", &root);
+    let said = status(&root).1;
+    let free = said["space"]["free_bytes"].as_f64().unwrap() - 64e6;
+    let a_day = said["forecast"]["bytes_a_day"].as_f64().unwrap();
+    let days = said["forecast"]["days"].as_f64().unwrap();
+    assert!((10e9..12e9).contains(&a_day), "{said}");
+    assert!((days / (free / a_day) - 1.0).abs() < 0.05, "{said}");
+    // Whether that is little is a matter of the machine.
+    if days < 14.0 {
+        let findings = run("doctor", &root, &["--osc", NOBODY, "--model", "transpose"]);
+        let findings = stdout(&findings);
+        assert!(findings.contains("clear the disk, or have"), "{findings}");
+        assert!(
+            daemon
+                .said()
+                .contains("predictions fill the disk: room for")
+        );
+    }
+    daemon.signal("-KILL");
+    wait_for(3, &root);
+    let daemon = Daemon::again(daemon, &["--keep-predictions", "3"]);
+    let all_fit = "room for all predictions that are kept";
+    let fits = free > 30e9;
+    wait_for_disk(if fits { all_fit } else { "room for" }, &root);
+    assert!(!daemon.path("predictions/4.0001.wav").exists());
+}
+
+#[test]
+fn what_is_answered_counts() {
+    let daemon = Daemon::start(NOBODY, "off");
+    write_seed(&daemon.path("seeds/a.wav"), &pluck(220.0, 0.3, 22050));
+    let root = daemon.path("");
+    wait_for_disk("at the last day's pace", &root);
+    let answer = daemon.path("predictions/a.0001.wav");
+    let files = [answer.with_extension("json"), answer];
+    let bytes: u64 = files
+        .iter()
+        .map(|file| file.metadata().unwrap().len())
+        .sum();
+    assert_eq!(status(&root).1["forecast"]["bytes_a_day"], bytes as f64);
 }

@@ -12,6 +12,7 @@ use crate::service::{Installed, Name, Scope, Words};
 use crate::status::{ArrivingFile, Failure, Silence, State, Status, VoiceStatus, Waiting};
 use crate::system::clock;
 use crate::system::disk::Space;
+use crate::watch::Forecast;
 
 /// The exit status where no daemon runs, as of `systemctl status`.
 const NOT_RUNNING: u8 = 3;
@@ -185,7 +186,7 @@ fn print(status: &Status) {
         println!("osc      {}", status.osc);
     }
     if let Some(space) = status.space {
-        print_space(space);
+        print_space(space, status.forecast);
     }
 }
 
@@ -256,10 +257,11 @@ fn print_failure(failure: &Failure) {
     );
 }
 
-fn print_space(space: Space) {
+fn print_space(space: Space, forecast: Option<Forecast>) {
     let gigabytes = |bytes: u64| bytes as f64 / 1e9;
+    let forecast = forecast.map_or(String::new(), |forecast| format!(": {forecast}"));
     println!(
-        "disk     {:.1} GB free of {:.1} GB",
+        "disk     {:.1} GB free of {:.1} GB{forecast}",
         gigabytes(space.free_bytes),
         gigabytes(space.total_bytes)
     );

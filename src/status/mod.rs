@@ -18,7 +18,7 @@ use crate::files;
 use crate::names::{is_scratch, readable};
 use crate::system::disk::{self, Space};
 use crate::watch::voices::shown;
-use crate::watch::{self, Beat, folders};
+use crate::watch::{self, Beat, Forecast, Pace, folders};
 use seeds::{Claimed, Unanswered, voices_of, waiting};
 
 /// What the name of a text in failed/ ends in.
@@ -86,6 +86,8 @@ pub struct Status {
     pub last_failures: Vec<Failure>,
     /// What is left of the disk, where the system tells.
     pub space: Option<Space>,
+    /// How long there is room for predictions, where the daemon has made some lately.
+    pub forecast: Option<Forecast>,
 }
 
 /// A daemon that is there, and does nothing.
@@ -268,6 +270,7 @@ impl Status {
         let beat = Beat::read(root).filter(|_| running);
         let silence = beat.as_ref().and_then(Silence::after);
         let trouble = beat.and_then(|beat| beat.trouble);
+        let space = disk::space(root).ok();
         let claimed = Claimed::under(root)?;
         let voices = voices_of(root)?;
         let waiting = waiting(root, &voices, claimed.queued)?;
@@ -295,7 +298,8 @@ impl Status {
             osc: state.osc,
             in_work: claimed.begun.iter().map(Unanswered::shown).collect(),
             last_failures: last_failures(&root.join(folders::FAILED))?,
-            space: disk::space(root).ok(),
+            space,
+            forecast: space.and_then(|space| forecast(root, space)),
         })
     }
 }
@@ -326,6 +330,10 @@ impl Counts {
             failed: reasons_in(&root.join(folders::FAILED))?.len(),
         })
     }
+}
+
+fn forecast(root: &Path, space: Space) -> Option<Forecast> {
+    Pace::read(root)?.forecast(space, SystemTime::now())
 }
 
 /// Whether a daemon holds the lock of `root`.
@@ -359,10 +367,7 @@ impl DaemonState {
     ///
     /// Those of the disk.
     pub fn write(&self, root: &Path) -> io::Result<()> {
-        let path = root.join(folders::STATE);
-        let part = files::unpublished(&path);
-        fs::write(&part, serde_json::to_vec(self)?)?;
-        fs::rename(&part, &path)
+        files::replace(&root.join(folders::STATE), &serde_json::to_vec(self)?)
     }
 }
 

@@ -148,6 +148,7 @@ impl<'a> Dispatcher<'a> {
             tracing::error!("{error}; the next run goes on with it");
         }
         self.site.spool.note_returned();
+        self.site.account.borrow_mut().write_down();
         answerers
     }
 
@@ -284,7 +285,8 @@ impl<'a> Dispatcher<'a> {
             return;
         }
         let root = self.site.spool.root();
-        self.site.setup.retention.apply(root);
+        let kept = self.site.setup.retention.apply(root);
+        self.site.account.borrow_mut().balance(kept);
         if self.site.check_space().is_err() {
             retention::make_room(root);
         }
