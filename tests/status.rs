@@ -167,6 +167,33 @@ fn a_daemon_that_hangs_in_a_read_is_silent() {
 }
 
 #[test]
+fn one_that_still_opens_a_large_folder_is_not_silent_for_minutes() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["seeds", ".antiphon"] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+    }
+    let lock = fs::File::create(folder.path().join(".antiphon/lock")).unwrap();
+    lock.lock().unwrap();
+    for (is_starting, age, code) in [
+        (true, 60.0, 0),
+        (true, 400.0, 1),
+        (false, 60.0, 1),
+        (false, 2.0, 0),
+    ] {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let beat = serde_json::json!({
+            "process": 1,
+            "is_starting": is_starting,
+            "host": "of another machine",
+            "clock": now.unwrap().as_secs_f64() - age,
+        });
+        fs::write(folder.path().join(".antiphon/beat.json"), beat.to_string()).unwrap();
+        let (found, said) = status(folder.path());
+        assert_eq!(found, Some(code), "{is_starting} {age}: {said}");
+    }
+}
+
+#[test]
 fn a_long_answer_is_no_silence() {
     let daemon = Daemon::start_with(NOBODY, "off", SLOW, &["--variations", "100"]);
     write_seed(&daemon.path("seeds/a.wav"), &pluck(220.0, 0.3, 22050));
@@ -312,7 +339,7 @@ fn the_disk_is_forecast_by_the_last_week_and_little_room_is_warned_of() {
     daemon.signal("-KILL");
     wait_for(3, &root);
     // Of a folder that earlier versions have used.
-    fs::remove_file(root.join(".antiphon/pace.json")).unwrap();
+    let _ = fs::remove_file(root.join(".antiphon/pace.json"));
     put_predictions(&root);
 
     let daemon = Daemon::again(daemon, &[]);

@@ -31,6 +31,8 @@ const LAST_FAILURES: usize = 5;
 /// A daemon that has not said for so long that it works does not, whatever it may be. It says
 /// it each second; a look into a very large folder may take some.
 const SILENCE: Duration = Duration::from_secs(10);
+/// What lies in a very large folder is looked through when it is opened: systemd waits as long.
+const LONGEST_START: Duration = Duration::from_secs(300);
 /// A folder of which nothing is known after so long hangs.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -308,9 +310,13 @@ impl Silence {
     /// That which came after `beat`, if it is one.
     fn after(beat: &Beat) -> Option<Silence> {
         let age = beat.age();
+        let longest = match beat.is_starting {
+            true => LONGEST_START,
+            false => SILENCE,
+        };
         let since = SystemTime::now().checked_sub(age);
         let since = since.and_then(|since| since.duration_since(SystemTime::UNIX_EPOCH).ok());
-        (age >= SILENCE).then(|| Silence {
+        (age >= longest).then(|| Silence {
             seconds: age.as_secs_f64(),
             since: since.unwrap_or_default().as_secs_f64(),
             process: beat.process,

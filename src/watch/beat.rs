@@ -23,6 +23,9 @@ const LONGEST_TROUBLE: usize = 500;
 pub struct Beat {
     /// The number of its process.
     pub process: u32,
+    /// Whether it opens the folder, and does not look at it so far.
+    #[serde(default)]
+    pub is_starting: bool,
     /// Why seeds wait, if they do.
     pub trouble: Option<String>,
     /// What its machine is called.
@@ -39,10 +42,19 @@ impl Beat {
         let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         Beat {
             process: std::process::id(),
+            is_starting: false,
             trouble: trouble.map(|text| text.chars().take(LONGEST_TROUBLE).collect()),
             host: clock::host(),
             uptime: clock::uptime().map(|uptime| uptime.as_secs_f64()),
             clock: clock.unwrap_or_default().as_secs_f64(),
+        }
+    }
+
+    /// Of this process, which begins to open the folder.
+    pub fn first() -> Beat {
+        Beat {
+            is_starting: true,
+            ..Beat::now(None)
         }
     }
 

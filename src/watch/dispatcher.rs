@@ -17,18 +17,14 @@ use super::job::{CANCELLED, Job, Outcome};
 use super::queue::Queue;
 use super::reload::Reload;
 use super::remote::{Later, Mailbox, Which};
-use super::retention;
 use super::site::Site;
+use super::upkeep::Upkeep;
 use super::voices::shown;
 use super::{Event, Message, WatchError};
 use crate::names::readable;
 
 /// How often the disk, the model and the workers are looked after.
 const CARE: Duration = Duration::from_secs(1);
-/// How often old files are looked for.
-const RETENTION: Duration = Duration::from_secs(10);
-/// To look for them takes no more of the time than one part in so many.
-const SHARE: u32 = 50;
 /// An answer that goes on for longer than this after its deadline is stuck.
 const GRACE: Duration = Duration::from_secs(60);
 
@@ -49,7 +45,7 @@ pub struct Dispatcher<'a> {
     stop_workers: Arc<AtomicBool>,
     reload: &'a mut Reload,
     next_care: Instant,
-    next_retention: Instant,
+    upkeep: Upkeep,
     mailbox: &'a Mailbox,
 }
 
@@ -78,7 +74,7 @@ impl<'a> Dispatcher<'a> {
             stop_workers,
             reload,
             next_care: now,
-            next_retention: now,
+            upkeep: Upkeep::new(),
             mailbox,
         })
     }
@@ -148,7 +144,7 @@ impl<'a> Dispatcher<'a> {
             tracing::error!("{error}; the next run goes on with it");
         }
         self.site.spool.note_returned();
-        self.site.account.borrow_mut().write_down();
+        self.upkeep.end(self.site);
         answerers
     }
 
@@ -262,7 +258,7 @@ impl<'a> Dispatcher<'a> {
         if self.crew.is_stuck(self.site.setup.terms.deadline, GRACE) {
             return Err(WatchError::Stuck);
         }
-        self.make_room_if_due(now);
+        self.upkeep.go_on(self.site);
         self.queue.check_trouble();
         self.reload.look(self.crew.len(), &self.mailbox.sender);
         self.beat();
@@ -278,19 +274,5 @@ impl<'a> Dispatcher<'a> {
         if let Err(error) = Beat::now(self.queue.trouble()).write(root.path()) {
             tracing::debug!("cannot write {}: {error}", folders::BEAT);
         }
-    }
-
-    fn make_room_if_due(&mut self, now: Instant) {
-        if now < self.next_retention {
-            return;
-        }
-        let root = self.site.spool.root();
-        let kept = self.site.setup.retention.apply(root);
-        self.site.account.borrow_mut().balance(kept);
-        if self.site.check_space().is_err() {
-            retention::make_room(root);
-        }
-        // Where very many files are kept, to look at them all takes some time.
-        self.next_retention = now + RETENTION.max(now.elapsed() * SHARE);
     }
 }

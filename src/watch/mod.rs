@@ -56,6 +56,7 @@ mod dispatcher;
 mod intake;
 mod queue;
 mod site;
+mod upkeep;
 
 // What is asked from outside the folders.
 mod remote;

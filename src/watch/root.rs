@@ -69,7 +69,7 @@ impl Root {
         let lock = lock(&lock_path, path)?;
         // From here on an earlier process's beat is no news. A disk that takes none is told of
         // below.
-        let _ = Beat::now(None).write(path);
+        let _ = Beat::first().write(path);
         let marker = marker(path)?;
         let mut root = Root {
             seeds: folder(path.join(folders::SEEDS))?,
