@@ -150,6 +150,28 @@ fn a_dry_run_prints_the_unit_and_leaves_everything_as_it_is() {
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
 }
 
+/// The options that the daemon is started with.
+fn options(unit: &str) -> Vec<&str> {
+    let words = value(unit, "ExecStart").split(' ');
+    words.filter(|word| word.starts_with("--")).collect()
+}
+
+#[test]
+fn the_units_in_the_repository_are_what_is_installed() {
+    let home = tempfile::tempdir().unwrap();
+    let installed = stdout(&install(home.path(), &["--root", "a", "--dry-run"]));
+    let kept = include_str!("../systemd/user/antiphon.service");
+    let rest = |unit: &str| {
+        let lines = unit.lines().filter(|line| !line.starts_with("ExecStart="));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(rest(&installed), rest(kept));
+    let of_system = include_str!("../systemd/antiphon.service");
+    for unit in [kept, of_system] {
+        assert_eq!(options(&installed), options(unit));
+    }
+}
+
 #[test]
 fn a_service_of_the_system_is_its_users_and_talks_to_whom_it_must() {
     let home = tempfile::tempdir().unwrap();
