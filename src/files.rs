@@ -124,6 +124,22 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
+/// Writes `bytes` over the beginning of the file `path`, which is made if missing, and syncs
+/// nothing.
+pub fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut open = File::options();
+    let mut file = open.write(true).create(true).truncate(false).open(path)?;
+    file.write_all(bytes)
+}
+
+/// Writes `bytes` to `path`, whole or not at all, and syncs nothing: what stands there may be
+/// lost when the machine crashes.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let part = unpublished(path);
+    fs::write(&part, bytes)?;
+    fs::rename(&part, path)
+}
+
 /// Writes `bytes` to `path`, whole or not at all.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let part = unpublished(path);

@@ -61,7 +61,9 @@ impl Site {
 
     fn status(&self) -> Value {
         let output = self.antiphon("status", &["--json"]);
-        assert!(output.status.success(), "{}", stderr(&output));
+        // Where a daemon runs or none does.
+        let code = output.status.code();
+        assert!(matches!(code, Some(0 | 3)), "{code:?}: {}", stderr(&output));
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
@@ -276,9 +278,9 @@ fn status_sees_a_daemon_live_and_die_and_does_not_disturb_it() {
 #[test]
 fn a_folder_that_nobody_watches_is_said_to_be_none() {
     let folder = tempfile::tempdir().unwrap();
-    for command in ["status", "doctor"] {
+    for (command, code) in [("status", 3), ("doctor", 1)] {
         let output = common::run([Path::new(command), Path::new("--root"), folder.path()]);
-        assert_eq!(output.status.code(), Some(1), "{command}");
+        assert_eq!(output.status.code(), Some(code), "{command}");
         let said = stderr(&output) + &String::from_utf8_lossy(&output.stdout);
         assert!(
             said.contains("is no folder that antiphon watches"),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
-use antiphon::service::{Scope, Service, Words};
+use antiphon::service::{Name, Scope, Service, Words};
 use common::stderr;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -79,6 +79,7 @@ fn odd_service(scope: Scope, folder: &Path) -> Service {
     let root = folder.to_str().unwrap().to_owned();
     Service {
         scope,
+        name: Name::default(),
         program,
         arguments: Words(vec!["watch".to_owned(), "--root".to_owned(), root]),
         root: folder.to_owned(),
@@ -147,6 +148,28 @@ fn a_dry_run_prints_the_unit_and_leaves_everything_as_it_is() {
     );
     assert!(command.contains(" watch --existing "), "{command}");
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
+/// The options that the daemon is started with.
+fn options(unit: &str) -> Vec<&str> {
+    let words = value(unit, "ExecStart").split(' ');
+    words.filter(|word| word.starts_with("--")).collect()
+}
+
+#[test]
+fn the_units_in_the_repository_are_what_is_installed() {
+    let home = tempfile::tempdir().unwrap();
+    let installed = stdout(&install(home.path(), &["--root", "a", "--dry-run"]));
+    let kept = include_str!("../systemd/user/antiphon.service");
+    let rest = |unit: &str| {
+        let lines = unit.lines().filter(|line| !line.starts_with("ExecStart="));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(rest(&installed), rest(kept));
+    let of_system = include_str!("../systemd/antiphon.service");
+    for unit in [kept, of_system] {
+        assert_eq!(options(&installed), options(unit));
+    }
 }
 
 #[test]
@@ -275,6 +298,213 @@ fn an_installation_can_be_repeated_changed_and_removed() {
     assert!(!unit.exists() && home.path().join("gallery/seeds").is_dir());
     let said = stdout(&service(home.path(), &["uninstall", "--user"]));
     assert!(said.starts_with("There is no "), "{said}");
+}
+
+/// Installs for the user whose home is `home`: `rest` comes after `install --user`.
+fn install(home: &Path, rest: &[&str]) -> Output {
+    service(home, &[&["install", "--user"], rest].concat())
+}
+
+/// `antiphon status` as a user whose home is `home`.
+fn status(home: &Path, arguments: &[&str]) -> Output {
+    common::antiphon()
+        .current_dir(home)
+        .env("HOME", home)
+        .env_remove("XDG_CONFIG_HOME")
+        .arg("status")
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn each_room_has_a_service_of_its_own() {
+    if skipped_where_systemd_runs() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let units = home.path().join(".config/systemd/user");
+    let unit = |name: &str| fs::read_to_string(units.join(name)).unwrap();
+    stdout(&install(home.path(), &["--root", "gallery"]));
+    let first = unit("antiphon.service");
+
+    let refused = install(home.path(), &["--root", "Room 2"]);
+    let said = stderr(&refused);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        said.contains("hears OSC at 127.0.0.1:7401 already"),
+        "{said}"
+    );
+    assert!(said.contains("--osc-listen 127.0.0.1:7403"), "{said}");
+    assert!(!home.path().join("Room 2").exists());
+
+    let ports = ["--osc-listen", "127.0.0.1:7403"];
+    let said = stdout(&install(
+        home.path(),
+        &[&["--root", "Room 2"], &ports[..]].concat(),
+    ));
+    assert!(said.contains("enable antiphon-room-2.service"), "{said}");
+    assert!(said.contains("sends OSC to 127.0.0.1:7400 too"), "{said}");
+    let second = unit("antiphon-room-2.service");
+    assert_eq!(
+        value(&second, "Description"),
+        "antiphon answers sounds of room-2"
+    );
+    assert_eq!(unit("antiphon.service"), first);
+
+    let third = ["--root", "c", "--name", "attic", "--osc-listen", "off"];
+    stdout(&install(home.path(), &third));
+    let said = stdout(&install(
+        home.path(),
+        &["--root", "c", "--osc-listen", "off"],
+    ));
+    assert!(said.starts_with("Unchanged: "), "{said}");
+
+    for (arguments, words) in [
+        (["--root", "d", "--name", "attic"], "attic is that of "),
+        (
+            ["--root", "d", "--name", "antiphon"],
+            "antiphon is that of ",
+        ),
+        (
+            ["--root", "c", "--name", "other"],
+            "c has the service attic already",
+        ),
+        (
+            ["--root", "d", "--osc-listen", "0.0.0.0:7403"],
+            "the service room-2 of",
+        ),
+    ] {
+        let refused = install(home.path(), &arguments);
+        assert_eq!(refused.status.code(), Some(1), "{arguments:?}");
+        assert!(stderr(&refused).contains(words), "{}", stderr(&refused));
+    }
+    let refused = install(home.path(), &["--root", "d", "--name", "a/b"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert_eq!(unit("antiphon.service"), first);
+
+    let refused = service(home.path(), &["uninstall", "--user"]);
+    assert!(
+        stderr(&refused).contains("antiphon, attic, room-2"),
+        "{}",
+        stderr(&refused)
+    );
+    for name in ["room-2", "antiphon"] {
+        let said = stdout(&service(
+            home.path(),
+            &["uninstall", "--user", "--name", name],
+        ));
+        assert!(said.starts_with("Removed: "), "{said}");
+    }
+    let left: Vec<_> = fs::read_dir(&units)
+        .unwrap()
+        .map(|e| e.unwrap().file_name())
+        .collect();
+    assert_eq!(left, ["antiphon-attic.service"]);
+}
+
+#[test]
+fn all_services_are_listed_and_their_status_is_that_of_the_worst() {
+    if skipped_where_systemd_runs() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let output = status(home.path(), &["--all"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("service install"));
+    stdout(&install(home.path(), &["--root", "a 1"]));
+    stdout(&install(
+        home.path(),
+        &["--root", "b", "--osc-listen", "off"],
+    ));
+
+    let listed = stdout(&service(home.path(), &["list"]));
+    let lines: Vec<&str> = listed.lines().collect();
+    assert!(
+        lines[0].starts_with("antiphon        user    not running  /"),
+        "{listed}"
+    );
+    assert!(
+        lines[0].ends_with("a 1, hears OSC at 127.0.0.1:7401"),
+        "{listed}"
+    );
+    assert!(
+        lines[1].starts_with("b ") && lines[1].ends_with("b, hears no OSC"),
+        "{listed}"
+    );
+    let listed = stdout(&service(home.path(), &["list", "--json"]));
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed[1]["name"], "b");
+
+    let output = status(home.path(), &["--all", "--json"]);
+    assert_eq!(output.status.code(), Some(3));
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(said[0]["name"], "antiphon");
+    assert_eq!(
+        (&said[1]["state"], &said[1]["waiting"]),
+        (&"not-running".into(), &0.into())
+    );
+    let text = status(home.path(), &["--all"]);
+    let text = String::from_utf8_lossy(&text.stdout).into_owned();
+    assert!(text.contains("service  b, of this user\n"), "{text}");
+    assert!(
+        text.contains("systemctl --user start antiphon-b.service"),
+        "{text}"
+    );
+
+    // Whoever looks for the folder of one that is away has something to find.
+    fs::rename(home.path().join("b"), home.path().join("away")).unwrap();
+    let output = status(home.path(), &["--all"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("no folder that antiphon watches"), "{text}");
+}
+
+#[test]
+fn a_service_keeps_as_many_predictions_as_the_disk_has_room_for() {
+    if skipped_where_systemd_runs() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let unit = home.path().join(".config/systemd/user/antiphon.service");
+    let command = || value(&fs::read_to_string(&unit).unwrap(), "ExecStart").to_owned();
+    let said = stdout(&install(home.path(), &["--root", "a"]));
+    assert!(
+        said.contains(" of predictions are kept; --keep-predictions all keeps"),
+        "{said}"
+    );
+    let first = command();
+    assert!(first.contains(" --keep-predictions-bytes "), "{first}");
+    let said = stdout(&install(home.path(), &["--root", "a", "--model", "vector"]));
+    assert!(said.starts_with("Changed: "), "{said}");
+    assert_eq!(command(), first.replace("magnitude-spectrum", "vector"));
+
+    let all = ["--root", "a", "--keep-predictions", "all"];
+    let said = stdout(&install(home.path(), &all));
+    assert!(said.contains("All predictions are kept"), "{said}");
+    assert!(
+        command().contains(" --keep-predictions all "),
+        "{}",
+        command()
+    );
+    let said = stdout(&install(home.path(), &["--root", "a"]));
+    assert!(said.starts_with("Unchanged: "), "{said}");
+    stdout(&install(
+        home.path(),
+        &["--root", "a", "--", "--keep-predictions-bytes", "3G"],
+    ));
+    let changed = command();
+    assert!(
+        changed.ends_with(" --keep-predictions-bytes 3G"),
+        "{changed}"
+    );
+    assert_eq!(
+        changed.matches("--keep-predictions").count(),
+        1,
+        "{changed}"
+    );
+    let refused = install(home.path(), &["--root", "a", "--keep-predictions", "many"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("or all"), "{}", stderr(&refused));
 }
 
 /// A daemon that systemd started, as it must believe.

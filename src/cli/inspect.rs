@@ -163,7 +163,7 @@ fn print(model: &ModelDescription) {
     }
     print_answer(h);
     if model.stereo {
-        println!("channels     2, in which sounds stand where they stood in its recordings");
+        say!("channels     2, in which sounds stand where they stood in its recordings");
     }
     if let Some(memory) = model.memory_seconds {
         say!("memory       {memory:.2} s, after which it does not matter how a sound began");

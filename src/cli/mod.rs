@@ -69,7 +69,8 @@ enum Command {
 }
 
 /// Parses the command line, does what it says, and gives the exit status: 0,
-/// 1 for what failed, 2 for a command line that cannot be understood.
+/// 1 for what failed, 2 for a command line that cannot be understood, 3 where `status` finds
+/// that no daemon runs.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let log = log::begin(match &arguments.command {
@@ -82,7 +83,7 @@ pub fn run() -> ExitCode {
         Command::Generate(arguments) => generate::run(arguments),
         Command::Replay(arguments) => replay::run(arguments),
         Command::Watch(arguments) => watch::run(*arguments),
-        Command::Status(arguments) => status::run(arguments),
+        Command::Status(arguments) => return ended(status::run(&arguments), &log),
         Command::Doctor(arguments) => doctor::run(arguments),
         Command::Service(arguments) => service::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
@@ -94,13 +95,16 @@ pub fn run() -> ExitCode {
         Command::Completions(arguments) => completions::run(arguments),
         Command::Man(arguments) => man::run(arguments),
     };
-    match result.and_then(|()| output::finish()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            log.end(&error);
-            ExitCode::FAILURE
-        }
-    }
+    ended(result.map(|()| ExitCode::SUCCESS), &log)
+}
+
+/// The exit status of a command that came to this end, which `log` tells where it failed.
+fn ended(result: anyhow::Result<ExitCode>, log: &log::Log) -> ExitCode {
+    let printed = |code| output::finish().map(|()| code);
+    result.and_then(printed).unwrap_or_else(|error| {
+        log.end(&error);
+        ExitCode::FAILURE
+    })
 }
 
 /// The whole command line, as clap knows it.

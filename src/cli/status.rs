@@ -1,47 +1,162 @@
 //! `antiphon status`: how things stand in a watched folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use serde::Serialize;
 
 use super::output;
 use super::watch::DEFAULT_ROOT;
-use crate::status::{ArrivingFile, Failure, Status, VoiceStatus, Waiting};
+use crate::service::{Installed, Name, Scope, Words};
+use crate::status::{ArrivingFile, Failure, Silence, State, Status, VoiceStatus, Waiting};
+use crate::system::clock;
 use crate::system::disk::Space;
+use crate::watch::Forecast;
+
+/// The exit status where no daemon runs, as of `systemctl status`.
+const NOT_RUNNING: u8 = 3;
 
 /// Say how things stand in a watched folder
 ///
 /// Example: antiphon status --root /srv/gallery --json
 ///
-/// Reads the folder only: whether a daemon watches it, what waits and why, is in
-/// work, done or failed, which voices there are, which OSC packets were dropped, and
+/// Reads the folder only: whether a daemon watches it and works, what waits and why, is
+/// in work, done or failed, which voices there are, which OSC packets were dropped, and
 /// what is left of the disk.
+///
+/// The exit status is 0 if all is in order, 1 if there is trouble (the daemon is there and
+/// does nothing, seeds wait for the machine, or the folder cannot be read), 3 if no daemon
+/// runs.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
     /// The folder that holds seeds/, predictions/ and failed/
     #[arg(long, default_value = DEFAULT_ROOT, value_name = "DIR")]
     root: PathBuf,
+    /// All folders that have a service: antiphon service list names them. The exit status is
+    /// that of the worst
+    #[arg(long, conflicts_with = "root")]
+    all: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-/// Prints how things stand.
-pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let status = Status::of(&arguments.root)?;
-    if arguments.json {
-        output::json(&status)?;
-    } else {
-        print(&status);
+/// What is said of a folder, in JSON.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Report {
+    Status(Box<Status>),
+    /// Nothing can be said.
+    Unknown {
+        root: PathBuf,
+        state: State,
+        running: bool,
+        trouble: String,
+    },
+}
+
+/// The same of a service's folder.
+#[derive(Serialize)]
+struct ServiceReport {
+    name: Name,
+    scope: Scope,
+    #[serde(flatten)]
+    report: Report,
+}
+
+/// Prints how things stand, and says it by the exit status.
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let said = match arguments.all {
+        true => say_all(arguments.json),
+        false => say_one(&arguments.root, arguments.json),
+    };
+    Ok(match said? {
+        State::InOrder => ExitCode::SUCCESS,
+        State::NotRunning => ExitCode::from(NOT_RUNNING),
+        State::Trouble => ExitCode::FAILURE,
+    })
+}
+
+fn say_one(root: &Path, json: bool) -> anyhow::Result<State> {
+    let report = Report::of(root);
+    match json {
+        true => output::json(&report)?,
+        false => report.print(),
     }
-    Ok(())
+    if let Report::Unknown { trouble, .. } = &report {
+        tell!("antiphon: {trouble}");
+    }
+    Ok(report.state())
+}
+
+fn say_all(json: bool) -> anyhow::Result<State> {
+    let services: Vec<ServiceReport> = Installed::all().iter().map(ServiceReport::of).collect();
+    if json {
+        output::json(&services)?;
+    } else if services.is_empty() {
+        say!("No service is installed; antiphon service install --user --root DIR does that.");
+    } else {
+        services.iter().for_each(ServiceReport::print);
+    }
+    let mut states = services.iter().map(|service| service.report.state());
+    let worst = states.clone().find(|state| *state == State::Trouble);
+    let is_in_order = !services.is_empty() && states.all(|state| state == State::InOrder);
+    Ok(worst.unwrap_or(match is_in_order {
+        true => State::InOrder,
+        false => State::NotRunning,
+    }))
+}
+
+impl Report {
+    fn of(root: &Path) -> Report {
+        match Status::in_time(root) {
+            Ok(status) => Report::Status(Box::new(status)),
+            Err(error) => Report::Unknown {
+                root: root.to_owned(),
+                state: error.state(),
+                running: false,
+                trouble: error.to_string(),
+            },
+        }
+    }
+
+    fn state(&self) -> State {
+        match self {
+            Report::Status(status) => status.state,
+            Report::Unknown { state, .. } => *state,
+        }
+    }
+
+    fn print(&self) {
+        if let Report::Status(status) = self {
+            print(status);
+        }
+    }
+}
+
+impl ServiceReport {
+    fn of(service: &Installed) -> ServiceReport {
+        ServiceReport {
+            name: service.name.clone(),
+            scope: service.scope,
+            report: Report::of(&service.root),
+        }
+    }
+
+    fn print(&self) {
+        say!("service  {}, of {}", self.name, self.scope.whose());
+        match &self.report {
+            Report::Status(status) => print(status),
+            Report::Unknown { state, trouble, .. } => {
+                say!("daemon   {state}: {trouble}");
+            }
+        }
+    }
 }
 
 fn print(status: &Status) {
-    let running = match status.running {
-        true => "running",
-        false => "not running",
-    };
-    say!("daemon   {running}, in {}", status.root.display());
+    print_daemon(status);
     say!(
         "waiting  {}{}",
         status.counts.waiting,
@@ -70,8 +185,52 @@ fn print(status: &Status) {
         say!("osc      {}", status.osc);
     }
     if let Some(space) = status.space {
-        print_space(space);
+        print_space(space, status.forecast);
     }
+}
+
+fn print_daemon(status: &Status) {
+    let root = status.root.display();
+    match (status.running, &status.silence) {
+        (false, _) => {
+            say!("daemon   not running, in {root}");
+            say!("         this starts it: {}", to_start(&status.root));
+        }
+        (true, None) => say!("daemon   running, in {root}"),
+        (true, Some(silence)) => print_silence(silence, &status.root),
+    }
+    if let Some(trouble) = &status.trouble {
+        say!("trouble  seeds wait: {trouble}");
+    }
+}
+
+fn print_silence(silence: &Silence, root: &Path) {
+    say!(
+        "daemon   silent for {}, since {}, in {}",
+        duration(silence.seconds),
+        clock::utc(silence.since),
+        root.display()
+    );
+    say!(
+        "         it was stopped, or hangs, or its disk takes no files; end process {} and start \
+         it again",
+        silence.process
+    );
+}
+
+/// The command that starts a daemon for `root`: its service, if it has one.
+fn to_start(root: &Path) -> Words {
+    let services = Installed::all();
+    let service = services.iter().find(|service| service.watches(root));
+    if let Some(manager) = service.and_then(|service| service.manager().ok()) {
+        return manager.to_start_again();
+    }
+    let root = root.to_string_lossy();
+    Words(
+        ["antiphon", "watch", "--root", &root]
+            .map(str::to_owned)
+            .to_vec(),
+    )
 }
 
 fn voice(VoiceStatus { name, waiting }: &VoiceStatus) -> String {
@@ -97,10 +256,11 @@ fn print_failure(failure: &Failure) {
     );
 }
 
-fn print_space(space: Space) {
+fn print_space(space: Space, forecast: Option<Forecast>) {
     let gigabytes = |bytes: u64| bytes as f64 / 1e9;
+    let forecast = forecast.map_or(String::new(), |forecast| format!(": {forecast}"));
     say!(
-        "disk     {:.1} GB free of {:.1} GB",
+        "disk     {:.1} GB free of {:.1} GB{forecast}",
         gigabytes(space.free_bytes),
         gigabytes(space.total_bytes)
     );

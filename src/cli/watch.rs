@@ -27,6 +27,9 @@ use crate::watch::{
 
 /// The folder that is watched when nobody chooses.
 pub const DEFAULT_ROOT: &str = "watch";
+/// Says that all predictions are kept.
+pub const KEEP_ALL: &str = "all";
+
 /// Answer every seed that is put into a folder
 ///
 /// Example: antiphon watch --root /srv/gallery --model column-vector --osc 127.0.0.1:7400
@@ -112,9 +115,9 @@ struct Keep {
     /// Bytes of failed seeds to keep
     #[arg(long, default_value = "2G", value_name = "BYTES", value_parser = parse_bytes)]
     keep_failed_bytes: u64,
-    /// Predictions to keep, the newest [default: all]
-    #[arg(long, value_name = "N")]
-    keep_predictions: Option<usize>,
+    /// Predictions to keep, the newest, or all
+    #[arg(long, default_value = KEEP_ALL, value_name = "N|all", value_parser = parse_names)]
+    keep_predictions: usize,
     /// Bytes of predictions to keep [default: all]
     #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
     keep_predictions_bytes: Option<u64>,
@@ -337,7 +340,7 @@ impl Keep {
         Retention {
             done: bounds(self.keep_done, self.keep_done_bytes),
             predictions: bounds(
-                self.keep_predictions.unwrap_or(usize::MAX),
+                self.keep_predictions,
                 self.keep_predictions_bytes.unwrap_or(u64::MAX),
             ),
             failed: bounds(self.keep_failed, self.keep_failed_bytes),
@@ -383,6 +386,15 @@ fn parse_level(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(level) if (-120.0..0.0).contains(&level) => Ok(level),
         _ => Err("allowed: -120 to below 0".to_owned()),
+    }
+}
+
+fn parse_names(text: &str) -> Result<usize, String> {
+    match text {
+        KEEP_ALL => Ok(usize::MAX),
+        number => number
+            .parse()
+            .map_err(|_| format!("write a number of predictions, 1000 say, or {KEEP_ALL}")),
     }
 }
 

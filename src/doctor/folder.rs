@@ -7,9 +7,9 @@ use std::time::{Duration, SystemTime};
 use super::Finding;
 use super::voices::{self, CheckVoice};
 use crate::files;
-use crate::status::Status;
+use crate::status::{Silence, Status};
 use crate::system::disk::{self, Filesystem};
-use crate::watch::{check_moves, folders};
+use crate::watch::{FEW_DAYS, check_moves, folders};
 
 /// Less room than this lasts for a few answers only.
 const LITTLE_SPACE: u64 = 64 << 20;
@@ -25,7 +25,7 @@ const DISAGREEMENT: Duration = Duration::from_secs(120);
 
 /// Looks at the folder `root`, whose voices `check` tries.
 pub fn examine(root: &Path, check: &CheckVoice) -> Vec<Finding> {
-    let status = match Status::of(root) {
+    let status = match Status::in_time(root) {
         Ok(status) => status,
         Err(error) => return vec![Finding::fail("folder", error.to_string())],
     };
@@ -54,24 +54,37 @@ pub fn examine(root: &Path, check: &CheckVoice) -> Vec<Finding> {
         }
     }
     findings.extend(voices::examine(root, PROBE, check));
-    findings.extend([filesystem_kind(root), space(root), file_times(root)]);
+    findings.extend([filesystem_kind(root), space(&status), file_times(root)]);
     findings
 }
 
 fn daemon(status: &Status) -> Finding {
+    const WHAT: &str = "daemon";
     let counts = status.counts;
     let text = format!(
         "{} waiting, {} in work, {} done, {} failed",
         counts.waiting, counts.working, counts.done, counts.failed
     );
-    match status.running {
-        true => Finding::ok("daemon", format!("it runs: {text}")),
-        false if counts.waiting > 0 => {
+    match (status.running, &status.silence, &status.trouble) {
+        (true, Some(silence), _) => Finding::fail(WHAT, silent(silence, &text)),
+        (true, None, Some(trouble)) => Finding::fail(WHAT, format!("seeds wait: {trouble}")),
+        (true, None, None) => Finding::ok(WHAT, format!("it runs: {text}")),
+        (false, ..) if counts.waiting > 0 => {
             let text = format!("none runs, and seeds wait ({text}); start `antiphon watch`");
-            Finding::warn("daemon", text)
+            Finding::warn(WHAT, text)
         }
-        false => Finding::ok("daemon", format!("none runs now: {text}")),
+        (false, ..) => Finding::ok(WHAT, format!("none runs now: {text}")),
     }
+}
+
+fn silent(silence: &Silence, counts: &str) -> String {
+    let Silence {
+        seconds, process, ..
+    } = silence;
+    format!(
+        "it is there, and has not said for {seconds:.0} s that it works ({counts}): it was \
+         stopped, or hangs, or its disk takes no files; end process {process} and start it again"
+    )
 }
 
 /// Writes a file into each folder and takes it away again; what keeps it from that.
@@ -136,21 +149,33 @@ fn filesystem_kind(root: &Path) -> Finding {
     }
 }
 
-fn space(root: &Path) -> Finding {
+fn space(status: &Status) -> Finding {
     const WHAT: &str = "space";
-    let Ok(space) = disk::space(root) else {
+    let Some(space) = status.space else {
         return Finding::ok(WHAT, "this system does not tell how much is left");
     };
     let gigabytes = space.free_bytes as f64 / 1e9;
     let files = space
         .free_files
         .map_or(String::new(), |n| format!(" and {n} files"));
-    let room = format!("room for {gigabytes:.1} GB{files}");
+    let mut room = format!("room for {gigabytes:.1} GB{files}");
+    if let Some(forecast) = status.forecast {
+        room += &format!(": {forecast}");
+    }
+    let is_full_soon = status
+        .forecast
+        .is_some_and(|forecast| forecast.is_within(FEW_DAYS));
     let fewest = space.free_files.unwrap_or(u64::MAX);
     if space.free_bytes < LITTLE_SPACE || fewest < LITTLE_FILES {
         Finding::fail(WHAT, format!("{room}: clear the disk"))
     } else if space.free_bytes < SOME_SPACE || fewest < SOME_FILES {
         let text = format!("{room}: it may not last; ten seconds of answer take 0.4 MB");
+        Finding::warn(WHAT, text)
+    } else if is_full_soon {
+        let text = format!(
+            "{room}; clear the disk, or have antiphon keep the newest predictions only, with \
+             --keep-predictions or --keep-predictions-bytes"
+        );
         Finding::warn(WHAT, text)
     } else {
         Finding::ok(WHAT, room)

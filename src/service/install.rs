@@ -6,11 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::unit::Words;
-use super::{Scope, ServiceError};
+use super::{Name, Scope, ServiceError};
 use crate::files;
-
-/// What the service is called.
-const UNIT: &str = "antiphon.service";
 
 /// What became of a unit's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,43 +20,58 @@ pub enum UnitChange {
     AsItWas,
 }
 
-/// The service manager of a scope.
+/// The service manager of a scope, and a service there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Manager {
     scope: Scope,
+    name: Name,
     /// Where its units are kept.
     folder: PathBuf,
 }
 
 impl Manager {
-    /// Of `scope`; a user's units are kept where the environment says.
-    pub fn new(scope: Scope) -> Result<Manager, ServiceError> {
-        let folder = match scope {
+    /// Of `scope`, for the service called `name`.
+    pub fn new(scope: Scope, name: &Name) -> Result<Manager, ServiceError> {
+        Ok(Manager {
+            scope,
+            name: name.clone(),
+            folder: Manager::folder_of(scope)?,
+        })
+    }
+
+    /// Where the units of `scope` are kept; a user's where the environment says.
+    pub fn folder_of(scope: Scope) -> Result<PathBuf, ServiceError> {
+        Ok(match scope {
             Scope::System => PathBuf::from("/etc/systemd/system"),
             Scope::User => user_configuration()?.join("systemd/user"),
-        };
-        Ok(Manager { scope, folder })
+        })
     }
 
     /// Where the unit is kept.
     pub fn unit(&self) -> PathBuf {
-        self.folder.join(UNIT)
+        self.folder.join(self.name.unit())
     }
 
     /// What has systemd start the service, now and from now on.
     pub fn to_start(&self) -> Vec<Words> {
+        let unit = self.name.unit();
         // A restart, because what runs may be of an earlier text.
         let commands = [
             &["daemon-reload"][..],
-            &["enable", UNIT],
-            &["restart", UNIT],
+            &["enable", &unit],
+            &["restart", &unit],
         ];
         commands.map(|command| self.systemctl(command)).to_vec()
     }
 
+    /// What has it start an installed service that does not run.
+    pub fn to_start_again(&self) -> Words {
+        self.systemctl(&["start", &self.name.unit()])
+    }
+
     /// What has it stop.
     pub fn to_stop(&self) -> Vec<Words> {
-        vec![self.systemctl(&["disable", "--now", UNIT])]
+        vec![self.systemctl(&["disable", "--now", &self.name.unit()])]
     }
 
     /// What has it look at its units again.
@@ -69,7 +81,7 @@ impl Manager {
 
     /// What shows the service's log.
     pub fn to_read_the_log(&self) -> Words {
-        self.words("journalctl", &["--unit", "antiphon", "--follow"])
+        self.words("journalctl", &["--unit", &self.name.stem(), "--follow"])
     }
 
     /// What has a user's service start though nobody logs in.
@@ -126,7 +138,7 @@ fn user_configuration() -> Result<PathBuf, ServiceError> {
 }
 
 /// What every unit that antiphon writes begins with.
-const OWN: &str = "# antiphon as a service of ";
+pub const OWN: &str = "# antiphon as a service of ";
 
 /// Puts `text` where `manager` looks for the unit.
 pub fn write(manager: &Manager, text: &str) -> Result<UnitChange, ServiceError> {
@@ -171,6 +183,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let manager = Manager {
             scope: Scope::User,
+            name: Name::default(),
             folder: folder.path().join("systemd/user"),
         };
         let [one, two] = ["one", "two"].map(|n| format!("{OWN}{n}\n"));
@@ -190,6 +203,7 @@ mod tests {
     fn a_users_service_is_started_by_the_users_manager() {
         let manager = |scope| Manager {
             scope,
+            name: Name::default(),
             folder: PathBuf::new(),
         };
         let commands = |scope| {

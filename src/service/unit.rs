@@ -4,13 +4,15 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{Scope, ServiceError};
+use super::{Name, Scope, ServiceError};
 
 /// What is to be run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Service {
     /// Whose it is.
     pub scope: Scope,
+    /// What it is called.
+    pub name: Name,
     /// The executable, by its absolute path.
     pub program: PathBuf,
     /// Its arguments.
@@ -35,6 +37,10 @@ impl Service {
     /// [`ServiceError::Unwritable`] for what systemd cannot read back.
     pub fn unit(&self) -> Result<String, ServiceError> {
         let mut lines = vec![("ExecStart", self.command()?)];
+        if !self.name.is_plain() {
+            let description = format!("antiphon answers sounds of {}", self.name);
+            lines.push(("Description", description));
+        }
         let mut unit = match self.scope {
             Scope::User => include_str!("../../systemd/user/antiphon.service"),
             Scope::System => {
@@ -80,6 +86,32 @@ impl Service {
             ("ReadWritePaths", root),
             ("IPAddressAllow", hosts.join(" ")),
         ])
+    }
+}
+
+impl Words {
+    /// The words of a command as it stands in a unit that antiphon wrote.
+    pub fn of_unit(command: &str) -> Words {
+        let mut words: Vec<String> = Vec::new();
+        let mut word: Option<String> = None;
+        let (mut is_quoted, mut is_escaped) = (false, false);
+        for c in command.chars() {
+            match c {
+                '\\' if !is_escaped => is_escaped = true,
+                '"' if !is_escaped => {
+                    is_quoted = !is_quoted;
+                    word.get_or_insert_default();
+                }
+                ' ' if !is_quoted => words.extend(word.take()),
+                c => {
+                    word.get_or_insert_default().push(c);
+                    is_escaped = false;
+                }
+            }
+        }
+        words.extend(word);
+        let unescaped = |word: String| word.replace("%%", "%").replace("$$", "$");
+        Words(words.into_iter().map(unescaped).collect())
     }
 }
 
@@ -148,6 +180,7 @@ mod tests {
         let words = ["watch", "--root", "/srv/a work/100% \"$HOME\"\\x"];
         Service {
             scope,
+            name: Name::default(),
             program: "/opt/my $tools/antiphon".into(),
             arguments: Words(words.map(str::to_owned).to_vec()),
             root: "/srv/a work/100% \"$HOME\"\\x".into(),
@@ -171,6 +204,31 @@ mod tests {
         assert_eq!(value(&unit, "ReadWritePaths"), [paths]);
         assert_eq!(value(&unit, "User"), ["gallery"]);
         assert_eq!(value(&unit, "IPAddressAllow"), ["localhost 192.168.1.5"]);
+    }
+
+    #[test]
+    fn what_was_escaped_is_read_back() {
+        let mut service = service(Scope::User);
+        service
+            .arguments
+            .0
+            .extend(["", "$$", "%h", "plain"].map(str::to_owned));
+        let unit = service.unit().unwrap();
+        let words = Words::of_unit(value(&unit, "ExecStart")[0]);
+        assert_eq!(words.0[1..], service.arguments.0[..]);
+    }
+
+    #[test]
+    fn a_service_that_is_named_says_so() {
+        let mut service = service(Scope::User);
+        let unit = service.unit().unwrap();
+        assert_eq!(value(&unit, "Description"), ["antiphon answers sounds"]);
+        service.name = Name::parse("room2").unwrap();
+        let unit = service.unit().unwrap();
+        assert_eq!(
+            value(&unit, "Description"),
+            ["antiphon answers sounds of room2"]
+        );
     }
 
     #[test]

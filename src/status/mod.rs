@@ -2,13 +2,15 @@
 
 mod seeds;
 
-use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::collections::{BTreeMap, HashSet};
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs::{self, DirEntry, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,19 +18,59 @@ use crate::files;
 use crate::names::{is_scratch, readable};
 use crate::system::disk::{self, Space};
 use crate::watch::voices::shown;
-use crate::watch::{self, folders};
+use crate::watch::{self, Beat, Forecast, Pace, folders};
 use seeds::{Claimed, Unanswered, voices_of, waiting};
 
+/// What the name of a text in failed/ ends in.
+const TEXT: &str = "txt";
+/// What it ends in where the seed's own name ends so.
+const REASON_OF_TEXT: &str = "reason.txt";
 /// Failures that are told with their reasons: as many as fit on a screen beside the rest.
 const LAST_FAILURES: usize = 5;
+
+/// A daemon that has not said for so long that it works does not, whatever it may be. It says
+/// it each second; a look into a very large folder may take some.
+const SILENCE: Duration = Duration::from_secs(10);
+/// What lies in a very large folder is looked through when it is opened: systemd waits as long.
+const LONGEST_START: Duration = Duration::from_secs(300);
+/// A folder of which nothing is known after so long hangs.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How things stand, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// A daemon runs and works.
+    InOrder,
+    /// It does not work, or nothing can be said.
+    Trouble,
+    /// No daemon runs.
+    NotRunning,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            State::InOrder => "in order",
+            State::Trouble => "in trouble",
+            State::NotRunning => "not running",
+        })
+    }
+}
 
 /// How things stand.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Status {
     /// The folder.
     pub root: PathBuf,
+    /// How things stand, in a word.
+    pub state: State,
     /// Whether a daemon watches the folder.
     pub running: bool,
+    /// Since when that daemon has not said that it works.
+    pub silence: Option<Silence>,
+    /// Why seeds wait, as the daemon says.
+    pub trouble: Option<String>,
     /// How many seeds are where.
     #[serde(flatten)]
     pub counts: Counts,
@@ -48,6 +90,19 @@ pub struct Status {
     pub last_failures: Vec<Failure>,
     /// What is left of the disk, where the system tells.
     pub space: Option<Space>,
+    /// How long there is room for predictions, where the daemon has made some lately.
+    pub forecast: Option<Forecast>,
+}
+
+/// A daemon that is there, and does nothing.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Silence {
+    /// How long it has not said that it works.
+    pub seconds: f64,
+    /// When it said it last, in seconds since 1970.
+    pub since: f64,
+    /// The number of its process.
+    pub process: u32,
 }
 
 /// How things stand with a voice.
@@ -162,15 +217,50 @@ pub struct Failure {
 pub enum StatusError {
     #[error(
         "{} is no folder that antiphon watches: there is no seeds/ in it; say which with --root, \
-         mount the disk it lies on, or let `antiphon watch` make it", path.display()
+         mount the disk it lies on, or let `antiphon watch --root {}` make it and answer there",
+        path.display(), path.display()
     )]
     NotWatched { path: PathBuf },
+    #[error(
+        "{} cannot be read: it does not answer within {} seconds; its disk hangs, or the \
+         connection to it is cut", path.display(), PATIENCE.as_secs()
+    )]
+    Hangs { path: PathBuf },
     #[error("cannot look into {}: {cause}; check the folder's permissions and its disk", path.display())]
     Folder { path: PathBuf, cause: io::Error },
 }
 
+impl StatusError {
+    /// How things stand, as far as this says.
+    pub fn state(&self) -> State {
+        match self {
+            StatusError::NotWatched { .. } => State::NotRunning,
+            StatusError::Hangs { .. } | StatusError::Folder { .. } => State::Trouble,
+        }
+    }
+}
+
 impl Status {
+    /// How things stand under `root`, which may be on a disk that hangs.
+    ///
+    /// # Errors
+    ///
+    /// [`StatusError::Hangs`], and those of [`Status::of`].
+    pub fn in_time(root: &Path) -> Result<Status, StatusError> {
+        let (sender, receiver) = mpsc::channel();
+        let path = root.to_owned();
+        let look = path.clone();
+        // Nobody can end a read that hangs: it is left to itself.
+        thread::spawn(move || drop(sender.send(Status::of(&look))));
+        let looked = receiver.recv_timeout(PATIENCE);
+        looked.unwrap_or(Err(StatusError::Hangs { path }))
+    }
+
     /// How things stand under `root`.
+    ///
+    /// # Errors
+    ///
+    /// [`StatusError::NotWatched`], [`StatusError::Folder`].
     pub fn of(root: &Path) -> Result<Status, StatusError> {
         let seeds = root.join(folders::SEEDS);
         if !seeds.is_dir() {
@@ -183,6 +273,10 @@ impl Status {
             true => DaemonState::read(root),
             false => DaemonState::default(),
         };
+        let beat = Beat::read(root).filter(|_| running);
+        let silence = beat.as_ref().and_then(Silence::after);
+        let trouble = beat.and_then(|beat| beat.trouble);
+        let space = disk::space(root).ok();
         let claimed = Claimed::under(root)?;
         let voices = voices_of(root)?;
         let waiting = waiting(root, &voices, claimed.queued)?;
@@ -195,7 +289,14 @@ impl Status {
         };
         Ok(Status {
             root: root.to_owned(),
+            state: match running {
+                false => State::NotRunning,
+                true if silence.is_some() || trouble.is_some() => State::Trouble,
+                true => State::InOrder,
+            },
             running,
+            silence,
+            trouble,
             counts: Counts::of(root)?,
             voices: voices.into_iter().map(status_of).collect(),
             oldest_waiting: oldest(&waiting),
@@ -204,7 +305,26 @@ impl Status {
             skipped: state.skipped,
             in_work: claimed.begun.iter().map(Unanswered::shown).collect(),
             last_failures: last_failures(&root.join(folders::FAILED))?,
-            space: disk::space(root).ok(),
+            space,
+            forecast: space.and_then(|space| forecast(root, space)),
+        })
+    }
+}
+
+impl Silence {
+    /// That which came after `beat`, if it is one.
+    fn after(beat: &Beat) -> Option<Silence> {
+        let age = beat.age();
+        let longest = match beat.is_starting {
+            true => LONGEST_START,
+            false => SILENCE,
+        };
+        let since = SystemTime::now().checked_sub(age);
+        let since = since.and_then(|since| since.duration_since(SystemTime::UNIX_EPOCH).ok());
+        (age >= longest).then(|| Silence {
+            seconds: age.as_secs_f64(),
+            since: since.unwrap_or_default().as_secs_f64(),
+            process: beat.process,
         })
     }
 }
@@ -221,6 +341,10 @@ impl Counts {
             failed: reasons_in(&root.join(folders::FAILED))?.len(),
         })
     }
+}
+
+fn forecast(root: &Path, space: Space) -> Option<Forecast> {
+    Pace::read(root)?.forecast(space, SystemTime::now())
 }
 
 /// Whether a daemon holds the lock of `root`.
@@ -254,18 +378,24 @@ impl DaemonState {
     ///
     /// Those of the disk.
     pub fn write(&self, root: &Path) -> io::Result<()> {
-        let path = root.join(folders::STATE);
-        let part = files::unpublished(&path);
-        fs::write(&part, serde_json::to_vec(self)?)?;
-        fs::rename(&part, &path)
+        files::replace(&root.join(folders::STATE), &serde_json::to_vec(self)?)
     }
 }
 
 /// The texts in failed/ that say why.
 fn reasons_in(failed: &Path) -> Result<Vec<DirEntry>, StatusError> {
-    let mut reasons = files_in(failed)?;
-    reasons.retain(|entry| entry.path().extension() == Some(OsStr::new("txt")));
-    Ok(reasons)
+    let is_text = |entry: &DirEntry| entry.path().extension() == Some(OsStr::new(TEXT));
+    let (mut texts, others): (Vec<_>, Vec<_>) = files_in(failed)?.into_iter().partition(is_text);
+    let names: HashSet<OsString> = texts.iter().map(DirEntry::file_name).collect();
+    let stem = |entry: &DirEntry| entry.path().file_stem().map(OsStr::to_owned);
+    let sounds: HashSet<_> = others.iter().map(stem).collect();
+    // `NAME.txt` beside `NAME.reason.txt` was taken for a seed, unless it goes with another file.
+    let is_seed = |entry: &DirEntry| {
+        let reason = Path::new(&entry.file_name()).with_extension(REASON_OF_TEXT);
+        names.contains(reason.as_os_str()) && !sounds.contains(&stem(entry))
+    };
+    texts.retain(|entry| !is_seed(entry));
+    Ok(texts)
 }
 
 fn last_failures(failed: &Path) -> Result<Vec<Failure>, StatusError> {
@@ -282,9 +412,20 @@ fn failure((seconds_ago, entry): &(f64, DirEntry)) -> Failure {
     let path = entry.path();
     let reason = fs::read_to_string(&path).unwrap_or_else(|error| format!("unreadable: {error}"));
     Failure {
-        name: readable(path.file_stem().unwrap_or_default()),
+        name: readable(&seed_of_reason(&path)),
         reason: reason.trim_end().to_owned(),
         seconds_ago: *seconds_ago,
+    }
+}
+
+/// The name of the seed that the text at `path` is about, without its extension.
+fn seed_of_reason(path: &Path) -> OsString {
+    let stem = path.file_stem().unwrap_or_default();
+    let of_text = Path::new(stem).with_extension(TEXT);
+    let is_of_text = path.to_string_lossy().ends_with(REASON_OF_TEXT);
+    match is_of_text && path.with_file_name(of_text).is_file() {
+        true => Path::new(stem).with_extension("").into_os_string(),
+        false => stem.to_owned(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the standard library does not ask of the operating system.
 
+pub mod clock;
 pub mod disk;
 pub mod memory;
 pub mod processor;

@@ -7,24 +7,24 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use super::answers::Answers;
+use super::beat::Beat;
 use super::claim::Claim;
 use super::crew::Crew;
 use super::error::SpoolError;
+use super::folders;
 use super::intake::Intake;
 use super::job::{CANCELLED, Job, Outcome};
 use super::queue::Queue;
 use super::reload::Reload;
 use super::remote::{Later, Mailbox, Which};
-use super::retention;
 use super::site::Site;
+use super::upkeep::Upkeep;
 use super::voices::shown;
 use super::{Event, Message, WatchError};
 use crate::names::readable;
 
 /// How often the disk, the model and the workers are looked after.
 const CARE: Duration = Duration::from_secs(1);
-/// How often old files are looked for.
-const RETENTION: Duration = Duration::from_secs(10);
 /// An answer that goes on for longer than this after its deadline is stuck.
 const GRACE: Duration = Duration::from_secs(60);
 
@@ -45,7 +45,7 @@ pub struct Dispatcher<'a> {
     stop_workers: Arc<AtomicBool>,
     reload: &'a mut Reload,
     next_care: Instant,
-    next_retention: Instant,
+    upkeep: Upkeep,
     mailbox: &'a Mailbox,
 }
 
@@ -74,7 +74,7 @@ impl<'a> Dispatcher<'a> {
             stop_workers,
             reload,
             next_care: now,
-            next_retention: now,
+            upkeep: Upkeep::new(),
             mailbox,
         })
     }
@@ -144,6 +144,7 @@ impl<'a> Dispatcher<'a> {
             tracing::error!("{error}; the next run goes on with it");
         }
         self.site.spool.note_returned();
+        self.upkeep.end(self.site);
         answerers
     }
 
@@ -257,24 +258,21 @@ impl<'a> Dispatcher<'a> {
         if self.crew.is_stuck(self.site.setup.terms.deadline, GRACE) {
             return Err(WatchError::Stuck);
         }
-        self.make_room_if_due(now);
+        self.upkeep.go_on(self.site);
         self.queue.check_trouble();
         self.reload.look(self.crew.len(), &self.mailbox.sender);
+        self.beat();
         self.site.tell(Event::Alive {
             arriving: self.intake.arriving(now),
         });
         Ok(())
     }
 
-    fn make_room_if_due(&mut self, now: Instant) {
-        if now < self.next_retention {
-            return;
-        }
-        self.next_retention = now + RETENTION;
+    /// Says that this loop goes round: nowhere else, so that nothing is said when it hangs.
+    fn beat(&self) {
         let root = self.site.spool.root();
-        self.site.setup.retention.apply(root);
-        if self.site.check_space().is_err() {
-            retention::make_room(root);
+        if let Err(error) = Beat::now(self.queue.trouble()).write(root.path()) {
+            tracing::debug!("cannot write {}: {error}", folders::BEAT);
         }
     }
 }

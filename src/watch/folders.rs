@@ -36,6 +36,12 @@ pub const JOURNAL: &str = ".antiphon/journal.jsonl";
 /// What only the daemon knows, in JSON.
 pub const STATE: &str = ".antiphon/state.json";
 
+/// How much was delivered on each of the last days, in JSON.
+pub const PACE: &str = ".antiphon/pace.json";
+
+/// When the daemon last said that it works, in JSON.
+pub const BEAT: &str = ".antiphon/beat.json";
+
 /// Beside a seed in its job's folder: what is asked of its answer alone, in JSON.
 pub const ASKED: &str = ".asked.json";
 /// Beside a seed in its job's folder: a process has begun to answer it.

@@ -11,12 +11,15 @@
 //! passes.
 
 // The folders, and a seed's way through them.
+mod account;
+mod beat;
 mod claim;
 mod delivery;
 mod error;
 pub mod folders;
 mod journal;
 mod numbers;
+mod pace;
 mod release;
 mod retention;
 mod returned;
@@ -53,6 +56,7 @@ mod dispatcher;
 mod intake;
 mod queue;
 mod site;
+mod upkeep;
 
 // What is asked from outside the folders.
 mod remote;
@@ -63,16 +67,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+pub use account::FEW_DAYS;
 pub use answers::{Answer, Answers, Ended, Made, NoAnswer, Order, Tell, VariationMade, one_by_one};
 pub use arrival::may_be_a_seed;
+pub use beat::Beat;
 pub use claim::Claim;
 pub use error::SpoolError;
 pub use inbox::Arriving;
 pub use journal::Journal;
+pub use pace::{Forecast, Pace};
 pub use reload::AnswerSource;
 pub use remote::{Later, Mailbox, Remote, Request, Sound, Which, mailbox};
 pub use requests::{Found, RequestError, find};
-pub use retention::{ALL, Bounds, Retention};
+pub use retention::{ALL, Bounds, Retention, bytes_of_predictions};
 pub use root::{Root, WhichRoot, check_moves, check_moves_of_voice};
 pub use spool::{Delivered, Process, Spool};
 pub use worker::Terms;
@@ -270,11 +277,7 @@ pub fn watch(
     loop {
         let (spool, claims) = opened;
         wanted = WhichRoot::Again(spool.root().known().clone());
-        let site = Site {
-            setup,
-            spool: Arc::new(spool),
-            on_event: &on_event,
-        };
+        let site = Site::new(setup, spool, &on_event);
         let dispatcher = Dispatcher::new(&site, claims, answerers, &mut reload, mailbox)?;
         answerers = match dispatcher.run(stop)? {
             End::Stopped => return Ok(()),

@@ -144,6 +144,11 @@ impl<'a> Queue<'a> {
         self.trouble.is_some()
     }
 
+    /// What the machine lacks, if it lacks something.
+    pub fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
+    }
+
     /// Whether the folders can be used, after something in them could not be; if
     /// not, that is trouble.
     pub fn probe(&mut self) -> bool {

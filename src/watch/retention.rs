@@ -7,7 +7,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::folders::{SET_IN_THE_MAKING, job_of};
+use serde::{Deserialize, Serialize};
+
+use super::folders::{PREDICTIONS, SET_IN_THE_MAKING, job_of};
+use super::pace::Delivered;
 use super::root::Root;
 use super::sets;
 use super::voices::Roll;
@@ -15,11 +18,20 @@ use crate::files;
 
 /// How much is kept of one kind; what is older goes. Files of one name
 /// (a sound and its text) stay or go together and count as one, and so does a set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bounds {
     /// Names at most.
     pub names: usize,
     /// Bytes of all their files at most.
+    pub bytes: u64,
+}
+
+/// How much there is of one kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Names.
+    pub names: usize,
+    /// Bytes of all their files.
     pub bytes: u64,
 }
 
@@ -41,16 +53,15 @@ pub struct Retention {
 }
 
 impl Retention {
-    /// Removes what is over the bounds, oldest first.
-    pub fn apply(&self, root: &Root) {
+    /// Removes what is over the bounds, oldest first; how many predictions stay, where they
+    /// have bounds.
+    pub fn apply(&self, root: &Root) -> Option<Kept> {
         let keep = |groups: fn(&Root) -> Vec<Group>, bounds, age| {
-            if bounds != ALL {
-                keep_newest(groups(root), bounds, age, root.tmp());
-            }
+            (bounds != ALL).then(|| keep_newest(groups(root), bounds, age, root.tmp()))
         };
         keep(answered, self.done, Age::Job);
-        keep(predictions, self.predictions, Age::Told);
         keep(failures, self.failed, Age::Told);
+        keep(predictions, self.predictions, Age::Told)
     }
 }
 
@@ -69,6 +80,12 @@ pub fn newest(root: &Root) -> SystemTime {
     told.max().unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
+/// What the predictions under `root` take, where antiphon has been there before.
+pub fn bytes_of_predictions(root: &Path) -> u64 {
+    let groups = predictions_under(root, &root.join(PREDICTIONS));
+    groups.iter().map(|group| group.bytes).sum()
+}
+
 fn answered(root: &Root) -> Vec<Group> {
     group_by_name(root.done())
 }
@@ -79,12 +96,15 @@ fn failures(root: &Root) -> Vec<Group> {
 
 /// Predictions and sets, those of the voices among them. Other folders are their
 /// owner's.
-fn predictions(root: &Root) -> Vec<Group> {
-    let voices = Roll::call(root.path()).unwrap_or_default().voices;
-    let folders = voices.iter().map(|voice| root.predictions_of(Some(voice)));
-    let folders: Vec<PathBuf> = folders.collect();
+pub fn predictions(root: &Root) -> Vec<Group> {
+    predictions_under(root.path(), root.predictions())
+}
+
+fn predictions_under(root: &Path, predictions: &Path) -> Vec<Group> {
+    let voices = Roll::call(root).unwrap_or_default().voices;
+    let folders: Vec<PathBuf> = voices.iter().map(|voice| predictions.join(voice)).collect();
     let in_folder = |folder: &Path| group_by_name(folder).into_iter().chain(sets_in(folder));
-    let mut groups: Vec<Group> = in_folder(root.predictions()).collect();
+    let mut groups: Vec<Group> = in_folder(predictions).collect();
     // A voice's folder is no set, whatever its owner put into it.
     groups.retain(|group| group.set.as_ref().is_none_or(|set| !folders.contains(set)));
     groups.extend(folders.iter().flat_map(|folder| in_folder(folder)));
@@ -102,7 +122,7 @@ enum Age {
 }
 
 /// Files of one name, or a set.
-struct Group {
+pub struct Group {
     job: Option<i32>,
     /// When its text was written, if it has one.
     told: Option<SystemTime>,
@@ -113,23 +133,38 @@ struct Group {
     set: Option<PathBuf>,
 }
 
-/// Removes what of `groups` is over the `bounds`, by way of `tmp`.
-fn keep_newest(mut groups: Vec<Group>, bounds: Bounds, age: Age, tmp: &Path) {
+/// Removes what of `groups` is over the `bounds`, by way of `tmp`; how much stays.
+fn keep_newest(mut groups: Vec<Group>, bounds: Bounds, age: Age, tmp: &Path) -> Kept {
     match age {
         Age::Job => groups.sort_by(|a, b| (b.job, &b.name).cmp(&(a.job, &a.name))),
         Age::Told => groups.sort_by(|a, b| (b.told, &b.name).cmp(&(a.told, &a.name))),
     }
-    let mut bytes = 0_u64;
+    let (mut bytes, mut kept) = (0_u64, Kept::default());
     for (older_than, group) in groups.iter().enumerate() {
         bytes = bytes.saturating_add(group.bytes);
         if older_than < bounds.names && bytes <= bounds.bytes {
+            kept = Kept {
+                names: older_than + 1,
+                bytes,
+            };
             continue;
         }
         group.remove(tmp);
     }
+    kept
 }
 
 impl Group {
+    /// When it was told of, and what it takes.
+    pub fn counted(&self) -> (Option<SystemTime>, Delivered) {
+        let files = match &self.set {
+            Some(set) => sets::count(set),
+            None => self.files.len() as u64,
+        };
+        let bytes = self.bytes;
+        (self.told, Delivered { files, bytes })
+    }
+
     fn remove(&self, tmp: &Path) {
         let files = self.files.iter().map(|file| (file, fs::remove_file(file)));
         let sets = self.set.iter().map(|set| (set, remove_set(set, tmp)));

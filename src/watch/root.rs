@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::beat::Beat;
 use super::error::{SpoolError, failed_to};
 use super::{folders, sets};
 use crate::{files, system};
@@ -66,6 +67,9 @@ impl Root {
         let hidden = folder(path.join(folders::HIDDEN))?;
         let lock_path = path.join(folders::LOCK);
         let lock = lock(&lock_path, path)?;
+        // From here on an earlier process's beat is no news. A disk that takes none is told of
+        // below.
+        let _ = Beat::first().write(path);
         let marker = marker(path)?;
         let mut root = Root {
             seeds: folder(path.join(folders::SEEDS))?,

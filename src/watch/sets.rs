@@ -77,6 +77,14 @@ pub fn bytes(set: &Path) -> u64 {
     files.flatten().map(length).sum()
 }
 
+/// How many files the folder `set` has.
+pub fn count(set: &Path) -> u64 {
+    let files = folders_of(set)
+        .into_iter()
+        .flat_map(|folder| files_in(&folder));
+    files.map(|files| files.len() as u64).sum()
+}
+
 /// The folder of a set's slices, if it has one, and its own.
 fn folders_of(set: &Path) -> Vec<PathBuf> {
     let slices = Some(set.join(SLICES)).filter(|slices| slices.is_dir());

@@ -1,7 +1,9 @@
 //! An opened root, what is asked for there, and who hears what happens.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
+use super::account::Account;
 use super::error::SpoolError;
 use super::job::{Job, Outcome};
 use super::spool::Spool;
@@ -17,9 +19,20 @@ pub struct Site<'a> {
     pub spool: Arc<Spool>,
     /// Hears what happens.
     pub on_event: &'a OnEvent,
+    /// What predictions take of the disk.
+    pub account: RefCell<Account>,
 }
 
-impl Site<'_> {
+impl<'a> Site<'a> {
+    /// Of the opened `spool`.
+    pub fn new(setup: &'a Setup, spool: Spool, on_event: &'a OnEvent) -> Site<'a> {
+        Site {
+            setup,
+            account: RefCell::new(Account::open(spool.root(), setup)),
+            spool: Arc::new(spool),
+            on_event,
+        }
+    }
     /// Tells what happens.
     pub fn tell(&self, event: Event) {
         (self.on_event)(event);
@@ -43,6 +56,7 @@ impl Site<'_> {
         match outcome {
             Outcome::Done { path, seconds } => {
                 tracing::info!(job = id, "{name} answered by {}", path.display());
+                self.account.borrow_mut().note_prediction(path);
                 self.tell(Event::Done {
                     id,
                     voice,
@@ -52,6 +66,7 @@ impl Site<'_> {
             }
             Outcome::SetDone { path, variations } => {
                 tracing::info!(job = id, "{name} answered by the set {}", path.display());
+                self.account.borrow_mut().note_set(path);
                 self.tell(Event::SetDone {
                     id,
                     voice,

@@ -255,11 +255,7 @@ fn those_of_one_voice_and_different_names_go_together_and_idle_workers_share_the
     // One that an earlier process may have died of.
     spool.count_attempt(&claims[4]).unwrap();
     let (setup, on_event): (_, OnEvent) = (setup(folder.path()), Arc::new(|_| ()));
-    let site = Site {
-        setup: &setup,
-        spool: Arc::new(spool),
-        on_event: &on_event,
-    };
+    let site = Site::new(&setup, spool, &on_event);
     let mut queue = Queue::new(&site, claims);
     let mut take = |workers| {
         let jobs = queue.take_next(workers);

@@ -1,63 +1,43 @@
-//! `antiphon service`: the daemon as a service of systemd.
+//! `antiphon service install`: the service for a folder and a model.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use super::model_choice::ModelChoice;
-use super::osc_options::{DEFAULT_LISTEN, DEFAULT_OSC, OFF};
-use super::output;
-use super::watch::DEFAULT_ROOT;
+use super::bound::Bound;
+use super::{ScopeChoice, ports};
 use crate::bundled;
+use crate::cli::check_command_line;
+use crate::cli::model_choice::ModelChoice;
+use crate::cli::osc_options::{DEFAULT_LISTEN, DEFAULT_OSC, OFF};
+use crate::cli::output;
+use crate::cli::watch::DEFAULT_ROOT;
 use crate::files;
 use crate::osc;
-use crate::service::{Manager, Scope, Service, UnitChange, User, Words, remove, write};
+use crate::service::{
+    Installed, Manager, Name, Scope, Service, UnitChange, User, Words, choose_name, write,
+};
 use crate::trained_model::TrainedModel;
 use crate::watch::{Root, SpoolError, WhichRoot};
-
-/// Have the daemon start with the machine, and again whenever it ends
-///
-/// Example: antiphon service install --user --root ~/gallery --model mine.onnx
-#[derive(clap::Args)]
-#[command(verbatim_doc_comment)]
-pub struct Arguments {
-    #[command(subcommand)]
-    action: Action,
-}
-
-#[derive(clap::Subcommand)]
-enum Action {
-    Install(Install),
-    Uninstall(Uninstall),
-    #[command(hide = true)]
-    Prepare(Prepare),
-}
-
-#[derive(clap::Args)]
-#[group(required = true, multiple = false)]
-struct ScopeChoice {
-    /// A service of yours, begun when you log in
-    #[arg(long)]
-    user: bool,
-    /// A service of the system, begun with the machine; needs root
-    #[arg(long)]
-    system: bool,
-}
 
 /// Write the service for a folder and a model, and start it
 ///
 /// Example: sudo antiphon service install --system --root /srv/gallery -- --seconds 20
 ///
 /// Makes the folder, writes the unit, and has systemd start it now and from now
-/// on. The same again changes nothing; with other options, the service changes.
+/// on. The same again changes nothing; with other options, the service of that folder
+/// changes. Another folder has a service of its own, with a name and ports of its own.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
-struct Install {
+pub struct Install {
     #[command(flatten)]
-    scope: ScopeChoice,
+    pub scope: ScopeChoice,
     /// The folder that holds seeds/, predictions/ and failed/; made if missing
     #[arg(long, default_value = DEFAULT_ROOT, value_name = "DIR")]
-    root: PathBuf,
+    pub root: PathBuf,
+    /// What the service is called [default: antiphon for the first, then the folder's name]
+    #[arg(long, value_name = "NAME", value_parser = Name::parse)]
+    name: Option<Name>,
     /// A model file, or the name of a bundled model: antiphon inspect lists them
     #[arg(long, default_value = bundled::DEFAULT, value_name = "MODEL")]
     model: String,
@@ -67,6 +47,9 @@ struct Install {
     /// Where OSC messages are heard, or off
     #[arg(long, default_value = DEFAULT_LISTEN, value_name = "HOST:PORT")]
     osc_listen: String,
+    /// Predictions to keep, the newest, or all [default: what fits into half of the free disk]
+    #[arg(long, value_name = "N|all")]
+    pub keep_predictions: Option<String>,
     /// With --system: the user the patch runs as [default: the folder's owner, or who used sudo]
     #[arg(long, value_name = "NAME", conflicts_with = "user")]
     run_as: Option<String>,
@@ -75,50 +58,11 @@ struct Install {
     dry_run: bool,
     /// More options of `antiphon watch`, after --
     #[arg(last = true, value_name = "OPTIONS OF WATCH")]
-    more: Vec<String>,
+    pub more: Vec<String>,
 }
 
-/// Stop the service and remove it; the folder stays as it is
-///
-/// Example: antiphon service uninstall --user
-#[derive(clap::Args)]
-#[command(verbatim_doc_comment)]
-struct Uninstall {
-    #[command(flatten)]
-    scope: ScopeChoice,
-}
-
-/// What `install` has the service's user do: make the folder, read the model.
-#[derive(clap::Args)]
-struct Prepare {
-    #[arg(long)]
-    root: PathBuf,
-    #[arg(long)]
-    model: String,
-}
-
-impl ScopeChoice {
-    fn scope(&self) -> Scope {
-        match self.system {
-            true => Scope::System,
-            false => Scope::User,
-        }
-    }
-}
-
-/// Installs or removes the service.
-pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    match arguments.action {
-        Action::Prepare(prepare) => run_prepare(&prepare.root, &prepare.model),
-        _ if !cfg!(target_os = "linux") => {
-            bail!("only systemd's services are installed; docs/service.md says how it goes here")
-        }
-        Action::Install(install) => run_install(&install),
-        Action::Uninstall(uninstall) => run_uninstall(uninstall.scope.scope()),
-    }
-}
-
-fn run_install(install: &Install) -> anyhow::Result<()> {
+/// Installs the service that the options say.
+pub fn run(install: &Install) -> anyhow::Result<()> {
     let scope = install.scope.scope();
     let root = absolute(&install.root)?;
     let model = absolute_model(&install.model)?;
@@ -126,7 +70,14 @@ fn run_install(install: &Install) -> anyhow::Result<()> {
         Scope::System => Some(User::choose(install.run_as.as_deref(), &root)?),
         Scope::User => None,
     };
-    let service = service(install, &root, &model, user.as_ref())?;
+    let installed = Installed::all();
+    let name = choose_name(scope, &root, install.name.as_ref(), &installed)?;
+    let (own, others): (Vec<_>, Vec<_>) = installed
+        .into_iter()
+        .partition(|service| service.scope == scope && service.name == name);
+    ports::check(&install.osc_listen, &others)?;
+    let bound = Bound::choose(install, own.first(), &root)?;
+    let service = service(install, (&name, &root, &model), &bound, user.as_ref())?;
     if scope == Scope::System {
         check_lasts([&service.root, &service.program, Path::new(&model)])?;
     }
@@ -135,20 +86,24 @@ fn run_install(install: &Install) -> anyhow::Result<()> {
         output::text(&unit);
         return Ok(());
     }
-    let manager = Manager::new(scope)?;
+    let manager = Manager::new(scope, &name)?;
     match &user {
         Some(user) => prepare_as(user, &service, &manager, &model)?,
-        None => run_prepare(&root, &model)?,
+        None => prepare(&root, &model)?,
     }
     say_written(write(&manager, &unit)?, &manager);
+    say!("{bound}");
+    for remark in ports::remarks(&install.osc, &others) {
+        say!("{remark}");
+    }
     start(&manager)
 }
 
 /// What is to be run, with nothing left that depends on where it was said.
 fn service(
     install: &Install,
-    root: &Path,
-    model: &str,
+    (name, root, model): (&Name, &Path, &str),
+    bound: &Bound,
     user: Option<&User>,
 ) -> anyhow::Result<Service> {
     let root_text = root
@@ -166,13 +121,15 @@ fn service(
         }
     };
     let mut words = vec!["watch", "--existing", "--root", root_text, "--model", model];
+    words.extend(bound.options());
     words.extend(["--osc", &target, "--osc-listen", &listen]);
     words.extend(install.more.iter().map(String::as_str));
     let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
-    super::check_command_line(&words).unwrap_or_else(|error| error.exit());
+    check_command_line(&words).unwrap_or_else(|error| error.exit());
     let program = std::env::current_exe().and_then(|path| path.canonicalize());
     Ok(Service {
         scope: install.scope.scope(),
+        name: name.clone(),
         program: program.context("cannot find out where this program is")?,
         arguments: Words(words),
         root: root.to_owned(),
@@ -254,7 +211,8 @@ fn prepare_as(
     Ok(())
 }
 
-fn run_prepare(root: &Path, model: &str) -> anyhow::Result<()> {
+/// Does as its user what a service needs: makes the folder, reads the model.
+pub fn prepare(root: &Path, model: &str) -> anyhow::Result<()> {
     check_model(model)?;
     std::fs::create_dir_all(root)
         .with_context(|| format!("cannot make the folder {}", root.display()))?;
@@ -292,22 +250,4 @@ fn print_commands(commands: &[Words]) {
     for command in commands {
         say!("  {command}");
     }
-}
-
-fn run_uninstall(scope: Scope) -> anyhow::Result<()> {
-    let manager = Manager::new(scope)?;
-    if !manager.unit().exists() {
-        say!("There is no {}.", manager.unit().display());
-        return Ok(());
-    }
-    if Manager::runs() {
-        Manager::run(&manager.to_stop())?;
-    }
-    remove(&manager)?;
-    say!("Removed: {}", manager.unit().display());
-    if Manager::runs() {
-        Manager::run(&manager.to_forget())?;
-    }
-    say!("The folder with its sounds stays as it is.");
-    Ok(())
 }
