@@ -8,9 +8,10 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::prelude::*;
 
-use super::log_line::{LogFormat, Style, now};
+use super::log_line::{LogFormat, Style};
 use super::log_tap::LogTap;
 use super::output;
+use crate::system::clock::now;
 
 /// Begins the log: of a daemon in the format that is given, with the time in each line unless
 /// the journal keeps it; of other commands as text without it.

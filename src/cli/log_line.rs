@@ -75,13 +75,6 @@ impl Style {
     }
 }
 
-/// The local time, with how far it is from that of Greenwich.
-pub fn now() -> String {
-    jiff::ZonedDateTime::now()
-        .strftime("%Y-%m-%dT%H:%M:%S%.3f%:z")
-        .to_string()
-}
-
 fn priority(level: Level) -> u8 {
     match level {
         Level::ERROR => 3,

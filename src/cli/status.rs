@@ -208,7 +208,7 @@ fn print_silence(silence: &Silence, root: &Path) {
     say!(
         "daemon   silent for {}, since {}, in {}",
         duration(silence.seconds),
-        clock::utc(silence.since),
+        clock::local(silence.since),
         root.display()
     );
     say!(
