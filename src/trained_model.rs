@@ -324,6 +324,7 @@ fn to_json(value: &impl Serialize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stereo::{Power, StereoFrames};
     use crate::testing::random_model;
 
     #[test]
@@ -397,6 +398,29 @@ mod tests {
             let error = error.unwrap_err().to_string();
             assert!(error.contains("antiphon.kept_audio"), "{error}");
         }
+
+        let mut frames = StereoFrames::default();
+        let wide = Power {
+            middle: 1.0,
+            side: 1.0,
+            common: 0.5,
+        };
+        frames.push(&[wide; 3]);
+        let other = TrainedModel {
+            stereo: StereoImage::learn(&frames).map(Arc::new),
+            ..model.clone()
+        };
+        let mut bytes = other.to_bytes();
+        let read = TrainedModel::from_bytes(&bytes, Path::new("m.onnx")).unwrap();
+        assert_eq!(read.stereo.unwrap().bands(), 3);
+        // Another key of the same length, so that the file stays a file.
+        let place = bytes
+            .windows(8)
+            .position(|text| text == b"\"toward\"")
+            .unwrap();
+        bytes[place + 1] = b'x';
+        let error = TrainedModel::from_bytes(&bytes, Path::new("m.onnx")).unwrap_err();
+        assert!(error.to_string().contains("antiphon.stereo"), "{error}");
 
         let missing = TrainedModel::read(Path::new("nowhere/m.onnx")).unwrap_err();
         assert!(

@@ -5,6 +5,7 @@ mod common;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use common::gallery::{Gallery, LIVELY};
 use common::{pluck, run, stderr};
 use tempfile::TempDir;
 
@@ -126,6 +127,12 @@ fn balance(channels: &[Vec<f64>], second: usize) -> f64 {
     10.0 * (of(&channels[0]) / of(&channels[1])).log10()
 }
 
+/// The same of all of it.
+fn mean_balance(channels: &[Vec<f64>]) -> f64 {
+    assert_eq!(channels.len(), 2);
+    10.0 * (power(&channels[0]) / power(&channels[1])).log10()
+}
+
 #[test]
 fn a_model_of_stereo_recordings_answers_in_stereo() {
     let desk = Desk::new();
@@ -217,9 +224,43 @@ fn every_variation_of_a_set_is_in_stereo() {
         "3".as_ref(),
         "--seconds".as_ref(),
         "2".as_ref(),
+        "--format".as_ref(),
+        "float32".as_ref(),
     ]);
     for name in ["01.wav", "02.wav", "03.wav"] {
-        let reader = hound::WavReader::open(set.join(name)).unwrap();
-        assert_eq!(reader.spec().channels, 2, "{name}");
+        let left = mean_balance(&channels_of(&set.join(name)));
+        assert!(left.abs() > 0.5, "{name} is in the middle: {left} dB");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn seeds_that_wait_together_are_each_answered_from_their_own_place() {
+    let desk = Desk::new();
+    let arguments = ["--seconds", "2", "--follow", "1", "--format", "float32"];
+    let mut gallery = Gallery::closed_with(LIVELY, &arguments);
+    std::fs::copy(desk.path("model.onnx"), gallery.model()).unwrap();
+    let seeds = gallery.path("seeds");
+    std::fs::create_dir_all(&seeds).unwrap();
+    let string = pluck(110.0, 1.0, RATE);
+    for (name, [left, right]) in [
+        ("left", [0.9, 0.1]),
+        ("right", [0.1, 0.9]),
+        ("again-left", [0.8, 0.2]),
+    ] {
+        let frames = string.samples.iter().map(|s| [left * s, right * s]);
+        let frames: Vec<[f32; 2]> = frames.collect();
+        write_stereo(&seeds.join(format!("{name}.wav")), &frames);
+    }
+    gallery.start();
+    gallery.wait_until_quiet();
+    gallery.end_with("-TERM");
+    for (name, is_left) in [("left", true), ("right", false), ("again-left", true)] {
+        let answer = gallery.path(&format!("predictions/{name}.0001.wav"));
+        let left = mean_balance(&channels_of(&answer));
+        assert!(
+            (left > 3.0) == is_left && left.abs() > 3.0,
+            "{name}: {left} dB"
+        );
     }
 }

@@ -24,6 +24,6 @@ mod transform;
 mod upmix;
 
 pub use hearing::{StereoFrames, StereoHearing, StereoSum};
-pub use image::Image;
+pub use image::{Image, Power};
 pub use learned::StereoImage;
 pub use upmix::{Beside, Upmix};
