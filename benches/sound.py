@@ -323,7 +323,10 @@ def row(arguments):
         model, trained = arguments.model, ""
         if arguments.preset:
             model, settings = folder / "model.onnx", folder / "settings.json"
-            settings.write_text(json.dumps({"preset": arguments.preset, "num_dreams": 0}))
+            asked = {"preset": arguments.preset, "num_dreams": 0}
+            if arguments.epochs:
+                asked |= {"num_epochs": arguments.epochs, "max_minutes": 0}
+            settings.write_text(json.dumps(asked))
             command = [antiphon, "train", settings, "--audio", audio, "--output", model]
             command += ["--runs", folder]
             command += ["--minutes", str(arguments.minutes)] if arguments.minutes else []
@@ -419,6 +422,7 @@ def main():
     which.add_argument("--model")
     command.add_argument("--audio", type=pathlib.Path, required=True, help="WAV")
     command.add_argument("--minutes", type=float, help="instead of what the preset says")
+    command.add_argument("--epochs", type=int, help="instead of minutes, whatever else the machine does")
     command.add_argument("--threads", type=int)
     command.add_argument("--keep", type=pathlib.Path, help="where the model is kept")
     command.add_argument("--called", help="what the table calls a model that was trained before")
