@@ -1,5 +1,6 @@
 //! Files that appear whole or not at all: written beside their place, synced, renamed.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,13 @@ use crate::system;
 pub fn unpublished(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.{}.part", std::process::id()))
+}
+
+/// Whether `name` is one that [`unpublished`] gives: `.NAME.PROCESS.part`.
+pub fn is_unpublished(name: &OsStr) -> bool {
+    let inner = || name.to_str()?.strip_prefix('.')?.strip_suffix(".part");
+    let parts = inner().and_then(|inner| inner.rsplit_once('.'));
+    parts.is_some_and(|(name, process)| !name.is_empty() && process.parse::<u32>().is_ok())
 }
 
 /// Finds out now whether a file could be written at `path` later.
@@ -299,6 +307,22 @@ mod tests {
         write_atomically(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn only_names_of_unpublished_files_are_such_names() {
+        let own = unpublished(Path::new("x/state.json"));
+        assert!(is_unpublished(own.file_name().unwrap()));
+        for other in [
+            "state.json",
+            ".part",
+            ".1.part",
+            ".a.part",
+            "a.1.part",
+            ".a.x.part",
+        ] {
+            assert!(!is_unpublished(OsStr::new(other)), "{other}");
+        }
     }
 
     #[test]

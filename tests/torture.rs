@@ -265,6 +265,92 @@ fn kill_9_shows_no_half_of_a_set_and_keeps_every_seed_of_every_voice() {
     assert_eq!(gallery.listing(".antiphon/tmp"), Vec::<String>::new());
 }
 
+/// What is kept of predictions and of answered seeds while old ones are removed.
+const KEPT: usize = 3;
+
+/// Of `seeds`, those that are still there are in one place only, and at most one sound is
+/// without its sidecar: the one whose removal was interrupted.
+fn check_bounded(gallery: &Gallery, seeds: &[String]) {
+    let visible = |name: &String| !name.starts_with('.');
+    let mut found = gallery.listing("seeds");
+    for id in gallery.listing(".antiphon/work") {
+        found.extend(listing(&gallery.path(".antiphon/work").join(id)));
+    }
+    found.retain(visible);
+    let done = gallery.listing(".antiphon/done").into_iter();
+    found.extend(done.filter(visible).map(|name| name[7..].to_owned()));
+    found.sort();
+    let all = found.len();
+    found.dedup();
+    assert_eq!(found.len(), all, "each in one place: {found:?}");
+    assert!(found.iter().all(|name| seeds.contains(name)), "{found:?}");
+    let predictions = gallery.listing("predictions");
+    let alone = |name: &&String| {
+        name.ends_with(".wav") && !predictions.contains(&name.replace(".wav", ".json"))
+    };
+    let alone: Vec<&String> = predictions.iter().filter(alone).collect();
+    assert!(alone.len() <= 1, "{alone:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn kill_9_while_old_ones_are_removed_leaves_no_half_and_no_litter() {
+    let kills = length(40, 1000);
+    let kept = KEPT.to_string();
+    let bounds = ["--keep-predictions", &kept, "--keep-done", &kept];
+    let arguments = [&["--seconds", "0.2"], &bounds[..]].concat();
+    let mut random = Random(3);
+    let mut gallery = Gallery::closed_with(LIVELY, &arguments);
+    let mut seeds: Vec<String> = Vec::new();
+    let litter = ".antiphon/.state.json.1.part";
+    // The first daemon may be killed before it makes its folder.
+    std::fs::create_dir_all(gallery.path(".antiphon")).unwrap();
+    for kill in 0..kills {
+        gallery.begin();
+        for _ in 0..random.below(4) {
+            let name = format!("{:05}.wav", seeds.len());
+            let pitch = 200.0 + seeds.len() as f64;
+            write_seed(
+                &gallery.path("seeds").join(&name),
+                &pluck(pitch, 0.1, 11025),
+            );
+            seeds.push(name);
+        }
+        // Old ones are looked for at each start.
+        std::thread::sleep(Duration::from_millis(random.below(150)));
+        if kill % 10 == 9 {
+            gallery.wait_until_quiet();
+        }
+        gallery.end_with("-KILL");
+        check_bounded(&gallery, &seeds);
+        std::fs::write(gallery.path(litter), "half of a st").unwrap();
+    }
+    gallery.begin();
+    gallery.wait_until_quiet();
+    gallery.end_with("-TERM");
+    // One more start, whose first look removes what is over.
+    gallery.begin();
+    let begun = Instant::now();
+    while gallery.listing("predictions").len() > 2 * KEPT {
+        assert!(begun.elapsed() < PATIENCE, "old ones are removed in time");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    gallery.end_with("-TERM");
+    let predictions = gallery.listing("predictions");
+    assert_eq!(predictions.len(), 2 * KEPT, "{predictions:?}");
+    for sound in predictions.iter().filter(|name| name.ends_with(".wav")) {
+        let sidecar = sound.replace(".wav", ".json");
+        assert!(predictions.contains(&sidecar), "{predictions:?}");
+    }
+    assert_eq!(gallery.listing(".antiphon/done").len(), KEPT);
+    let hidden = gallery.listing(".antiphon");
+    let parts: Vec<&String> = hidden
+        .iter()
+        .filter(|name| name.ends_with(".part"))
+        .collect();
+    assert!(parts.is_empty(), "{parts:?}");
+}
+
 /// Waits until `count` seeds have come to their end.
 fn wait_until_done(gallery: &Gallery, count: usize) {
     let begun = Instant::now();

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::pace::{Delivered, Pace};
-use super::retention::{Kept, predictions};
+use super::retention::{Kept, each_prediction};
 use super::root::Root;
 use super::{Setup, sets};
 use crate::system::disk;
@@ -93,15 +93,10 @@ impl Account {
 /// What lies in the folders of `root`, by the times that it was told of.
 fn counted(root: &Root) -> Pace {
     let mut pace = Pace::begin(SystemTime::now());
-    let mut groups: Vec<_> = predictions(root)
-        .iter()
-        .map(|group| group.counted())
-        .collect();
-    groups.sort_by_key(|(time, _)| *time);
-    for (time, delivered) in groups {
-        if let Some(time) = time {
-            pace.note(delivered, time);
+    each_prediction(root, &mut |piece| {
+        if let (Some(time), is_first, delivered) = piece.counted() {
+            pace.find(delivered, is_first, time);
         }
-    }
+    });
     pace
 }

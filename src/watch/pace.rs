@@ -106,6 +106,21 @@ impl Pace {
 
     /// Counts what was `delivered` at `time`.
     pub fn note(&mut self, delivered: Delivered, time: SystemTime) {
+        self.count(delivered, 1, time);
+        self.days
+            .drain(..self.days.len().saturating_sub(REMEMBERED));
+    }
+
+    /// Counts a part of what was delivered at `time`, in whatever order parts are found; a
+    /// name once, with the part that `is_first`.
+    pub fn find(&mut self, part: Delivered, is_first: bool, time: SystemTime) {
+        self.count(part, u64::from(is_first), time);
+        self.days.sort_by_key(|day| day.day);
+        self.days
+            .drain(..self.days.len().saturating_sub(REMEMBERED));
+    }
+
+    fn count(&mut self, delivered: Delivered, names: u64, time: SystemTime) {
         let day = day_of(seconds(time));
         self.since = self.since.min(seconds(time));
         let known = self.days.iter().position(|known| known.day == day);
@@ -117,11 +132,9 @@ impl Pace {
             self.days.len() - 1
         });
         let today = &mut self.days[known];
-        today.names += 1;
+        today.names += names;
         today.files += delivered.files;
         today.bytes += delivered.bytes;
-        self.days
-            .drain(..self.days.len().saturating_sub(REMEMBERED));
     }
 
     /// How long there is room, where so much `space` is left now; none where nothing was

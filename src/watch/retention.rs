@@ -1,7 +1,8 @@
 //! How much is kept of what is over.
 
-use std::collections::HashMap;
-use std::ffi::OsString;
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -56,59 +57,60 @@ impl Retention {
     /// Removes what is over the bounds, oldest first; how many predictions stay, where they
     /// have bounds.
     pub fn apply(&self, root: &Root) -> Option<Kept> {
-        let keep = |groups: fn(&Root) -> Vec<Group>, bounds, age| {
-            (bounds != ALL).then(|| keep_newest(groups(root), bounds, age, root.tmp()))
+        let keep = |walk: &Walk, bounds, age| {
+            (bounds != ALL).then(|| keep_newest(walk, bounds, age, root.tmp()))
         };
-        keep(answered, self.done, Age::Job);
-        keep(failures, self.failed, Age::Told);
+        keep(&|see| each_in(root.done(), see), self.done, Age::Job);
+        keep(&|see| each_in(root.failed(), see), self.failed, Age::Told);
+        let predictions: &Walk = &|see| each_prediction(root, see);
         keep(predictions, self.predictions, Age::Told)
     }
 }
 
 /// Removes half of the answered seeds, the older ones, because room is needed.
 pub fn make_room(root: &Root) {
-    let groups = answered(root);
-    let names = groups.len() / 2;
-    keep_newest(groups, Bounds { names, ..ALL }, Age::Job, root.tmp());
+    let walk: &Walk = &|see| each_in(root.done(), see);
+    let mut names = 0;
+    walk(&mut |piece| names += usize::from(piece.is_first));
+    names /= 2;
+    keep_newest(walk, Bounds { names, ..ALL }, Age::Job, root.tmp());
 }
 
 /// When something was delivered last, by the times that the spool gives its
 /// texts; these never go back, whatever the clock does.
 pub fn newest(root: &Root) -> SystemTime {
-    let groups = predictions(root).into_iter().chain(failures(root));
-    let told = groups.filter_map(|group| group.told);
-    told.max().unwrap_or(SystemTime::UNIX_EPOCH)
+    let mut newest = SystemTime::UNIX_EPOCH;
+    let mut see = |piece: Piece| newest = newest.max(piece.told.unwrap_or(newest));
+    each_prediction(root, &mut see);
+    each_in(root.failed(), &mut see);
+    newest
 }
 
 /// What the predictions under `root` take, where antiphon has been there before.
 pub fn bytes_of_predictions(root: &Path) -> u64 {
-    let groups = predictions_under(root, &root.join(PREDICTIONS));
-    groups.iter().map(|group| group.bytes).sum()
+    let mut bytes = 0;
+    each_under(root, &root.join(PREDICTIONS), &mut |piece| {
+        bytes += piece.bytes
+    });
+    bytes
 }
 
-fn answered(root: &Root) -> Vec<Group> {
-    group_by_name(root.done())
+/// Shows the files of all predictions and the sets to `see`, those of the voices among them.
+/// Other folders are their owner's.
+pub fn each_prediction(root: &Root, see: &mut dyn FnMut(Piece)) {
+    each_under(root.path(), root.predictions(), see);
 }
 
-fn failures(root: &Root) -> Vec<Group> {
-    group_by_name(root.failed())
-}
-
-/// Predictions and sets, those of the voices among them. Other folders are their
-/// owner's.
-pub fn predictions(root: &Root) -> Vec<Group> {
-    predictions_under(root.path(), root.predictions())
-}
-
-fn predictions_under(root: &Path, predictions: &Path) -> Vec<Group> {
+fn each_under(root: &Path, predictions: &Path, see: &mut dyn FnMut(Piece)) {
     let voices = Roll::call(root).unwrap_or_default().voices;
     let folders: Vec<PathBuf> = voices.iter().map(|voice| predictions.join(voice)).collect();
-    let in_folder = |folder: &Path| group_by_name(folder).into_iter().chain(sets_in(folder));
-    let mut groups: Vec<Group> = in_folder(predictions).collect();
-    // A voice's folder is no set, whatever its owner put into it.
-    groups.retain(|group| group.set.as_ref().is_none_or(|set| !folders.contains(set)));
-    groups.extend(folders.iter().flat_map(|folder| in_folder(folder)));
-    groups
+    each_in(predictions, &mut |piece| {
+        // A voice's folder is no set, whatever its owner put into it.
+        if !piece.is_set || !folders.contains(&piece.path) {
+            see(piece);
+        }
+    });
+    folders.iter().for_each(|folder| each_in(folder, see));
 }
 
 /// By what it is told which of two names is older. Seeds themselves have the
@@ -121,59 +123,133 @@ enum Age {
     Told,
 }
 
-/// Files of one name, or a set.
-pub struct Group {
-    job: Option<i32>,
+/// A file of what is over, or a set. Folders hold very many, and never are all in memory at
+/// once: what goes with a file of the same name is looked up beside it.
+pub struct Piece {
+    path: PathBuf,
+    /// What it has in common with what goes with it.
+    name: OsString,
     /// When its text was written, if it has one.
     told: Option<SystemTime>,
-    name: OsString,
+    /// Whether it stands for its name where names are counted: one of each does.
+    is_first: bool,
+    files: u64,
     bytes: u64,
-    files: Vec<PathBuf>,
-    /// The folder of a set.
-    set: Option<PathBuf>,
+    is_set: bool,
 }
 
-/// Removes what of `groups` is over the `bounds`, by way of `tmp`; how much stays.
-fn keep_newest(mut groups: Vec<Group>, bounds: Bounds, age: Age, tmp: &Path) -> Kept {
-    match age {
-        Age::Job => groups.sort_by(|a, b| (b.job, &b.name).cmp(&(a.job, &a.name))),
-        Age::Told => groups.sort_by(|a, b| (b.told, &b.name).cmp(&(a.told, &a.name))),
+/// Shows pieces, one after the other, and the same again when asked again.
+type Walk<'a> = dyn Fn(&mut dyn FnMut(Piece)) + 'a;
+
+/// So many of the oldest are known at once while old ones are removed.
+const BATCH: usize = 8192;
+
+/// How old a name is: the first goes first.
+type Rank = (Option<i32>, Option<SystemTime>, OsString);
+
+/// A piece among the oldest.
+struct Ranked(Rank, Piece);
+
+impl Ranked {
+    /// Of one name the text goes first: the sound alone is older than all others then, and
+    /// goes next where antiphon ends between the two.
+    fn key(&self) -> (&Rank, bool, &Path) {
+        (&self.0, !self.1.is_first, &self.1.path)
     }
-    let (mut bytes, mut kept) = (0_u64, Kept::default());
-    for (older_than, group) in groups.iter().enumerate() {
-        bytes = bytes.saturating_add(group.bytes);
-        if older_than < bounds.names && bytes <= bounds.bytes {
-            kept = Kept {
-                names: older_than + 1,
-                bytes,
-            };
-            continue;
+}
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Ranked) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Ranked {}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Ranked) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Ranked) -> Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+/// Removes what of `walk` is over the `bounds`, by way of `tmp`; how much stays.
+fn keep_newest(walk: &Walk, bounds: Bounds, age: Age, tmp: &Path) -> Kept {
+    loop {
+        let (mut kept, mut is_all) = (Kept::default(), true);
+        let mut oldest: BinaryHeap<Ranked> = BinaryHeap::new();
+        walk(&mut |piece| {
+            kept.names += usize::from(piece.is_first);
+            kept.bytes += piece.bytes;
+            oldest.push(Ranked(piece.rank(age), piece));
+            if oldest.len() > BATCH {
+                oldest.pop();
+                is_all = false;
+            }
+        });
+        let mut oldest = oldest.into_sorted_vec();
+        if let Some(Ranked(last, _)) = oldest.last().filter(|_| !is_all) {
+            // Some of the last name's files may have fallen out: they wait for the next look.
+            let last = last.clone();
+            oldest.retain(|ranked| ranked.0 != last);
         }
-        group.remove(tmp);
-    }
-    kept
-}
-
-impl Group {
-    /// When it was told of, and what it takes.
-    pub fn counted(&self) -> (Option<SystemTime>, Delivered) {
-        let files = match &self.set {
-            Some(set) => sets::count(set),
-            None => self.files.len() as u64,
-        };
-        let bytes = self.bytes;
-        (self.told, Delivered { files, bytes })
-    }
-
-    fn remove(&self, tmp: &Path) {
-        let files = self.files.iter().map(|file| (file, fs::remove_file(file)));
-        let sets = self.set.iter().map(|set| (set, remove_set(set, tmp)));
-        for (path, removed) in files.chain(sets) {
-            if let Err(error) = removed {
-                tracing::warn!("cannot remove {}, which is old: {error}", path.display());
+        let mut is_removed = false;
+        for name in oldest.chunk_by(|a, b| a.0 == b.0) {
+            if kept.is_within(bounds) {
+                break;
+            }
+            for Ranked(_, piece) in name {
+                kept.names -= usize::from(piece.is_first);
+                kept.bytes -= piece.bytes;
+                is_removed |= piece.remove(tmp);
             }
         }
-        tracing::debug!("removed {}, which is old", self.name.display());
+        if is_all || !is_removed || kept.is_within(bounds) {
+            return kept;
+        }
+    }
+}
+
+impl Kept {
+    fn is_within(&self, bounds: Bounds) -> bool {
+        self.names <= bounds.names && self.bytes <= bounds.bytes
+    }
+}
+
+impl Piece {
+    /// When it was told of, whether it stands for its name, and what it takes.
+    pub fn counted(&self) -> (Option<SystemTime>, bool, Delivered) {
+        let (files, bytes) = (self.files, self.bytes);
+        (self.told, self.is_first, Delivered { files, bytes })
+    }
+
+    fn rank(&self, age: Age) -> Rank {
+        let (job, told) = match age {
+            Age::Job => (job_of(&self.name), None),
+            Age::Told => (None, self.told),
+        };
+        (job, told, self.name.clone())
+    }
+
+    /// Whether it could be removed.
+    fn remove(&self, tmp: &Path) -> bool {
+        let removed = match self.is_set {
+            true => remove_set(&self.path, tmp),
+            false => fs::remove_file(&self.path),
+        };
+        match &removed {
+            Ok(()) => tracing::debug!("removed {}, which is old", self.path.display()),
+            Err(error) => {
+                let path = self.path.display();
+                tracing::warn!("cannot remove {path}, which is old: {error}");
+            }
+        }
+        removed.is_ok()
     }
 }
 
@@ -185,50 +261,73 @@ fn remove_set(set: &Path, tmp: &Path) -> io::Result<()> {
     files::remove_tree(&away)
 }
 
-/// The sets in `folder`.
-fn sets_in(folder: &Path) -> Vec<Group> {
-    let entries = fs::read_dir(folder).into_iter().flatten();
-    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let group = |set: PathBuf| Group {
-        job: None,
-        told: sets::told(&set),
-        name: set.file_name().unwrap_or_default().to_owned(),
-        bytes: sets::bytes(&set),
-        files: Vec::new(),
-        set: Some(set),
-    };
-    paths.filter(|path| sets::is_set(path)).map(group).collect()
-}
-
-/// The files in `folder` by their names without extensions; hidden ones are
-/// nobody's business, and those that cannot be looked at stay.
-fn group_by_name(folder: &Path) -> Vec<Group> {
-    let mut groups: HashMap<OsString, Group> = HashMap::new();
+/// Shows the files and sets in `folder` to `see`; hidden ones are nobody's business, and those
+/// that cannot be looked at stay.
+fn each_in(folder: &Path, see: &mut dyn FnMut(Piece)) {
     let entries = fs::read_dir(folder).into_iter().flatten();
     for entry in entries.filter_map(Result::ok) {
         let path = entry.path();
-        let (Ok(metadata), Some(name)) = (entry.metadata(), path.file_stem()) else {
+        let Ok(metadata) = entry.metadata() else {
             continue;
         };
-        let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-        if !metadata.is_file() || hidden {
-            continue;
+        let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        if metadata.is_file() && !is_hidden {
+            see(file(path, &metadata));
+        } else if !metadata.is_file() && sets::is_set(&path) {
+            see(Piece {
+                name: entry.file_name(),
+                told: sets::told(&path),
+                is_first: true,
+                files: sets::count(&path),
+                bytes: sets::bytes(&path),
+                is_set: true,
+                path,
+            });
         }
-        let group = groups.entry(name.to_owned()).or_insert_with(|| Group {
-            job: job_of(name),
-            told: None,
-            name: name.to_owned(),
-            bytes: 0,
-            files: Vec::new(),
-            set: None,
-        });
-        if path.extension().is_some_and(|e| e == "json" || e == "txt") {
-            group.told = metadata.modified().ok();
-        }
-        group.bytes += metadata.len();
-        group.files.push(path);
     }
-    groups.into_values().collect()
+}
+
+fn file(path: PathBuf, metadata: &fs::Metadata) -> Piece {
+    let (name, text) = name_and_text(&path);
+    let told = match &text {
+        Some(text) if *text == path => metadata.modified().ok(),
+        Some(text) => text.metadata().and_then(|text| text.modified()).ok(),
+        None => None,
+    };
+    Piece {
+        is_first: text.is_none_or(|text| text == path),
+        name,
+        told,
+        files: 1,
+        bytes: metadata.len(),
+        is_set: false,
+        path,
+    }
+}
+
+/// What the file at `path` is called without its extension, and the text that tells of it or
+/// is it. The text about `NAME.txt`, which was taken for a seed, is `NAME.reason.txt`.
+fn name_and_text(path: &Path) -> (OsString, Option<PathBuf>) {
+    let stem = path.file_stem().unwrap_or_default().to_owned();
+    let is_there = |path: &PathBuf| path.is_file();
+    if path.extension() == Some(OsStr::new("txt")) {
+        let inner = Path::new(&stem);
+        if inner.extension() == Some(OsStr::new("reason")) {
+            let seed = path.with_file_name(inner.with_extension("txt"));
+            if seed.is_file() {
+                let name = inner.file_stem().unwrap_or_default().to_owned();
+                return (name, Some(path.to_owned()));
+            }
+        }
+        let reason = path.with_extension("reason.txt");
+        if reason.is_file() {
+            return (stem, Some(reason));
+        }
+    }
+    let mut texts = ["json", "txt"]
+        .map(|text| path.with_extension(text))
+        .into_iter();
+    (stem, texts.find(is_there))
 }
 
 #[cfg(test)]
@@ -257,8 +356,8 @@ mod tests {
             &["c.txt", "b.txt", "a.txt", "a.wav", "b.wav", "c.wav", ".x"],
         );
         let keep = |bounds| {
-            let groups = group_by_name(folder.path());
-            keep_newest(groups, bounds, Age::Told, folder.path());
+            let walk: &Walk = &|see| each_in(folder.path(), see);
+            keep_newest(walk, bounds, Age::Told, folder.path());
         };
         keep(Bounds { names: 2, ..ALL });
         // However young the sound, c's text is the oldest.
@@ -308,5 +407,52 @@ mod tests {
         );
         make_room(&root);
         assert_eq!(listing(root.done()), ["000004-a.wav", "1000000-a.wav"]);
+    }
+
+    #[test]
+    fn a_text_that_was_taken_for_a_seed_and_its_reason_are_one_name() {
+        let folder = tempfile::tempdir().unwrap();
+        make(
+            folder.path(),
+            &["readme.txt", "readme.reason.txt", "b.txt", "b.wav"],
+        );
+        let walk: &Walk = &|see| each_in(folder.path(), see);
+        let keep = |names| keep_newest(walk, Bounds { names, ..ALL }, Age::Told, folder.path());
+        assert_eq!(keep(2).names, 2);
+        assert_eq!(listing(folder.path()).len(), 4);
+        assert_eq!(keep(1).names, 1);
+        assert_eq!(listing(folder.path()), ["b.txt", "b.wav"]);
+    }
+
+    #[test]
+    fn very_many_old_ones_go_whole_however_few_are_known_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let count = BATCH + 100;
+        for n in 0..count {
+            for extension in ["wav", "json"] {
+                fs::write(folder.path().join(format!("{n:05}.{extension}")), "").unwrap();
+            }
+        }
+        let walk: &Walk = &|see| each_in(folder.path(), see);
+        let three = Bounds { names: 3, ..ALL };
+        let kept = keep_newest(walk, three, Age::Told, folder.path());
+        assert_eq!((kept.names, listing(folder.path()).len()), (3, 6));
+    }
+
+    #[test]
+    fn a_sound_whose_text_is_removed_already_goes_next() {
+        let folder = tempfile::tempdir().unwrap();
+        make(
+            folder.path(),
+            &["a.json", "a.wav", "b.json", "b.wav", "c.json", "c.wav"],
+        );
+        fs::remove_file(folder.path().join("c.json")).unwrap();
+        let walk: &Walk = &|see| each_in(folder.path(), see);
+        let two = Bounds { names: 2, ..ALL };
+        keep_newest(walk, two, Age::Told, folder.path());
+        assert_eq!(
+            listing(folder.path()),
+            ["a.json", "a.wav", "b.json", "b.wav"]
+        );
     }
 }

@@ -150,6 +150,15 @@ impl Spool {
             };
             removed.map_err(failed_to("remove", &path))?;
         }
+        // The lock says that nobody else writes there: these are of processes that are gone.
+        let hidden = self.root.hidden();
+        for name in names_in(hidden)?
+            .iter()
+            .filter(|name| files::is_unpublished(name))
+        {
+            let path = hidden.join(name);
+            files::remove(&path).map_err(failed_to("remove", &path))?;
+        }
         Ok(())
     }
 
@@ -160,10 +169,18 @@ impl Spool {
 
     /// A number for the next job, above those that the folders know.
     pub fn next_id(&self) -> Result<i32, SpoolError> {
-        let names = names_in(self.root.work())?
-            .into_iter()
-            .chain(names_in(self.root.done())?);
-        let largest = names.filter_map(|name| job_of(&name)).max().unwrap_or(0);
+        let mut largest = 0;
+        for folder in [self.root.work(), self.root.done()] {
+            // There may be very many: they are looked at one by one.
+            let entries = match fs::read_dir(folder) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                entries => entries.map_err(failed_to("look into", folder))?,
+            };
+            for entry in entries {
+                let name = entry.map_err(failed_to("look into", folder))?.file_name();
+                largest = largest.max(job_of(&name).unwrap_or(0));
+            }
+        }
         let noted = fs::read_to_string(self.last_id()).ok();
         let noted = noted.and_then(|text| text.trim().parse().ok()).unwrap_or(0);
         Ok(following(largest.max(noted)))
