@@ -20,7 +20,8 @@ Of a recording in stereo its seeds are too, and it is measured for each octave h
 have in common, beside the recording, and how much softer their mean is than they are. `--apart` has
 the model answer each channel by itself, as rows that share weights would, to compare.
 
-`table` writes the tables of all of them into docs/sound.md, with the scores that the limits of
+`table` writes the tables of all of them into docs/sound.md, those of recordings called NAME-11025
+in a table of their own, with the scores that the limits of
 `antiphon judge` give the medians.
 
 Needs Python 3.11 and numpy.
@@ -52,6 +53,7 @@ WORDS = (
 DOCS = pathlib.Path(__file__).resolve().parent.parent / "docs"
 FIGURES = DOCS / "sound" / "figures.json"
 BEGIN_STEREO = "<!-- figures of stereo: benches/sound.py table -->"
+BEGIN_11025 = "<!-- figures at 11025 Hz: benches/sound.py table -->"
 BEGIN, END = "<!-- figures: benches/sound.py table -->", "<!-- end of the figures -->"
 
 
@@ -375,23 +377,34 @@ def table(arguments):
     command = [arguments.antiphon, "judge", "--limits", "--json"]
     limits = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     limits = {limit["measure"]: limit for limit in limits}
-    lines = [
-        "| model | recording | answers | alive | resemble | chroma | flat | identified | octaves, dB | 20 s take | score |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for name in sorted(kept):
-        r = kept[name]
-        cells = [f"{m} ({least} to {most})" for m, least, most in (r[n] for n in MEASURES)]
-        decibels = ", ".join(f"{db:+.0f}" for _, db in r["octaves"])
-        cells = [f"`{r['model']}`", r["audio"], r["answers"], *cells, r["identified"], decibels]
-        lines.append(f"| {' | '.join(cells)} | {r['seconds']} s | {score_of(r, limits)} |")
+    at_11025 = {name: row for name, row in kept.items() if row["audio"].endswith("-11025")}
+    whole = {name: row for name, row in kept.items() if name not in at_11025}
     page = DOCS / "sound.md"
     text = page.read_text()
-    for begin, lines in ((BEGIN, lines), (BEGIN_STEREO, stereo_lines(kept))):
+    tables = {
+        BEGIN: lines_of(whole, limits),
+        BEGIN_11025: lines_of(at_11025, limits),
+        BEGIN_STEREO: stereo_lines(kept),
+    }
+    for begin, lines in tables.items():
         before, rest = text.split(begin, 1)
         _, after = rest.split(END, 1)
         text = before + begin + "\n" + "\n".join(lines) + "\n" + END + after
     page.write_text(text)
+
+
+def lines_of(rows, limits):
+    lines = [
+        "| model | recording | answers | alive | resemble | chroma | flat | identified | octaves, dB | 20 s take | score |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name in sorted(rows):
+        r = rows[name]
+        cells = [f"{m} ({least} to {most})" for m, least, most in (r[n] for n in MEASURES)]
+        decibels = ", ".join(f"{db:+.0f}" for _, db in r["octaves"])
+        cells = [f"`{r['model']}`", r["audio"], r["answers"], *cells, r["identified"], decibels]
+        lines.append(f"| {' | '.join(cells)} | {r['seconds']} s | {score_of(r, limits)} |")
+    return lines
 
 
 def stereo_lines(kept):
