@@ -977,6 +977,39 @@ fn a_run_that_is_over_is_gone_on_with_for_as_many_minutes_as_are_asked_for() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn minutes_that_a_run_goes_on_for_outlive_an_interruption() {
+    let desk = Desk::new();
+    let output = desk.train(SMALL_VECTOR, &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let folder = desk.path("runs/model");
+    let seconds = || {
+        let model = antiphon::trained_model::TrainedModel::read(&desk.path("model.onnx"));
+        model.unwrap().training.seconds
+    };
+    let seconds_at_first = seconds();
+    let order = || std::fs::read_to_string(folder.join("run.json")).unwrap();
+    let order_at_first = order();
+    let mut child = common::antiphon()
+        .args([Path::new("train"), Path::new("--resume"), &folder])
+        .args(["--minutes", "0.05"])
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    while order() == order_at_first && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let resumed = run([Path::new("train"), Path::new("--resume"), &folder]);
+    assert!(resumed.status.success(), "{}", stderr(&resumed));
+    let said = stderr(&resumed);
+    assert!(!said.contains("The run is over"), "{said}");
+    let more = seconds() - seconds_at_first;
+    assert!(more > 2.9, "{more}");
+}
+
 #[test]
 fn training_says_what_its_loss_is_and_the_best_so_far() {
     let desk = Desk::new();

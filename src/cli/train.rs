@@ -170,7 +170,11 @@ fn resume(folder: &Path, minutes: Option<f64>, force: bool) -> anyhow::Result<Be
         tell!("{lost}");
     }
     let before = checkpoint.as_ref().map_or(0.0, |c| c.notes.trained_for) / 60.0;
-    order.minutes = minutes.map(|more| before + more).or(order.minutes);
+    if let Some(more) = minutes {
+        order.minutes = Some(before + more);
+        // So that the run goes on for as long if it is interrupted once more.
+        run.keep_order(&order)?;
+    }
     let destination = match force || order.force {
         true => Destination::new(&order.output, true)?,
         false => {

@@ -161,8 +161,7 @@ impl Run {
         order: &RunOrder,
         hyperparameters: &Hyperparameters,
     ) -> Result<Run, RunError> {
-        let order = serde_json::to_string_pretty(order)
-            .map_err(|error| failed_to("keep the paths of the run in", runs)(error.into()))?;
+        let order = text_of(order, runs)?;
         fs::create_dir_all(runs).map_err(failed_to("make the folder", runs))?;
         let mut number = 1;
         let folder = loop {
@@ -182,7 +181,7 @@ impl Run {
         };
         write(HYPERPARAMETERS, &hyperparameters.to_json())?;
         write(LOSSES, COLUMNS)?;
-        write(ORDER, &format!("{order}\n"))?;
+        write(ORDER, &order)?;
         let lock = lock(&folder)?;
         Run::open_losses(folder, lock)
     }
@@ -230,6 +229,13 @@ impl Run {
             losses,
             _lock: lock,
         })
+    }
+
+    /// Keeps `order`, which has changed, as what the run is asked to do from now on.
+    pub fn keep_order(&self, order: &RunOrder) -> Result<(), RunError> {
+        let path = self.folder.join(ORDER);
+        let text = text_of(order, &self.folder)?;
+        files::write_atomically(&path, text.as_bytes()).map_err(failed_to("write", &path))
     }
 
     /// The folder.
@@ -314,6 +320,13 @@ fn read_order(folder: &Path) -> Result<(RunOrder, Hyperparameters), RunError> {
     let hyperparameters =
         Hyperparameters::read(&path).map_err(|cause| RunError::Hyperparameters { path, cause })?;
     Ok((order, hyperparameters))
+}
+
+/// What [`ORDER`] says of `order`, in a folder at `place`.
+fn text_of(order: &RunOrder, place: &Path) -> Result<String, RunError> {
+    let text = serde_json::to_string_pretty(order)
+        .map_err(|error| failed_to("keep the paths of the run in", place)(error.into()))?;
+    Ok(format!("{text}\n"))
 }
 
 /// What a run without a checkpoint still has.
