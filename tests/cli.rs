@@ -991,8 +991,19 @@ fn minutes_that_a_run_goes_on_for_outlive_an_interruption() {
     let seconds_at_first = seconds();
     let order = || std::fs::read_to_string(folder.join("run.json")).unwrap();
     let order_at_first = order();
+    // Refused, since its recording is not there, it changes nothing.
+    let resume = [Path::new("train"), Path::new("--resume"), &folder];
+    std::fs::rename(desk.path("guitar.wav"), desk.path("away.wav")).unwrap();
+    let refused = common::antiphon()
+        .args(resume)
+        .args(["--minutes", "0.05"])
+        .output()
+        .unwrap();
+    assert!(!refused.status.success());
+    assert_eq!(order(), order_at_first);
+    std::fs::rename(desk.path("away.wav"), desk.path("guitar.wav")).unwrap();
     let mut child = common::antiphon()
-        .args([Path::new("train"), Path::new("--resume"), &folder])
+        .args(resume)
         .args(["--minutes", "0.05"])
         .stderr(std::process::Stdio::null())
         .spawn()
@@ -1002,7 +1013,7 @@ fn minutes_that_a_run_goes_on_for_outlive_an_interruption() {
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    let resumed = run([Path::new("train"), Path::new("--resume"), &folder]);
+    let resumed = run(resume);
     assert!(resumed.status.success(), "{}", stderr(&resumed));
     let said = stderr(&resumed);
     assert!(!said.contains("The run is over"), "{said}");

@@ -325,7 +325,15 @@ fn kill_9_while_old_ones_are_removed_leaves_no_half_and_no_litter() {
         check_bounded(&gallery, &seeds);
         std::fs::write(gallery.path(litter), "half of a st").unwrap();
     }
+    let newest = gallery.path("seeds").join("newest.wav");
     gallery.begin();
+    gallery.wait_until_quiet();
+    write_seed(&newest, &pluck(150.0, 0.1, 11025));
+    let begun = Instant::now();
+    while !gallery.path("predictions/newest.0001.wav").exists() {
+        assert!(begun.elapsed() < PATIENCE, "the newest is answered in time");
+        std::thread::sleep(Duration::from_millis(20));
+    }
     gallery.wait_until_quiet();
     gallery.end_with("-TERM");
     // One more start, whose first look removes what is over.
@@ -338,6 +346,8 @@ fn kill_9_while_old_ones_are_removed_leaves_no_half_and_no_litter() {
     gallery.end_with("-TERM");
     let predictions = gallery.listing("predictions");
     assert_eq!(predictions.len(), 2 * KEPT, "{predictions:?}");
+    let newest = "newest.0001.wav".to_owned();
+    assert!(predictions.contains(&newest), "{predictions:?}");
     for sound in predictions.iter().filter(|name| name.ends_with(".wav")) {
         let sidecar = sound.replace(".wav", ".json");
         assert!(predictions.contains(&sidecar), "{predictions:?}");

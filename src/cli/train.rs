@@ -170,11 +170,7 @@ fn resume(folder: &Path, minutes: Option<f64>, force: bool) -> anyhow::Result<Be
         tell!("{lost}");
     }
     let before = checkpoint.as_ref().map_or(0.0, |c| c.notes.trained_for) / 60.0;
-    if let Some(more) = minutes {
-        order.minutes = Some(before + more);
-        // So that the run goes on for as long if it is interrupted once more.
-        run.keep_order(&order)?;
-    }
+    order.minutes = minutes.map(|more| before + more).or(order.minutes);
     let destination = match force || order.force {
         true => Destination::new(&order.output, true)?,
         false => {
@@ -185,6 +181,11 @@ fn resume(folder: &Path, minutes: Option<f64>, force: bool) -> anyhow::Result<Be
     };
     let recordings = read(&order.audio, &hyperparameters, Care::AsBefore)?;
     let dataset = with_seeds(recordings.dataset, &hyperparameters)?;
+    if minutes.is_some() {
+        // So that the run goes on for as long if it is interrupted once more; one that is
+        // refused is as it was.
+        run.keep_order(&order)?;
+    }
     Ok(Beginning {
         run,
         order,
