@@ -774,8 +774,8 @@ fn loading_tells_what_it_did() {
         [
             "WARN limited.wav: the header does not agree with the length of the file; read what is there",
             "WARN limited.wav: 1 NaN, infinite or boundless samples replaced by silence, the first at 0.000 s",
-            "INFO limited.wav: 2 channels mixed to mono",
             "INFO limited.wav: resampled from 44100 Hz to 11025 Hz",
+            "INFO limited.wav: 2 channels mixed to mono",
         ]
     );
 }

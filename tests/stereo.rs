@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use common::gallery::{Gallery, LIVELY};
-use common::{pluck, run, stderr};
+use common::{antiphon, pluck, run, stderr};
 use tempfile::TempDir;
 
 const RATE: u32 = 11025;
@@ -205,6 +205,25 @@ fn whether_a_model_knows_of_stereo_is_said_and_mono_recordings_say_nothing_of_it
     assert!(!inspected.contains("channels     2"), "{inspected}");
     let (answer, sidecar) = desk.answer("mono.onnx", "duo.wav", &[]);
     assert_eq!((answer.len(), &sidecar["channels"]), (1, &1.into()));
+    // Only where nothing but their mean is heard are channels said to be mixed.
+    for (model, is_mixed) in [("mono.onnx", true), ("model.onnx", false)] {
+        let [model, seed, output] = [model, "duo.wav", "answer.wav"].map(|name| desk.path(name));
+        let output = antiphon()
+            .args(["generate", "--force", "--seconds", "1", "--model"])
+            .arg(&model)
+            .arg("--seed")
+            .arg(&seed)
+            .arg("--output")
+            .arg(&output)
+            .output()
+            .unwrap();
+        let said = stderr(&output);
+        assert_eq!(
+            said.contains("2 channels mixed to mono"),
+            is_mixed,
+            "{said}"
+        );
+    }
 }
 
 #[test]

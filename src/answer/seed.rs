@@ -55,6 +55,9 @@ impl Seed {
             Some(stereo) if source.facts.is_stereo() => place_of(path, &source.facts, stereo)?,
             _ => None,
         };
+        if place.is_none() {
+            audio::tell_mixed(path, &source.facts);
+        }
         Ok(Seed {
             path: path.to_owned(),
             place,
@@ -130,6 +133,7 @@ impl Guides {
         }
         let loaded = audio::load_long(file, sample_rate, Some(LONGEST_ANSWER), folder);
         let loaded = loaded.map_err(AnswerError::Guide)?;
+        audio::tell_mixed(file, &loaded.facts);
         let source = GuideSource {
             file: file.display().to_string(),
             sha256: loaded.sha256,

@@ -282,13 +282,16 @@ impl Source<()> {
 /// Any [`AudioError`] of [`read::read`]; [`AudioError::UnsupportedRate`] also
 /// when `sample_rate` is out of range.
 pub fn load(path: &Path, sample_rate: u32) -> Result<Source, AudioError> {
-    load_at_most(path, sample_rate, None)
+    let source = load_at_most(path, sample_rate, None)?;
+    tell_mixed(path, &source.facts);
+    Ok(source)
 }
 
 /// Loads a sound file as [`load`] does, unless it lasts longer than `seconds`.
 ///
 /// Of what is longer no more than that is decoded, and held, whatever its header
-/// says or leaves open.
+/// says or leaves open. That channels were mixed is for whoever hears nothing else of them to
+/// tell, with [`tell_mixed`].
 ///
 /// # Errors
 ///
@@ -372,7 +375,15 @@ fn load_wanted(
 pub fn load_as_recorded(path: &Path) -> Result<RecordedSound, AudioError> {
     let recording = read::read(path)?;
     tell(path, &recording.facts);
+    tell_mixed(path, &recording.facts);
     Ok(recording)
+}
+
+/// Tells that nothing but the mean of a recording's channels is heard, if it has several.
+pub fn tell_mixed(path: &Path, facts: &Facts) {
+    if facts.channels > 1 && facts.mixed == Mixed::Mean {
+        info!("{}: {} channels mixed to mono", name(path), facts.channels);
+    }
 }
 
 /// From this share of full scale on, -40 dB, a DC offset is worth a warning.
@@ -401,14 +412,12 @@ fn tell(path: &Path, facts: &Facts) {
             facts.non_finite
         );
     }
-    match facts.mixed {
-        Mixed::Mono => {}
-        Mixed::Mean => info!("{name}: {} channels mixed to mono", facts.channels),
-        Mixed::Loudest(channel) => warn!(
+    if let Mixed::Loudest(channel) = facts.mixed {
+        warn!(
             "{name}: its {} channels cancel when mixed, so channel {channel} alone is heard; \
              one side is inverted: check the cable or the phase switch, or export it in mono",
             facts.channels
-        ),
+        );
     }
     if let Some(bits) = units(facts.peak) {
         let peak = facts.peak;

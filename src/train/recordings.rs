@@ -270,7 +270,7 @@ pub fn read(
     let mut loudest = 0.0f32;
     let (is_new, is_only) = (care != Care::AsBefore, files.len() == 1);
     for path in files {
-        let source = match audio::load(path, hyperparameters.format.sample_rate) {
+        let source = match audio::load_at_most(path, hyperparameters.format.sample_rate, None) {
             Ok(source) => source,
             Err(cause) if !is_new || is_only => return Err(cause.into()),
             Err(cause) => {
@@ -281,8 +281,9 @@ pub fn read(
         if is_new && faults.inspect(&name(path), &source, is_only) {
             continue;
         }
-        if source.facts.is_stereo() {
-            hear_stereo(path, &source, &mut stereo)?;
+        match source.facts.is_stereo() {
+            true => hear_stereo(path, &source, &mut stereo)?,
+            false => audio::tell_mixed(path, &source.facts),
         }
         loudest = loudest.max(source.signal.peak());
         heard.push(ListEntry::of(name(path), &source.facts));
