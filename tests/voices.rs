@@ -291,3 +291,16 @@ fn a_seed_that_nobody_may_write_gets_a_set() {
     let mode = theme.metadata().unwrap().permissions().mode();
     assert_ne!(mode & 0o200, 0, "its owner may remove and write it");
 }
+
+#[test]
+fn a_voice_that_is_loaded_while_the_models_file_is_broken_answers_as_it_was() {
+    let mut gallery = gallery(&[]);
+    put_voice(&gallery, "plain", &json!({}));
+    gallery.start();
+    std::fs::write(gallery.model(), "this is no model").unwrap();
+    put_seed(&gallery, "plain/a.wav");
+    wait_for_file(&gallery, "predictions/plain/a.0001.wav");
+    std::fs::remove_file(gallery.model()).unwrap();
+    put_seed(&gallery, "plain/b.wav");
+    wait_for_file(&gallery, "predictions/plain/b.0001.wav");
+}

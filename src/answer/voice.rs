@@ -16,6 +16,7 @@ use crate::generate::{AnswerSettings, Asked};
 use crate::hyperparameters::{AnswerMode, Hyperparameters, OutputKind};
 
 /// A model's file.
+#[derive(Clone)]
 pub struct ModelFile {
     /// The path or name by which it was found.
     pub name: String,

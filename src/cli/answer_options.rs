@@ -7,8 +7,8 @@ use anyhow::{Context, bail};
 use super::asked_options::AskedOptions;
 use super::model_choice::ModelChoice;
 use crate::answer::{
-    EndingKind, LONGEST_ANSWER, LONGEST_PRIMING, Length, Loudness, MOST_VARIATIONS, ModelFile,
-    Plan, Voice, Wishes, forget,
+    EndingKind, FindModel, LONGEST_ANSWER, LONGEST_PRIMING, Length, Loudness, MOST_VARIATIONS,
+    ModelFile, Plan, Voice, Wishes, forget,
 };
 use crate::audio::output::{OutputChannels, OutputRate, UnknownChannels};
 use crate::audio::write::SampleFormat;
@@ -138,9 +138,16 @@ impl AnswerOptions {
         })
     }
 
-    /// What answers by `plan`, and by `model` where that names none, on this many `threads`.
-    pub fn voice(&self, plan: &Plan, model: Option<&str>, threads: usize) -> anyhow::Result<Voice> {
-        let voice = Voice::new(plan, &self.wishes(model), &find_model, threads);
+    /// What answers by `plan`, and by `model` where that names none, as `find` finds them, on
+    /// this many `threads`.
+    pub fn voice(
+        &self,
+        plan: &Plan,
+        model: Option<&str>,
+        find: &FindModel,
+        threads: usize,
+    ) -> anyhow::Result<Voice> {
+        let voice = Voice::new(plan, &self.wishes(model), find, threads);
         let voice = match &self.plan {
             Some(path) => voice.with_context(|| format!("the plan {}", path.display()))?,
             None => voice?,

@@ -7,8 +7,8 @@ use std::sync::OnceLock;
 
 use super::answer_options::{AnswerOptions, find_model};
 use crate::answer::{
-    Changes, ModelIdentity, Occasion, SetNotes, Settings, Sidecar, Started, Step, Turn, Voice,
-    Voices, Wanted,
+    Changes, ModelFile, ModelIdentity, Occasion, SetNotes, Settings, Sidecar, Started, Step, Turn,
+    Voice, Voices, Wanted,
 };
 use crate::system::stamp::Stamp;
 use crate::watch::{
@@ -180,21 +180,31 @@ impl VoiceSource {
 
     /// Loaded, checked and warmed.
     fn answerer(&self) -> anyhow::Result<Answerer> {
-        let mut voice =
-            self.options
-                .voice(&self.options.plan()?, Some(&self.model), self.threads)?;
+        let find = self.finder();
+        let (plan, model) = (self.options.plan()?, Some(&*self.model));
+        let mut voice = self.options.voice(&plan, model, &find, self.threads)?;
         voice.warm()?;
         for model in voice.responders() {
             let ModelIdentity { name, sha256 } = model.identity();
             tracing::info!(sha256, "loaded the model {name}");
         }
-        let base = self.options.wishes(Some(&self.model));
-        let voices = Voices::new(&self.voices, base, find_model, self.threads, self.bound);
+        let base = self.options.wishes(model);
+        let voices = Voices::new(&self.voices, base, find, self.threads, self.bound);
         Ok(Answerer {
             settings: self.settings(&voice),
             voice,
             voices,
         })
+    }
+
+    /// Finds models, the default voice's own as it is now for ever: where its file is broken
+    /// later, voices that are loaded then go on with it, as the default voice does.
+    fn finder(&self) -> impl Fn(&str) -> Result<ModelFile, String> + Send + 'static {
+        let (own_name, own) = (self.model.clone(), find_model(&self.model));
+        move |name| match name == own_name {
+            true => own.clone(),
+            false => find_model(name),
+        }
     }
 
     /// What the default voice is made of.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::answer_options::AnswerOptions;
+use super::answer_options::{AnswerOptions, find_model};
 use super::progress;
 use crate::answer::{Occasion, SET, SetNotes, Voice};
 use crate::destination::{Destination, DestinationError, FolderDestination};
@@ -44,7 +44,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             arguments.options.begin(model)?;
             let voice = arguments
                 .options
-                .voice(&plan, model, super::all_threads())?;
+                .voice(&plan, model, &find_model, super::all_threads())?;
             answer(voice, &arguments.seed, &places)
         }
         true => {
@@ -52,7 +52,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             arguments.options.begin(model)?;
             let voice = arguments
                 .options
-                .voice(&plan, model, super::all_threads())?;
+                .voice(&plan, model, &find_model, super::all_threads())?;
             answer_with_set(voice, &arguments.seed, &output)
         }
     }
