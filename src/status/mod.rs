@@ -1,9 +1,10 @@
 //! How things stand in a watched folder, read from the folder alone.
 
+mod ended;
+mod listing;
 mod seeds;
 
-use std::collections::{BTreeMap, HashSet};
-use std::ffi::{OsStr, OsString};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, DirEntry, File, TryLockError};
 use std::io;
@@ -15,16 +16,12 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use crate::files;
-use crate::names::{is_scratch, readable};
 use crate::system::disk::{self, Space};
 use crate::watch::voices::shown;
 use crate::watch::{self, Beat, Forecast, Pace, folders};
+use ended::{Failed, answered};
 use seeds::{Claimed, Unanswered, voices_of, waiting};
 
-/// What the name of a text in failed/ ends in.
-const TEXT: &str = "txt";
-/// What it ends in where the seed's own name ends so.
-const REASON_OF_TEXT: &str = "reason.txt";
 /// Failures that are told with their reasons: as many as fit on a screen beside the rest.
 const LAST_FAILURES: usize = 5;
 
@@ -280,6 +277,7 @@ impl Status {
         let claimed = Claimed::under(root)?;
         let voices = voices_of(root)?;
         let waiting = waiting(root, &voices, claimed.queued)?;
+        let failed = Failed::under(root, LAST_FAILURES)?;
         let status_of = |voice: String| VoiceStatus {
             waiting: waiting
                 .iter()
@@ -297,14 +295,19 @@ impl Status {
             running,
             silence,
             trouble,
-            counts: Counts::of(root)?,
+            counts: Counts {
+                waiting: waiting.len(),
+                working: claimed.begun.len(),
+                done: answered(root)?,
+                failed: failed.count,
+            },
             voices: voices.into_iter().map(status_of).collect(),
             oldest_waiting: oldest(&waiting),
             arriving: state.arriving,
             osc: state.osc,
             skipped: state.skipped,
             in_work: claimed.begun.iter().map(Unanswered::shown).collect(),
-            last_failures: last_failures(&root.join(folders::FAILED))?,
+            last_failures: failed.last(),
             space,
             forecast: space.and_then(|space| forecast(root, space)),
         })
@@ -337,8 +340,8 @@ impl Counts {
         Ok(Counts {
             waiting: waiting.len(),
             working: claimed.begun.len(),
-            done: files_in(&root.join(folders::DONE))?.len(),
-            failed: reasons_in(&root.join(folders::FAILED))?.len(),
+            done: answered(root)?,
+            failed: Failed::under(root, 0)?.count,
         })
     }
 }
@@ -382,53 +385,6 @@ impl DaemonState {
     }
 }
 
-/// The texts in failed/ that say why.
-fn reasons_in(failed: &Path) -> Result<Vec<DirEntry>, StatusError> {
-    let is_text = |entry: &DirEntry| entry.path().extension() == Some(OsStr::new(TEXT));
-    let (mut texts, others): (Vec<_>, Vec<_>) = files_in(failed)?.into_iter().partition(is_text);
-    let names: HashSet<OsString> = texts.iter().map(DirEntry::file_name).collect();
-    let stem = |entry: &DirEntry| entry.path().file_stem().map(OsStr::to_owned);
-    let sounds: HashSet<_> = others.iter().map(stem).collect();
-    // `NAME.txt` beside `NAME.reason.txt` was taken for a seed, unless it goes with another file.
-    let is_seed = |entry: &DirEntry| {
-        let reason = Path::new(&entry.file_name()).with_extension(REASON_OF_TEXT);
-        names.contains(reason.as_os_str()) && !sounds.contains(&stem(entry))
-    };
-    texts.retain(|entry| !is_seed(entry));
-    Ok(texts)
-}
-
-fn last_failures(failed: &Path) -> Result<Vec<Failure>, StatusError> {
-    let mut failures: Vec<(f64, DirEntry)> = reasons_in(failed)?
-        .into_iter()
-        .map(|entry| (age(&entry), entry))
-        .collect();
-    failures.sort_by(|a, b| a.0.total_cmp(&b.0));
-    failures.truncate(LAST_FAILURES);
-    Ok(failures.iter().map(failure).collect())
-}
-
-fn failure((seconds_ago, entry): &(f64, DirEntry)) -> Failure {
-    let path = entry.path();
-    let reason = fs::read_to_string(&path).unwrap_or_else(|error| format!("unreadable: {error}"));
-    Failure {
-        name: readable(&seed_of_reason(&path)),
-        reason: reason.trim_end().to_owned(),
-        seconds_ago: *seconds_ago,
-    }
-}
-
-/// The name of the seed that the text at `path` is about, without its extension.
-fn seed_of_reason(path: &Path) -> OsString {
-    let stem = path.file_stem().unwrap_or_default();
-    let of_text = Path::new(stem).with_extension(TEXT);
-    let is_of_text = path.to_string_lossy().ends_with(REASON_OF_TEXT);
-    match is_of_text && path.with_file_name(of_text).is_file() {
-        true => Path::new(stem).with_extension("").into_os_string(),
-        false => stem.to_owned(),
-    }
-}
-
 fn oldest(waiting: &[Unanswered]) -> Option<Waiting> {
     let oldest = waiting
         .iter()
@@ -445,31 +401,4 @@ fn age(entry: &DirEntry) -> f64 {
     let modified = entry.metadata().and_then(|metadata| metadata.modified());
     let age = modified.map(|time| SystemTime::now().duration_since(time).unwrap_or_default());
     age.unwrap_or_default().as_secs_f64()
-}
-
-/// The files in `folder` that are nobody's scratch, as the watch sees them.
-fn files_in(folder: &Path) -> Result<Vec<DirEntry>, StatusError> {
-    let mut entries = entries_in(folder)?;
-    entries.retain(|entry| {
-        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-        is_file && !is_scratch(&entry.file_name())
-    });
-    Ok(entries)
-}
-
-/// What is in `folder`; nothing where there is no such folder, as before the
-/// first seed, or for a job that ends just now.
-fn entries_in(folder: &Path) -> Result<Vec<DirEntry>, StatusError> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Ok(Vec::new()),
-        Err(cause) => {
-            return Err(StatusError::Folder {
-                path: folder.to_owned(),
-                cause,
-            });
-        }
-    };
-    Ok(entries.filter_map(Result::ok).collect())
 }

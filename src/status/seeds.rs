@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs::DirEntry;
 use std::path::Path;
 
-use super::{StatusError, entries_in, files_in};
+use super::StatusError;
+use super::listing::{entries_in, files_in};
 use crate::watch::voices::{Roll, shown};
 use crate::watch::{folders, may_be_a_seed};
 
