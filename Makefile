@@ -11,7 +11,7 @@ PACKAGES := puredata-core liblo-tools sox ffmpeg rsync supercollider-language su
 	mandoc zsh fish
 MISSING := for tool in $(TOOLS); do command -v $$tool >/dev/null || echo $$tool; done
 
-.PHONY: test torture realtime tools targets
+.PHONY: test torture soak realtime tools targets
 test: $(PYTHON_ENVIRONMENT)/ready tools
 	[ -n "$$($(MISSING))" ] || export ANTIPHON_REQUIRE_TOOLS=1; \
 	VIRTUAL_ENV=$(CURDIR)/$(PYTHON_ENVIRONMENT) cargo test --release
@@ -19,6 +19,13 @@ test: $(PYTHON_ENVIRONMENT)/ready tools
 # The same conditions that nobody wishes for, at full length: some half an hour.
 torture: $(PYTHON_ENVIRONMENT)/ready
 	ANTIPHON_TORTURE=1 VIRTUAL_ENV=$(CURDIR)/$(PYTHON_ENVIRONMENT) cargo test --release --test torture
+
+# A year of seeds on a fast clock, and faults in real time: the figures are shown meanwhile.
+ARRIVALS := 500000
+MINUTES := 60
+soak:
+	ANTIPHON_SOAK_ARRIVALS=$(ARRIVALS) ANTIPHON_SOAK_MINUTES=$(MINUTES) \
+		cargo test --release --test soak -- --nocapture --test-threads 1
 
 # Real recording and playing by SuperCollider's server, on a JACK that has no sound card:
 # it needs jackd2, and a machine that does nothing else.

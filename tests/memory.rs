@@ -1,22 +1,31 @@
-//! What an answer takes in memory does not grow with its length, nor with its seed's.
+//! What an answer takes in memory does not grow with its length, nor with its seed's; what a
+//! daemon takes does not grow with what lies in its folders.
 #![cfg(target_os = "linux")]
 
 mod common;
 
 use std::mem::MaybeUninit;
 use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use antiphon::audio::Signal;
+use common::footprint::Footprint;
+use common::gallery::{Gallery, LIVELY, PATIENCE};
 use common::{antiphon, pluck, write_seed};
 
-/// Most megabytes that `antiphon generate` with these arguments had in memory.
+/// Most megabytes that `antiphon` with these arguments had in memory.
 #[expect(
     clippy::zombie_processes,
     reason = "it is waited for, and asked what it took"
 )]
 fn megabytes(arguments: &[&str]) -> f64 {
     let mut command = antiphon();
-    let child = command.arg("generate").args(arguments).spawn().unwrap();
+    let child = command
+        .args(arguments)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
     let pid = libc::pid_t::try_from(child.id()).unwrap();
     let (mut status, mut usage) = (0, MaybeUninit::zeroed());
     // SAFETY: both are there to be written, and nobody else waits for the child.
@@ -47,7 +56,15 @@ fn ten_minutes_take_as_much_as_a_short_answer_to_a_short_seed() {
     let output = path("answer.wav");
     for model in ["vector", "magnitude-spectrum"] {
         let taken = |seed: &str, seconds: &str, width: &str| {
-            let said = ["--model", model, "--seed", seed, "--seconds", seconds];
+            let said = [
+                "generate",
+                "--model",
+                model,
+                "--seed",
+                seed,
+                "--seconds",
+                seconds,
+            ];
             let said = [&said[..], &["--width", width]].concat();
             let written = ["--output", &output, "--force"];
             megabytes(&[&said[..], &written[..]].concat())
@@ -64,5 +81,54 @@ fn ten_minutes_take_as_much_as_a_short_answer_to_a_short_seed() {
                 "{model} {seconds} {width}: {most} MB, {least} MB"
             );
         }
+    }
+}
+
+/// Makes empty files of `count` names in `folder`, each with these `extensions`.
+fn fill(folder: &Path, count: usize, extensions: &[&str]) {
+    std::fs::create_dir_all(folder).unwrap();
+    for (number, extension) in (0..count).flat_map(|n| extensions.iter().map(move |e| (n, e))) {
+        let name = format!("{number:06}-a.{extension}");
+        std::fs::File::create(folder.join(name)).unwrap();
+    }
+}
+
+/// Waits until the daemon has looked for old predictions, and found this many to keep.
+fn wait_until_looked_through(gallery: &Gallery, names: usize) {
+    let begun = Instant::now();
+    let kept = || {
+        let pace = std::fs::read(gallery.path(".antiphon/pace.json")).unwrap_or_default();
+        let pace: serde_json::Value = serde_json::from_slice(&pace).unwrap_or_default();
+        pace["kept"]["names"].as_u64()
+    };
+    while kept() != Some(names as u64) {
+        assert!(begun.elapsed() < PATIENCE, "{:?} of {names}", kept());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Most megabytes that a daemon and `antiphon status` take where there are files of `count`
+/// names in each folder.
+fn megabytes_where_there_are(count: usize) -> [f64; 2] {
+    let bounds = ["--keep-predictions", "1000000", "--keep-done", "1000000"];
+    let bounds = [&bounds[..], &["--keep-failed", "1000000"]].concat();
+    let mut gallery = Gallery::closed_with(LIVELY, &bounds);
+    fill(&gallery.path("predictions"), count, &["json", "wav"]);
+    fill(&gallery.path(".antiphon/done"), count, &["wav"]);
+    fill(&gallery.path("failed"), count, &["txt", "wav"]);
+    gallery.start();
+    wait_until_looked_through(&gallery, count);
+    let daemon = Footprint::of(gallery.daemon().id()).most as f64 / 1024.0;
+    let root = gallery.path("").display().to_string();
+    [daemon, megabytes(&["status", "--root", &root])]
+}
+
+#[test]
+fn very_many_files_take_as_much_as_none() {
+    let none = megabytes_where_there_are(0);
+    let many = megabytes_where_there_are(20_000);
+    // A daemon knows a few thousand of the oldest at once, and whoever asks it none.
+    for ((many, none), more) in many.into_iter().zip(none).zip([8.0, 2.0]) {
+        assert!(many < none + more, "{many} MB, {none} MB");
     }
 }

@@ -9,6 +9,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+#[cfg(target_os = "linux")]
+use common::disk::Disk;
+#[cfg(target_os = "linux")]
+use common::footprint::Footprint;
 use common::gallery::{Gallery, LIVELY, PATIENCE, SLOW, listing};
 use common::{pluck, write_seed};
 use rosc::OscType;
@@ -479,54 +483,6 @@ fn a_folder_that_goes_and_comes_again_is_watched_again() {
     assert!(gallery.daemon().wait().unwrap().success());
 }
 
-/// A small filesystem of its own, in the place of a gallery's root.
-#[cfg(target_os = "linux")]
-struct Disk(std::path::PathBuf);
-
-#[cfg(target_os = "linux")]
-impl Disk {
-    /// `None` where mounting is not allowed.
-    fn mount(place: &Path) -> Option<Disk> {
-        std::fs::create_dir_all(place).unwrap();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=2m", "antiphon-test"])
-            .arg(place)
-            .output();
-        match mounted {
-            Ok(output) if output.status.success() => Some(Disk(place.to_owned())),
-            other => {
-                eprintln!("SKIPPED: no disk of its own can be mounted here: {other:?}");
-                None
-            }
-        }
-    }
-
-    /// As soon as no file of it is open for writing: it is refused until then.
-    fn remount(&self, how: &str) {
-        let options = format!("remount,{how}");
-        let begun = std::time::Instant::now();
-        loop {
-            let mounted = Command::new("mount")
-                .args(["-o", &options])
-                .arg(&self.0)
-                .output()
-                .unwrap();
-            if mounted.status.success() {
-                return;
-            }
-            assert!(begun.elapsed() < PATIENCE, "{how}: {mounted:?}");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-}
-
-#[cfg(target_os = "linux")]
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
-    }
-}
-
 /// A mount of the same disk has the same number, and renames do not cross it either.
 #[cfg(target_os = "linux")]
 #[test]
@@ -546,7 +502,7 @@ fn an_inner_folder_that_is_mounted_is_refused_at_the_start() {
             eprintln!("SKIPPED: nothing can be mounted here: {mounted:?}");
             return;
         }
-        let _disk = Disk(place);
+        let _disk = Disk::at(place);
         let output = common::antiphon()
             .args(["watch", "--osc-listen", "off", "--root"])
             .arg(gallery.path(""))
@@ -569,7 +525,7 @@ fn a_full_disk_costs_no_seed() {
     for floor in ["0", "100K"] {
         let mut gallery =
             Gallery::closed_with(LIVELY, &["--seconds", "5", "--free-space-floor", floor]);
-        let Some(_disk) = Disk::mount(&gallery.path("")) else {
+        let Some(_disk) = Disk::mount(&gallery.path(""), "2m") else {
             return;
         };
         std::fs::create_dir_all(gallery.path("seeds")).unwrap();
@@ -595,7 +551,7 @@ fn a_full_disk_costs_no_seed() {
 fn a_disk_that_cannot_be_written_or_is_not_mounted_is_waited_for() {
     let mut gallery =
         Gallery::closed_with(LIVELY, &["--seconds", "0.5", "--free-space-floor", "0"]);
-    let Some(disk) = Disk::mount(&gallery.path("")) else {
+    let Some(disk) = Disk::mount(&gallery.path(""), "2m") else {
         return;
     };
     std::fs::create_dir_all(gallery.path("seeds")).unwrap();
@@ -796,44 +752,27 @@ fn a_folder_that_antiphon_never_used_is_refused_where_one_is_expected() {
     assert_eq!(gallery.listing(""), ["seeds"]);
 }
 
-/// Resident kilobytes, open files and threads.
-#[cfg(target_os = "linux")]
-fn footprint(pid: u32) -> [usize; 3] {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let number = |key: &str| {
-        let line = status.lines().find(|line| line.starts_with(key)).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse().unwrap()
-    };
-    let files = std::fs::read_dir(format!("/proc/{pid}/fd"))
-        .unwrap()
-        .count();
-    [number("VmRSS:"), files, number("Threads:")]
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn memory_files_and_threads_stay_as_they_are() {
     let seconds = length(20, 600);
     let mut gallery = Gallery::open_with(LIVELY, &["--seconds", "1", "--keep-predictions", "50"]);
     let pid = gallery.daemon().id();
-    let mut early = [0; 3];
+    let mut early = Footprint::of(pid);
     for number in 0..5 * seconds {
         put_seed(&gallery, number);
         std::thread::sleep(Duration::from_millis(200));
         if number == 5 * seconds / 4 {
             gallery.wait_until_quiet();
-            early = footprint(pid);
+            early = Footprint::of(pid);
         }
     }
     gallery.wait_until_quiet();
-    let [memory, files, threads] = footprint(pid);
-    assert!(
-        memory < early[0] + 4000,
-        "{memory} kB after {} kB",
-        early[0]
-    );
-    assert!(files <= early[1] + 1, "{files} files after {}", early[1]);
-    assert!(threads <= early[2], "{threads} threads after {}", early[2]);
+    let late = Footprint::of(pid);
+    let stays = late.resident < early.resident + 4000
+        && late.files <= early.files + 1
+        && late.threads <= early.threads;
+    assert!(stays, "{late:?} after {early:?}");
 }
 
 #[cfg(target_os = "linux")]
@@ -853,7 +792,7 @@ fn a_daemon_that_waits_with_the_default_model_is_small_and_goes_last() {
         std::thread::sleep(Duration::from_millis(20));
     }
     std::thread::sleep(Duration::from_millis(500));
-    let [memory, ..] = footprint(daemon.id());
+    let memory = Footprint::of(daemon.id()).resident;
     let stat = read(Path::new(&format!("/proc/{}/stat", daemon.id())));
     let niceness = stat.rsplit(')').next().unwrap().split_whitespace().nth(16);
     let niceness = niceness.map(str::to_owned);

@@ -130,6 +130,7 @@ struct Keep {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     arguments.check_learning()?;
     arguments.options.begin(Some(&arguments.model))?;
+    system::memory::keep_nothing_large();
     let source = Arc::new(arguments.source());
     let answerers = source.answerers(arguments.load.workers)?;
     let osc = &arguments.osc;

@@ -54,17 +54,33 @@ pub struct Retention {
 }
 
 impl Retention {
-    /// Removes what is over the bounds, oldest first; how many predictions stay, where they
-    /// have bounds.
-    pub fn apply(&self, root: &Root) -> Option<Kept> {
-        let keep = |walk: &Walk, bounds, age| {
-            (bounds != ALL).then(|| keep_newest(walk, bounds, age, root.tmp()))
+    /// Removes what is over the bounds, oldest first.
+    pub fn apply(&self, root: &Root) -> Applied {
+        let (mut found, mut stay) = (0, 0);
+        let mut keep = |walk: &Walk, bounds, age| {
+            (bounds != ALL).then(|| {
+                let (kept, removed) = keep_newest(walk, bounds, age, root.tmp());
+                found += kept.names + removed;
+                stay += kept.names;
+                kept
+            })
         };
         keep(&|see| each_in(root.done(), see), self.done, Age::Job);
         keep(&|see| each_in(root.failed(), see), self.failed, Age::Told);
         let predictions: &Walk = &|see| each_prediction(root, see);
-        keep(predictions, self.predictions, Age::Told)
+        Applied {
+            predictions: keep(predictions, self.predictions, Age::Told),
+            was_mostly_old: found > 2 * stay,
+        }
     }
+}
+
+/// What came of looking for what is old.
+pub struct Applied {
+    /// How many predictions stay, where they have bounds.
+    pub predictions: Option<Kept>,
+    /// Whether more was removed than stays.
+    pub was_mostly_old: bool,
 }
 
 /// Removes half of the answered seeds, the older ones, because room is needed.
@@ -178,8 +194,10 @@ impl Ord for Ranked {
     }
 }
 
-/// Removes what of `walk` is over the `bounds`, by way of `tmp`; how much stays.
-fn keep_newest(walk: &Walk, bounds: Bounds, age: Age, tmp: &Path) -> Kept {
+/// Removes what of `walk` is over the `bounds`, by way of `tmp`; how much stays, and how many
+/// names were removed.
+fn keep_newest(walk: &Walk, bounds: Bounds, age: Age, tmp: &Path) -> (Kept, usize) {
+    let mut removed = 0;
     loop {
         let (mut kept, mut is_all) = (Kept::default(), true);
         let mut oldest: BinaryHeap<Ranked> = BinaryHeap::new();
@@ -206,11 +224,12 @@ fn keep_newest(walk: &Walk, bounds: Bounds, age: Age, tmp: &Path) -> Kept {
             for Ranked(_, piece) in name {
                 kept.names -= usize::from(piece.is_first);
                 kept.bytes -= piece.bytes;
+                removed += usize::from(piece.is_first);
                 is_removed |= piece.remove(tmp);
             }
         }
         if is_all || !is_removed || kept.is_within(bounds) {
-            return kept;
+            return (kept, removed);
         }
     }
 }
@@ -357,9 +376,10 @@ mod tests {
         );
         let keep = |bounds| {
             let walk: &Walk = &|see| each_in(folder.path(), see);
-            keep_newest(walk, bounds, Age::Told, folder.path());
+            keep_newest(walk, bounds, Age::Told, folder.path())
         };
-        keep(Bounds { names: 2, ..ALL });
+        let (kept, removed) = keep(Bounds { names: 2, ..ALL });
+        assert_eq!((kept.names, removed), (2, 1));
         // However young the sound, c's text is the oldest.
         assert_eq!(
             listing(folder.path()),
@@ -417,7 +437,7 @@ mod tests {
             &["readme.txt", "readme.reason.txt", "b.txt", "b.wav"],
         );
         let walk: &Walk = &|see| each_in(folder.path(), see);
-        let keep = |names| keep_newest(walk, Bounds { names, ..ALL }, Age::Told, folder.path());
+        let keep = |names| keep_newest(walk, Bounds { names, ..ALL }, Age::Told, folder.path()).0;
         assert_eq!(keep(2).names, 2);
         assert_eq!(listing(folder.path()).len(), 4);
         assert_eq!(keep(1).names, 1);
@@ -435,7 +455,7 @@ mod tests {
         }
         let walk: &Walk = &|see| each_in(folder.path(), see);
         let three = Bounds { names: 3, ..ALL };
-        let kept = keep_newest(walk, three, Age::Told, folder.path());
+        let (kept, _) = keep_newest(walk, three, Age::Told, folder.path());
         assert_eq!((kept.names, listing(folder.path()).len()), (3, 6));
     }
 

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::retention::{self, Kept};
+use super::retention::{self, Applied};
 use super::site::Site;
+use crate::system::memory;
 
 /// How often old files are looked for.
 const OFTEN: Duration = Duration::from_secs(10);
-/// To look for them takes no more of the time than one part in so many.
+/// To look for them takes no more of the time than one part in so many, unless it is worth it:
+/// otherwise what arrives meanwhile could be more each time.
 const SHARE: u32 = 50;
 
 /// Looks for old files, again and again.
@@ -21,8 +23,7 @@ pub struct Upkeep {
 
 /// A look that is over.
 struct Look {
-    /// How many predictions stay, where they have bounds.
-    kept: Option<Kept>,
+    applied: Applied,
     took: Duration,
 }
 
@@ -55,12 +56,17 @@ impl Upkeep {
     }
 
     fn hear(&mut self, look: JoinHandle<Look>, site: &Site) {
-        let Ok(Look { kept, took }) = look.join() else {
+        memory::give_back();
+        let Ok(Look { applied, took }) = look.join() else {
             self.next = Instant::now() + OFTEN;
             return;
         };
-        site.account.borrow_mut().balance(kept);
-        self.next = Instant::now() + OFTEN.max(took * SHARE);
+        site.account.borrow_mut().balance(applied.predictions);
+        let pause = match applied.was_mostly_old {
+            true => OFTEN,
+            false => OFTEN.max(took * SHARE),
+        };
+        self.next = Instant::now() + pause;
     }
 }
 
@@ -69,11 +75,11 @@ fn begin(site: &Site) -> JoinHandle<Look> {
     let (retention, floor) = (site.setup.retention, site.setup.free_space_floor);
     thread::spawn(move || {
         let begun = Instant::now();
-        let kept = retention.apply(spool.root());
+        let applied = retention.apply(spool.root());
         if spool.check_space(floor).is_err() {
             retention::make_room(spool.root());
         }
         let took = begun.elapsed();
-        Look { kept, took }
+        Look { applied, took }
     })
 }

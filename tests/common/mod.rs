@@ -2,7 +2,12 @@
 #![allow(dead_code)] // each test file uses its share
 
 pub mod daemon;
+#[cfg(target_os = "linux")]
+pub mod disk;
+#[cfg(target_os = "linux")]
+pub mod footprint;
 pub mod gallery;
+pub mod load;
 pub mod patch;
 pub mod pd;
 pub mod supercollider;
