@@ -271,98 +271,147 @@ fn kill_9_shows_no_half_of_a_set_and_keeps_every_seed_of_every_voice() {
 
 /// What is kept of predictions and of answered seeds while old ones are removed.
 const KEPT: usize = 3;
+/// Where seeds are put in turn: for the default voice, for one that answers with sets, and for
+/// another.
+const FOLDERS: [&str; 3] = ["seeds", "seeds/chorus", "seeds/solo"];
 
-/// Of `seeds`, those that are still there are in one place only, and at most one sound is
-/// without its sidecar: the one whose removal was interrupted.
+fn is_visible(name: &str) -> bool {
+    !name.starts_with('.')
+}
+
+/// The seeds that wait or are in work.
+fn in_flight(gallery: &Gallery) -> Vec<String> {
+    let waiting = FOLDERS.iter().flat_map(|folder| gallery.listing(folder));
+    let jobs = gallery.listing(".antiphon/work").into_iter();
+    let in_work = jobs.flat_map(|id| listing(&gallery.path(".antiphon/work").join(id)));
+    let is_seed = |name: &String| is_visible(name) && name.ends_with(".wav");
+    waiting.chain(in_work).filter(is_seed).collect()
+}
+
+/// How many predictions there are, with sets, and how many answered seeds.
+fn kept(gallery: &Gallery) -> [usize; 2] {
+    let count = |folder: &str, is_one: fn(&str) -> bool| {
+        let names = gallery.listing(folder);
+        names.iter().filter(|name| is_one(name)).count()
+    };
+    let sounds = ["predictions", "predictions/solo"];
+    let sounds = sounds.map(|folder| count(folder, |name| name.ends_with(".wav")));
+    let sets = count("predictions/chorus", is_visible);
+    let done = count(".antiphon/done", is_visible);
+    [sounds.into_iter().sum::<usize>() + sets, done]
+}
+
+/// Of `seeds`, those that are still there are in one place only; sets are whole, and at most
+/// one sound is without its sidecar: the one whose removal was interrupted.
 fn check_bounded(gallery: &Gallery, seeds: &[String]) {
-    let visible = |name: &String| !name.starts_with('.');
-    let mut found = gallery.listing("seeds");
-    for id in gallery.listing(".antiphon/work") {
-        found.extend(listing(&gallery.path(".antiphon/work").join(id)));
-    }
-    found.retain(visible);
+    let mut found = in_flight(gallery);
     let done = gallery.listing(".antiphon/done").into_iter();
-    found.extend(done.filter(visible).map(|name| name[7..].to_owned()));
+    let done = done.filter(|name| is_visible(name));
+    found.extend(done.map(|name| name[7..].to_owned()));
     found.sort();
     let all = found.len();
     found.dedup();
     assert_eq!(found.len(), all, "each in one place: {found:?}");
     assert!(found.iter().all(|name| seeds.contains(name)), "{found:?}");
-    let predictions = gallery.listing("predictions");
-    let alone = |name: &&String| {
-        name.ends_with(".wav") && !predictions.contains(&name.replace(".wav", ".json"))
-    };
-    let alone: Vec<&String> = predictions.iter().filter(alone).collect();
+    let sets = gallery.listing("predictions/chorus").into_iter();
+    for set in sets.filter(|name| is_visible(name)) {
+        check_set(&gallery.path("predictions/chorus").join(set));
+    }
+    let alone = sounds_alone(gallery);
     assert!(alone.len() <= 1, "{alone:?}");
+}
+
+/// The predictions that have no sidecar.
+fn sounds_alone(gallery: &Gallery) -> Vec<String> {
+    let folders = ["predictions", "predictions/solo"].into_iter();
+    let alone = folders.flat_map(|folder| {
+        let names = gallery.listing(folder);
+        let is_alone = |name: &&String| {
+            name.ends_with(".wav") && !names.contains(&name.replace(".wav", ".json"))
+        };
+        names.iter().filter(is_alone).cloned().collect::<Vec<_>>()
+    });
+    alone.collect()
+}
+
+/// Waits until `is_so`.
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < 2 * PATIENCE, "{what} in time");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[cfg(unix)]
 #[test]
-fn kill_9_while_old_ones_are_removed_leaves_no_half_and_no_litter() {
+fn kill_9_while_old_ones_of_all_voices_are_removed_leaves_no_half_and_no_litter() {
     let kills = length(40, 1000);
-    let kept = KEPT.to_string();
-    let bounds = ["--keep-predictions", &kept, "--keep-done", &kept];
+    let bound = KEPT.to_string();
+    let bounds = ["--keep-predictions", &bound, "--keep-done", &bound];
     let arguments = [&["--seconds", "0.2"], &bounds[..]].concat();
     let mut random = Random(3);
     let mut gallery = Gallery::closed_with(LIVELY, &arguments);
     let mut seeds: Vec<String> = Vec::new();
     let litter = ".antiphon/.state.json.1.part";
-    // The first daemon may be killed before it makes its folder.
-    std::fs::create_dir_all(gallery.path(".antiphon")).unwrap();
+    // The first daemon may be killed before it makes its folders.
+    for folder in FOLDERS.into_iter().chain([".antiphon", "voices"]) {
+        std::fs::create_dir_all(gallery.path(folder)).unwrap();
+    }
+    for (voice, plan) in [("solo", "{}"), ("chorus", r#"{"variations": 3}"#)] {
+        std::fs::write(gallery.path(&format!("voices/{voice}.json")), plan).unwrap();
+    }
+    let mut before = [0; 2];
     for kill in 0..kills {
+        let mut moving = in_flight(&gallery).len();
         gallery.begin();
         for _ in 0..random.below(4) {
             let name = format!("{:05}.wav", seeds.len());
-            let pitch = 200.0 + seeds.len() as f64;
-            write_seed(
-                &gallery.path("seeds").join(&name),
-                &pluck(pitch, 0.1, 11025),
-            );
+            let path = gallery.path(FOLDERS[seeds.len() % 3]).join(&name);
+            write_seed(&path, &pluck(200.0 + seeds.len() as f64, 0.1, 11025));
             seeds.push(name);
+            moving += 1;
         }
-        // Old ones are looked for at each start.
+        // Old ones are looked for at each start, and then each ten seconds.
+        let is_over = |kept: [usize; 2], most: usize| kept.iter().any(|kept| *kept > most);
         std::thread::sleep(Duration::from_millis(random.below(150)));
         if kill % 10 == 9 {
-            gallery.wait_until_quiet();
+            wait_until("all are answered", || in_flight(&gallery).is_empty());
+            let is_bounded = || !is_over(kept(&gallery), KEPT + moving);
+            wait_until("what is over the bounds goes", is_bounded);
         }
         gallery.end_with("-KILL");
         check_bounded(&gallery, &seeds);
+        let now = kept(&gallery);
+        let most = before.into_iter().max().unwrap_or_default().max(KEPT);
+        assert!(
+            !is_over(now, most + moving),
+            "{now:?} after {before:?} and {moving}"
+        );
+        before = now;
         std::fs::write(gallery.path(litter), "half of a st").unwrap();
     }
-    let newest = gallery.path("seeds").join("newest.wav");
     gallery.begin();
-    gallery.wait_until_quiet();
+    wait_until("all are answered", || in_flight(&gallery).is_empty());
+    let newest = gallery.path("seeds").join("newest.wav");
     write_seed(&newest, &pluck(150.0, 0.1, 11025));
-    let begun = Instant::now();
-    while !gallery.path("predictions/newest.0001.wav").exists() {
-        assert!(begun.elapsed() < PATIENCE, "the newest is answered in time");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    gallery.wait_until_quiet();
+    let newest = gallery.path("predictions/newest.0001.wav");
+    wait_until("the newest is answered", || newest.exists());
+    wait_until("all are answered", || in_flight(&gallery).is_empty());
     gallery.end_with("-TERM");
     // One more start, whose first look removes what is over.
     gallery.begin();
-    let begun = Instant::now();
-    while gallery.listing("predictions").len() > 2 * KEPT || gallery.path(litter).exists() {
-        assert!(begun.elapsed() < PATIENCE, "old ones are removed in time");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_until("what is over the bounds goes", || {
+        kept(&gallery) == [KEPT; 2] && !gallery.path(litter).exists()
+    });
     gallery.end_with("-TERM");
-    let predictions = gallery.listing("predictions");
-    assert_eq!(predictions.len(), 2 * KEPT, "{predictions:?}");
-    let newest = "newest.0001.wav".to_owned();
-    assert!(predictions.contains(&newest), "{predictions:?}");
-    for sound in predictions.iter().filter(|name| name.ends_with(".wav")) {
-        let sidecar = sound.replace(".wav", ".json");
-        assert!(predictions.contains(&sidecar), "{predictions:?}");
-    }
-    assert_eq!(gallery.listing(".antiphon/done").len(), KEPT);
-    let hidden = gallery.listing(".antiphon");
-    let parts: Vec<&String> = hidden
-        .iter()
-        .filter(|name| name.ends_with(".part"))
-        .collect();
-    assert!(parts.is_empty(), "{parts:?}");
+    check_bounded(&gallery, &[seeds, vec!["newest.wav".to_owned()]].concat());
+    assert_eq!((kept(&gallery), newest.exists()), ([KEPT; 2], true));
+    assert_eq!(sounds_alone(&gallery), Vec::<String>::new());
+    assert_eq!(gallery.listing(".antiphon/tmp"), Vec::<String>::new());
+    let mut parts = gallery.listing(".antiphon");
+    parts.retain(|name| name.ends_with(".part"));
+    assert_eq!(parts, Vec::<String>::new());
 }
 
 /// Waits until `count` seeds have come to their end.
