@@ -75,6 +75,9 @@ pub enum RecordingsError {
         /// The loudest one's, in decibels of full scale.
         peak: f64,
     },
+    /// A sound that predictions are to begin with cannot be used.
+    #[error("\"seed_fn_list\": {0}")]
+    Seed(AudioError),
     /// There is not enough to hold out for validation.
     #[error(transparent)]
     TooShort(#[from] TooShort),
@@ -258,7 +261,7 @@ impl ListEntry {
 }
 
 /// Reads `files` as what `hyperparameters` say the network sees, and tells what is
-/// odd about them.
+/// odd about them; also the sounds that predictions are to begin with.
 pub fn read(
     files: &[PathBuf],
     hyperparameters: &Hyperparameters,
@@ -312,8 +315,16 @@ pub fn read(
     }
     let mut dataset = gathering.finish()?;
     dataset.stereo = StereoImage::learn(&stereo).map(Arc::new);
+    let seeds = hyperparameters.dreams.seed_fn_list.iter();
+    let seeds = seeds.map(|path| {
+        audio::load(path, hyperparameters.format.sample_rate)
+            .map(|source| Arc::new(source.signal.into()))
+    });
+    let seeds: Vec<_> = seeds
+        .collect::<Result<_, _>>()
+        .map_err(RecordingsError::Seed)?;
     Ok(Recordings {
-        dataset,
+        dataset: dataset.with_seeds(&seeds),
         files: used,
         heard,
         skipped,
