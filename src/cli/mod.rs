@@ -20,11 +20,13 @@ mod log_tap;
 mod man;
 mod model_choice;
 mod new;
+mod notebook;
 mod osc;
 mod osc_options;
 mod plot;
 mod progress;
 mod replay;
+mod retry;
 mod service;
 mod slice;
 mod status;
@@ -56,6 +58,7 @@ enum Command {
     Replay(replay::Arguments),
     Watch(Box<watch::Arguments>),
     Status(status::Arguments),
+    Retry(retry::Arguments),
     Doctor(doctor::Arguments),
     Service(service::Arguments),
     Inspect(inspect::Arguments),
@@ -84,6 +87,7 @@ pub fn run() -> ExitCode {
         Command::Replay(arguments) => replay::run(arguments),
         Command::Watch(arguments) => watch::run(*arguments),
         Command::Status(arguments) => return ended(status::run(&arguments), &log),
+        Command::Retry(arguments) => retry::run(arguments),
         Command::Doctor(arguments) => doctor::run(arguments),
         Command::Service(arguments) => service::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),

@@ -1,8 +1,7 @@
 //! `antiphon watch`: the daemon.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -11,18 +10,17 @@ use super::answer_options::AnswerOptions;
 use super::answerer::VoiceSource;
 use super::house::Daemon;
 use super::log_line::LogFormat;
+use super::notebook::Notebook;
 use super::osc_options::OscOptions;
 use super::output;
 use crate::answer::{Settings, Voice};
 use crate::bundled;
 use crate::names::printable;
-use crate::osc::{Speaker, Tally};
+use crate::osc::Speaker;
 use crate::service::Supervisor;
-use crate::status::{self, DaemonState};
 use crate::system;
 use crate::watch::{
-    Answers, Arriving, Bounds, Event, Journal, Remote, Retention, Setup, Terms, folders, mailbox,
-    watch,
+    Answers, Bounds, Event, Journal, Remote, Retention, Setup, Terms, folders, mailbox, watch,
 };
 
 /// The folder that is watched when nobody chooses.
@@ -149,7 +147,12 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         supervisor: Supervisor::default(),
         speaker,
         journal,
-        notebook: Notebook::new(&root, tally),
+        notebook: Notebook::new(
+            &root,
+            tally,
+            &answerers[0].voice,
+            answerers[0].settings.clone(),
+        ),
     });
     let told = Arc::clone(&audience);
     let on_event = Arc::new(move |event: Event| told.tell(&event));
@@ -202,50 +205,7 @@ impl Audience {
         self.supervisor.tell(event);
         self.journal.note(event);
         self.speaker.tell(event);
-        match event {
-            Event::Alive { arriving } => self.notebook.write_down(arriving),
-            Event::Skipped { .. } => self.notebook.note_skipped(),
-            _ => {}
-        }
-    }
-}
-
-/// Writes down what only the daemon knows, for `antiphon status`.
-struct Notebook {
-    root: PathBuf,
-    /// Of what is received over OSC, where anything is.
-    tally: Option<Tally>,
-    /// Silent seeds that were removed.
-    skipped: AtomicU64,
-    last: Mutex<Option<DaemonState>>,
-}
-
-impl Notebook {
-    fn new(root: &Path, tally: Option<Tally>) -> Notebook {
-        Notebook {
-            root: root.to_owned(),
-            tally,
-            skipped: AtomicU64::new(0),
-            last: Mutex::new(None),
-        }
-    }
-
-    fn note_skipped(&self) {
-        self.skipped.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Writes it down where it has changed. What cannot be written is tried again
-    /// the next time.
-    fn write_down(&self, arriving: &[Arriving]) {
-        let state = DaemonState {
-            arriving: arriving.iter().map(status::ArrivingFile::from).collect(),
-            osc: self.tally.as_ref().map(Tally::snapshot).unwrap_or_default(),
-            skipped: self.skipped.load(Ordering::Relaxed),
-        };
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.as_ref() != Some(&state) {
-            *last = state.write(&self.root).ok().map(|()| state);
-        }
+        self.notebook.hear(event);
     }
 }
 

@@ -1,6 +1,7 @@
 //! How things stand in a watched folder, read from the folder alone.
 
 mod seeds;
+mod troubles;
 
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::{OsStr, OsString};
@@ -19,12 +20,12 @@ use crate::names::{is_scratch, readable};
 use crate::system::disk::{self, Space};
 use crate::watch::voices::shown;
 use crate::watch::{self, Beat, Forecast, Pace, folders};
+pub use troubles::{Trouble, Troubles};
+
 use seeds::{Claimed, Unanswered, voices_of, waiting};
 
 /// What the name of a text in failed/ ends in.
 const TEXT: &str = "txt";
-/// What it ends in where the seed's own name ends so.
-const REASON_OF_TEXT: &str = "reason.txt";
 /// Failures that are told with their reasons: as many as fit on a screen beside the rest.
 const LAST_FAILURES: usize = 5;
 
@@ -71,6 +72,13 @@ pub struct Status {
     pub silence: Option<Silence>,
     /// Why seeds wait, as the daemon says.
     pub trouble: Option<String>,
+    /// When seeds had to wait lately, the oldest first; of daemons before this one, too.
+    pub troubles: Vec<Trouble>,
+    /// When the daemon began, in seconds since 1970, which version of antiphon it is, and the
+    /// names of the models that answer where no voice is named, as far as it has said.
+    pub since: Option<f64>,
+    pub version: Option<String>,
+    pub models: Vec<String>,
     /// How many seeds are where.
     #[serde(flatten)]
     pub counts: Counts,
@@ -84,6 +92,8 @@ pub struct Status {
     pub osc: Received,
     /// The seeds in work, of a voice as `VOICE/NAME`.
     pub in_work: Vec<String>,
+    /// How far they are, in the same order.
+    pub works: Vec<Work>,
     /// Silent seeds that were removed since the daemon began.
     pub skipped: u64,
     /// The last failures, the latest first.
@@ -114,6 +124,17 @@ pub struct VoiceStatus {
     pub waiting: usize,
 }
 
+/// A seed that is being answered.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Work {
+    /// Its name, of a voice's seed `VOICE/NAME`.
+    pub name: String,
+    /// How much of its answer is made, from 0 to 1.
+    pub share: f64,
+    /// Seconds that the rest takes; none while that cannot be told.
+    pub remaining: Option<f64>,
+}
+
 /// How many seeds are where.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
@@ -131,12 +152,31 @@ pub struct Counts {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DaemonState {
+    /// When it began, in seconds since 1970.
+    pub since: Option<f64>,
+    /// Which version of antiphon it is.
+    pub version: Option<String>,
+    /// The names of the models that answer where no voice is named.
+    pub models: Vec<String>,
+    /// How far the answers are that are being made.
+    pub works: Vec<JobProgress>,
     /// Files in seeds/ that are not complete yet.
     pub arriving: Vec<ArrivingFile>,
     /// What came over OSC.
     pub osc: Received,
     /// Silent seeds that were removed.
     pub skipped: u64,
+}
+
+/// How far the answer of a job is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobProgress {
+    /// The job's number.
+    pub id: i32,
+    /// How much of the answer is made, from 0 to 1.
+    pub share: f64,
+    /// Seconds that the rest takes.
+    pub remaining: f64,
 }
 
 /// A file in seeds/ that waits to become a seed.
@@ -206,6 +246,8 @@ pub struct Waiting {
 pub struct Failure {
     /// The seed's name, without its extension.
     pub name: String,
+    /// What it is called in failed/, where it still lies there.
+    pub file: Option<String>,
     /// What is said about it in failed/.
     pub reason: String,
     /// Since it failed.
@@ -269,7 +311,7 @@ impl Status {
             });
         }
         let running = is_running(root)?;
-        let state = match running {
+        let daemon = match running {
             true => DaemonState::read(root),
             false => DaemonState::default(),
         };
@@ -297,17 +339,38 @@ impl Status {
             running,
             silence,
             trouble,
+            troubles: Troubles::read(root).into_list(),
+            since: daemon.since,
+            version: daemon.version,
+            models: daemon.models,
             counts: Counts::of(root)?,
             voices: voices.into_iter().map(status_of).collect(),
             oldest_waiting: oldest(&waiting),
-            arriving: state.arriving,
-            osc: state.osc,
-            skipped: state.skipped,
+            arriving: daemon.arriving,
+            osc: daemon.osc,
+            skipped: daemon.skipped,
             in_work: claimed.begun.iter().map(Unanswered::shown).collect(),
-            last_failures: last_failures(&root.join(folders::FAILED))?,
+            works: claimed
+                .begun
+                .iter()
+                .map(|seed| Work::of(seed, &daemon.works))
+                .collect(),
+            last_failures: Failed::under(root)?.last(),
             space,
             forecast: space.and_then(|space| forecast(root, space)),
         })
+    }
+}
+
+impl Work {
+    /// Of `seed`, whose job may be among those that the daemon tells of.
+    fn of(seed: &Unanswered, works: &[JobProgress]) -> Work {
+        let progress = works.iter().find(|work| Some(work.id) == seed.job);
+        Work {
+            name: seed.shown(),
+            share: progress.map_or(0.0, |progress| progress.share),
+            remaining: progress.map(|progress| progress.remaining),
+        }
     }
 }
 
@@ -338,7 +401,7 @@ impl Counts {
             waiting: waiting.len(),
             working: claimed.begun.len(),
             done: files_in(&root.join(folders::DONE))?.len(),
-            failed: reasons_in(&root.join(folders::FAILED))?.len(),
+            failed: Failed::under(root)?.reasons.len(),
         })
     }
 }
@@ -382,50 +445,49 @@ impl DaemonState {
     }
 }
 
-/// The texts in failed/ that say why.
-fn reasons_in(failed: &Path) -> Result<Vec<DirEntry>, StatusError> {
-    let is_text = |entry: &DirEntry| entry.path().extension() == Some(OsStr::new(TEXT));
-    let (mut texts, others): (Vec<_>, Vec<_>) = files_in(failed)?.into_iter().partition(is_text);
-    let names: HashSet<OsString> = texts.iter().map(DirEntry::file_name).collect();
-    let stem = |entry: &DirEntry| entry.path().file_stem().map(OsStr::to_owned);
-    let sounds: HashSet<_> = others.iter().map(stem).collect();
-    // `NAME.txt` beside `NAME.reason.txt` was taken for a seed, unless it goes with another file.
-    let is_seed = |entry: &DirEntry| {
-        let reason = Path::new(&entry.file_name()).with_extension(REASON_OF_TEXT);
-        names.contains(reason.as_os_str()) && !sounds.contains(&stem(entry))
-    };
-    texts.retain(|entry| !is_seed(entry));
-    Ok(texts)
+/// What lies in failed/.
+struct Failed {
+    seeds: Vec<OsString>,
+    /// The texts that say why, with how many seconds ago each was written.
+    reasons: Vec<(f64, DirEntry)>,
 }
 
-fn last_failures(failed: &Path) -> Result<Vec<Failure>, StatusError> {
-    let mut failures: Vec<(f64, DirEntry)> = reasons_in(failed)?
-        .into_iter()
-        .map(|entry| (age(&entry), entry))
-        .collect();
-    failures.sort_by(|a, b| a.0.total_cmp(&b.0));
-    failures.truncate(LAST_FAILURES);
-    Ok(failures.iter().map(failure).collect())
-}
-
-fn failure((seconds_ago, entry): &(f64, DirEntry)) -> Failure {
-    let path = entry.path();
-    let reason = fs::read_to_string(&path).unwrap_or_else(|error| format!("unreadable: {error}"));
-    Failure {
-        name: readable(&seed_of_reason(&path)),
-        reason: reason.trim_end().to_owned(),
-        seconds_ago: *seconds_ago,
+impl Failed {
+    /// What lies there under `root`.
+    fn under(root: &Path) -> Result<Failed, StatusError> {
+        let files = files_in(&root.join(folders::FAILED))?;
+        let seeds = watch::seeds_among(files.iter().map(DirEntry::file_name).collect());
+        let others: HashSet<&OsString> = seeds.iter().collect();
+        let reasons = files.into_iter().filter(|file| {
+            let is_text = file.path().extension() == Some(OsStr::new(TEXT));
+            is_text && !others.contains(&file.file_name())
+        });
+        Ok(Failed {
+            reasons: reasons.map(|entry| (age(&entry), entry)).collect(),
+            seeds,
+        })
     }
-}
 
-/// The name of the seed that the text at `path` is about, without its extension.
-fn seed_of_reason(path: &Path) -> OsString {
-    let stem = path.file_stem().unwrap_or_default();
-    let of_text = Path::new(stem).with_extension(TEXT);
-    let is_of_text = path.to_string_lossy().ends_with(REASON_OF_TEXT);
-    match is_of_text && path.with_file_name(of_text).is_file() {
-        true => Path::new(stem).with_extension("").into_os_string(),
-        false => stem.to_owned(),
+    /// The last ones, the latest first.
+    fn last(mut self) -> Vec<Failure> {
+        self.reasons.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let last = self.reasons.iter().take(LAST_FAILURES);
+        last.map(|reason| self.failure(reason)).collect()
+    }
+
+    fn failure(&self, (seconds_ago, entry): &(f64, DirEntry)) -> Failure {
+        let path = entry.path();
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| format!("unreadable: {error}"));
+        let failed = path.parent().unwrap_or(Path::new(""));
+        let is_of = |seed: &&OsString| watch::reason_of(failed, seed) == path;
+        let seed = self.seeds.iter().find(is_of);
+        let name = seed.map_or(path.as_path(), Path::new).file_stem();
+        Failure {
+            name: readable(name.unwrap_or_default()),
+            file: seed.map(|seed| readable(seed)),
+            reason: text.trim_end().to_owned(),
+            seconds_ago: *seconds_ago,
+        }
     }
 }
 
