@@ -457,7 +457,7 @@ fn a_file_tells_how_far_answers_have_come() {
     let mut child = common::antiphon()
         .args(["generate", "--variations", "3", "--model"])
         .arg(desk.path("lively.onnx"))
-        .args(["--seconds", "100", "--ending", "exact", "--seed"])
+        .args(["--seconds", "500", "--ending", "exact", "--seed"])
         .arg(desk.path("seed.wav"))
         .arg("--output")
         .arg(desk.path("night"))
