@@ -13,7 +13,7 @@ import { approachName } from './presets.js';
 import { recorder } from './recorder.js';
 import { soundList } from './sounds.js';
 
-/** Fills the section; returns what is called when it is shown, and with what `/api/about` says. */
+/** Fills the section; `shown` takes a model or an answer from the address. */
 export function answer(section) {
   let seed = memory.get('seed', null);
   const choose = (name) => {
@@ -115,11 +115,11 @@ export function answer(section) {
 
   const shown = ([first, second]) => {
     if (first === 'model' && second) {
-      const wanted = `model ${decodeURIComponent(second)}`;
+      const wanted = `model ${second}`;
       memory.set('model', wanted);
       who.value = wanted;
       update();
-    } else if (first) made.open(decodeURIComponent(first));
+    } else if (first) made.open(first);
   };
   return { shown, about: (said) => dialling.limit(said) };
 }

@@ -68,12 +68,12 @@ function card({ id, seed }) {
   const plan = h('pre', { tabindex: '0', 'aria-label': 'Its plan' });
   const command = h('pre', { tabindex: '0', 'aria-label': 'Its command line', 'data-testid': 'command' });
   const more = h('details', {}, h('summary', {}, 'Use these settings elsewhere'),
-    h('h5', {}, 'As a plan'), plan, button('Copy the plan', () => copy(plan.textContent, plan), { 'data-testid': 'copy-plan' }),
-    h('h5', {}, 'As a command line'), command, button('Copy the command', () => copy(command.textContent, command), { 'data-testid': 'copy-command' }),
-    h('h5', {}, 'As a voice'), voiceSaver(() => ({ ...detail.plan })));
+    h('h4', {}, 'As a plan'), plan, button('Copy the plan', () => copy(plan.textContent, plan), { 'data-testid': 'copy-plan' }),
+    h('h4', {}, 'As a command line'), command, button('Copy the command', () => copy(command.textContent, command), { 'data-testid': 'copy-command' }),
+    h('h4', {}, 'As a voice'), voiceSaver(() => ({ ...detail.plan })));
   const heard = h('div', { hidden: true }, all, h('div', { class: 'columns answers-columns' }, theme, sounds));
   const inside = h('div', { class: 'inside' }, progress, failure, heard, h('div', { class: 'line' }, stop, saveKept, away), errors, more);
-  const element = h('details', { class: 'answer', 'data-testid': 'answer', 'data-id': id, ontoggle: () => element.open && load() },
+  const element = h('details', { class: 'asked', 'data-testid': 'answer', 'data-id': id, ontoggle: () => element.open && load() },
     h('summary', {}, h('span', { class: 'row-head' }, h('bdi', { class: 'name' }, seed), word), note), inside);
 
   let kept = [];

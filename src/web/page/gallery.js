@@ -6,7 +6,7 @@ import { bytes, left, many, moment, plain, span } from './format.js';
 import { on } from './live.js';
 import { player } from './player.js';
 
-/** Fills the section; returns what to call with what `/api/about` says. */
+/** Fills the section. */
 export function gallery(section) {
   let control = false;
   let root = '';
@@ -34,7 +34,7 @@ export function gallery(section) {
     troubles: part('Trouble in the last days', troubles),
     machine: part('The machine', machine),
   };
-  section.append(h('h2', { class: 'away-when-alone' }, 'Gallery'),
+  section.append(h('h2', {}, 'Gallery'),
     h('div', { class: 'gallery-head' }, sentence, reason, start, counts),
     h('div', { class: 'gallery-parts' },
       h('div', {}, parts.work, parts.heard, parts.failed), h('div', {}, parts.voices, parts.troubles, parts.machine)));
@@ -142,10 +142,12 @@ export function gallery(section) {
   }
   on('gallery', update);
 
-  return (about) => {
-    control = about.control;
-    root = about.root;
-    if (last) update(last);
+  return {
+    about(said) {
+      control = said.control;
+      root = said.root;
+      if (last) update(last);
+    },
   };
 }
 

@@ -1,38 +1,54 @@
 // The page: which section is shown, and whether the server is there.
 
-import { answer } from './answer.js';
 import { guardDrops } from './dropzone.js';
 import { memory, say, show } from './dom.js';
-import { recheck } from './draft.js';
-import { gallery } from './gallery.js';
 import { listen } from './live.js';
-import { make } from './make.js';
-import { runs } from './runs.js';
 
 const $ = (id) => document.getElementById(id);
-const sections = ['make', 'runs', 'answer', 'gallery'];
+// A phone at the gallery's door need not load the rest.
+const LOAD = {
+  make: async () => (await import('./make.js')).make,
+  runs: async () => (await import('./runs.js')).runs,
+  answer: async () => (await import('./answer.js')).answer,
+  gallery: async () => (await import('./gallery.js')).gallery,
+};
+const sections = Object.keys(LOAD);
+const made = {};
 let alone = memory.get('page', 'studio') === 'gallery';
-let version = null;
+let known = null;
 
-const shown = { make: make($('make')), runs: runs($('runs')) };
-const answering = answer($('answer'));
-shown.answer = answering.shown;
-const aboutGallery = gallery($('gallery'));
+/** Fills a section, once. It may return `shown(rest of the address)` and `about(what the server is)`. */
+function section(name) {
+  return (made[name] ??= LOAD[name]().then((make) => {
+    const one = make($(name));
+    if (known) one.about?.(known);
+    return one;
+  }));
+}
 
 /** Shows the section that the address names, and what of it. */
-function route() {
+async function route() {
   const [wanted, ...rest] = location.hash.slice(1).split('/');
-  const section = alone ? 'gallery' : sections.includes(wanted) ? wanted : 'make';
-  for (const name of sections) {
-    show($(name), name === section);
-    const link = $(`to-${name}`);
-    if (name === section) link.setAttribute('aria-current', 'page');
-    else link.removeAttribute('aria-current');
+  const name = alone ? 'gallery' : sections.includes(wanted) ? wanted : 'make';
+  for (const one of sections) {
+    show($(one), one === name);
+    if (one === name) $(`to-${one}`).setAttribute('aria-current', 'page');
+    else $(`to-${one}`).removeAttribute('aria-current');
   }
   document.documentElement.dataset.page = alone ? 'gallery' : 'studio';
-  document.title = `${section[0].toUpperCase()}${section.slice(1)} – antiphon`;
-  shown[section]?.(rest);
+  document.title = `${name[0].toUpperCase()}${name.slice(1)} – antiphon`;
+  (await section(name)).shown?.(rest.map(decoded));
 }
+
+/** A name in the address; it may have been typed. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 addEventListener('hashchange', () => {
   route();
   scrollTo({ top: 0 });
@@ -48,20 +64,21 @@ route();
 listen({
   about(said) {
     show($('banner'), false);
-    alone = said.page === 'gallery';
-    memory.set('page', said.page);
-    say($('about'), `antiphon ${said.version}`);
-    say($('root'), said.root);
-    aboutGallery(said);
-    answering.about(said);
-    if (version && version !== `${said.version} ${said.commit}`) {
+    const build = ({ version, commit }) => `${version} ${commit}`;
+    if (known && build(known) !== build(said)) {
       // Another program answers now: its page may be another one as well.
       location.reload();
       return;
     }
-    if (!version || !alone) recheck();
-    version = `${said.version} ${said.commit}`;
+    known = said;
+    alone = said.page === 'gallery';
+    memory.set('page', said.page);
+    say($('about'), `antiphon ${said.version}`);
+    say($('root'), said.root);
+    for (const one of Object.values(made)) one.then((there) => there.about?.(said));
     route();
+    // The other sections say when a run has ended, and are there at once when they are wanted.
+    if (!alone) setTimeout(() => sections.forEach(section), 500);
   },
   gone(sentence) {
     say($('banner'), `${sentence} What is shown may be old; the page comes back by itself.`);

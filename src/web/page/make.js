@@ -12,7 +12,7 @@ import { drawing, estimate, overview } from './overview.js';
 import { presetCards } from './presets.js';
 import { soundList } from './sounds.js';
 
-/** Fills the section, and returns what to call when it is shown. */
+/** Fills the section. */
 export function make(section) {
   const list = soundList({
     folder: 'recordings', kind: 'checkbox', group: 'recordings', verb: 'Train on it', panels: ['waveform', 'spectrogram'],
@@ -74,7 +74,7 @@ export function make(section) {
   watch(() => {
     name.placeholder = suggested();
     const ends = draft.check?.values.max_minutes;
-    minutes.placeholder = ends ? `${ends}, as the settings say` : 'as the settings say';
+    minutes.placeholder = ends || '';
     const missing = [
       !draft.recordings.size && 'choose recordings (step 1)',
       !draft.settings && 'choose a preset (step 2)',
@@ -113,13 +113,12 @@ export function make(section) {
   );
   tell();
 
-  let loaded = false;
-  return () => {
-    cards.load();
-    form.load().catch(() => {});
-    if (!loaded) {
-      loaded = true;
+  return {
+    // Also when the server is there again.
+    about() {
+      cards.load();
+      form.load().catch(() => {});
       recheck();
-    }
+    },
   };
 }

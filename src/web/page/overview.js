@@ -113,19 +113,19 @@ export function estimate(seconds) {
 
   function tell(found) {
     const pairs = [
-      ['Training', `${span(found.training)}, ${plain(found.epochs, 1)} epochs (${ENDS[found.ends_by] ?? found.ends_by})`],
-      ['One step', `${plain(found.step * 1000, 1)} ms, ${plain(found.steps_per_epoch, 0)} steps in an epoch`],
-      ['Answering', `${span(found.sampling)} of computing for each second of sound`],
-      ['Memory', bytes(found.memory_bytes)],
+      ['Training', found && `${span(found.training)}, ${plain(found.epochs, 1)} epochs (${ENDS[found.ends_by] ?? found.ends_by})`],
+      ['One step', found && `${plain(found.step * 1000, 1)} ms, ${plain(found.steps_per_epoch, 0)} steps in an epoch`],
+      ['Answering', found && `${plain(found.sampling)} s of computing for each second of sound`],
+      ['Memory', found && bytes(found.memory_bytes)],
     ];
     patch(said, pairs, ([key]) => key, ([key]) => {
       const text = h('dd', {});
       const pair = h('div', {}, h('dt', {}, key), text);
-      pair.update = ([, is]) => say(text, is);
+      pair.update = ([, is]) => say(text, is ?? '–');
       return pair;
     });
-    say(refusal, found.refusal);
-    show(refusal, found.refusal);
+    say(refusal, found?.refusal);
+    show(refusal, found?.refusal);
   }
 
   function stale() {
@@ -137,6 +137,8 @@ export function estimate(seconds) {
   }
   watch(stale);
   measure.can(false);
+  // Its rows are there from the beginning, so that nothing moves when they are filled.
+  tell(null);
 
   return Object.assign(h('div', { class: 'estimated' }, h('h4', {}, 'How long it takes on this machine'), status, said, refusal, errors, measure), {
     measure() {

@@ -1,6 +1,6 @@
 // A row that plays a sound: play or pause, position, length, download, and pictures on demand.
 
-import { soundAt } from './api.js';
+import { facts, soundAt } from './api.js';
 import { h, say, show, uid } from './dom.js';
 import { clock } from './format.js';
 
@@ -13,7 +13,8 @@ export function silence() {
 
 /**
  * A player of the sound `sound` (an address as docs/http.md has it). `role` is `theme` or `answer`
- * and colours it, `note` stands beside its name, `actions` are further controls at its end.
+ * and colours it, `note` stands beside its name, `actions` are further controls, `pictures` says
+ * which panels can be seen and whether they are from the beginning.
  */
 export function player({ sound, name, note, seconds, role = '', actions = [], download = true, pictures, testid = 'player' }) {
   const audio = h('audio', { preload: 'none' });
@@ -23,14 +24,14 @@ export function player({ sound, name, note, seconds, role = '', actions = [], do
   });
   const time = h('span', { class: 'time' });
   const fault = h('p', { class: 'error', role: 'alert', hidden: true });
-  const title = h('span', { class: 'name' }, h('bdi', {}, name));
   const about = h('span', { class: 'note' }, note ?? '');
-  const save = download && h('a', {
+  const icons = h('div', { class: 'icons' }, download && h('a', {
     class: 'icon download', href: soundAt(sound, '?download'), download: '', 'aria-label': `Download ${name}`, title: 'Download',
-  });
+  }));
   const row = h('div', { class: `player ${role}`, 'data-testid': testid, 'data-name': name },
-    audio, button, h('div', { class: 'what' }, title, about), position, time,
-    h('div', { class: 'actions' }, actions, save), fault);
+    audio, button, h('div', { class: 'what' }, h('span', { class: 'name' }, h('bdi', {}, name)), about), position, time,
+    actions.length ? h('div', { class: 'actions' }, actions) : null, icons, fault);
+  const element = h('div', { class: 'sounding' }, row);
 
   let length = seconds;
   let wanted = null;
@@ -40,7 +41,7 @@ export function player({ sound, name, note, seconds, role = '', actions = [], do
     position.setAttribute('aria-valuetext', `${clock(at)} of ${clock(length)}`);
     say(time, audio.paused && !at ? clock(length) : `${clock(at)} / ${clock(length)}`);
   };
-  const known = (value) => {
+  element.length = (value) => {
     if (!Number.isFinite(value) || value <= 0 || value === length) return;
     length = value;
     position.max = value;
@@ -53,14 +54,14 @@ export function player({ sound, name, note, seconds, role = '', actions = [], do
       return;
     }
     show(fault, false);
-    if (playing && playing !== audio) playing.pause();
+    if (playing !== audio) silence();
     playing = audio;
     if (!audio.src) audio.src = soundAt(sound);
     try {
       await audio.play();
     } catch (error) {
       if (error.name === 'AbortError') return;
-      say(fault, `This browser does not play ${name}. Download it to hear it.`);
+      say(fault, `This browser cannot play ${name}. Download it to hear it.`);
       show(fault, true);
     }
   }
@@ -76,7 +77,7 @@ export function player({ sound, name, note, seconds, role = '', actions = [], do
     audio.currentTime = 0;
     state();
   });
-  audio.addEventListener('durationchange', () => known(audio.duration));
+  audio.addEventListener('durationchange', () => element.length(audio.duration));
   audio.addEventListener('loadedmetadata', () => {
     if (wanted != null) audio.currentTime = wanted;
     wanted = null;
@@ -88,47 +89,44 @@ export function player({ sound, name, note, seconds, role = '', actions = [], do
     shown();
   });
   shown();
+  if (seconds === undefined) facts(sound).then((known) => element.length(known.seconds), () => {});
 
-  row.audio = audio;
-  row.length = known;
-  row.leave = () => {
+  element.leave = () => {
     audio.pause();
     audio.removeAttribute('src');
     if (playing === audio) playing = null;
   };
-  row.tell = (text) => say(about, text);
-  if (!pictures) return row;
-  return withPictures(row, sound, name, pictures);
+  element.tell = (text) => say(about, text);
+  if (pictures) addPictures(element, icons, sound, name, pictures);
+  return element;
 }
 
-function withPictures(row, sound, name, { panels, open = false }) {
+function addPictures(element, icons, sound, name, { panels, open = false }) {
   const id = uid('pictures');
   const place = h('div', { id, hidden: true });
-  const set = (is) => {
+  element.picture = (is) => {
     if (is && !place.firstChild) place.append(picture(sound, name, panels));
     show(place, is);
     toggle.setAttribute('aria-expanded', String(is));
   };
   const toggle = h('button', {
     type: 'button', class: 'icon see', 'aria-expanded': 'false', 'aria-controls': id, 'aria-label': `Picture of ${name}`, title: 'Picture',
-    onclick: () => set(place.hidden),
+    onclick: () => element.picture(place.hidden),
   });
-  row.querySelector('.actions').prepend(toggle);
-  set(open);
-  return Object.assign(h('div', { class: 'sounding' }, row, place), {
-    audio: row.audio, length: row.length, leave: row.leave, tell: row.tell, picture: set,
-  });
+  icons.prepend(toggle);
+  element.append(place);
+  element.picture(open);
 }
 
 const WORDS = { waveform: 'waveform', spectrogram: 'spectrogram', chroma: 'pitch classes over time' };
 
 /** The drawing of a sound's panels, which opens larger by itself. */
-export function picture(sound, name, panels) {
+function picture(sound, name, panels) {
   const words = panels.map((panel) => WORDS[panel]).join(' and ');
   const address = soundAt(sound, `?picture=${panels.join(',')}`);
-  const image = h('img', { src: address, alt: `${words} of ${name}`, loading: 'lazy', class: `panels-${panels.length}` });
-  const fault = h('p', { class: 'hint', hidden: true }, `There is no picture of ${name}.`);
+  const image = h('img', { src: address, alt: `${words[0].toUpperCase()}${words.slice(1)} of ${name}`, loading: 'lazy' });
   const link = h('a', { href: address, target: '_blank', rel: 'noopener', class: 'picture', title: 'Open this picture by itself' }, image);
+  const fault = h('p', { class: 'hint', hidden: true }, `There is no picture of ${name}.`);
   image.addEventListener('error', () => {
     show(link, false);
     show(fault, true);

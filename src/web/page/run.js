@@ -205,13 +205,15 @@ function predictions(run) {
       sound: `runs/${run}/${file}`, name: `${kind}, step ${step.toLocaleString('en')}`, note: clock(seconds), seconds, role: 'answer',
       pictures: { panels: ['spectrogram'], open }, testid: 'prediction', actions: [judge],
     });
-    return Object.assign(h('li', {}, made, place, errors), { leave: made.leave });
+    return Object.assign(h('li', {}, made, place, errors), { leave: made.leave, judge: () => judge.isConnected && !judge.cannot && judge.click() });
   }
 
-  element.update = ({ files }) => {
+  element.update = ({ files, state }) => {
     show(none, !files.length);
     const latest = [...files].reverse();
     patch(list, latest, ({ file }) => file, (file) => row(file, latest.indexOf(file) < 3));
+    // While it trains, judging would take its time; afterwards the last prediction is judged unasked.
+    if (['ended', 'stopped'].includes(state)) list.firstElementChild?.judge();
   };
   element.titled = (is) => show(title, is);
   element.leave = () => {

@@ -6,7 +6,7 @@ import { on, state } from './live.js';
 import { approachName } from './presets.js';
 import { runPage, STATES } from './run.js';
 
-/** Fills the section; returns what shows the run that the address names. */
+/** Fills the section; `shown` shows the run that the address names. */
 export function runs(section) {
   const list = h('ul', { class: 'rows', 'data-testid': 'runs-list' });
   const queue = h('p', { class: 'hint', role: 'status' });
@@ -62,9 +62,9 @@ export function runs(section) {
   }
   on('runs', update);
 
-  return ([name, , other]) => {
+  const shown = ([name, , other]) => {
     both.classList.toggle('one', Boolean(name));
-    const wanted = name ? decodeURIComponent(name) : null;
+    const wanted = name || null;
     if (open && open.name !== wanted) {
       open.leave();
       open.remove();
@@ -76,8 +76,9 @@ export function runs(section) {
     } else if (!wanted) {
       place.replaceChildren(h('p', { class: 'hint pick' }, 'Choose a run to see its loss and hear its predictions.'));
     }
-    open?.compare(other ? decodeURIComponent(other) : null);
+    open?.compare(other || null);
     const all = state('runs');
     if (all) update(all);
   };
+  return { shown };
 }
