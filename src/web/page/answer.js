@@ -85,6 +85,10 @@ export function answer(section) {
   }
 
   on('files', (files) => {
+    // The newest is meant where nobody chose.
+    if (!files.seeds.some(({ name }) => name === seed)) {
+      seed = files.seeds.reduce((newest, one) => (one.modified > (newest?.modified ?? 0) ? one : newest), null)?.name ?? null;
+    }
     list.update(files.seeds, 'No seeds yet: record one, or add one.');
     const group = (label, all) => (all.length ? [[label, all]] : []);
     options(who, [

@@ -108,7 +108,7 @@ export function estimate(seconds) {
         throw error;
       }
     } while (again);
-    stale();
+    stale(draft, true);
   }, { errors, busy: 'Measuring…', 'data-testid': 'measure' });
 
   function tell(found) {
@@ -128,9 +128,9 @@ export function estimate(seconds) {
     show(refusal, found?.refusal);
   }
 
-  function stale() {
+  function stale(_, done) {
     measure.can(Boolean(draft.settings) && !draft.refusal);
-    if (measure.waiting || !measured) return;
+    if ((measure.waiting && !done) || !measured) return;
     const old = measured !== current();
     say(status, old ? 'Something was changed since this was measured.' : `Measured here, for ${span(seconds() || 60)} of recordings.`);
     said.classList.toggle('pending', old);

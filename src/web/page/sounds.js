@@ -25,9 +25,9 @@ export function soundList({ folder, kind, group, verb, chosen, choose, panels, r
       removed?.(name);
       await refresh('files');
     }, { errors });
-    const made = player({ sound, name, seconds: null, role: 'theme', actions: [away], pictures: { panels, open: false }, testid: `${folder}-player` });
+    const made = player({ sound, name, seconds: null, role: 'theme', pictures: { panels, open: false }, testid: `${folder}-player` });
     const item = h('li', { 'data-name': name },
-      h('div', { class: 'choose' }, box, h('label', { for: id }, verb, h('span', { class: 'away' }, ` ${name}`))), made, remarks, errors);
+      h('div', { class: 'choose' }, box, h('label', { for: id }, verb, h('span', { class: 'away' }, ` ${name}`)), away), made, remarks, errors);
     let version = null;
     item.leave = made.leave;
     item.update = (file) => {
