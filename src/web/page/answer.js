@@ -6,7 +6,7 @@ import { belongings, voiceSaver } from './belongings.js';
 import { dials } from './dials.js';
 import { dropzone } from './dropzone.js';
 import { announce, button, copy, errorPlace, h, labelled, memory, options, say, show } from './dom.js';
-import { many, plain } from './format.js';
+import { json, plain } from './format.js';
 import { on, refresh, state } from './live.js';
 import { player } from './player.js';
 import { approachName } from './presets.js';
@@ -69,8 +69,8 @@ export function answer(section) {
     show(dialling, !voice);
     show(planned, !voice && name);
     show(voiceSays, voice);
-    if (voice) say(voicePlan, JSON.stringify(voice.plan, null, 2));
-    else if (name) say(plan, JSON.stringify(asked().plan, null, 2));
+    if (voice) say(voicePlan, json(voice.plan));
+    else if (name) say(plan, json(asked().plan));
     say(about, model ? [model.error ?? model.sound, !model.error && approachName(model.approach), model.sample_rate && `up to ${plain(model.sample_rate / 2000, 1)} kHz`].filter(Boolean).join(' · ') : '');
     about.classList.toggle('error', Boolean(model?.error));
     if (listening.of !== who.value) {

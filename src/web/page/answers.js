@@ -3,7 +3,7 @@
 import { get, path, post, remove, soundAt } from './api.js';
 import { voiceSaver } from './belongings.js';
 import { announce, bar, button, confirmed, copy, errorPlace, h, patch, say, show, uid } from './dom.js';
-import { clock, left, many, moment, value as words } from './format.js';
+import { clock, json, left, many, moment, value as words } from './format.js';
 import { on, refresh } from './live.js';
 import { player } from './player.js';
 import { together } from './together.js';
@@ -110,7 +110,7 @@ function card({ id, seed }) {
     }
     try {
       detail = await get(address);
-      say(plan, JSON.stringify(detail.plan, null, 2));
+      say(plan, json(detail.plan));
       say(command, detail.command);
       fill(detail);
     } catch (error) {

@@ -37,18 +37,24 @@ export function show(element, is) {
 /**
  * Makes the children of `container` those of `items`, in their order. An element stays the same
  * as long as its key is there, so that a player goes on and focus stays where it is.
- * `create(item)` returns an element; its `update(item)`, if it has one, is called each time.
+ * `create(item)` returns an element; its `update(item)`, if it has one, is called each time. One
+ * whose `busy()` holds stays for as long as it does, though its item has gone.
  */
 export function patch(container, items, key, create) {
   const kept = (container.kept ??= new Map());
   const wanted = new Set(items.map(key));
   for (const [name, element] of kept) {
-    if (wanted.has(name)) continue;
+    element.stale = !wanted.has(name);
+    if (!element.stale || element.busy?.()) continue;
     element.leave?.();
     element.remove();
     kept.delete(name);
   }
-  let place = container.firstElementChild;
+  const living = (element) => {
+    while (element?.stale) element = element.nextElementSibling;
+    return element;
+  };
+  let place = living(container.firstElementChild);
   for (const item of items) {
     const name = key(item);
     let element = kept.get(name);
@@ -57,17 +63,19 @@ export function patch(container, items, key, create) {
       kept.set(name, element);
     }
     element.update?.(item);
-    if (element === place) {
-      place = place.nextElementSibling;
-    } else if (element.isConnected && place && place.nextElementSibling === element) {
-      // One that stood before it is gone further down: move that one, not this one, which may play.
-      const other = place;
-      place = element.nextElementSibling;
-      container.append(other);
-    } else {
-      container.insertBefore(element, place);
-    }
+    if (element === place) place = living(place.nextElementSibling);
+    // Moved like this it goes on playing and keeps the focus, in browsers that can.
+    else if (element.isConnected && container.moveBefore) container.moveBefore(element, place);
+    else container.insertBefore(element, place);
   }
+}
+
+/** Fills a list of terms and what is said of each: `[[term, text], …]`. */
+export function describe(list, pairs) {
+  patch(list, pairs, ([term]) => term, ([term]) => {
+    const text = h('dd', {});
+    return Object.assign(h('div', {}, h('dt', {}, term), text), { update: ([, said]) => say(text, said) });
+  });
 }
 
 /** Options of a select, which keeps what is chosen. Groups are `[label, [[value, text], …]]`. */

@@ -59,5 +59,9 @@ export function value(v) {
   return String(v);
 }
 
+/** JSON to read: lists of numbers in one line. */
+export const json = (v) => JSON.stringify(v, null, 2).replace(/\[\n[^[\]{}]*\]/g, (list) => list.replace(/\n */g, ' ').replace('[ ', '[').replace(' ]', ']'))
+  .replace(/\[\n *(\[[^\n]*\n *)+\]/g, (list) => list.replace(/\n */g, ' ').replace('[ ', '[').replace(' ]', ']'));
+
 /** Without its ending: what a file's model or run is called. */
 export const stem = (name) => name.replace(/\.[^.]{1,5}$/, '');

@@ -1,7 +1,7 @@
 // The gallery: how it stands, for a phone at the door first.
 
 import { path, post } from './api.js';
-import { bar, button, errorPlace, h, patch, say, show, announce } from './dom.js';
+import { bar, button, describe, errorPlace, h, patch, say, show, announce } from './dom.js';
 import { bytes, left, many, moment, plain, span } from './format.js';
 import { on } from './live.js';
 import { player } from './player.js';
@@ -79,7 +79,7 @@ export function gallery(section) {
       pictures: { panels: ['spectrogram', 'chroma'] },
     });
     row.tell([moment(one.when), one.voice && `voice ${one.voice}`, one.set && `the first of ${one.set}`, one.model].filter(Boolean).join(' · '));
-    return Object.assign(h('li', {}, row), { leave: row.leave });
+    return Object.assign(h('li', {}, row), { leave: row.leave, busy: row.busy });
   }
 
   function failing({ name, reason: why, when }) {
@@ -127,12 +127,7 @@ export function gallery(section) {
       ['Model', now.models?.join(', ')],
       ['Version', now.version],
     ].filter(([, text]) => text);
-    patch(machine, pairs, ([name]) => name, ([name]) => {
-      const text = h('dd', {});
-      const pair = h('div', {}, h('dt', {}, name), text);
-      pair.update = ([, is]) => say(text, is);
-      return pair;
-    });
+    describe(machine, pairs);
     show(parts.work, now.in_work?.length || now.arriving?.length);
     show(parts.voices, now.voices?.length);
     show(parts.heard, now.answers?.length);

@@ -14,7 +14,9 @@ const LOAD = {
 };
 const sections = Object.keys(LOAD);
 const made = {};
-let alone = memory.get('page', 'studio') === 'gallery';
+let alone = memory.get('page', null) === 'gallery';
+// Which page it is the server says, and the browser remembers.
+let decided = memory.get('page', null) !== null;
 let known = null;
 
 /** Fills a section, once. It may return `shown(rest of the address)` and `about(what the server is)`. */
@@ -28,6 +30,7 @@ function section(name) {
 
 /** Shows the section that the address names, and what of it. */
 async function route() {
+  if (!decided) return;
   const [wanted, ...rest] = location.hash.slice(1).split('/');
   const name = alone ? 'gallery' : sections.includes(wanted) ? wanted : 'make';
   for (const one of sections) {
@@ -71,6 +74,7 @@ listen({
       return;
     }
     known = said;
+    decided = true;
     alone = said.page === 'gallery';
     memory.set('page', said.page);
     say($('about'), `antiphon ${said.version}`);
@@ -83,5 +87,8 @@ listen({
   gone(sentence) {
     say($('banner'), `${sentence} What is shown may be old; the page comes back by itself.`);
     show($('banner'), true);
+    if (decided) return;
+    decided = true;
+    route();
   },
 });

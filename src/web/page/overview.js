@@ -3,7 +3,7 @@
 
 import { post } from './api.js';
 import { allPresets, draft, watch } from './draft.js';
-import { button, copy, errorPlace, h, patch, say, show } from './dom.js';
+import { button, copy, describe, errorPlace, h, patch, say, show } from './dom.js';
 import { bytes, plain, span, value as words } from './format.js';
 import { approachName } from './presets.js';
 
@@ -21,12 +21,7 @@ export function drawing() {
     show(element, check || error);
     if (!check) return;
     say(sheet, check.drawing);
-    patch(follows, check.follows, ([key]) => key, ([key]) => {
-      const said = h('dd', {});
-      const pair = h('div', {}, h('dt', {}, key), said);
-      pair.update = ([, text]) => say(said, text);
-      return pair;
-    });
+    describe(follows, check.follows);
     say(size, `${approachName(check.approach)}, ${check.weights.toLocaleString('en')} weights, a file of ${bytes(check.model_bytes)}.`);
   });
   show(element, false);
@@ -60,15 +55,8 @@ export function overview() {
       item.update = (name) => say(text, sentence(name));
       return item;
     });
-    patch(all, check.applies, (key) => key, (key) => {
-      const said = h('dd', {});
-      const pair = h('div', {}, h('dt', {}, key), said);
-      pair.update = (name) => {
-        say(said, words(draft.check.values[name]));
-        pair.classList.toggle('changed', draft.check.changed.includes(name));
-      };
-      return pair;
-    });
+    describe(all, check.applies.map((key) => [key, words(check.values[key])]));
+    for (const [key, pair] of all.kept) pair.classList.toggle('changed', check.changed.includes(key));
     say(json, check.json);
   }
   const sentence = (key) => {
@@ -112,18 +100,13 @@ export function estimate(seconds) {
   }, { errors, busy: 'Measuring…', 'data-testid': 'measure' });
 
   function tell(found) {
-    const pairs = [
-      ['Training', found && `${span(found.training)}, ${plain(found.epochs, 1)} epochs (${ENDS[found.ends_by] ?? found.ends_by})`],
-      ['One step', found && `${plain(found.step * 1000, 1)} ms, ${plain(found.steps_per_epoch, 0)} steps in an epoch`],
-      ['Answering', found && `${plain(found.sampling)} s of computing for each second of sound`],
-      ['Memory', found && bytes(found.memory_bytes)],
-    ];
-    patch(said, pairs, ([key]) => key, ([key]) => {
-      const text = h('dd', {});
-      const pair = h('div', {}, h('dt', {}, key), text);
-      pair.update = ([, is]) => say(text, is ?? '–');
-      return pair;
-    });
+    const pairs = found ? [
+      ['Training', `${span(found.training)}, ${plain(found.epochs, 1)} epochs (${ENDS[found.ends_by] ?? found.ends_by})`],
+      ['One step', `${plain(found.step * 1000, 1)} ms, ${plain(found.steps_per_epoch, 0)} steps in an epoch`],
+      ['Answering', `${plain(found.sampling)} s of computing for each second of sound`],
+      ['Memory', bytes(found.memory_bytes)],
+    ] : ['Training', 'One step', 'Answering', 'Memory'].map((term) => [term, '–']);
+    describe(said, pairs);
     say(refusal, found?.refusal);
     show(refusal, found?.refusal);
   }

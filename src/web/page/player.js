@@ -96,6 +96,7 @@ export function player({ sound, name, note, seconds, role = '', actions = [], do
     audio.removeAttribute('src');
     if (playing === audio) playing = null;
   };
+  element.busy = () => !audio.paused;
   element.tell = (text) => say(about, text);
   if (pictures) addPictures(element, icons, sound, name, pictures);
   return element;

@@ -32,7 +32,7 @@ export function recorder(done) {
   const level = h('div', { class: 'level', role: 'meter', 'aria-label': 'Level', 'aria-valuemin': '-60', 'aria-valuemax': '0', 'aria-valuenow': '-60' }, h('div', {}));
   const time = h('span', { class: 'time', role: 'timer' }, '0:00');
   const loud = h('span', { class: 'error', hidden: true }, 'Too loud: it clips.');
-  const meter = h('div', { class: 'line metering', hidden: true }, level, time, loud);
+  const meter = h('div', { class: 'line metering' }, level, time, loud);
   let take = null;
   let unsent = null;
 
@@ -83,7 +83,6 @@ export function recorder(done) {
     const [track] = stream.getAudioTracks();
     track.onended = () => take?.end();
     show(loud, false);
-    show(meter, true);
     record.label('Stop recording');
     record.classList.add('on');
     announce('Recording.');
@@ -94,7 +93,7 @@ export function recorder(done) {
         node.port.postMessage('end');
         await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 1000))]);
         stopHearing();
-        show(meter, false);
+        meterOf([[0]], 0);
         record.label('Record');
         record.classList.remove('on');
         if (!frames) throw new Error('Nothing was recorded: the microphone gave no sound.');

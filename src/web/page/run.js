@@ -3,7 +3,7 @@
 import { get, path, post, remove } from './api.js';
 import { chart } from './chart.js';
 import { announce, bar, button, confirmed, errorPlace, h, labelled, options, patch, say, show } from './dom.js';
-import { clock, left, loss, plain } from './format.js';
+import { clock, json, left, loss, plain } from './format.js';
 import { refresh } from './live.js';
 import { player } from './player.js';
 import { approachName } from './presets.js';
@@ -154,7 +154,7 @@ export function runPage(name) {
     mine.update(own);
     if (second && otherList) otherList.update(second);
     say(log, own.log || 'Nothing so far.');
-    say(settings, JSON.stringify(own.settings, null, 2));
+    say(settings, json(own.settings));
   }
 
   element.compare = (wanted) => {
@@ -163,6 +163,7 @@ export function runPage(name) {
     comparing.value = other ?? '';
     otherList?.leave();
     otherList = other ? predictions(other) : null;
+    otherList?.titled(true);
     theirs.replaceChildren(...(otherList ? [otherList] : []));
     show(theirs, other);
     mine.titled(Boolean(other));
@@ -203,8 +204,9 @@ function predictions(run) {
     }, { errors, busy: 'Judging…', class: 'quiet', 'data-testid': 'judge' });
     const made = player({
       sound: `runs/${run}/${file}`, name: `${kind}, step ${step.toLocaleString('en')}`, note: clock(seconds), seconds, role: 'answer',
-      pictures: { panels: ['spectrogram'], open }, testid: 'prediction', actions: [judge],
+      pictures: { panels: ['spectrogram'], open }, testid: 'prediction',
     });
+    made.querySelector('.icons').prepend(judge);
     return Object.assign(h('li', {}, made, place, errors), { leave: made.leave, judge: () => judge.isConnected && !judge.cannot && judge.click() });
   }
 
