@@ -84,11 +84,14 @@ export function answer(section) {
     say(why, !there ? 'First choose a seed.' : !name ? 'First choose a model.' : model?.error ? 'This model cannot be read: choose another one.' : '');
   }
 
+  let before = null;
   on('files', (files) => {
-    // The newest is meant where nobody chose.
-    if (!files.seeds.some(({ name }) => name === seed)) {
+    // The newest is meant where nobody chose; one that was added this moment may not be listed yet.
+    const there = new Set(files.seeds.map(({ name }) => name));
+    if (!seed || (!there.has(seed) && (!before || before.has(seed)))) {
       seed = files.seeds.reduce((newest, one) => (one.modified > (newest?.modified ?? 0) ? one : newest), null)?.name ?? null;
     }
+    before = there;
     list.update(files.seeds, 'No seeds yet: record one, or add one.');
     const group = (label, all) => (all.length ? [[label, all]] : []);
     options(who, [

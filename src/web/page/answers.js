@@ -2,7 +2,7 @@
 
 import { get, path, post, remove, soundAt } from './api.js';
 import { voiceSaver } from './belongings.js';
-import { announce, bar, button, confirmed, copy, errorPlace, h, patch, say, show, uid } from './dom.js';
+import { announce, bar, button, confirmed, copy, errorPlace, h, pages, patch, say, show, uid } from './dom.js';
 import { clock, json, left, many, moment, value as words } from './format.js';
 import { on, refresh } from './live.js';
 import { player } from './player.js';
@@ -14,12 +14,13 @@ const STATES = { waiting: 'waits for its turn', making: 'is being made', done: '
 export function answers() {
   const none = h('p', { class: 'hint' }, 'None yet.');
   const list = h('div', { class: 'answers', 'data-testid': 'answers' });
-  const element = h('div', {}, none, list);
+  const paged = pages(30, (some) => patch(list, some, ({ id }) => id, card));
+  const element = h('div', {}, none, list, paged.more);
   let wanted = null;
   const before = new Map();
 
   on('answers', (all) => {
-    patch(list, all, ({ id }) => id, card);
+    paged.update(all);
     show(none, !all.length);
     for (const one of all) {
       const was = before.get(one.id);
@@ -71,7 +72,8 @@ function card({ id, seed }) {
     h('h4', {}, 'As a plan'), plan, button('Copy the plan', () => copy(plan.textContent, plan), { 'data-testid': 'copy-plan' }),
     h('h4', {}, 'As a command line'), command, button('Copy the command', () => copy(command.textContent, command), { 'data-testid': 'copy-command' }),
     h('h4', {}, 'As a voice'), voiceSaver(() => ({ ...detail.plan })));
-  const heard = h('div', { hidden: true }, all, h('div', { class: 'columns answers-columns' }, theme, sounds));
+  const paged = pages(24, (files) => patch(sounds, files, ({ file }) => file, ({ file, seconds, error }) => (error ? failed(file) : sounding(file, seconds))));
+  const heard = h('div', { hidden: true }, all, h('div', { class: 'columns answers-columns' }, theme, h('div', {}, sounds, paged.more)));
   const inside = h('div', { class: 'inside' }, progress, failure, heard, h('div', { class: 'line' }, stop, saveKept, away), errors, more);
   const element = h('details', { class: 'asked', 'data-testid': 'answer', 'data-id': id, ontoggle: () => element.open && load() },
     h('summary', {}, h('span', { class: 'row-head' }, h('bdi', { class: 'name' }, seed), word), note), inside);
@@ -130,7 +132,7 @@ function card({ id, seed }) {
       sound: `answers/${id}/${file}`, name: 'Theme', note: seed, role: 'theme', testid: 'theme',
       actions: [tick(file, 'the theme', true)], pictures: { panels: ['spectrogram', 'chroma'], open: true },
     }));
-    patch(sounds, files, ({ file }) => file, ({ file, seconds, error }) => (error ? failed(file) : sounding(file, seconds)));
+    paged.update(files);
   }
 
   function failed(file) {

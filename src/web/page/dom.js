@@ -188,6 +188,25 @@ export function calm(f, ms) {
   };
 }
 
+/**
+ * For lists that may be long: `show(items)` gets the first `size` of them, and as many more each
+ * time that the button `more` is pressed.
+ */
+export function pages(size, shown) {
+  let [count, all] = [size, []];
+  const more = button('', () => {
+    count += size;
+    update(all);
+  }, { class: 'quiet' });
+  const update = (items) => {
+    all = items;
+    show(more, items.length > count);
+    more.label(`Show ${Math.min(size, items.length - count)} more of ${items.length}`);
+    shown(items.slice(0, count));
+  };
+  return { more, update };
+}
+
 /** A progress bar with a name. */
 export function bar(label) {
   const element = h('progress', { max: '1', 'aria-label': label });

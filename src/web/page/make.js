@@ -88,9 +88,12 @@ export function make(section) {
   });
   list.told(tell);
 
+  let before = null;
   on('files', ({ recordings }) => {
     const there = new Set(recordings.map((file) => file.name));
-    for (const one of [...draft.recordings]) if (!there.has(one)) draft.recordings.delete(one);
+    // One that was added this moment may not be listed yet.
+    for (const one of [...draft.recordings]) if (!there.has(one) && (!before || before.has(one))) draft.recordings.delete(one);
+    before = there;
     list.update(recordings, 'No recordings yet.');
     tell();
   });

@@ -16,7 +16,7 @@ export function drawing() {
   const element = h('aside', { class: 'drawing-side', 'aria-label': 'What follows from these settings' }, h('h4', {}, 'The input matrix'), refusal, sheet, follows, size);
   watch(({ check, refusal: error, pending }) => {
     // An error of one setting stands at its field; one of none stands here.
-    refusal.tell(error && !error.key ? error : null);
+    refusal.tell(error && !document.querySelector(`[data-key="${CSS.escape(error.key ?? '')}"]`) ? error : null);
     element.classList.toggle('pending', pending || Boolean(error));
     show(element, check || error);
     if (!check) return;

@@ -2,7 +2,7 @@
 
 import { get, path, post, remove } from './api.js';
 import { chart } from './chart.js';
-import { announce, bar, button, confirmed, errorPlace, h, labelled, options, patch, say, show } from './dom.js';
+import { announce, bar, button, confirmed, errorPlace, h, labelled, options, pages, patch, say, show } from './dom.js';
 import { clock, json, left, loss, plain } from './format.js';
 import { refresh } from './live.js';
 import { player } from './player.js';
@@ -193,7 +193,8 @@ function predictions(run) {
   const list = h('ol', { class: 'plain', 'data-testid': 'predictions', reversed: true });
   const none = h('p', { class: 'hint' }, 'None so far: they are made while it trains.');
   const title = h('h5', { hidden: true }, h('bdi', {}, run));
-  const element = h('div', { class: 'column' }, title, none, list);
+  const paged = pages(12, (latest) => patch(list, latest, ({ file }) => file, (file) => row(file, latest.indexOf(file) < 3)));
+  const element = h('div', { class: 'column' }, title, none, list, paged.more);
 
   function row({ file, step, kind, seconds }, open) {
     const errors = errorPlace();
@@ -212,8 +213,7 @@ function predictions(run) {
 
   element.update = ({ files, state }) => {
     show(none, !files.length);
-    const latest = [...files].reverse();
-    patch(list, latest, ({ file }) => file, (file) => row(file, latest.indexOf(file) < 3));
+    paged.update([...files].reverse());
     // While it trains, judging would take its time; afterwards the last prediction is judged unasked.
     if (['ended', 'stopped'].includes(state)) list.firstElementChild?.judge();
   };

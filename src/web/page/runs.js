@@ -1,6 +1,6 @@
 // Follow runs: the list of them with the queue, and the one that is looked at.
 
-import { bar, h, patch, say, show, announce } from './dom.js';
+import { bar, h, pages, patch, say, show, announce } from './dom.js';
 import { left, loss, many, moment } from './format.js';
 import { on, state } from './live.js';
 import { approachName } from './presets.js';
@@ -13,7 +13,8 @@ export function runs(section) {
   const none = h('p', { class: 'hint', hidden: true }, 'There are no runs yet. ', h('a', { href: '#make' }, 'Make a model'), ' to begin one.');
   const waiting = h('p', { class: 'hint' }, 'Asking for the runs…');
   const place = h('div', { class: 'detail' });
-  const beside = h('div', { class: 'list-side' }, queue, waiting, none, list);
+  const paged = pages(50, (some) => patch(list, some, (run) => run.name, row));
+  const beside = h('div', { class: 'list-side' }, queue, waiting, none, list, paged.more);
   const both = h('div', { class: 'list-and-detail' }, beside, place);
   section.append(h('h2', {}, 'Runs'), both);
   let open = null;
@@ -48,7 +49,7 @@ export function runs(section) {
 
   function update(all) {
     show(waiting, false);
-    patch(list, all, (run) => run.name, row);
+    paged.update(all);
     show(none, !all.length);
     const trains = all.filter(({ state }) => state === 'training' || state === 'starting').length;
     const waits = all.filter(({ state }) => state === 'waiting').length;
