@@ -75,7 +75,12 @@ function card({ id, seed }) {
   const paged = pages(24, (files) => patch(sounds, files, ({ file }) => file, ({ file, seconds, error }) => (error ? failed(file) : sounding(file, seconds))));
   const heard = h('div', { hidden: true }, all, h('div', { class: 'columns answers-columns' }, theme, h('div', {}, sounds, paged.more)));
   const inside = h('div', { class: 'inside' }, progress, failure, heard, h('div', { class: 'line' }, stop, saveKept, away), errors, more);
-  const element = h('details', { class: 'asked', 'data-testid': 'answer', 'data-id': id, ontoggle: () => element.open && load() },
+  const element = h('details', { class: 'asked', 'data-testid': 'answer', 'data-id': id, ontoggle: () => {
+    if (!element.open) return;
+    load();
+    // So that a reload finds it open.
+    if (location.hash.startsWith('#answer')) history.replaceState(null, '', `#answer/${path(id)}`);
+  } },
     h('summary', {}, h('span', { class: 'row-head' }, h('bdi', { class: 'name' }, seed), word), note), inside);
 
   let kept = [];
@@ -88,7 +93,7 @@ function card({ id, seed }) {
     const live = one.state === 'making';
     say(word, one.state === 'making' && one.of > 1 ? `makes ${one.number} of ${one.of}` : STATES[one.state] ?? one.state);
     say(note, [
-      live ? left(one.remaining) : moment(one.asked), many(one.variations, 'answer'), one.voice && `voice ${one.voice}`,
+      live ? left(one.remaining) : moment(one.asked), one.error, many(one.variations, 'answer'), one.voice && `voice ${one.voice}`,
       one.kept.length && `${one.kept.length} kept`,
     ].filter(Boolean).join(' · '));
     show(progress, live);

@@ -42,8 +42,13 @@ export const post = (address, body = {}) => ask('POST', address, body);
 export const put = (address, body) => ask('PUT', address, body);
 export const remove = (address) => ask('DELETE', address);
 
+/** What the server takes of a sound at most. */
+const LARGEST = 512 * 2 ** 20;
+
 /** Sends a sound to `recordings` or `seeds`, and says how far it is. */
 export function upload(folder, name, blob, progress) {
+  // Of what is too large the server says so at once, which browsers take for a lost connection.
+  if (blob.size > LARGEST) return Promise.reject(new Error(`${name} is larger than 512 MiB: cut it into pieces, or make it FLAC.`));
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open('PUT', `/api/${folder}/${path(name)}`);

@@ -20,6 +20,7 @@ export const draft = {
 
 let presets = null;
 let rules = null;
+let turn = 0;
 const listeners = [];
 
 /** Calls `f` whenever something about the draft has changed. */
@@ -47,7 +48,6 @@ export function keep(key, value) {
   memory.set(key, value instanceof Set ? [...value] : value);
 }
 
-let turn = 0;
 async function check() {
   const mine = ++turn;
   if (!draft.settings) return;
@@ -81,6 +81,8 @@ export function change(key, value) {
   else settings[key] = value;
   draft.settings = settings;
   keep('settings', settings);
+  // An answer that is on its way is one to other settings.
+  turn++;
   draft.pending = true;
   tell();
   checkSoon();
@@ -89,7 +91,7 @@ export function change(key, value) {
 /** Says that what is typed at `key` is no value at all. */
 export function misunderstood(key, sentence) {
   turn++;
-  draft.refusal = Object.assign(new Error(sentence), { key });
+  draft.refusal = Object.assign(new Error(sentence), { key, typed: true });
   draft.pending = false;
   tell();
 }

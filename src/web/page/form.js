@@ -1,10 +1,10 @@
 // Every hyperparameter in a form that the server's table makes: range, meaning, default, and what
 // follows from it.
 
-import { allPresets, allRules, change, draft, misunderstood, watch } from './draft.js';
+import { allPresets, allRules, change, draft, misunderstood, recheck, watch } from './draft.js';
 import { errorPlace, h, labelled, say, show, uid } from './dom.js';
 import { field } from './field.js';
-import { value as words } from './format.js';
+import { many, value as words } from './format.js';
 
 /** The form, with a place to find a setting in. */
 export function settingsForm() {
@@ -26,6 +26,8 @@ export function settingsForm() {
     errors.id = uid('error');
     const made = field(rule, id, `${about} ${errors.id}`, (value) => change(rule.key, value), (sentence) => misunderstood(rule.key, sentence));
     let forced = false;
+    // What is no value is not kept: the field has the last one again.
+    made.control.addEventListener('blur', () => draft.refusal?.typed && draft.refusal.key === rule.key && recheck());
     const mark = h('span', { class: 'mark', hidden: true }, 'changed');
     const back = h('button', { type: 'button', class: 'quiet small', hidden: true, onclick: () => {
       forced = true;
@@ -44,14 +46,15 @@ export function settingsForm() {
       errors.tell(mine ? refusal : null);
       made.control.setAttribute('aria-invalid', String(mine));
       const set = settings && Object.hasOwn(settings, rule.key);
-      if (check && !mine) made.set(set ? settings[rule.key] : check.values[rule.key], forced);
+      const from = presets.find((preset) => preset.name === settings?.preset)?.values[rule.key];
+      const is = set ? settings[rule.key] : check ? check.values[rule.key] : from;
+      if (is !== undefined && !(mine && made.control === document.activeElement)) made.set(is, forced);
       if (!pending) forced = false;
       const changed = mine || Boolean(check?.changed.includes(rule.key));
       show(mark, changed);
       show(back, set);
       item.classList.toggle('changed', changed);
       item.changed = changed;
-      const from = presets.find((preset) => preset.name === settings?.preset)?.values[rule.key];
       say(was, from === undefined ? '' : ` · preset: ${words(from)}`);
       const sought = find.value.trim().toLowerCase();
       const wanted = !sought || `${rule.key} ${rule.meaning}`.toLowerCase().includes(sought);
@@ -73,7 +76,7 @@ export function settingsForm() {
     details.update = () => {
       const shown = all.filter((one) => !one.hidden);
       const changed = all.filter((one) => one.changed).length;
-      say(count, `${shown.length}${changed ? `, ${changed} changed` : ''}`);
+      say(count, `${many(shown.length, 'setting')}${changed ? `, ${changed} changed` : ''}`);
       show(details, shown.length > 0);
       if (find.value.trim()) details.open = true;
       if (all.some((one) => one.contains(document.activeElement) || !one.querySelector(':scope > .error').hidden)) details.open = true;

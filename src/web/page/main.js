@@ -52,9 +52,14 @@ function decoded(part) {
   }
 }
 
-addEventListener('hashchange', () => {
-  route();
-  scrollTo({ top: 0 });
+let before = '';
+addEventListener('hashchange', async () => {
+  const place = location.hash.split('/').slice(0, location.hash.startsWith('#runs') ? 2 : 1).join();
+  if (place !== before) scrollTo({ top: 0 });
+  before = place;
+  await route();
+  // What had the focus may be hidden now.
+  if (!document.activeElement?.checkVisibility() || document.activeElement === document.body) $('main').focus({ preventScroll: true });
 });
 // The address says the section, so that this link cannot be one by its address.
 document.querySelector('.skip').addEventListener('click', (event) => {

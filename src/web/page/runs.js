@@ -37,7 +37,7 @@ export function runs(section) {
       link.setAttribute('aria-current', String(open?.name === run.name));
       const live = run.state === 'training' || run.state === 'starting';
       say(note, [
-        live ? left(run.remaining) : moment(run.began), approachName(run.approach), run.loss != null && `loss ${loss(run.loss)}`,
+        live ? left(run.remaining) : run.began && moment(run.began), approachName(run.approach), run.loss != null && `loss ${loss(run.loss)}`,
         run.predictions ? many(run.predictions, 'prediction') : null,
       ].filter(Boolean).join(' · '));
       show(progress, live);
