@@ -67,11 +67,26 @@ export function upload(folder, name, blob, progress) {
 }
 
 const known = new Map();
+const turns = [];
+let asking = 0;
+
+/** Two at a time: a sound is decoded for its facts, and a browser has few connections. */
+function inTurn(ask) {
+  return new Promise((resolve, reject) => {
+    turns.push(() => ask().then(resolve, reject).finally(() => {
+      asking--;
+      turns.shift()?.();
+    }));
+    if (asking < 2) turns.shift()();
+    asking++;
+  });
+}
+
 /** Length, rate and remarks of a sound; asked for once for each version of the file. */
 export function facts(sound, version = '') {
   const key = `${sound} ${version}`;
   if (!known.has(key)) {
-    const asked = get(soundAt(sound, '?facts'));
+    const asked = inTurn(() => get(soundAt(sound, '?facts')));
     asked.catch(() => known.delete(key));
     known.set(key, asked);
   }

@@ -133,7 +133,7 @@ export function gallery(section) {
     show(parts.heard, now.answers?.length);
     show(parts.failed, now.last_failures?.length);
     show(parts.troubles, now.troubles?.length);
-    show(parts.machine, true);
+    show(parts.machine, pairs.length);
   }
   on('gallery', update);
 

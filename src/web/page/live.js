@@ -31,7 +31,7 @@ export async function refresh(part) {
 
 /**
  * Listens. `about` is called with what `/api/about` says each time that the server is there
- * (again), `gone` with a sentence when it is not.
+ * (again), `gone` with an error when it is not.
  */
 export function listen({ about, gone }) {
   const connect = async () => {
@@ -41,7 +41,7 @@ export function listen({ about, gone }) {
     try {
       about(await get('/api/about'));
     } catch (error) {
-      gone(error.message);
+      gone(error);
       retry = setTimeout(connect, 2000);
       return;
     }
@@ -56,14 +56,23 @@ export function listen({ about, gone }) {
     // The browser would try by itself, but not after every error, and it does not say what was wrong.
     source.onerror = () => {
       source?.close();
-      gone('The connection to the server was lost.');
+      gone(new Error('The connection to the server was lost.'));
       clearTimeout(retry);
       retry = setTimeout(connect, 1000);
     };
   };
-  // A laptop that slept has a connection that nobody holds any longer.
+  // A page that nobody looks at listens no longer: a browser has few connections for all its tabs.
+  // And a laptop that slept has one that nobody holds any longer.
+  let unseen = 0;
   document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'visible' && source && Date.now() - heard > 60000) connect();
+    clearTimeout(unseen);
+    if (document.hidden) {
+      unseen = setTimeout(() => {
+        clearTimeout(retry);
+        source?.close();
+        source = null;
+      }, 60000);
+    } else if (!source || Date.now() - heard > 60000) connect();
   });
   addEventListener('online', connect);
   connect();

@@ -59,7 +59,7 @@ addEventListener('hashchange', async () => {
   before = place;
   await route();
   // What had the focus may be hidden now.
-  if (!document.activeElement?.checkVisibility() || document.activeElement === document.body) $('main').focus({ preventScroll: true });
+  if (!document.activeElement?.checkVisibility?.() || document.activeElement === document.body) $('main').focus({ preventScroll: true });
 });
 // The address says the section, so that this link cannot be one by its address.
 document.querySelector('.skip').addEventListener('click', (event) => {
@@ -89,8 +89,8 @@ listen({
     // The other sections say when a run has ended, and are there at once when they are wanted.
     if (!alone) setTimeout(() => sections.forEach(section), 500);
   },
-  gone(sentence) {
-    say($('banner'), `${sentence} What is shown may be old; the page comes back by itself.`);
+  gone(error) {
+    say($('banner'), error.status ? error.message : `${error.message} What is shown may be old; the page comes back by itself.`);
     show($('banner'), true);
     if (decided) return;
     decided = true;

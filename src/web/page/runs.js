@@ -51,6 +51,7 @@ export function runs(section) {
     show(waiting, false);
     paged.update(all);
     show(none, !all.length);
+    both.classList.toggle('none', !all.length);
     const trains = all.filter(({ state }) => state === 'training' || state === 'starting').length;
     const waits = all.filter(({ state }) => state === 'waiting').length;
     say(queue, all.length ? [trains ? 'One trains' : 'None trains', waits ? `, ${waits} ${waits === 1 ? 'waits for its' : 'wait for their'} turn.` : '.'].join('') : '');

@@ -1,7 +1,7 @@
 // A list of sounds in a folder: which are chosen, their pictures, what is odd about them.
 
 import { facts, path, remove } from './api.js';
-import { confirmed, errorPlace, h, patch, say, show, uid } from './dom.js';
+import { confirmed, errorPlace, h, pages, patch, say, show, uid } from './dom.js';
 import { clock, plain } from './format.js';
 import { refresh } from './live.js';
 import { player } from './player.js';
@@ -48,12 +48,13 @@ export function soundList({ folder, kind, group, verb, chosen, choose, panels, r
     return item;
   }
 
+  const paged = pages(50, (some) => patch(list, some, (file) => file.name, row));
   const empty = h('p', { class: 'hint', hidden: true });
-  const element = h('div', {}, empty, list);
+  const element = h('div', {}, empty, list, paged.more);
   let last = [];
   element.update = (files = last, none = '') => {
     last = files;
-    patch(list, files, (file) => file.name, row);
+    paged.update(files);
     say(empty, none);
     show(empty, !files.length && none);
   };
