@@ -82,15 +82,3 @@ export function dropzone({ folder, label, hint, done, testid }) {
   };
   return element;
 }
-
-/** Files that fall beside a dropzone are not to replace the page. */
-export function guardDrops() {
-  for (const name of ['dragover', 'drop']) {
-    addEventListener(name, (event) => {
-      if (!event.defaultPrevented && event.dataTransfer?.types.includes('Files')) {
-        event.preventDefault();
-        event.dataTransfer.dropEffect = 'none';
-      }
-    });
-  }
-}

@@ -1,6 +1,5 @@
 // The page: which section is shown, and whether the server is there.
 
-import { guardDrops } from './dropzone.js';
 import { memory, say, show } from './dom.js';
 import { listen } from './live.js';
 
@@ -66,7 +65,15 @@ document.querySelector('.skip').addEventListener('click', (event) => {
   event.preventDefault();
   $('main').focus();
 });
-guardDrops();
+// Files that fall beside a dropzone are not to replace the page.
+for (const name of ['dragover', 'drop']) {
+  addEventListener(name, (event) => {
+    if (!event.defaultPrevented && event.dataTransfer?.types.includes('Files')) {
+      event.preventDefault();
+      event.dataTransfer.dropEffect = 'none';
+    }
+  });
+}
 route();
 
 listen({

@@ -3,7 +3,7 @@
 import { get, path, post, remove } from './api.js';
 import { chart } from './chart.js';
 import { announce, bar, button, confirmed, errorPlace, h, labelled, options, pages, patch, say, show } from './dom.js';
-import { clock, json, left, loss, plain } from './format.js';
+import { json, left, loss, plain } from './format.js';
 import { refresh } from './live.js';
 import { player } from './player.js';
 import { approachName } from './presets.js';
@@ -64,10 +64,10 @@ export function runPage(name) {
     onchange: () => (location.hash = `#runs/${path(name)}${comparing.value ? `/beside/${path(comparing.value)}` : ''}`),
   });
 
-  const recordings = h('ul', { class: 'plain' });
+  const recordings = h('ul', { class: 'plain learned' });
   const mine = predictions(name);
   const theirs = h('div', { class: 'column', hidden: true });
-  const columns = h('div', { class: 'columns' }, mine, theirs);
+  const columns = h('div', { class: 'columns' }, recordings, mine, theirs);
   const log = h('pre', { tabindex: '0', 'aria-label': 'What its process said' });
   const settings = h('pre', { tabindex: '0', 'aria-label': 'Its settings' });
 
@@ -79,7 +79,7 @@ export function runPage(name) {
     h('h4', {}, 'Loss'), figures, curves, remarks,
     h('div', { class: 'line' }, labelled('Compare with', comparing)),
     h('h4', {}, 'Predictions, beside what it learns from'),
-    recordings, columns,
+    columns,
     h('details', {}, h('summary', {}, 'Settings of this run'), settings),
     h('details', {}, h('summary', {}, 'What its process said'), log));
   element.name = name;
@@ -166,6 +166,7 @@ export function runPage(name) {
     otherList?.titled(true);
     theirs.replaceChildren(...(otherList ? [otherList] : []));
     show(theirs, other);
+    columns.classList.toggle('comparing', Boolean(other));
     mine.titled(Boolean(other));
     seen = '';
     load();
@@ -204,7 +205,7 @@ function predictions(run) {
       judge.remove();
     }, { errors, busy: 'Judging…', class: 'quiet', 'data-testid': 'judge' });
     const made = player({
-      sound: `runs/${run}/${file}`, name: `${kind}, step ${step.toLocaleString('en')}`, note: clock(seconds), seconds, role: 'answer',
+      sound: `runs/${run}/${file}`, name: `Step ${step.toLocaleString('en')}, ${kind}`, seconds, role: 'answer',
       pictures: { panels: ['spectrogram'], open }, testid: 'prediction',
     });
     made.querySelector('.icons').prepend(judge);

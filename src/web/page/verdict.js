@@ -32,7 +32,7 @@ export function verdict(judged) {
     return [beside, h('dl', {}, CRITERIA.map(([key, words]) => {
       const { score, reasons = [] } = one.verdict?.[key] ?? {};
       return h('div', { class: `score ${(score ?? 'none').toLowerCase()}` },
-        h('dt', {}, words), h('dd', {}, h('strong', {}, YES[score] ?? 'unknown'), reasons.length ? `: ${reasons.join('; ')}` : ''));
+        h('dt', {}, words), h('dd', {}, h('strong', {}, YES[score] ?? 'unknown'), reasons.length ? `, ${reasons.join('; ')}` : ''));
     })), h('p', { class: 'hint' }, numbers(one))];
   }));
 }
