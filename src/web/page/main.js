@@ -17,6 +17,8 @@ let alone = memory.get('page', null) === 'gallery';
 // Which page it is the server says, and the browser remembers.
 let decided = memory.get('page', null) !== null;
 let known = null;
+// Whether a part of the page could not be loaded, since the server went just then.
+let incomplete = false;
 
 /** Fills a section, once. It may return `shown(rest of the address)` and `about(what the server is)`. */
 function section(name) {
@@ -24,6 +26,11 @@ function section(name) {
     const one = make($(name));
     if (known) one.about?.(known);
     return one;
+  }).catch((error) => {
+    incomplete = true;
+    say($('banner'), `A part of the page could not be loaded: ${error.message}`);
+    show($('banner'), true);
+    return {};
   }));
 }
 
@@ -80,11 +87,12 @@ listen({
   about(said) {
     show($('banner'), false);
     const build = ({ version, commit }) => `${version} ${commit}`;
-    if (known && build(known) !== build(said)) {
+    if (known && (incomplete || build(known) !== build(said))) {
       // Another program answers now: its page may be another one as well.
       location.reload();
       return;
     }
+    const another = !decided || alone !== (said.page === 'gallery');
     known = said;
     decided = true;
     alone = said.page === 'gallery';
@@ -92,7 +100,7 @@ listen({
     say($('about'), `antiphon ${said.version}`);
     say($('root'), said.root);
     for (const one of Object.values(made)) one.then((there) => there.about?.(said));
-    route();
+    if (another) route();
     // The other sections say when a run has ended, and are there at once when they are wanted.
     if (!alone) setTimeout(() => sections.forEach(section), 500);
   },
