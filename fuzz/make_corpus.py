@@ -262,6 +262,36 @@ HYPERPARAMETERS = {
 }
 
 
+def uploads():
+    """What the address ends in, a line feed, and what is sent there."""
+    sound = wav(format_chunk(1, 1, 8000, 16), INT16)
+    sent = lambda name, sound=sound: name.encode() + b"\n" + sound
+    return {
+        "wav": sent("take.wav"),
+        "spaces": sent("take%20two.wav"),
+        "letters": sent("Gro%C3%9Fe%20Fl%C3%B6te.wav"),
+        "aiff": sent("take.aif", aiff(b"", 1, 16, INT16_BIG)),
+        "named-otherwise": sent("take.flac"),
+        "out": sent("..%2F..%2Ftake.wav"),
+        "out-unescaped": sent("../../take.wav"),
+        "backslashes": sent("..%5C..%5Ctake.wav"),
+        "absolute": sent("%2Fetc%2Ftake.wav"),
+        "nul": sent("take%00.wav"),
+        "line-feed": sent("take%0A.wav"),
+        "no-utf-8": sent("%FF%FE.wav"),
+        "hidden": sent(".take.wav"),
+        "right-to-left": sent("%E2%80%AEvaw.take.wav"),
+        "no-ending": sent("take"),
+        "page": sent("take.html", b"<script>alert(1)</script>"),
+        "page-in-disguise": sent("take.wav", b"<script>alert(1)</script>"),
+        "empty": sent("take.wav", b""),
+        "long-name": sent("x" * 300 + ".wav"),
+        "cut": sent("take.wav", sound[:30]),
+        "query": sent("take.wav?facts"),
+        "no-address": b"\xff\xfe {}\n" + sound,
+    }
+
+
 def write(folder, files):
     (CORPUS / folder).mkdir(parents=True, exist_ok=True)
     for name, contents in files.items():
@@ -271,3 +301,4 @@ def write(folder, files):
 write("sound", sounds())
 write("osc_packet", packets())
 write("hyperparameters", {f"{n}.json": t.encode() for n, t in HYPERPARAMETERS.items()})
+write("upload", uploads())

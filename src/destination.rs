@@ -27,6 +27,8 @@ pub enum DestinationError {
     NoFile { path: PathBuf },
     #[error("{} is read, so that it cannot be written as well; choose another name", path.display())]
     Read { path: PathBuf },
+    #[error("{} would be written twice, as two things; choose another name", path.display())]
+    Twice { path: PathBuf },
     #[error("{} would be {kind}; end its name in {endings}", path.display())]
     OtherKind {
         path: PathBuf,

@@ -144,8 +144,12 @@ pub fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// lost when the machine crashes.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let part = unpublished(path);
-    fs::write(&part, bytes)?;
-    fs::rename(&part, path)
+    let replaced = fs::write(&part, bytes).and_then(|()| fs::rename(&part, path));
+    if replaced.is_err() {
+        // The error to report is the first one; the rest file is only litter.
+        let _ = fs::remove_file(&part);
+    }
+    replaced
 }
 
 /// Writes `bytes` to `path`, whole or not at all.

@@ -1,5 +1,5 @@
 //! The functions that fuzz targets call, one for each kind of bytes that strangers
-//! send: sounds, OSC packets, hyperparameters and models.
+//! send: sounds, OSC packets, hyperparameters, models and uploads.
 //!
 //! Each reads as the program does, and panics where what was read breaks a promise.
 //! The targets of `fuzz/` go through them, and so do the corpora in `fuzz/corpus/`.
@@ -15,16 +15,18 @@ use crate::audio::resample::resample;
 use crate::hyperparameters::Hyperparameters;
 use crate::osc;
 use crate::trained_model::TrainedModel;
+use crate::web;
 
 /// A reader of untrusted bytes; whether it took them.
 pub type Reader = fn(&[u8]) -> bool;
 
 /// All readers, by the names of their fuzz targets and corpora.
-pub const READERS: [(&str, Reader); 4] = [
+pub const READERS: [(&str, Reader); 5] = [
     ("sound", sound),
     ("osc_packet", osc_packet),
     ("hyperparameters", hyperparameters),
     ("model", model),
+    ("upload", upload),
 ];
 
 /// Sounds longer than this are not resampled: that is the same work again, only longer.
@@ -122,4 +124,12 @@ pub fn model(bytes: &[u8]) -> bool {
     // By their bytes, since a weight may be no number.
     assert!(again.to_bytes() == written);
     true
+}
+
+/// A sound that is sent to the page: what its address ends in, a line feed, and the sound.
+pub fn upload(bytes: &[u8]) -> bool {
+    let end = bytes.iter().position(|byte| *byte == b'\n');
+    let (name, sound) = bytes.split_at(end.unwrap_or(0));
+    let name = String::from_utf8_lossy(name);
+    web::upload(&name, sound.get(1..).unwrap_or_default())
 }

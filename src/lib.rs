@@ -64,11 +64,13 @@ pub mod status;
 
 pub mod osc;
 
-pub mod fuzzing;
-
 pub mod service;
 
 pub mod doctor;
+
+pub mod web;
+
+pub mod fuzzing;
 
 pub mod cli;
 

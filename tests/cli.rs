@@ -1331,7 +1331,7 @@ fn usage_errors_have_status_2() {
 #[test]
 fn every_command_has_an_example() {
     for command in [
-        "new", "train", "generate", "watch", "inspect", "plot", "judge",
+        "new", "train", "generate", "watch", "retry", "inspect", "plot", "judge",
     ] {
         let output = run([command, "--help"]);
         let help = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -197,6 +197,26 @@ fn a_service_of_the_system_is_its_users_and_talks_to_whom_it_must() {
     assert_eq!(value(&unit, "ReadWritePaths"), "\"-/srv/a b\"");
     assert_eq!(value(&unit, "IPAddressAllow"), "localhost 192.168.1.5");
     assert!(value(&unit, "ExecStart").ends_with("--osc 192.168.1.5:9000 --osc-listen off"));
+
+    for (page, allowed) in [
+        ("127.0.0.1:7480", "localhost"),
+        ("0.0.0.0:7480", "localhost any"),
+    ] {
+        let arguments = [
+            "install",
+            "--system",
+            "--run-as",
+            "nobody",
+            "--root",
+            "/srv/a",
+            "--dry-run",
+        ];
+        let arguments = [&arguments[..], &["--page", page]].concat();
+        let program = Command::new(lasting.path().join("antiphon"));
+        let unit = stdout(&service_of(program, home.path(), &arguments));
+        assert_eq!(value(&unit, "IPAddressAllow"), allowed);
+        assert!(value(&unit, "ExecStart").ends_with(&format!("--page {page}")));
+    }
 }
 
 #[test]
@@ -352,13 +372,34 @@ fn each_room_has_a_service_of_its_own() {
     );
     assert_eq!(unit("antiphon.service"), first);
 
-    let third = ["--root", "c", "--name", "attic", "--osc-listen", "off"];
-    stdout(&install(home.path(), &third));
-    let said = stdout(&install(
+    let third = [
+        "--root",
+        "c",
+        "--osc-listen",
+        "off",
+        "--page",
+        "127.0.0.1:7480",
+    ];
+    stdout(&install(
         home.path(),
-        &["--root", "c", "--osc-listen", "off"],
+        &[&third[..], &["--name", "attic"]].concat(),
     ));
+    let said = stdout(&install(home.path(), &third));
     assert!(said.starts_with("Unchanged: "), "{said}");
+
+    let page = [
+        "--root",
+        "d",
+        "--osc-listen",
+        "off",
+        "--page",
+        "0.0.0.0:7480",
+    ];
+    let refused = stderr(&install(home.path(), &page));
+    assert!(
+        refused.contains("c has its page at 0.0.0.0:7480 already"),
+        "{refused}"
+    );
 
     for (arguments, words) in [
         (["--root", "d", "--name", "attic"], "attic is that of "),

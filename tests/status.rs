@@ -211,6 +211,107 @@ fn a_long_answer_is_no_silence() {
     );
 }
 
+/// A model whose answer takes a minute or so.
+const A_MINUTE: &str =
+    r#"{"preset": "column-vector", "seg_len": 256, "hidden_size": 1024, "num_unrollings": 2}"#;
+
+#[test]
+fn what_is_being_answered_and_who_answers_it_can_be_asked() {
+    let before = since_1970();
+    let daemon = Daemon::start_with(NOBODY, "off", A_MINUTE, &[]);
+    let root = daemon.path("");
+    write_seed(&daemon.path("seeds/a.wav"), &pluck(220.0, 0.3, 22050));
+    let begun = Instant::now();
+    let mut shares: Vec<f64> = Vec::new();
+    let said = loop {
+        let (_, said) = status(&root);
+        let work = &said["works"][0];
+        if work["remaining"].as_f64().is_some_and(|left| left > 0.0) {
+            assert_eq!(
+                (&said["in_work"][0], &work["name"]),
+                (&"a.wav".into(), &"a.wav".into())
+            );
+            shares.push(work["share"].as_f64().unwrap());
+            if shares.last() > shares.first() {
+                break said;
+            }
+        }
+        assert!(begun.elapsed() < PATIENCE, "{shares:?}: {said}");
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    assert!(
+        shares.iter().all(|share| (0.0..=1.0).contains(share)),
+        "{shares:?}"
+    );
+    let text = stdout(&run("status", &root, &[]));
+    assert!(
+        text.contains("in work  1: a.wav (") && text.contains(" left)"),
+        "{text}"
+    );
+    let since = said["since"].as_f64().unwrap();
+    assert!((before..since_1970()).contains(&since), "{said}");
+    assert_eq!(said["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(said["models"], serde_json::json!(["model.onnx"]));
+    assert_eq!(said["troubles"], serde_json::json!([]));
+}
+
+fn since_1970() -> f64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.unwrap().as_secs_f64()
+}
+
+#[test]
+fn an_idle_daemon_writes_its_beat_and_nothing_else() {
+    let daemon = Daemon::start(NOBODY, "off");
+    let state = daemon.path(".antiphon/state.json");
+    let begun = Instant::now();
+    while !state.exists() {
+        assert!(begun.elapsed() < PATIENCE);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let written = || fs::metadata(&state).unwrap().modified().unwrap();
+    let then = written();
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(written(), then);
+    assert!(!daemon.path(".antiphon/troubles.json").exists());
+}
+
+#[test]
+fn troubles_are_remembered_by_the_next_daemon() {
+    let floor = ["--free-space-floor", "9000000G"];
+    let daemon = Daemon::start_with(NOBODY, "off", LIVELY, &floor);
+    let root = daemon.path("");
+    let said = wait_for(1, &root);
+    let wait_for_troubles = |count: usize, is_over: bool| {
+        let begun = Instant::now();
+        loop {
+            let (_, said) = status(&root);
+            let troubles = said["troubles"].as_array().unwrap();
+            let last = troubles.last().map(|last| last["until"].is_number());
+            if troubles.len() == count && last == Some(is_over) {
+                return troubles.clone();
+            }
+            assert!(begun.elapsed() < PATIENCE, "{said}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    let lasts = wait_for_troubles(1, false);
+    assert_eq!(lasts[0]["what"], said["trouble"]);
+    daemon.signal("-KILL");
+    wait_for(3, &root);
+    assert_eq!(wait_for_troubles(1, false), lasts);
+    let daemon = Daemon::again(daemon, &floor);
+    wait_for(1, &daemon.path(""));
+    let same = status(&daemon.path("")).1["troubles"].clone();
+    assert_eq!(same.as_array().unwrap().len(), 1, "{same}");
+    daemon.signal("-KILL");
+    wait_for(3, &root);
+    let _daemon = Daemon::again(daemon, &[]);
+    let over = wait_for_troubles(1, true);
+    assert!(over[0]["until"].as_f64() > over[0]["from"].as_f64());
+    assert_eq!(over[0]["what"], lasts[0]["what"]);
+}
+
 #[test]
 fn a_daemon_whose_machine_lacks_something_is_in_trouble() {
     let daemon = Daemon::start_with(NOBODY, "off", LIVELY, &["--free-space-floor", "9000000G"]);

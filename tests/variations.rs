@@ -5,6 +5,7 @@ mod common;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use antiphon::answer::AnswerProgress;
 use common::gallery::{LIVELY, listing};
 use common::{pluck, random_model, run, stderr, write_seed};
 use serde_json::{Value, json};
@@ -447,4 +448,89 @@ fn another_sound_is_followed_where_one_is_given() {
         fifth(&other),
         fifth(&own)
     );
+}
+
+#[test]
+fn a_file_tells_how_far_answers_have_come() {
+    let desk = Desk::new();
+    let file = desk.path("progress.json");
+    let mut child = common::antiphon()
+        .args(["generate", "--variations", "3", "--model"])
+        .arg(desk.path("lively.onnx"))
+        .args(["--seconds", "500", "--ending", "exact", "--seed"])
+        .arg(desk.path("seed.wav"))
+        .arg("--output")
+        .arg(desk.path("night"))
+        .arg("--progress")
+        .arg(&file)
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut told: Vec<AnswerProgress> = Vec::new();
+    while child.try_wait().unwrap().is_none() {
+        // Never half of it.
+        let now = std::fs::read(&file).map(|bytes| AnswerProgress::parse(&bytes).unwrap());
+        told.extend(now.ok().filter(|now| Some(now) != told.last()));
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    assert!(child.wait().unwrap().success());
+    assert!(told.len() > 3, "{told:?}");
+    assert!(
+        told.iter()
+            .all(|now| now.of == 3 && (1..=3).contains(&now.number))
+    );
+    assert!(told.is_sorted_by_key(|now| now.number), "{told:?}");
+    let middle = &told[told.len() / 2];
+    assert!(middle.share > 0.0 && middle.share < 1.0, "{told:?}");
+    assert!(told.iter().any(|now| now.remaining > Some(0.0)), "{told:?}");
+    let end = |number| AnswerProgress {
+        number,
+        of: number,
+        share: 1.0,
+        remaining: Some(0.0),
+    };
+    assert_eq!(AnswerProgress::read(&file), Some(end(3)));
+
+    // Of one answer, in the file of an earlier one.
+    let one = |progress: &Path, output: &str| {
+        let output = desk.path(output);
+        let model = desk.path("lively.onnx");
+        let seed = desk.path("seed.wav");
+        let words = ["generate".as_ref(), "--seconds".as_ref(), "0.2".as_ref()];
+        let files: [&Path; 8] = [
+            "--model".as_ref(),
+            &model,
+            "--seed".as_ref(),
+            &seed,
+            "--output".as_ref(),
+            &output,
+            "--progress".as_ref(),
+            progress,
+        ];
+        run(words.into_iter().chain(files))
+    };
+    assert!(one(&file, "one.wav").status.success());
+    assert_eq!(AnswerProgress::read(&file), Some(end(1)));
+
+    let refused = one("/nowhere/progress.json".as_ref(), "two.wav");
+    assert!(refused.status.success() && desk.path("two.wav").exists());
+    let said = stderr(&refused);
+    assert_eq!(said.matches("cannot write how far").count(), 1, "{said}");
+
+    std::fs::write(desk.path("mine.json"), "{}").unwrap();
+    for (name, words) in [
+        ("mine.json", "is there already"),
+        ("three.json", "written twice"),
+        ("three.wav", "written twice"),
+        ("seed.wav", "is read"),
+    ] {
+        let refused = one(&desk.path(name), "three.wav");
+        assert!(!refused.status.success(), "{name}");
+        assert!(
+            stderr(&refused).contains(words),
+            "{name}: {}",
+            stderr(&refused)
+        );
+        assert!(!desk.path("three.wav").exists());
+    }
 }

@@ -312,11 +312,17 @@ impl Voice {
         files.collect()
     }
 
-    /// What answers, and how often: `vector, 3 variations`.
-    pub fn in_words(&self) -> String {
+    /// The names of the models that answer.
+    pub fn models(&self) -> Vec<&str> {
         let names = self.responders.iter().map(|model| &*model.identity().name);
         let mut names: Vec<&str> = names.collect();
         names.dedup();
+        names
+    }
+
+    /// What answers, and how often: `vector, 3 variations`.
+    pub fn in_words(&self) -> String {
+        let names = self.models();
         match (self.is_set, self.parts.len()) {
             (false, _) => names.join(" and "),
             (true, count) => format!("{}, {count} variations", names.join(" and ")),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::answer_options::{AnswerOptions, find_model};
-use super::progress;
+use super::progress::{self, ProgressFile};
 use crate::answer::{Occasion, SET, SetNotes, Voice};
 use crate::destination::{Destination, DestinationError, FolderDestination};
 use crate::files;
@@ -30,6 +30,10 @@ pub struct Arguments {
     /// Replace the output and its JSON file if they are there
     #[arg(long)]
     force: bool,
+    /// Tell in this file how far it has come, five times a second: which answer of how many is
+    /// made, the share of all that is done, from 0 to 1, and the seconds that remain
+    #[arg(long, value_name = "FILE.json")]
+    progress: Option<PathBuf>,
     #[command(flatten)]
     options: AnswerOptions,
 }
@@ -38,6 +42,7 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let model = arguments.model.as_deref();
     let plan = arguments.options.plan()?;
+    let mut file = arguments.progress_file()?;
     match plan.variations.is_some() {
         false => {
             let places = AnswerPlaces::of(&arguments)?;
@@ -45,7 +50,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             let voice = arguments
                 .options
                 .voice(&plan, model, &find_model, super::all_threads())?;
-            answer(voice, &arguments.seed, &places)
+            answer(voice, &arguments.seed, &places, &mut file)?;
         }
         true => {
             let output = FolderDestination::new(&arguments.output, arguments.force, SET)?;
@@ -53,8 +58,24 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             let voice = arguments
                 .options
                 .voice(&plan, model, &find_model, super::all_threads())?;
-            answer_with_set(voice, &arguments.seed, &output)
+            answer_with_set(voice, &arguments.seed, &output, &mut file)?;
         }
+    }
+    if let Some(file) = &mut file {
+        file.end();
+    }
+    Ok(())
+}
+
+impl Arguments {
+    fn progress_file(&self) -> Result<Option<ProgressFile>, DestinationError> {
+        let model = self.model.as_deref().map(Path::new);
+        let inputs: Vec<&Path> = model.into_iter().chain([&*self.seed]).collect();
+        let outputs = [&self.output, &self.output.with_extension("json")];
+        let outputs = outputs.map(PathBuf::as_path);
+        let file = self.progress.as_ref();
+        file.map(|path| ProgressFile::new(path, &inputs, &outputs))
+            .transpose()
     }
 }
 
@@ -76,10 +97,17 @@ impl AnswerPlaces {
     }
 }
 
-fn answer(mut voice: Voice, seed: &Path, places: &AnswerPlaces) -> anyhow::Result<()> {
+fn answer(
+    mut voice: Voice,
+    seed: &Path,
+    places: &AnswerPlaces,
+    file: &mut Option<ProgressFile>,
+) -> anyhow::Result<()> {
     let part = files::unpublished(places.output.path());
     let occasion = Occasion::default();
-    let answered = progress::shown(|progress| voice.answer(seed, &part, &occasion, progress))?;
+    let answered = progress::shown(file, |progress| {
+        voice.answer(seed, &part, &occasion, progress)
+    })?;
     let published = answered.map_err(anyhow::Error::from).and_then(|sidecar| {
         places.sidecar.write(sidecar.to_json().as_bytes())?;
         places.output.publish(&part)?;
@@ -104,10 +132,11 @@ fn answer_with_set(
     mut voice: Voice,
     seed: &Path,
     output: &FolderDestination,
+    file: &mut Option<ProgressFile>,
 ) -> anyhow::Result<()> {
     let part = files::unpublished(output.path());
     let occasion = Occasion::default();
-    let answered = progress::shown_in_turn(|progress| {
+    let answered = progress::shown_in_turn(file, |progress| {
         voice.answer_with_set(seed, &part, &occasion, progress)
     })?;
     let published = answered.map_err(anyhow::Error::from).and_then(|notes| {

@@ -20,14 +20,18 @@ mod log_tap;
 mod man;
 mod model_choice;
 mod new;
+mod notebook;
 mod osc;
 mod osc_options;
+mod page;
 mod plot;
 mod progress;
 mod replay;
+mod retry;
 mod service;
 mod slice;
 mod status;
+mod studio;
 mod train;
 mod version;
 mod watch;
@@ -55,7 +59,9 @@ enum Command {
     Generate(generate::Arguments),
     Replay(replay::Arguments),
     Watch(Box<watch::Arguments>),
+    Studio(studio::Arguments),
     Status(status::Arguments),
+    Retry(retry::Arguments),
     Doctor(doctor::Arguments),
     Service(service::Arguments),
     Inspect(inspect::Arguments),
@@ -83,7 +89,9 @@ pub fn run() -> ExitCode {
         Command::Generate(arguments) => generate::run(arguments),
         Command::Replay(arguments) => replay::run(arguments),
         Command::Watch(arguments) => watch::run(*arguments),
+        Command::Studio(arguments) => studio::run(arguments),
         Command::Status(arguments) => return ended(status::run(&arguments), &log),
+        Command::Retry(arguments) => retry::run(arguments),
         Command::Doctor(arguments) => doctor::run(arguments),
         Command::Service(arguments) => service::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),

@@ -68,6 +68,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         title: format!("Run {}", name(folder)),
         notes,
         panels: loss.into_iter().chain(sounds).collect(),
+        width: None,
     };
     page.write_to(&output)?;
     tell!("Wrote {}.", output.path().display());

@@ -99,7 +99,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
 
 /// Lets `replay` answer `seed` with the file `part`.
 fn make(replay: &mut Replay, seed: &Path, part: &Path) -> anyhow::Result<Sidecar> {
-    Ok(progress::shown(|progress| {
+    Ok(progress::shown(&mut None, |progress| {
         replay.answer(seed, part, progress)
     })??)
 }

@@ -82,7 +82,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         && own < bands.count()
     {
         let lengths = &arguments.seconds;
-        progress::shown(|progress| {
+        progress::shown(&mut None, |progress| {
             fill_by(voice, &mut slices, &bands, (lengths, sample_rate), progress)
         })??;
     }

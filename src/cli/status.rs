@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::output;
 use super::watch::DEFAULT_ROOT;
 use crate::service::{Installed, Name, Scope, Words};
-use crate::status::{ArrivingFile, Failure, Silence, State, Status, VoiceStatus, Waiting};
+use crate::status::{ArrivingFile, Failure, Silence, State, Status, VoiceStatus, Waiting, Work};
 use crate::system::clock;
 use crate::system::disk::Space;
 use crate::watch::Forecast;
@@ -165,9 +165,12 @@ fn print(status: &Status) {
     for ArrivingFile { name, because, .. } in &status.arriving {
         say!("         {name}: {because}");
     }
-    let in_work = match status.in_work.is_empty() {
+    let in_work = match status.works.is_empty() {
         true => String::new(),
-        false => format!(": {}", status.in_work.join(", ")),
+        false => {
+            let works: Vec<String> = status.works.iter().map(work).collect();
+            format!(": {}", works.join(", "))
+        }
     };
     say!("in work  {}{in_work}", status.counts.working);
     if !status.voices.is_empty() {
@@ -231,6 +234,19 @@ fn to_start(root: &Path) -> Words {
             .map(str::to_owned)
             .to_vec(),
     )
+}
+
+/// `melody.wav (41 %, 12 s left)`.
+fn work(work: &Work) -> String {
+    let Work {
+        name,
+        share,
+        remaining,
+    } = work;
+    match remaining {
+        None => name.clone(),
+        Some(left) => format!("{name} ({:.0} %, {} left)", 100.0 * share, duration(*left)),
+    }
 }
 
 fn voice(VoiceStatus { name, waiting }: &VoiceStatus) -> String {

@@ -6,8 +6,10 @@ use crate::answer::BUILD;
 use crate::generate::Provider;
 use crate::system::processor::processor;
 
+/// The version.
+pub const NUMBER: &str = env!("CARGO_PKG_VERSION");
 /// The commit the program was compiled from; empty where nothing said.
-const COMMIT: &str = env!("ANTIPHON_COMMIT");
+pub const COMMIT: &str = env!("ANTIPHON_COMMIT");
 
 /// The version, and what else tells one build from another: its commit, its build
 /// number, and what is part of it.
@@ -16,14 +18,13 @@ pub static LONG: LazyLock<String> = LazyLock::new(|| {
         "" => "unknown: it was compiled without git",
         commit => commit,
     };
-    let version = env!("CARGO_PKG_VERSION");
     let providers = Provider::NAMES.map(|(name, _)| name).join(", ");
     let service = match cfg!(target_os = "linux") {
         true => "by systemd, with its watchdog and journal",
         false => "set up by hand, see docs/service.md",
     };
     format!(
-        "{version}\ncommit: {commit}\nbuild: {BUILD}\nprocessor: {}\nengines: the embedded one; \
+        "{NUMBER}\ncommit: {commit}\nbuild: {BUILD}\nprocessor: {}\nengines: the embedded one; \
          ONNX Runtime, where its library is found, on {providers}\nservice: {service}",
         processor()
     )

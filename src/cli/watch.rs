@@ -1,8 +1,10 @@
 //! `antiphon watch`: the daemon.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -11,19 +13,19 @@ use super::answer_options::AnswerOptions;
 use super::answerer::VoiceSource;
 use super::house::Daemon;
 use super::log_line::LogFormat;
+use super::notebook::Notebook;
 use super::osc_options::OscOptions;
-use super::output;
+use super::{output, page};
 use crate::answer::{Settings, Voice};
 use crate::bundled;
 use crate::names::printable;
-use crate::osc::{Speaker, Tally};
+use crate::osc::Speaker;
 use crate::service::Supervisor;
-use crate::status::{self, DaemonState};
 use crate::system;
 use crate::watch::{
-    Answers, Arriving, Bounds, Event, Journal, Remote, Retention, Setup, Terms, folders, mailbox,
-    watch,
+    Answers, Bounds, Event, Journal, Remote, Retention, Setup, Terms, folders, mailbox, watch,
 };
+use crate::web::{PageKind, Server};
 
 /// The folder that is watched when nobody chooses.
 pub const DEFAULT_ROOT: &str = "watch";
@@ -57,11 +59,49 @@ pub struct Arguments {
     #[command(flatten)]
     osc: OscOptions,
     #[command(flatten)]
+    page: PageOptions,
+    #[command(flatten)]
     load: Load,
     #[command(flatten)]
     keep: Keep,
     #[command(flatten)]
     options: AnswerOptions,
+}
+
+/// The page that shows how the daemon does.
+#[derive(clap::Args)]
+struct PageOptions {
+    /// Show how things stand on a page at this address (127.0.0.1:7480, say); beyond this
+    /// machine a token is asked for, which the link that is printed has
+    #[arg(long, value_name = "ADDRESS")]
+    page: Option<SocketAddr>,
+    /// Let the page put seeds that failed back into seeds/
+    #[arg(long, requires = "page")]
+    page_control: bool,
+}
+
+impl PageOptions {
+    /// Serves the page about `root`, if one is asked for, in a thread of its own.
+    fn serve(&self, root: &Path, stop: &Arc<AtomicBool>) -> anyhow::Result<()> {
+        let Some(address) = self.page else {
+            return Ok(());
+        };
+        let control = self.page_control;
+        let setup = page::setup(root.to_owned(), PageKind::Gallery { control }, address)?;
+        let server = Server::new(setup)?;
+        page::say_where(&server, "The page");
+        let stop = Arc::clone(stop);
+        let serve = move || {
+            if let Err(error) = server.serve(&stop) {
+                tracing::warn!("the page is not served any more: {error}");
+            }
+        };
+        let thread = thread::Builder::new().name("page".to_owned());
+        thread
+            .spawn(serve)
+            .context("cannot begin to serve the page")?;
+        Ok(())
+    }
 }
 
 /// What an answer may cost.
@@ -141,6 +181,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         tracing::warn!("cannot let other programs go first: {error}");
     }
     let stop = super::stop_flag()?;
+    arguments.page.serve(&root, &stop)?;
     let (remote, mailbox) = mailbox();
     let journal = Arc::new(Journal::open(&root));
     let house = Arc::new(arguments.house(&root, remote, answerers[0].settings.clone(), &journal));
@@ -150,7 +191,12 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         supervisor: Supervisor::default(),
         speaker,
         journal,
-        notebook: Notebook::new(&root, tally),
+        notebook: Notebook::new(
+            &root,
+            tally,
+            &answerers[0].voice,
+            answerers[0].settings.clone(),
+        ),
     });
     let told = Arc::clone(&audience);
     let on_event = Arc::new(move |event: Event| told.tell(&event));
@@ -203,50 +249,7 @@ impl Audience {
         self.supervisor.tell(event);
         self.journal.note(event);
         self.speaker.tell(event);
-        match event {
-            Event::Alive { arriving } => self.notebook.write_down(arriving),
-            Event::Skipped { .. } => self.notebook.note_skipped(),
-            _ => {}
-        }
-    }
-}
-
-/// Writes down what only the daemon knows, for `antiphon status`.
-struct Notebook {
-    root: PathBuf,
-    /// Of what is received over OSC, where anything is.
-    tally: Option<Tally>,
-    /// Silent seeds that were removed.
-    skipped: AtomicU64,
-    last: Mutex<Option<DaemonState>>,
-}
-
-impl Notebook {
-    fn new(root: &Path, tally: Option<Tally>) -> Notebook {
-        Notebook {
-            root: root.to_owned(),
-            tally,
-            skipped: AtomicU64::new(0),
-            last: Mutex::new(None),
-        }
-    }
-
-    fn note_skipped(&self) {
-        self.skipped.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Writes it down where it has changed. What cannot be written is tried again
-    /// the next time.
-    fn write_down(&self, arriving: &[Arriving]) {
-        let state = DaemonState {
-            arriving: arriving.iter().map(status::ArrivingFile::from).collect(),
-            osc: self.tally.as_ref().map(Tally::snapshot).unwrap_or_default(),
-            skipped: self.skipped.load(Ordering::Relaxed),
-        };
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.as_ref() != Some(&state) {
-            *last = state.write(&self.root).ok().map(|()| state);
-        }
+        self.notebook.hear(event);
     }
 }
 

@@ -13,6 +13,7 @@
 
 mod description;
 mod distance;
+mod drawing;
 mod dynamics;
 mod element;
 mod levelled;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use description::DescribedPlaces;
 pub use description::{DESCRIPTION_VALUES, Description, Descriptions, pitch_classes};
 pub use distance::Distance;
+pub use drawing::draw_windows;
 pub(crate) use dynamics::block_len;
 pub use dynamics::{Dynamics, DynamicsMeter};
 use element::Element;

@@ -45,6 +45,8 @@ pub struct Page {
     pub notes: Vec<String>,
     /// From top to bottom.
     pub panels: Vec<Panel>,
+    /// In pixels, where it is to be another than usual. Letters stay as large.
+    pub width: Option<u32>,
 }
 
 /// One picture of a page.

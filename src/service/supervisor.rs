@@ -117,6 +117,7 @@ mod tests {
         };
         let alive = Event::Alive {
             arriving: Vec::new(),
+            trouble: None,
         };
         for event in [Event::Ready, seen, failed] {
             assert!(!supervisor.words(&event).contains(&Word::Alive));

@@ -1,7 +1,7 @@
 //! The seeds that have come to their ends, as far as they are kept. There may be very many:
 //! they are counted file by file, and none but the texts of failures is looked at.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use super::listing::each_file;
 use super::{Failure, StatusError};
 use crate::names::readable;
-use crate::watch::folders;
+use crate::watch::{self, folders};
 
 /// What the name of a text in failed/ ends in.
 const TEXT: &str = "txt";
@@ -31,6 +31,8 @@ pub struct Failed {
     pub count: usize,
     /// The last of them, the latest first, each with when it failed.
     last: Vec<(SystemTime, PathBuf)>,
+    /// The files of these seeds, by their texts.
+    files: HashMap<PathBuf, OsString>,
     /// `NAME`, of each text that is called `NAME.reason.txt`.
     with_reasons: HashSet<OsString>,
 }
@@ -39,12 +41,27 @@ impl Failed {
     /// Those under `root`, of which the last `most` are to be told with their reasons.
     pub fn under(root: &Path, most: usize) -> Result<Failed, StatusError> {
         let folder = root.join(folders::FAILED);
-        let failed = Failed::in_folder(&folder, most, &HashSet::new())?;
-        if failed.with_reasons.is_empty() {
-            return Ok(failed);
+        let mut failed = Failed::in_folder(&folder, most, &HashSet::new())?;
+        if !failed.with_reasons.is_empty() {
+            let seeds = seeds_among_texts(&folder, failed.with_reasons)?;
+            failed = Failed::in_folder(&folder, most, &seeds)?;
         }
-        let seeds = seeds_among_texts(&folder, failed.with_reasons)?;
-        Failed::in_folder(&folder, most, &seeds)
+        if !failed.last.is_empty() {
+            failed.find_files(&folder)?;
+        }
+        Ok(failed)
+    }
+
+    /// Finds out which files in `folder` the last of them are.
+    fn find_files(&mut self, folder: &Path) -> Result<(), StatusError> {
+        let texts: HashSet<&PathBuf> = self.last.iter().map(|(_, text)| text).collect();
+        let files = &mut self.files;
+        each_file(folder, &mut |entry| {
+            let text = watch::reason_of(folder, &entry.file_name());
+            if texts.contains(&text) && text != entry.path() {
+                files.insert(text, entry.file_name());
+            }
+        })
     }
 
     /// Those whose texts are in `folder`, where `seeds` are no such texts.
@@ -96,6 +113,7 @@ impl Failed {
             .iter()
             .map(|(time, path)| Failure {
                 name: readable(&seed_of_reason(path)),
+                file: self.files.get(path).map(|file| readable(file)),
                 reason: reason_in(path),
                 seconds_ago: now.duration_since(*time).unwrap_or_default().as_secs_f64(),
             })

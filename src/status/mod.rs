@@ -3,6 +3,7 @@
 mod ended;
 mod listing;
 mod seeds;
+mod troubles;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,6 +22,7 @@ use crate::watch::voices::shown;
 use crate::watch::{self, Beat, Forecast, Pace, folders};
 use ended::{Failed, answered};
 use seeds::{Claimed, Unanswered, voices_of, waiting};
+pub use troubles::{Trouble, Troubles};
 
 /// Failures that are told with their reasons: as many as fit on a screen beside the rest.
 const LAST_FAILURES: usize = 5;
@@ -68,6 +70,13 @@ pub struct Status {
     pub silence: Option<Silence>,
     /// Why seeds wait, as the daemon says.
     pub trouble: Option<String>,
+    /// When seeds had to wait lately, the oldest first; of daemons before this one, too.
+    pub troubles: Vec<Trouble>,
+    /// When the daemon began, in seconds since 1970, which version of antiphon it is, and the
+    /// names of the models that answer where no voice is named, as far as it has said.
+    pub since: Option<f64>,
+    pub version: Option<String>,
+    pub models: Vec<String>,
     /// How many seeds are where.
     #[serde(flatten)]
     pub counts: Counts,
@@ -81,6 +90,8 @@ pub struct Status {
     pub osc: Received,
     /// The seeds in work, of a voice as `VOICE/NAME`.
     pub in_work: Vec<String>,
+    /// How far they are, in the same order.
+    pub works: Vec<Work>,
     /// Silent seeds that were removed since the daemon began.
     pub skipped: u64,
     /// The last failures, the latest first.
@@ -111,6 +122,17 @@ pub struct VoiceStatus {
     pub waiting: usize,
 }
 
+/// A seed that is being answered.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Work {
+    /// Its name, of a voice's seed `VOICE/NAME`.
+    pub name: String,
+    /// How much of its answer is made, from 0 to 1.
+    pub share: f64,
+    /// Seconds that the rest takes; none while that cannot be told.
+    pub remaining: Option<f64>,
+}
+
 /// How many seeds are where.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
@@ -128,12 +150,31 @@ pub struct Counts {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DaemonState {
+    /// When it began, in seconds since 1970.
+    pub since: Option<f64>,
+    /// Which version of antiphon it is.
+    pub version: Option<String>,
+    /// The names of the models that answer where no voice is named.
+    pub models: Vec<String>,
+    /// How far the answers are that are being made.
+    pub works: Vec<JobProgress>,
     /// Files in seeds/ that are not complete yet.
     pub arriving: Vec<ArrivingFile>,
     /// What came over OSC.
     pub osc: Received,
     /// Silent seeds that were removed.
     pub skipped: u64,
+}
+
+/// How far the answer of a job is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobProgress {
+    /// The job's number.
+    pub id: i32,
+    /// How much of the answer is made, from 0 to 1.
+    pub share: f64,
+    /// Seconds that the rest takes.
+    pub remaining: f64,
 }
 
 /// A file in seeds/ that waits to become a seed.
@@ -203,6 +244,8 @@ pub struct Waiting {
 pub struct Failure {
     /// The seed's name, without its extension.
     pub name: String,
+    /// What it is called in failed/, where it still lies there.
+    pub file: Option<String>,
     /// What is said about it in failed/.
     pub reason: String,
     /// Since it failed.
@@ -266,7 +309,7 @@ impl Status {
             });
         }
         let running = is_running(root)?;
-        let state = match running {
+        let daemon = match running {
             true => DaemonState::read(root),
             false => DaemonState::default(),
         };
@@ -295,6 +338,10 @@ impl Status {
             running,
             silence,
             trouble,
+            troubles: Troubles::read(root).into_list(),
+            since: daemon.since,
+            version: daemon.version,
+            models: daemon.models,
             counts: Counts {
                 waiting: waiting.len(),
                 working: claimed.begun.len(),
@@ -303,14 +350,31 @@ impl Status {
             },
             voices: voices.into_iter().map(status_of).collect(),
             oldest_waiting: oldest(&waiting),
-            arriving: state.arriving,
-            osc: state.osc,
-            skipped: state.skipped,
+            arriving: daemon.arriving,
+            osc: daemon.osc,
+            skipped: daemon.skipped,
             in_work: claimed.begun.iter().map(Unanswered::shown).collect(),
+            works: claimed
+                .begun
+                .iter()
+                .map(|seed| Work::of(seed, &daemon.works))
+                .collect(),
             last_failures: failed.last(),
             space,
             forecast: space.and_then(|space| forecast(root, space)),
         })
+    }
+}
+
+impl Work {
+    /// Of `seed`, whose job may be among those that the daemon tells of.
+    fn of(seed: &Unanswered, works: &[JobProgress]) -> Work {
+        let progress = works.iter().find(|work| Some(work.id) == seed.job);
+        Work {
+            name: seed.shown(),
+            share: progress.map_or(0.0, |progress| progress.share),
+            remaining: progress.map(|progress| progress.remaining),
+        }
     }
 }
 

@@ -14,6 +14,8 @@ pub struct Unanswered {
     /// Who is to answer it, if not the default voice.
     pub voice: Option<String>,
     pub entry: DirEntry,
+    /// The number of its job, once it has one.
+    pub job: Option<i32>,
 }
 
 impl Unanswered {
@@ -46,6 +48,7 @@ impl Claimed {
             let seeds = seeds.map(|entry| Unanswered {
                 voice: voice.clone(),
                 entry,
+                job: folders::job_of(&job.file_name()),
             });
             match entries_in(&job.path())?.iter().any(is_attempt) {
                 true => claimed.begun.extend(seeds),
@@ -80,6 +83,7 @@ pub fn waiting(
         waiting.extend(found.map(|entry| Unanswered {
             voice: voice.cloned(),
             entry,
+            job: None,
         }));
     }
     Ok(waiting)

@@ -2,10 +2,23 @@
 
 /// Bytes that the system says can be had without swapping; `None` where it does not say.
 pub fn available() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text
-        .lines()
-        .find(|line| line.starts_with("MemAvailable:"))?;
+    said("/proc/meminfo", "MemAvailable:")
+}
+
+/// Bytes of the machine; `None` where the system does not say.
+pub fn total() -> Option<u64> {
+    said("/proc/meminfo", "MemTotal:")
+}
+
+/// Bytes that this process takes; `None` where the system does not say.
+pub fn of_this_process() -> Option<u64> {
+    said("/proc/self/status", "VmRSS:")
+}
+
+/// Bytes that the line of `file` says that begins with `name`, in kilobytes.
+fn said(file: &str, name: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(file).ok()?;
+    let line = text.lines().find(|line| line.starts_with(name))?;
     let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
     Some(1024 * kilobytes)
 }
@@ -66,5 +79,7 @@ mod tests {
     #[test]
     fn linux_says_how_much_there_is() {
         assert!(available().unwrap() > 1_000_000);
+        assert!(total() > available());
+        assert!(of_this_process().unwrap() > 100_000);
     }
 }

@@ -2,7 +2,9 @@
 
 pub mod clock;
 pub mod disk;
+pub mod load;
 pub mod memory;
+pub mod network;
 pub mod processor;
 pub mod stamp;
 pub mod writers;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::audio::{Facts, Mixed};
+
 /// Peaks below this, in decibels of full scale, are silence: half a step of 16-bit
 /// samples.
 const SILENCE: f64 = -90.0;
@@ -20,6 +22,8 @@ const CUT_OFF: f64 = 0.02;
 const STEPS: f64 = -20.0;
 /// Samples as small as this, -120 dB, are zeros that were resampled.
 const ZERO: f32 = 1e-6;
+/// A constant from this share of full scale on is a fault of the recording.
+const DC_OFFSET: f64 = 0.01;
 /// Seconds of zeros in a row that are told.
 const LONG_SILENCE: f64 = 3.0;
 /// Places that are named.
@@ -44,6 +48,28 @@ pub struct Heard<'a> {
     pub dc_offset: Option<f64>,
     /// The channel that is heard alone, since the others cancel it.
     pub loudest_alone: Option<u16>,
+}
+
+impl<'a> Heard<'a> {
+    /// A recording that was like `facts` in its file, and is heard as these `samples`.
+    pub fn of(samples: &'a [f32], sample_rate: u32, facts: &Facts) -> Heard<'a> {
+        let in_file = (facts.frames * u64::from(facts.channels)).max(1) as f64;
+        Heard {
+            samples,
+            sample_rate,
+            peak_in_file: facts.peak,
+            at_full_scale: facts.clipped as f64 / in_file,
+            at_its_peak: facts.at_peak as f64 / in_file,
+            not_finite: facts
+                .first_non_finite
+                .map(|first| (facts.non_finite, first)),
+            dc_offset: facts.dc_offset.filter(|offset| offset.abs() >= DC_OFFSET),
+            loudest_alone: match facts.mixed {
+                Mixed::Loudest(channel) => Some(channel),
+                Mixed::Mono | Mixed::Mean => None,
+            },
+        }
+    }
 }
 
 /// What is odd about a recording.

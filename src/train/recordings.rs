@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::dataset::{Dataset, Gathering, Recording, TooShort};
 use super::inspection::{Heard, decibels, inspect, is_noise};
 use crate::audio::read::Declared;
-use crate::audio::{self, AudioError, Mixed};
+use crate::audio::{self, AudioError};
 use crate::hyperparameters::Hyperparameters;
 use crate::names::{printable, readable};
 use crate::stereo::{StereoFrames, StereoHearing, StereoImage};
@@ -16,8 +16,6 @@ use crate::trained_model::TrainingAudio;
 
 /// Recordings that are listed one by one.
 const LISTED: usize = 20;
-/// A constant from this share of full scale on is a fault of the recording.
-const DC_OFFSET: f64 = 0.01;
 
 /// Why there is nothing to train on.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +73,9 @@ pub enum RecordingsError {
         /// The loudest one's, in decibels of full scale.
         peak: f64,
     },
+    /// A sound that predictions are to begin with cannot be used.
+    #[error("\"seed_fn_list\": {0}")]
+    Seed(AudioError),
     /// There is not enough to hold out for validation.
     #[error(transparent)]
     TooShort(#[from] TooShort),
@@ -214,7 +215,11 @@ impl Faults {
     /// Tells what is odd about the recording `file`; whether it is to be left out,
     /// which is told of unless it is the only one.
     fn inspect(&mut self, file: &str, source: &audio::Source, is_only: bool) -> bool {
-        let remarks = inspect(&facts_of(source));
+        let remarks = inspect(&Heard::of(
+            &source.signal.samples,
+            source.signal.sample_rate,
+            &source.facts,
+        ));
         if let Some(silence) = remarks.iter().find(|remark| remark.is_silence()) {
             let sentence = format!("{file} is {silence}");
             match is_only {
@@ -258,7 +263,7 @@ impl ListEntry {
 }
 
 /// Reads `files` as what `hyperparameters` say the network sees, and tells what is
-/// odd about them.
+/// odd about them; also the sounds that predictions are to begin with.
 pub fn read(
     files: &[PathBuf],
     hyperparameters: &Hyperparameters,
@@ -313,8 +318,16 @@ pub fn read(
     }
     let mut dataset = gathering.finish()?;
     dataset.stereo = StereoImage::learn(&stereo).map(Arc::new);
+    let seeds = hyperparameters.dreams.seed_fn_list.iter();
+    let seeds = seeds.map(|path| {
+        audio::load(path, hyperparameters.format.sample_rate)
+            .map(|source| Arc::new(source.signal.into()))
+    });
+    let seeds: Vec<_> = seeds
+        .collect::<Result<_, _>>()
+        .map_err(RecordingsError::Seed)?;
     Ok(Recordings {
-        dataset,
+        dataset: dataset.with_seeds(&seeds),
         files: used,
         heard,
         skipped,
@@ -332,25 +345,4 @@ fn hear_stereo(
     audio::read::each_pair(path, &mut |pairs| {
         hearing.push(pairs, |powers| frames.push(powers));
     })
-}
-
-/// What an inspection looks at.
-fn facts_of(source: &audio::Source) -> Heard<'_> {
-    let facts = &source.facts;
-    let in_file = (facts.frames * u64::from(facts.channels)).max(1);
-    Heard {
-        samples: &source.signal.samples,
-        sample_rate: source.signal.sample_rate,
-        peak_in_file: facts.peak,
-        at_full_scale: facts.clipped as f64 / in_file as f64,
-        at_its_peak: facts.at_peak as f64 / in_file as f64,
-        not_finite: facts
-            .first_non_finite
-            .map(|first| (facts.non_finite, first)),
-        dc_offset: facts.dc_offset.filter(|offset| offset.abs() >= DC_OFFSET),
-        loudest_alone: match facts.mixed {
-            Mixed::Loudest(channel) => Some(channel),
-            Mixed::Mono | Mixed::Mean => None,
-        },
-    }
 }

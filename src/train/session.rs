@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::checkpoint::{Checkpoint, CheckpointError};
-use super::run::{LossRow, Run, RunError, RunOrder};
+use super::export::trained_for;
+use super::run::{LossRow, Run, RunError, RunOrder, RunProgress, RunState};
 use super::trainer::{Diverged, Trainer};
 use super::trend::{Trend, TrendRemark};
 use super::{Dataset, LossScale};
@@ -15,6 +16,8 @@ use crate::trained_model::{ModelError, TrainingSummary};
 
 const BETWEEN_VALIDATIONS: Duration = Duration::from_secs(10);
 const BETWEEN_LOG_ROWS: Duration = Duration::from_secs(1);
+/// Between two looks for whether somebody asks the run to stop: a step may take microseconds.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 /// Who watches a run, and may end it.
 pub trait Observer {
@@ -37,7 +40,7 @@ pub struct Progress {
     pub epochs: f64,
     /// Mean loss of the last steps.
     pub loss: f64,
-    /// The least that it was, as far as it was logged.
+    /// The least that it was, as far as it was logged, and as it is now.
     pub best: f64,
     /// The loss on what was held out, as it was last measured.
     pub held_out: Option<f64>,
@@ -65,14 +68,20 @@ pub struct Session {
     trained_before: Duration,
     held_out: Option<f64>,
     trend: Trend,
+    /// What was said of it in this session.
+    remarks: Vec<String>,
     times: Times,
+    /// Where this session began: share of the run, and steps.
+    first: (f64, u64),
 }
 
-/// When this session began, and when it last saved, logged and measured.
+/// When this session began, and when it last saved, logged, measured, and looked for whether
+/// somebody asks it to stop.
 struct Times {
     begun: Instant,
     saved: Instant,
     logged: Instant,
+    looked: Instant,
     measured: Option<Instant>,
 }
 
@@ -125,7 +134,9 @@ impl Session {
             trained_before: Duration::ZERO,
             held_out: None,
             trend: Trend::default(),
+            remarks: Vec::new(),
             times: Times::now(),
+            first: (0.0, 0),
         }
     }
 
@@ -141,8 +152,7 @@ impl Session {
         losses: &[LossRow],
     ) -> Result<(), CheckpointError> {
         self.trend = Trend::of(losses);
-        self.trained_before = Duration::try_from_secs_f64(checkpoint.notes.trained_for)
-            .map_err(|error| CheckpointError::Damaged(error.to_string()))?;
+        self.trained_before = trained_for(&checkpoint)?;
         self.trainer.restore(checkpoint)
     }
 
@@ -166,8 +176,9 @@ impl Session {
         self.share() >= 1.0 && !self.trainer.pausing()
     }
 
-    /// Trains until the run is over or `observer` ends it, with a checkpoint each
-    /// `between_checkpoints`, and writes the model; gives what its training came to.
+    /// Trains until the run is over, or `observer` or [`Run::ask_to_stop`] ends it, with a
+    /// checkpoint each `between_checkpoints`, and writes the model; gives what its training
+    /// came to.
     ///
     /// # Errors
     ///
@@ -178,18 +189,40 @@ impl Session {
         observer: &mut dyn Observer,
     ) -> Result<TrainingSummary, SessionError> {
         self.times = Times::now();
-        let first = (self.share(), self.steps());
-        if let Some(remark) = self.trend.take_remark() {
-            observer.remark(remark);
-        }
+        self.first = (self.share(), self.steps());
+        self.remark(observer);
         loop {
-            if self.is_over() || observer.stop() {
-                return self.finish();
+            if self.is_over() {
+                return self.finish(RunState::Ended);
+            }
+            if observer.stop() || self.is_asked_to_stop() {
+                return self.finish(RunState::Stopped);
             }
             self.step(self.share(), observer)?;
             self.measure();
-            observer.progress(&self.progress(first));
+            observer.progress(&self.progress());
             self.keep(between_checkpoints, observer)?;
+        }
+    }
+
+    /// Whether somebody asks the run to stop, looked for now and then.
+    fn is_asked_to_stop(&mut self) -> bool {
+        if self.times.looked.elapsed() < BETWEEN_LOOKS {
+            return false;
+        }
+        self.times.looked = Instant::now();
+        let is_asked = self.run.take_request_to_stop();
+        if is_asked {
+            tracing::info!("the run was asked to stop");
+        }
+        is_asked
+    }
+
+    /// Tells `observer` how the loss goes, if that is worth a word.
+    fn remark(&mut self, observer: &mut dyn Observer) {
+        if let Some(remark) = self.trend.take_remark() {
+            self.remarks.push(remark.in_words(&self.loss_scale()));
+            observer.remark(remark);
         }
     }
 
@@ -231,27 +264,44 @@ impl Session {
         }
     }
 
-    /// How far the run has come; `first` is where this session began: share of the
-    /// run, and steps.
-    fn progress(&self, first: (f64, u64)) -> Progress {
+    /// How far the run has come.
+    fn progress(&self) -> Progress {
         let (share, elapsed) = (self.share(), self.times.begun.elapsed().as_secs_f64());
-        let (first_share, first_step) = first;
+        let (first_share, first_step) = self.first;
         let pace = elapsed / (share - first_share).max(1e-9);
         let left = (1.0 - share).max(0.0);
+        let loss = self.trainer.last_loss();
+        let least = |now: f64, logged: Option<f64>| logged.map_or(now, |logged| logged.min(now));
+        let best_held_out = self.trend.best_held_out().map(|best| best.loss);
         Progress {
             steps: self.steps(),
             epochs: self.trainer.epochs(),
-            loss: self.trainer.last_loss(),
-            best: self
-                .trend
-                .best()
-                .unwrap_or_else(|| self.trainer.last_loss()),
+            loss,
+            best: least(loss, self.trend.best()),
             held_out: self.held_out,
-            best_held_out: self.trend.best_held_out().map(|best| best.loss),
+            best_held_out: self.held_out.map(|loss| least(loss, best_held_out)),
             share,
-            steps_per_second: (self.steps() - first_step) as f64 / elapsed,
+            steps_per_second: (self.steps() - first_step) as f64 / elapsed.max(1e-9),
             remaining: Duration::from_secs_f64((pace * left).min(1e9)),
         }
+    }
+
+    /// Writes down how far the run has come, and whether it goes on.
+    fn tell(&self, state: RunState) {
+        let progress = self.progress();
+        self.run.tell(&RunProgress {
+            step: progress.steps,
+            epochs: progress.epochs,
+            share: progress.share.min(1.0),
+            remaining: progress.remaining.as_secs_f64(),
+            steps_per_second: progress.steps_per_second,
+            loss: progress.loss,
+            best: progress.best,
+            held_out: progress.held_out,
+            best_held_out: progress.best_held_out,
+            state,
+            remarks: self.remarks.clone(),
+        });
     }
 
     /// Writes a row of the loss log and a checkpoint, where they are due.
@@ -262,9 +312,8 @@ impl Session {
     ) -> Result<(), RunError> {
         if self.times.logged.elapsed() >= BETWEEN_LOG_ROWS {
             self.log(self.held_out)?;
-            if let Some(remark) = self.trend.take_remark() {
-                observer.remark(remark);
-            }
+            self.remark(observer);
+            self.tell(RunState::Training);
             self.times.logged = Instant::now();
         }
         if self.times.saved.elapsed() >= between_checkpoints {
@@ -290,18 +339,18 @@ impl Session {
         self.run.save(&self.trainer.checkpoint(self.trained_for()))
     }
 
-    /// Keeps all as it now is, and writes the model.
-    fn finish(mut self) -> Result<TrainingSummary, SessionError> {
+    /// Keeps all as it now is, and writes the model of the run, which is in this `state`.
+    fn finish(mut self, state: RunState) -> Result<TrainingSummary, SessionError> {
         if self.steps() == 0 {
             return Err(SessionError::NoStep);
         }
-        let mut model = self.trainer.model(self.trained_for());
-        model.memory = self.trainer.memory();
+        let model = self.trainer.finished_model(self.trained_for());
         self.log(model.training.validation_loss)?;
         self.save()?;
         let kept = self.run.exported(&self.order);
         model.write(&kept)?;
         let written = self.destination.write(&model.to_bytes());
+        self.tell(state);
         written.map_err(|source| SessionError::Destination { kept, source })?;
         Ok(model.training)
     }
@@ -314,6 +363,7 @@ impl Times {
             begun: now,
             saved: now,
             logged: now,
+            looked: now,
             measured: None,
         }
     }

@@ -1,5 +1,6 @@
 //! How a run's loss goes, and when that is worth a word.
 
+use super::LossScale;
 use super::run::LossRow;
 
 /// Rows of the loss log, about one a second, before anything is said of them.
@@ -48,6 +49,30 @@ pub enum TrendRemark {
         /// As it is.
         now: Measurement,
     },
+}
+
+impl TrendRemark {
+    /// In sentences, what it means; losses are written as `scale` has them.
+    pub fn in_words(&self, scale: &LossScale) -> String {
+        match self {
+            TrendRemark::Flat { before, now } => format!(
+                "The loss has stopped falling: it was {} on average in the last third of training, and \
+                 {} in the third before. More of the same may not help; Ctrl-C ends it with a usable \
+                 model.",
+                scale.shown(*now),
+                scale.shown(*before)
+            ),
+            TrendRemark::Rising { best, now } => format!(
+                "The loss on what is held out rises: it was {} at step {}, and is {} at step {}. The \
+                 model begins to learn the recordings by heart; train for fewer minutes, or on more \
+                 recordings.",
+                scale.shown(best.loss),
+                best.step,
+                scale.shown(now.loss),
+                now.step
+            ),
+        }
+    }
 }
 
 impl Trend {

@@ -264,6 +264,7 @@ impl<'a> Dispatcher<'a> {
         self.beat();
         self.site.tell(Event::Alive {
             arriving: self.intake.arriving(now),
+            trouble: self.queue.trouble().map(str::to_owned),
         });
         Ok(())
     }

@@ -30,11 +30,16 @@ pub const SET_IN_THE_MAKING: &str = "set";
 pub const LAST_ID: &str = ".antiphon/last-id";
 /// Seeds that were put back when a process went, in JSON.
 pub const RETURNED: &str = ".antiphon/returned.json";
+/// Which seeds in [`FAILED`] were for voices, in JSON.
+pub const FAILED_VOICES: &str = ".antiphon/failed-voices.json";
 /// What became of the last jobs, a line in JSON each.
 pub const JOURNAL: &str = ".antiphon/journal.jsonl";
 
 /// What only the daemon knows, in JSON.
 pub const STATE: &str = ".antiphon/state.json";
+
+/// When seeds had to wait for the machine, in JSON.
+pub const TROUBLES: &str = ".antiphon/troubles.json";
 
 /// How much was delivered on each of the last days, in JSON.
 pub const PACE: &str = ".antiphon/pace.json";

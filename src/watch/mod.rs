@@ -16,6 +16,7 @@ mod beat;
 mod claim;
 mod delivery;
 mod error;
+mod failed;
 pub mod folders;
 mod journal;
 mod numbers;
@@ -73,6 +74,7 @@ pub use arrival::may_be_a_seed;
 pub use beat::Beat;
 pub use claim::Claim;
 pub use error::SpoolError;
+pub use failed::{Retried, RetryError, failed_seeds, reason_of, retry, seeds_among};
 pub use inbox::Arriving;
 pub use journal::Journal;
 pub use pace::{Forecast, Pace};
@@ -154,8 +156,11 @@ pub enum Event {
     /// to do.
     Remark { text: String },
     /// About once a second, as long as seeds are looked for and no worker is
-    /// stuck, with what is not complete yet.
-    Alive { arriving: Vec<Arriving> },
+    /// stuck, with what is not complete yet, and why seeds wait, if they do.
+    Alive {
+        arriving: Vec<Arriving>,
+        trouble: Option<String>,
+    },
 }
 
 impl Event {
@@ -316,6 +321,7 @@ fn reopen(
         }
         on_event(Event::Alive {
             arriving: Vec::new(),
+            trouble: told.clone(),
         });
         mailbox.refuse_all(told.as_deref().unwrap_or("the folder is not there"));
         std::thread::sleep(PATIENCE);

@@ -30,6 +30,7 @@ use serde_json::{Map, Value};
 use super::claim::Claim;
 use super::delivery::Delivery;
 use super::error::{SpoolError, failed_to};
+use super::failed::FailedVoices;
 use super::folders::{self, ATTEMPT, SET_IN_THE_MAKING, job_of, name_of_job};
 use super::numbers::Numbers;
 use super::retention;
@@ -310,6 +311,7 @@ impl Spool {
     pub fn fail(&self, claim: &Claim, reason: &str) -> Result<PathBuf, SpoolError> {
         let delivery = Delivery::of_failure(&self.root, claim);
         let path = self.deliver(claim, &delivery, &format!("{}\n", printable(reason)))?;
+        self.note_failed(claim, &path);
         self.clean_up(claim);
         Ok(path)
     }
@@ -393,6 +395,7 @@ impl Spool {
             return Ok(Some(Delivered::Set(path)));
         }
         if let Some(path) = Delivery::of_failure(&self.root, claim).destination(claim)? {
+            self.note_failed(claim, &path);
             self.clean_up(claim);
             return Ok(Some(Delivered::Failure(path)));
         }
@@ -415,6 +418,13 @@ impl Spool {
         files::sync_folder(self.root.done()).map_err(failed_to("sync", self.root.done()))?;
         self.clean_up(claim);
         Ok(())
+    }
+
+    /// Notes whose seed of `claim` it is that lies at `path` in failed/.
+    fn note_failed(&self, claim: &Claim, path: &Path) {
+        // One after the other: each writes all of it.
+        let _moving = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
+        FailedVoices::note(self.root.path(), path, claim.voice());
     }
 
     /// Removes what is left of a `claim` whose seed has gone on. What cannot be

@@ -8,6 +8,7 @@ pub mod disk;
 pub mod footprint;
 pub mod gallery;
 pub mod load;
+pub mod page;
 pub mod patch;
 pub mod pd;
 pub mod supercollider;

@@ -55,6 +55,7 @@ pub fn page(trainings: &[Reference], judged: &[Judged]) -> Page {
         title: "Predictions by the three criteria".to_owned(),
         notes,
         panels,
+        width: None,
     }
 }
 

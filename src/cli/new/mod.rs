@@ -1,7 +1,6 @@
 //! `antiphon new`: hyperparameters by prompts or from a preset.
 
 mod dialogue;
-mod drawing;
 mod wizard;
 
 use std::path::{Path, PathBuf};

@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 
 use super::destination;
 use super::dialogue::Dialogue;
-use super::drawing::draw;
+
 use crate::cli::all_threads;
 use crate::destination::Destination;
-use crate::hearing::Hearing;
+use crate::hearing::{Hearing, draw_windows};
 use crate::hyperparameters::{Approach, Hyperparameters, Preset, Rule, TABLE, Values};
 use crate::system::memory;
 use crate::train::{Estimate, measure, memory_of_training, refuse_what_does_not_fit};
@@ -175,7 +175,7 @@ fn show_format<R: BufRead, W: Write>(
         seconds(windows.input_span()),
         seconds(windows.ext_cursor_inc),
     ))?;
-    dialogue.say(&draw(windows, unit))
+    dialogue.say(&draw_windows(windows, unit))
 }
 
 /// Says how large the model is and what making and using it takes, measured

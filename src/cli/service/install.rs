@@ -1,5 +1,6 @@
 //! `antiphon service install`: the service for a folder and a model.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -47,6 +48,10 @@ pub struct Install {
     /// Where OSC messages are heard, or off
     #[arg(long, default_value = DEFAULT_LISTEN, value_name = "HOST:PORT")]
     osc_listen: String,
+    /// Show how things stand on a page at this address: 127.0.0.1:7480, or 0.0.0.0:7480 for
+    /// telephones too, which need the token of the link in the log
+    #[arg(long, value_name = "ADDRESS")]
+    page: Option<SocketAddr>,
     /// Predictions to keep, the newest, or all [default: what fits into half of the free disk]
     #[arg(long, value_name = "N|all")]
     pub keep_predictions: Option<String>,
@@ -76,6 +81,9 @@ pub fn run(install: &Install) -> anyhow::Result<()> {
         .into_iter()
         .partition(|service| service.scope == scope && service.name == name);
     ports::check(&install.osc_listen, &others)?;
+    if let Some(page) = install.page {
+        ports::check_page(page, &others)?;
+    }
     let bound = Bound::choose(install, own.first(), &root)?;
     let service = service(install, (&name, &root, &model), &bound, user.as_ref())?;
     if scope == Scope::System {
@@ -123,6 +131,13 @@ fn service(
     let mut words = vec!["watch", "--existing", "--root", root_text, "--model", model];
     words.extend(bound.options());
     words.extend(["--osc", &target, "--osc-listen", &listen]);
+    let page = install.page.map(|page| page.to_string());
+    if let (Some(address), Some(page)) = (install.page, &page) {
+        words.extend(["--page", page]);
+        if !address.ip().is_loopback() {
+            beyond = vec!["any".to_owned()];
+        }
+    }
     words.extend(install.more.iter().map(String::as_str));
     let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
     check_command_line(&words).unwrap_or_else(|error| error.exit());

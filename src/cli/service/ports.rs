@@ -30,6 +30,23 @@ pub fn check(listen: &str, others: &[Installed]) -> anyhow::Result<()> {
     }
 }
 
+/// Whether a service can have its page at `page` beside those of the `others`.
+pub fn check_page(page: SocketAddr, others: &[Installed]) -> anyhow::Result<()> {
+    let has_it = |other: &&Installed| {
+        let address = other.value("--page").and_then(|page| page.parse().ok());
+        address.is_some_and(|address| is_shared(page, address))
+    };
+    match others.iter().find(has_it) {
+        Some(other) => bail!(
+            "the service {} of {} has its page at {page} already; give this one another port with \
+             --page",
+            other.name,
+            other.root.display()
+        ),
+        None => Ok(()),
+    }
+}
+
 /// What is to be said of `others` that send to the port `target` too.
 pub fn remarks(target: &str, others: &[Installed]) -> Vec<String> {
     let told = |other: &&Installed| other.value("--osc").unwrap_or(DEFAULT_OSC) == target;

@@ -307,7 +307,13 @@ mod tests {
         assert_eq!(done, [Done::with(expected.to_vec())]);
         assert_eq!(messages(&Event::Ready), [Ready::with(vec![])]);
         let arriving = Vec::new();
-        assert_eq!(messages(&Event::Alive { arriving }), []);
+        assert_eq!(
+            messages(&Event::Alive {
+                arriving,
+                trouble: None,
+            }),
+            []
+        );
     }
 
     #[test]

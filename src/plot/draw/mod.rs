@@ -64,7 +64,10 @@ fn draw(page: &Page, svg: &mut String, bitmaps: &mut Bitmaps) -> DrawResult<()> 
     let headline = if page.title.is_empty() { 0 } else { HEADLINE };
     let head = headline + NOTE * page.notes.len() as i32 + BETWEEN_PANELS / 2;
     let panels: i32 = page.panels.iter().map(height).sum();
-    let size = (WIDTH, (2 * MARGIN + head + panels) as u32);
+    let size = (
+        page.width.unwrap_or(WIDTH),
+        (2 * MARGIN + head + panels) as u32,
+    );
     let root = SVGBackend::with_string(svg, size).into_drawing_area();
     let bold = FontDesc::new(FontFamily::SansSerif, 28.0, FontStyle::Bold).color(&INK);
     root.draw_text(&shown(&page.title), &bold, (MARGIN, MARGIN))?;
@@ -170,6 +173,7 @@ mod tests {
             title: "a <title> & more".into(),
             notes: vec!["a\u{1}note".into()],
             panels,
+            width: None,
         }
     }
 

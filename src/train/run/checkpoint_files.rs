@@ -1,5 +1,6 @@
 //! The files of a run's last two checkpoints.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -33,27 +34,54 @@ pub(super) fn save(folder: &Path, checkpoint: &Checkpoint) -> Result<(), RunErro
     saved.map_err(failed_to("write", &path))
 }
 
+/// What is wrong with the last checkpoint.
+pub(super) enum Fault {
+    Missing,
+    Damaged(CheckpointError),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Missing => f.write_str("it is missing"),
+            Fault::Damaged(cause) => cause.fmt(f),
+        }
+    }
+}
+
 /// The newest whole checkpoint of the run in `folder`, if there ever was one, and
 /// what is wrong with the last one where that is not it. A damaged one is put
 /// aside, so that it never takes the place of the whole one before it.
 pub(super) fn newest(
     folder: &Path,
     order: &RunOrder,
-) -> Result<(Option<Checkpoint>, Option<String>), RunError> {
+) -> Result<(Option<Checkpoint>, Option<Fault>), RunError> {
+    let (checkpoint, fault) = look_for(folder, order)?;
+    if let Some(Fault::Damaged(_)) = fault {
+        let path = folder.join(CHECKPOINT);
+        let aside = folder.join(DAMAGED);
+        files::publish(&path, &aside).map_err(failed_to("rename", &path))?;
+    }
+    Ok((checkpoint, fault))
+}
+
+/// The same, but nothing is changed: the run may be going on. Between two names that are
+/// changed, the last checkpoint is the one before.
+pub(super) fn look_for(
+    folder: &Path,
+    order: &RunOrder,
+) -> Result<(Option<Checkpoint>, Option<Fault>), RunError> {
     let path = folder.join(CHECKPOINT);
     let last = match read(&path)? {
         Some(Ok(checkpoint)) => return Ok((Some(checkpoint), None)),
         Some(Err(cause)) => Some(cause),
         None => None,
     };
-    let previous = read(&folder.join(PREVIOUS))?;
-    match (last, previous) {
+    match (last, read(&folder.join(PREVIOUS))?) {
         (None, None) => Ok((None, None)),
-        (None, Some(Ok(previous))) => Ok((Some(previous), Some("it is missing".to_owned()))),
-        (Some(cause), Some(Ok(previous))) => {
-            let aside = folder.join(DAMAGED);
-            files::publish(&path, &aside).map_err(failed_to("rename", &path))?;
-            Ok((Some(previous), Some(cause.to_string())))
+        (last, Some(Ok(previous))) => {
+            let fault = last.map_or(Fault::Missing, Fault::Damaged);
+            Ok((Some(previous), Some(fault)))
         }
         (Some(cause), _) | (None, Some(Err(cause))) => Err(RunError::NoWholeCheckpoint {
             path,

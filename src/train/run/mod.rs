@@ -2,12 +2,12 @@
 //! checkpoints, and the predictions it sampled.
 //!
 //! ```text
-//! runs/NAME/  run.json  hyperparameters.json  losses.csv  NAME.onnx
+//! runs/NAME/  run.json  hyperparameters.json  losses.csv  progress.json  NAME.onnx
 //!             checkpoint.safetensors  checkpoint.previous.safetensors
 //!             predictions/00012000-concurrent-1.wav, .svg
 //! ```
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -25,11 +25,16 @@ use crate::plot::{PlotError, write_spectrogram};
 mod checkpoint_files;
 mod losses;
 mod lost;
+mod occupied;
+mod progress;
 
 pub use losses::LossRow;
 pub use lost::Lost;
+pub use occupied::is_training;
+pub use progress::{RunProgress, RunState};
 
 use losses::COLUMNS;
+use occupied::{STOP, ask_to_stop, occupy};
 
 /// What a run was asked to do, apart from its hyperparameters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,7 +79,7 @@ pub struct Run {
     losses: File,
     /// Held as long as the run goes on: two that train in one folder would write
     /// over each other's work.
-    _lock: File,
+    lock: File,
 }
 
 /// What a run's folder tells, a run in progress too: it is only read.
@@ -87,6 +92,22 @@ pub struct RunRecord {
     pub losses: Vec<LossRow>,
     /// Whether the run has come to an end and kept a model, perhaps to be gone on with since.
     pub ended: bool,
+    /// How far it said last that it is.
+    pub progress: Option<RunProgress>,
+    /// Whether a process trains it now, as far as [`is_training`] knows.
+    pub busy: bool,
+}
+
+/// What a run keeps for its model to be made of, whether or not it goes on.
+pub struct KeptRun {
+    /// What it was asked to do.
+    pub order: RunOrder,
+    /// What it trains with.
+    pub hyperparameters: Hyperparameters,
+    /// The newest whole checkpoint, if the run came to write one.
+    pub checkpoint: Option<Checkpoint>,
+    /// Where it keeps its own copy of the model, once there is one.
+    pub exported: PathBuf,
 }
 
 /// What is wrong with a run's folder.
@@ -95,6 +116,15 @@ pub enum RunError {
     /// Another process trains in the folder.
     #[error("{} is being trained already; wait for it, or stop it first", path.display())]
     Busy {
+        /// The run's folder.
+        path: PathBuf,
+    },
+    /// No process trains in the folder.
+    #[error(
+        "nothing is being trained in {0}, so that there is nothing to stop; antiphon train --resume {0} \
+         goes on with the run", path.display()
+    )]
+    NotTraining {
         /// The run's folder.
         path: PathBuf,
     },
@@ -182,7 +212,7 @@ impl Run {
         write(HYPERPARAMETERS, &hyperparameters.to_json())?;
         write(LOSSES, COLUMNS)?;
         write(ORDER, &order)?;
-        let lock = lock(&folder)?;
+        let lock = occupy(&folder)?;
         Run::open_losses(folder, lock)
     }
 
@@ -191,7 +221,7 @@ impl Run {
     /// after the checkpoint go, since their steps will be taken again.
     pub fn resume(folder: &Path) -> Result<Resumed, RunError> {
         let (order, hyperparameters) = read_order(folder)?;
-        let lock = lock(folder)?;
+        let lock = occupy(folder)?;
         let (checkpoint, damage) = checkpoint_files::newest(folder, &order)?;
         let losses = folder.join(LOSSES);
         let text = match fs::read(&losses) {
@@ -204,7 +234,8 @@ impl Run {
             .collect();
         let steps = checkpoint.as_ref().map_or(0, |c| c.notes.position.steps);
         let lost = checkpoint.as_ref().zip(damage);
-        let lost = lost.map(|(checkpoint, cause)| Lost::new(cause, checkpoint, &rows));
+        let lost =
+            lost.map(|(checkpoint, damage)| Lost::new(damage.to_string(), checkpoint, &rows));
         let kept = rows.into_iter().filter(|row| row.step <= steps);
         let kept: Vec<LossRow> = kept.collect();
         let lines: String = kept.iter().map(LossRow::line).collect();
@@ -220,6 +251,18 @@ impl Run {
         })
     }
 
+    /// What the run in `folder` keeps; the folder is only read.
+    pub fn kept(folder: &Path) -> Result<KeptRun, RunError> {
+        let (order, hyperparameters) = read_order(folder)?;
+        let (checkpoint, _) = checkpoint_files::look_for(folder, &order)?;
+        Ok(KeptRun {
+            exported: exported(folder, &order),
+            order,
+            hyperparameters,
+            checkpoint,
+        })
+    }
+
     fn open_losses(folder: PathBuf, lock: File) -> Result<Run, RunError> {
         let path = folder.join(LOSSES);
         let losses = OpenOptions::new().append(true).open(&path);
@@ -227,15 +270,54 @@ impl Run {
         Ok(Run {
             folder,
             losses,
-            _lock: lock,
+            lock,
         })
     }
 
     /// Keeps `order`, which has changed, as what the run is asked to do from now on.
-    pub fn keep_order(&self, order: &RunOrder) -> Result<(), RunError> {
+    pub fn keep_order(&mut self, order: &RunOrder) -> Result<(), RunError> {
         let path = self.folder.join(ORDER);
         let text = text_of(order, &self.folder)?;
-        files::write_atomically(&path, text.as_bytes()).map_err(failed_to("write", &path))
+        let part = files::unpublished(&path);
+        // The lock is the file's, so that the new one is locked before it takes the place.
+        let kept = files::write(&part, text.as_bytes())
+            .and_then(|()| File::open(&part))
+            .and_then(|file| {
+                // Nobody else knows it; a disk that locks nothing is as before.
+                let _ = file.try_lock();
+                files::publish(&part, &path).map(|()| file)
+            });
+        if kept.is_err() {
+            // The error to report is the first one; the rest file is only litter.
+            let _ = fs::remove_file(&part);
+        }
+        self.lock = kept.map_err(failed_to("write", &path))?;
+        Ok(())
+    }
+
+    /// Asks the training that goes on in `folder` to end as Ctrl-C ends it, with a usable
+    /// model. It looks for that ten times a second; this does not wait for it.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::NotTraining`]; [`RunError::File`] where there is no run, or nothing can be
+    /// written into its folder.
+    pub fn ask_to_stop(folder: &Path) -> Result<(), RunError> {
+        ask_to_stop(folder)
+    }
+
+    /// Whether somebody has asked it to end, since it began or was gone on with; each time
+    /// once.
+    pub fn take_request_to_stop(&self) -> bool {
+        fs::remove_file(self.folder.join(STOP)).is_ok()
+    }
+
+    /// Writes down how far it has come, for whoever looks on. Training does not depend on it:
+    /// where the disk has no room, what was said last stays.
+    pub fn tell(&self, progress: &RunProgress) {
+        if let Err(error) = progress.write(&self.folder) {
+            tracing::debug!("cannot write how far {} is: {error}", self.folder.display());
+        }
     }
 
     /// The folder.
@@ -288,23 +370,12 @@ impl RunRecord {
         let whole_lines = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
         Ok(RunRecord {
             ended: exported(folder, &order).exists(),
+            progress: RunProgress::read(folder),
+            busy: is_training(folder),
             order,
             hyperparameters,
             losses: whole_lines.lines().filter_map(LossRow::parse).collect(),
         })
-    }
-}
-
-/// Locks the run in `folder` by a file that is never replaced.
-fn lock(folder: &Path) -> Result<File, RunError> {
-    let path = folder.join(ORDER);
-    let file = File::open(&path).map_err(failed_to("open", &path))?;
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => Err(RunError::Busy {
-            path: folder.to_owned(),
-        }),
-        // Filesystems that lock nothing keep nobody from training.
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
     }
 }
 

@@ -402,6 +402,15 @@ impl Trainer {
         memory_of(&self.network, hearing, &stretches).unwrap_or(None)
     }
 
+    /// The model as it is when training is over, after `trained_for`: it says how far its
+    /// memory reaches, which takes a while to measure.
+    pub fn finished_model(&mut self, trained_for: Duration) -> TrainedModel {
+        TrainedModel {
+            memory: self.memory(),
+            ..self.model(trained_for)
+        }
+    }
+
     /// The model as it is now, after `trained_for`.
     pub fn model(&mut self, trained_for: Duration) -> TrainedModel {
         let validation_loss = self.validation_loss();

@@ -1,5 +1,7 @@
 //! `antiphon train`: hyperparameters and recordings become a model.
 
+mod asked;
+
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +11,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::audio;
 use crate::destination::Destination;
 use crate::hyperparameters::Hyperparameters;
 use crate::system::memory;
@@ -25,26 +26,33 @@ use crate::train::{
 ///
 /// What happens is kept in a folder of its own, runs/guitar here. Ctrl-C ends
 /// training early; the model as it then is gets written, and
-/// `antiphon train --resume runs/guitar` goes on from there.
+/// `antiphon train --resume runs/guitar` goes on from there. `antiphon train --stop
+/// runs/guitar` ends it from elsewhere, and `antiphon train --export runs/guitar --output
+/// early.onnx` writes the model as it was at the last checkpoint.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
     /// The hyperparameters file (`antiphon new` writes one)
     #[arg(
         value_name = "HYPERPARAMETERS.json",
-        required_unless_present = "resume"
+        required_unless_present_any = ["resume", "stop", "export"]
     )]
     hyperparameters: Option<PathBuf>,
     /// Recordings to learn from, and folders of them: sound files of any kind, any rate, any
     /// number of channels
-    #[arg(long, required_unless_present = "resume", num_args = 1.., value_name = "FILE-OR-FOLDER")]
+    #[arg(
+        long,
+        required_unless_present_any = ["resume", "stop", "export"],
+        num_args = 1..,
+        value_name = "FILE-OR-FOLDER"
+    )]
     audio: Vec<PathBuf>,
     /// Refuse recordings with faults, which are otherwise told and, where they cannot be
     /// used, left out
     #[arg(long, conflicts_with = "resume")]
     strict: bool,
     /// The model file to write
-    #[arg(long, required_unless_present = "resume", value_name = "MODEL.onnx")]
+    #[arg(long, required_unless_present_any = ["resume", "stop"], value_name = "MODEL.onnx")]
     output: Option<PathBuf>,
     /// Replace the model file if there is one
     #[arg(long)]
@@ -52,6 +60,14 @@ pub struct Arguments {
     /// Go on with the run in this folder, as it was begun
     #[arg(long, value_name = "DIR", conflicts_with_all = ["hyperparameters", "audio", "output", "random_seed", "threads", "runs"])]
     resume: Option<PathBuf>,
+    /// Ask the training that goes on in this folder to end as Ctrl-C ends it, with a usable
+    /// model, and wait up to a minute for that
+    #[arg(long, value_name = "DIR", conflicts_with_all = OF_TRAINING, conflicts_with_all = ["resume", "output", "force"])]
+    stop: Option<PathBuf>,
+    /// Write the model of the run in this folder to --output, as at its last checkpoint; the
+    /// run may be going on
+    #[arg(long, value_name = "DIR", conflicts_with_all = OF_TRAINING, conflicts_with_all = ["resume", "stop"])]
+    export: Option<PathBuf>,
     /// Train for this many minutes instead of num_epochs and max_minutes; with --resume, for
     /// this many more
     #[arg(long, value_name = "M", value_parser = parse_minutes)]
@@ -69,6 +85,18 @@ pub struct Arguments {
     #[arg(long, default_value_t = 60, value_name = "N")]
     checkpoint_seconds: u64,
 }
+
+/// The options that say how a run trains.
+const OF_TRAINING: [&str; 8] = [
+    "hyperparameters",
+    "audio",
+    "strict",
+    "minutes",
+    "random_seed",
+    "threads",
+    "runs",
+    "checkpoint_seconds",
+];
 
 fn parse_minutes(text: &str) -> Result<f64, String> {
     match text.parse() {
@@ -90,8 +118,14 @@ struct Beginning {
     losses: Vec<LossRow>,
 }
 
-/// Trains, or goes on training, until the end or Ctrl-C.
+/// Trains, or goes on training, until the end or Ctrl-C; or asks something of a run.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    if let Some(folder) = &arguments.stop {
+        return asked::stop(folder);
+    }
+    if let (Some(folder), Some(output)) = (&arguments.export, &arguments.output) {
+        return asked::export(folder, output, arguments.force);
+    }
     let between_checkpoints = Duration::from_secs(arguments.checkpoint_seconds);
     let beginning = match &arguments.resume {
         Some(folder) => resume(folder, arguments.minutes, arguments.force)?,
@@ -143,7 +177,7 @@ fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
             .threads
             .map_or_else(super::all_threads, usize::from),
     };
-    let dataset = with_seeds(recordings.dataset, &hyperparameters)?;
+    let dataset = recordings.dataset;
     let name = output.file_stem().unwrap_or_default().to_string_lossy();
     let run = Run::create(&arguments.runs, &name, &order, &hyperparameters)?;
     Ok(Beginning {
@@ -159,7 +193,7 @@ fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
 
 fn resume(folder: &Path, minutes: Option<f64>, force: bool) -> anyhow::Result<Beginning> {
     let Resumed {
-        run,
+        mut run,
         mut order,
         hyperparameters,
         checkpoint,
@@ -179,8 +213,7 @@ fn resume(folder: &Path, minutes: Option<f64>, force: bool) -> anyhow::Result<Be
             Destination::of_own(&order.output, |bytes| bytes == kept)?
         }
     };
-    let recordings = read(&order.audio, &hyperparameters, Care::AsBefore)?;
-    let dataset = with_seeds(recordings.dataset, &hyperparameters)?;
+    let dataset = read(&order.audio, &hyperparameters, Care::AsBefore)?.dataset;
     if minutes.is_some() {
         // So that the run goes on for as long if it is interrupted once more; one that is
         // refused is as it was.
@@ -195,18 +228,6 @@ fn resume(folder: &Path, minutes: Option<f64>, force: bool) -> anyhow::Result<Be
         checkpoint,
         losses,
     })
-}
-
-fn with_seeds(dataset: Dataset, hyperparameters: &Hyperparameters) -> anyhow::Result<Dataset> {
-    let seeds = hyperparameters.dreams.seed_fn_list.iter();
-    let seeds = seeds.map(|path| {
-        audio::load(path, hyperparameters.format.sample_rate)
-            .map(|source| Arc::new(source.signal.into()))
-    });
-    let seeds: Vec<_> = seeds
-        .collect::<Result<_, _>>()
-        .context("\"seed_fn_list\"")?;
-    Ok(dataset.with_seeds(&seeds))
 }
 
 fn train(beginning: Beginning, between_checkpoints: Duration) -> anyhow::Result<()> {
@@ -315,40 +336,15 @@ impl Report {
             let [loss, best] = [loss, best].map(|loss| self.scale.shown(loss));
             format!("{loss}, best {best}")
         };
-        let of_training = with_best(progress.loss, progress.best.min(progress.loss));
-        match progress.held_out {
+        let of_training = with_best(progress.loss, progress.best);
+        match progress.held_out.zip(progress.best_held_out) {
             None => of_training,
-            Some(loss) => {
-                let best = progress.best_held_out.map_or(loss, |best| best.min(loss));
-                format!("{of_training} (held out {})", with_best(loss, best))
-            }
+            Some((loss, best)) => format!("{of_training} (held out {})", with_best(loss, best)),
         }
     }
 
     fn finish(&self) {
         self.bar.finish_and_clear();
-    }
-}
-
-/// What is said of the way a loss goes.
-fn in_words(remark: TrendRemark, scale: &LossScale) -> String {
-    match remark {
-        TrendRemark::Flat { before, now } => format!(
-            "The loss has stopped falling: it was {} on average in the last third of training, and \
-             {} in the third before. More of the same may not help; Ctrl-C ends it with a usable \
-             model.",
-            scale.shown(now),
-            scale.shown(before)
-        ),
-        TrendRemark::Rising { best, now } => format!(
-            "The loss on what is held out rises: it was {} at step {}, and is {} at step {}. The \
-             model begins to learn the recordings by heart; train for fewer minutes, or on more \
-             recordings.",
-            scale.shown(best.loss),
-            best.step,
-            scale.shown(now.loss),
-            now.step
-        ),
     }
 }
 
@@ -358,7 +354,7 @@ impl Observer for Report {
     }
 
     fn remark(&mut self, remark: TrendRemark) {
-        let sentence = in_words(remark, &self.scale);
+        let sentence = remark.in_words(&self.scale);
         self.bar.suspend(|| tell!("{sentence}"));
     }
 

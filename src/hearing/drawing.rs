@@ -29,7 +29,7 @@ enum Line {
 /// Draws one input matrix, its label and the first row of the next matrix over
 /// a line of time. `unit` is what the cursors count: samples or frames. No
 /// line is longer than 80 characters.
-pub fn draw(windows: &WindowFormat, unit: &str) -> String {
+pub fn draw_windows(windows: &WindowFormat, unit: &str) -> String {
     let lines = lines(windows);
     let positions: BTreeSet<usize> = lines
         .iter()
@@ -192,7 +192,7 @@ mod tests {
         let unit = hyperparameters.format.elements();
         format!(
             "\n{}",
-            draw(
+            draw_windows(
                 Hearing::untrained(&hyperparameters).training_windows(),
                 unit
             )

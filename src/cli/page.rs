@@ -1,0 +1,32 @@
+//! What `studio` and `watch --page` have in common.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context;
+
+use super::{all_threads, version};
+use crate::web::{PageKind, Server, Setup};
+
+/// Where the page is when nobody chooses.
+pub const DEFAULT_ADDRESS: &str = "127.0.0.1:7480";
+
+/// Of a page of this `kind` about `root`, at `address`.
+pub fn setup(root: PathBuf, kind: PageKind, address: SocketAddr) -> anyhow::Result<Setup> {
+    Ok(Setup {
+        root,
+        kind,
+        address,
+        program: std::env::current_exe().context("cannot find this program's own file")?,
+        threads: all_threads(),
+        version: (version::NUMBER, version::COMMIT),
+    })
+}
+
+/// Prints how `what` is opened, beyond this machine with a code for a telephone.
+pub fn say_where(server: &Server, what: &str) {
+    tell!("{what} is at {}", server.link());
+    if let Some(code) = server.code() {
+        code.lines().for_each(|line| tell!("{line}"));
+    }
+}

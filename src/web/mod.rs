@@ -1,0 +1,212 @@
+//! The page: where models are made, heard and watched, in a browser.
+//!
+//! ```text
+//! request ──> gate ──> sounds, settings, runs, answers, plans, gallery ──> folders under the root
+//!                                                └─> process: antiphon train, antiphon generate
+//! folders ──> events ──> whoever listens
+//! ```
+//!
+//! `docs/http.md` says what can be asked. The folders under the root are all that is kept:
+//! a server that ends loses nothing, and what it began goes on.
+
+mod answers;
+mod assets;
+mod bundled_examples;
+mod events;
+mod facts;
+mod gallery;
+mod gate;
+mod jobs;
+mod listing;
+mod look;
+mod metrics;
+mod noise;
+mod pictures;
+mod place;
+mod plans;
+mod process;
+mod refusal;
+mod request;
+mod routes;
+mod runs;
+mod server;
+mod settings;
+mod site;
+mod sounds;
+mod strangers;
+mod token;
+mod uploads;
+
+use std::fs;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use gate::Gate;
+use place::Place;
+use process::Program;
+use refusal::Refusal;
+pub use server::ServerError;
+pub use site::PageKind;
+use site::Site;
+pub use strangers::upload;
+use token::Token;
+
+use crate::system::network;
+
+/// How often something that waits is looked for, besides when something is over.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
+/// Threads for what takes time, beside those that converse.
+const THREADS: usize = 8;
+/// Threads that converse in a studio; a gallery has one.
+const CONVERSING: usize = 2;
+/// The memory of a thread's stack, which is small since there are many.
+const STACK: usize = 2 << 20;
+
+/// What is served where.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The folder that everything lies in.
+    pub root: PathBuf,
+    pub kind: PageKind,
+    /// Where to listen.
+    pub address: SocketAddr,
+    /// This program, which trains and answers.
+    pub program: PathBuf,
+    /// Threads for measuring.
+    pub threads: usize,
+    /// The version, and the commit.
+    pub version: (&'static str, &'static str),
+}
+
+/// A page that can be opened, once it is served.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    token: Option<Token>,
+    site: Arc<Site>,
+}
+
+impl Server {
+    /// Listens. Whoever asks is answered once it is served.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError`].
+    pub fn new(setup: Setup) -> Result<Server, ServerError> {
+        let failed = |what: &Path| {
+            let what = what.display().to_string();
+            move |cause| ServerError::Folder { what, cause }
+        };
+        fs::create_dir_all(&setup.root).map_err(failed(&setup.root))?;
+        let root = setup.root.canonicalize().map_err(failed(&setup.root))?;
+        let listener = server::listen(setup.address)?;
+        let address = listener.local_addr().unwrap_or(setup.address);
+        let token = match address.ip().is_loopback() {
+            true => None,
+            false => Some(Token::of(&root).map_err(failed(&root))?),
+        };
+        if setup.kind == PageKind::Studio {
+            for folder in [
+                place::RECORDINGS,
+                place::SETTINGS,
+                place::SEEDS,
+                place::ANSWERS,
+                place::JOBS,
+            ] {
+                let folder = root.join(folder);
+                fs::create_dir_all(&folder).map_err(failed(&folder))?;
+            }
+        }
+        let program = Program {
+            path: setup.program,
+        };
+        let place = Place::new(root);
+        let site = Site::new(place, setup.kind, program, setup.threads, setup.version);
+        Ok(Server {
+            listener,
+            address,
+            token,
+            site: Arc::new(site),
+        })
+    }
+
+    /// What a browser opens; beyond this machine with the token.
+    pub fn link(&self) -> String {
+        let port = self.address.port();
+        let Some(token) = &self.token else {
+            return format!("http://{}/", self.address);
+        };
+        let ip = self.address.ip();
+        let host = match ip.is_unspecified() {
+            true => network::own_address(ip.is_ipv6()),
+            false => ip,
+        };
+        let address = SocketAddr::new(host, port);
+        format!("http://{address}/?token={}", token.as_str())
+    }
+
+    /// The link as a picture for a telephone's camera, of characters.
+    pub fn code(&self) -> Option<String> {
+        self.token.as_ref()?;
+        let code = qrcode::QrCode::new(self.link()).ok()?;
+        Some(code.render::<qrcode::render::unicode::Dense1x2>().build())
+    }
+
+    /// Answers until `stop` is set.
+    ///
+    /// # Errors
+    ///
+    /// Where the system has no threads.
+    pub fn serve(self, stop: &Arc<AtomicBool>) -> io::Result<()> {
+        let mut runtime = match self.site.kind {
+            PageKind::Studio => tokio::runtime::Builder::new_multi_thread(),
+            PageKind::Gallery { .. } => tokio::runtime::Builder::new_current_thread(),
+        };
+        let runtime = runtime
+            .worker_threads(CONVERSING)
+            .max_blocking_threads(THREADS)
+            .thread_stack_size(STACK)
+            .thread_name("page")
+            .enable_all()
+            .build()?;
+        if self.site.kind == PageKind::Studio {
+            self.begin_what_waits(stop);
+        }
+        let control = self.site.kind != PageKind::Gallery { control: false };
+        let gate = Arc::new(Gate::new(self.address, self.token, control));
+        let pages = routes::routes(&self.site, gate);
+        let served = runtime.block_on(async {
+            tokio::spawn(events::tell(Arc::clone(&self.site)));
+            server::serve(self.listener, pages, stop).await
+        });
+        // Nobody waits for a disk that hangs.
+        runtime.shutdown_background();
+        served
+    }
+
+    fn begin_what_waits(&self, stop: &Arc<AtomicBool>) {
+        let (site, stop) = (Arc::clone(&self.site), Arc::clone(stop));
+        let beginner = thread::spawn(move || {
+            while !stop.load(Ordering::Relaxed) {
+                jobs::begin_next(&site);
+                answers::begin_next(&site);
+                thread::park_timeout(BETWEEN_LOOKS);
+            }
+        });
+        self.site.set_beginner(beginner.thread().clone());
+    }
+}
+
+/// Does what takes time beside the conversations.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(Refusal::broken(error)))
+}

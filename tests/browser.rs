@@ -1,0 +1,131 @@
+//! The page in a real browser: Chromium, driven by `tests/python/studio.py`.
+
+mod common;
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use common::page::Page;
+use common::{pluck, write_seed};
+
+/// Some notes in a file, `seconds` of them.
+fn write_notes(path: &Path, seconds: usize) {
+    let mut signal = pluck(220.0, 0.5, 11025);
+    for n in 1..2 * seconds {
+        let frequency = [220.0, 247.5, 275.0, 330.0][n % 4];
+        signal.samples.extend(pluck(frequency, 0.5, 11025).samples);
+    }
+    write_seed(path, &signal);
+}
+
+/// Begins what the script calls `what`, with these files.
+fn drive(page: &Page, what: &str, files: &[&Path]) -> Child {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/studio.py");
+    Command::new(common::python())
+        .arg(script)
+        .args([what, &format!("http://{}", page.address)])
+        .args(files)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn check(driven: Child) {
+    let output = driven.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", common::stderr(&output));
+}
+
+#[test]
+fn a_model_is_made_followed_and_heard_while_somebody_else_looks_on() {
+    if common::skipped_without("chromium") {
+        return;
+    }
+    let page = Page::studio(&[]);
+    let files = tempfile::tempdir().unwrap();
+    let (recording, seed) = (
+        files.path().join("notes.wav"),
+        files.path().join("melody.wav"),
+    );
+    write_notes(&recording, 20);
+    write_notes(&seed, 2);
+    // A gallery of the same folder, which sees the voice.
+    let mut gallery = common::antiphon()
+        .args(["watch", "--osc-listen", "off", "--root"])
+        .arg(page.root())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    check(drive(&page, "make", &[&recording, &seed]));
+    gallery.kill().unwrap();
+    gallery.wait().unwrap();
+}
+
+#[test]
+fn a_page_that_is_open_outlives_a_studio_that_is_killed() {
+    if common::skipped_without("chromium") {
+        return;
+    }
+    let mut page = Page::studio(&[]);
+    let files = tempfile::tempdir().unwrap();
+    let path = |name: &str| files.path().join(name);
+    write_notes(&path("notes.wav"), 20);
+    let names = [path("notes.wav"), path("opened"), path("noticed")];
+    let mut driven = drive(
+        &page,
+        "survive",
+        &names.each_ref().map(|path| path.as_path()),
+    );
+    for (name, act) in [
+        ("opened", Page::kill as fn(&mut Page)),
+        ("noticed", Page::start),
+    ] {
+        let begun = Instant::now();
+        while !path(name).exists() && driven.try_wait().unwrap().is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(180), "{name}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        act(&mut page);
+    }
+    check(driven);
+}
+
+#[test]
+fn all_sections_can_be_reached_by_everybody_at_a_desk_and_on_a_telephone() {
+    if common::skipped_without("chromium") {
+        return;
+    }
+    let page = Page::studio(&[]);
+    write_notes(&page.path("recordings/notes.wav"), 5);
+    write_notes(&page.path("studio/seeds/melody.wav"), 2);
+    check(drive(&page, "reach", &[]));
+    check(drive(&page, "paint", &[]));
+}
+
+#[test]
+fn the_keyboard_is_enough() {
+    if common::skipped_without("chromium") {
+        return;
+    }
+    let page = Page::studio(&[]);
+    let files = tempfile::tempdir().unwrap();
+    let recording = files.path().join("notes.wav");
+    write_notes(&recording, 20);
+    check(drive(&page, "keys", &[&recording]));
+}
+
+#[test]
+fn the_gallery_is_seen_on_a_telephone() {
+    if common::skipped_without("chromium") {
+        return;
+    }
+    let page = Page::gallery(&["--page-control", "--seconds", "1"]);
+    page.wait("/api/gallery", |gallery| gallery["state"] == "in-order");
+    std::fs::write(page.path("seeds/broken.wav"), "this is no sound").unwrap();
+    write_notes(&page.path("seeds/melody.wav"), 2);
+    page.wait("/api/gallery", |gallery| {
+        gallery["done"] == 1 && gallery["failed"] == 1
+    });
+    check(drive(&page, "gallery", &[Path::new("1")]));
+}
