@@ -1,5 +1,6 @@
 //! What `studio` and `watch --page` have in common.
 
+use std::io::{IsTerminal, stderr};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -23,10 +24,9 @@ pub fn setup(root: PathBuf, kind: PageKind, address: SocketAddr) -> anyhow::Resu
     })
 }
 
-/// Prints how `what` is opened, beyond this machine with a code for a telephone.
-pub fn say_where(server: &Server, what: &str) {
-    tell!("{what} is at {}", server.link());
-    if let Some(code) = server.code() {
+/// Prints, where somebody sits at a terminal, a code by which a telephone opens the page.
+pub fn show_code(server: &Server) {
+    if let Some(code) = server.code().filter(|_| stderr().is_terminal()) {
         code.lines().for_each(|line| tell!("{line}"));
     }
 }

@@ -35,7 +35,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let stop = super::stop_flag()?;
     let setup = page::setup(arguments.root, PageKind::Studio, arguments.listen)?;
     let server = Server::new(setup)?;
-    page::say_where(&server, "The studio");
+    tell!("The studio is at {}", server.link());
+    page::show_code(&server);
     if arguments.open
         && let Err(error) = open::that_detached(server.link())
     {

@@ -89,7 +89,8 @@ impl PageOptions {
         let control = self.page_control;
         let setup = page::setup(root.to_owned(), PageKind::Gallery { control }, address)?;
         let server = Server::new(setup)?;
-        page::say_where(&server, "The page");
+        tracing::info!("the page is at {}", server.link());
+        page::show_code(&server);
         let stop = Arc::clone(stop);
         let serve = move || {
             if let Err(error) = server.serve(&stop) {

@@ -79,7 +79,11 @@ pub fn state(site: &Site) -> Value {
                 .into();
             let silence = seen.status.silence.as_ref();
             state["silence"] = silence.map(in_words).into();
-            state["in_work"] = state["works"].take();
+            if let Some(state) = state.as_object_mut()
+                && let Some(works) = state.remove("works")
+            {
+                state.insert("in_work".to_owned(), works);
+            }
             let since = seen.status.since;
             // To the minute, and so on below: what has hardly changed is not told again.
             state["uptime"] = since

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
+use crate::files;
+
 /// Of a log that much is looked at, from its end.
 const TAIL: u64 = 8 * 1024;
 /// Lines of a log that are shown.
@@ -37,9 +39,12 @@ impl Program {
         log: &Path,
         then: impl FnOnce() + Send + 'static,
     ) -> io::Result<()> {
-        let file = File::create(log)?;
+        // It has its name from when it is locked on: a log that is not is that of the dead.
+        let part = files::unpublished(log);
+        let file = File::create(&part)?;
         // Filesystems that lock nothing keep nobody from anything.
         let _ = file.try_lock();
+        fs::rename(&part, log)?;
         let mut command = Command::new(&self.path);
         command
             .args(arguments)
