@@ -211,14 +211,11 @@ fn a_long_answer_is_no_silence() {
     );
 }
 
-/// A model whose answer takes a minute or so.
-const A_MINUTE: &str =
-    r#"{"preset": "column-vector", "seg_len": 256, "hidden_size": 1024, "num_unrollings": 2}"#;
-
 #[test]
 fn what_is_being_answered_and_who_answers_it_can_be_asked() {
     let before = since_1970();
-    let daemon = Daemon::start_with(NOBODY, "off", A_MINUTE, &[]);
+    // They take a while.
+    let daemon = Daemon::start_with(NOBODY, "off", LIVELY, &["--variations", "10000"]);
     let root = daemon.path("");
     write_seed(&daemon.path("seeds/a.wav"), &pluck(220.0, 0.3, 22050));
     let begun = Instant::now();
