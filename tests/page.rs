@@ -176,6 +176,18 @@ fn a_model_is_made_and_answers_with_variations_and_a_voice() {
     assert_eq!(page.get("/api/voices/night").json(), plan);
     let stored = std::fs::read_to_string(page.path("voices/night.json")).unwrap();
     assert!(stored.contains("../models/early.onnx"), "{stored}");
+    put(&page, "/api/seeds/my%20song.wav", &notes(2.0));
+    let asked = json!({ "seed": "my song.wav", "plan": { "model": "bells", "seconds": 1 } });
+    let asked = page.post("/api/answers", asked).json();
+    let of_spaces = format!(
+        "/api/answers/{}",
+        asked["id"].as_str().unwrap().replace(' ', "%20")
+    );
+    let command = page.get(&of_spaces).json()["command"].to_string();
+    assert!(
+        command.contains("--seed 'studio/seeds/my song.wav' --plan"),
+        "{command}"
+    );
     let asked = json!({ "seed": "melody.wav", "voice": "night" });
     assert_eq!(page.post("/api/answers", asked).status, 202);
     let of_nothing = json!({ "model": "nothing.onnx" });

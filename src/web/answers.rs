@@ -24,6 +24,7 @@ use super::site::Site;
 use super::{blocking, plans, process};
 use crate::answer::{SET as NOTES, SetNotes, VariationNotes};
 use crate::files;
+use crate::service::Words;
 
 /// The folder of the answers themselves, in that of how they were made.
 pub const SET: &str = "set";
@@ -317,9 +318,9 @@ pub async fn get(
         let answer = Answer::read(&site.place, &id)?;
         let mut summary = answer.summary();
         summary["plan"] = Value::Object(answer.kept.order.plan.clone());
-        let words = answer.arguments(&site.place).join(" ");
-        summary["command"] =
-            format!("cd {} && antiphon {words}", site.place.root().display()).into();
+        let words = Words(answer.arguments(&site.place));
+        let root = Words(vec![site.place.root().display().to_string()]);
+        summary["command"] = format!("cd {root} && antiphon {words}").into();
         for file in summary["files"].as_array_mut().into_iter().flatten() {
             let Some(name) = file["file"].as_str() else {
                 continue;
