@@ -46,9 +46,17 @@ fn service_of(mut program: Command, home: &Path, arguments: &[&str]) -> Output {
         .env("HOME", home)
         .env_remove("XDG_CONFIG_HOME")
         .arg("service")
-        .args(arguments)
-        .output()
-        .unwrap()
+        .args(arguments);
+    loop {
+        match program.output() {
+            // A program that was copied a moment ago is still open for writing in whatever
+            // another test begins just then.
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            output => return output.unwrap(),
+        }
+    }
 }
 
 fn stdout(output: &Output) -> String {
