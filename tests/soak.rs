@@ -21,6 +21,8 @@ const KEPT_NAMES: usize = 1000;
 /// What the daemon has beside its folders: locks, its journal, its account.
 const HIDDEN_BYTES: u64 = 1_000_000;
 
+/// Files that a daemon at rest may have open when it is looked at: its beat, its state.
+const OPEN_FOR_A_MOMENT: usize = 2;
 /// The daemon looks for old files each ten seconds, and gives memory back after that.
 const UPKEEP: Duration = Duration::from_secs(13);
 /// It hears in this time that what is old is gone.
@@ -95,10 +97,14 @@ impl Row {
         assert!(late.resident <= bound, "{late:?} after {early:?}");
     }
 
-    /// Has no more open than `early`, and has written no more than it keeps.
+    /// Has no more open than `early`, but for what is open just while it is written, and has
+    /// written no more than it keeps.
     fn assert_no_busier_than(&self, early: &Row) {
         let (late, early) = (self.footprint, early.footprint);
-        assert!(late.files <= early.files, "{late:?} after {early:?}");
+        assert!(
+            late.files <= early.files + OPEN_FOR_A_MOMENT,
+            "{late:?} after {early:?}"
+        );
         assert!(late.threads <= early.threads, "{late:?} after {early:?}");
         assert!(self.hidden < HIDDEN_BYTES, "{self:?}");
     }
