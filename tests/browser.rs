@@ -50,16 +50,24 @@ fn a_model_is_made_followed_and_heard_while_somebody_else_looks_on() {
     write_notes(&recording, 20);
     write_notes(&seed, 2);
     // A gallery of the same folder, which sees the voice.
-    let mut gallery = common::antiphon()
+    let gallery = common::antiphon()
         .args(["watch", "--osc-listen", "off", "--root"])
         .arg(page.root())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+        .spawn();
+    let _gallery = Ending(gallery.unwrap());
     check(drive(&page, "make", &[&recording, &seed]));
-    gallery.kill().unwrap();
-    gallery.wait().unwrap();
+}
+
+/// A process that ends with the test, however that ends.
+struct Ending(Child);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 #[test]
@@ -128,4 +136,29 @@ fn the_gallery_is_seen_on_a_telephone() {
         gallery["done"] == 1 && gallery["failed"] == 1
     });
     check(drive(&page, "gallery", &[Path::new("1")]));
+}
+
+/// As when its machine freezes, or the network is cut: no connection ends.
+#[cfg(unix)]
+#[test]
+fn a_gallery_that_freezes_does_not_look_in_order_for_long() {
+    if common::skipped_without("chromium") {
+        return;
+    }
+    let page = Page::gallery(&[]);
+    page.wait("/api/gallery", |gallery| gallery["state"] == "in-order");
+    let files = tempfile::tempdir().unwrap();
+    let path = |name: &str| files.path().join(name);
+    let mut driven = drive(&page, "freeze", &[&path("seen"), &path("noticed")]);
+    for (name, signal) in [("seen", "-STOP"), ("noticed", "-CONT")] {
+        let begun = Instant::now();
+        while !path(name).exists() && driven.try_wait().unwrap().is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(180), "{name}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let process = page.process().to_string();
+        let sent = Command::new("kill").args([signal, &process]).status();
+        assert!(sent.unwrap().success());
+    }
+    check(driven);
 }

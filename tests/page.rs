@@ -148,6 +148,19 @@ fn a_model_is_made_and_answers_with_variations_and_a_voice() {
         command.contains("antiphon generate --seed studio/seeds/melody.wav"),
         "{command}"
     );
+    // It makes the same once more, beside what is there.
+    let typed = command.replace(
+        "antiphon generate",
+        &format!("{} generate", env!("CARGO_BIN_EXE_antiphon")),
+    );
+    let output = std::process::Command::new("sh")
+        .args(["-c", &typed])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{typed}: {output:?}");
+    let first = |folder: &str| std::fs::read(page.path(folder).join("01.wav")).unwrap();
+    let again = command.rsplit(' ').next().unwrap();
+    assert!(first(again) == first(&format!("studio/answers/{id}/set")));
     for sound in ["theme.wav", "01.wav"] {
         let heard = page.get(&format!("/api/sounds/answers/{id}/{sound}"));
         assert!(heard.body.starts_with(b"RIFF"), "{sound}: {heard:?}");
@@ -256,8 +269,10 @@ fn hear(page: &Page, name: &str, is_so: impl Fn(&Value) -> bool) -> Value {
     let host = page.address;
     write!(stream, "GET /api/events HTTP/1.1\r\nHost: {host}\r\n\r\n").unwrap();
     let mut event = String::new();
+    let begun = Instant::now();
     for line in BufReader::new(stream).lines() {
         let line = line.unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(60), "{name}: {line}");
         if let Some(name) = line.strip_prefix("event: ") {
             event = name.to_owned();
         }
@@ -301,6 +316,256 @@ fn the_gallery_tells_what_becomes_of_seeds_and_tries_again_what_failed() {
         gallery["done"] == 2 && gallery["failed"] == 0
     });
     assert_eq!(page.get("/health").status, 200);
+}
+
+/// Names of seeds as patches give them, and what other systems refuse.
+#[cfg(unix)]
+#[test]
+fn answers_to_seeds_with_odd_names_are_heard_and_tried_again() {
+    let page = Page::gallery(&["--page-control", "--seconds", "1"]);
+    hear(&page, "gallery", |gallery| gallery["state"] == "in-order");
+    let names = [
+        "what \"is\" <this>?",
+        "a:b|c*",
+        "back\\slash",
+        "line\nbreak",
+        " space",
+    ];
+    let file = |name: &str| page.path(&format!("seeds/{name}.wav"));
+    for name in names {
+        std::fs::write(file(name), notes(2.0)).unwrap();
+    }
+    let gallery = hear(&page, "gallery", |gallery| gallery["done"] == names.len());
+    let answers = gallery["answers"].as_array().unwrap();
+    assert_eq!(answers.len(), names.len());
+    for answer in answers {
+        let sound = answer["sound"].as_str().unwrap();
+        let heard = page.get(&format!("/api/sounds/{}", escaped(sound)));
+        assert!(heard.body.starts_with(b"RIFF"), "{sound}: {heard:?}");
+    }
+
+    for name in names {
+        std::fs::write(file(name), "this is no sound").unwrap();
+    }
+    let gallery = hear(&page, "gallery", |gallery| gallery["failed"] == names.len());
+    for name in names {
+        std::fs::write(page.path(&format!("failed/{name}.wav")), notes(2.0)).unwrap();
+    }
+    for failure in gallery["last_failures"].as_array().unwrap() {
+        let name = escaped(failure["name"].as_str().unwrap());
+        let retried = page.post(&format!("/api/gallery/failed/{name}/retry"), json!({}));
+        assert_eq!(retried.status, 202, "{name}: {retried:?}");
+    }
+    hear(&page, "gallery", |gallery| {
+        gallery["done"] == 2 * names.len() && gallery["failed"] == 0
+    });
+}
+
+/// A path as an address has it.
+fn escaped(path: &str) -> String {
+    let letter = |byte: u8| match byte {
+        b'/' | b'.' | b'a'..=b'z' | b'0'..=b'9' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    path.bytes().map(letter).collect()
+}
+
+#[test]
+fn of_a_set_all_answers_are_heard_in_the_gallery() {
+    let plan = json!({ "model": "bells", "seconds": 1, "variations": [{}, { "follow": 0 }] });
+    let page = Page::gallery(&[]);
+    hear(&page, "gallery", |gallery| gallery["state"] == "in-order");
+    std::fs::create_dir_all(page.path("voices")).unwrap();
+    std::fs::write(page.path("voices/night.json"), plan.to_string()).unwrap();
+    page.wait("/api/gallery", |gallery| gallery["voices"] != json!([]));
+    std::fs::create_dir_all(page.path("seeds/night")).unwrap();
+    std::fs::write(page.path("seeds/night/melody.wav"), notes(2.0)).unwrap();
+    let gallery = page.wait("/api/gallery", |gallery| gallery["done"] == 1);
+    let answer = &gallery["answers"][0];
+    let sounds = answer["sounds"].as_array().unwrap();
+    assert_eq!((&answer["set"], sounds.len()), (&json!(2), 2), "{answer}");
+    assert_eq!(answer["sound"], sounds[0]["sound"]);
+    for sound in sounds {
+        let heard = page.get(&format!("/api/sounds/{}", sound["sound"].as_str().unwrap()));
+        assert!(heard.body.starts_with(b"RIFF"), "{sound}: {heard:?}");
+    }
+}
+
+#[test]
+fn what_follows_from_settings_follows_the_rate_of_the_recordings() {
+    let page = Page::studio(&[]);
+    let settings = json!({ "preset": "vector-hifi" });
+    let check = |query: &str| {
+        let checked = page.post(&format!("/api/settings/check{query}"), settings.clone());
+        assert_eq!(checked.status, 200, "{checked:?}");
+        checked.json()
+    };
+    let (usual, low) = (check(""), check("?rate=11025"));
+    assert_eq!(usual["json"], low["json"]);
+    let span = |checked: &Value| {
+        let follows = checked["follows"].as_array().unwrap();
+        let matrix = follows.iter().find(|pair| pair[0] == "matrix").unwrap();
+        let text = matrix[1].as_str().unwrap();
+        let seconds = text.split(", ").nth(1).unwrap().split(' ').next().unwrap();
+        seconds.parse::<f64>().unwrap()
+    };
+    let ratio = span(&low) / span(&usual);
+    assert!((3.9..4.1).contains(&ratio), "{usual} {low}");
+    assert_eq!(page.post("/api/settings/check?rat=1", settings).status, 400);
+}
+
+#[test]
+fn many_who_ask_at_once_get_names_of_their_own() {
+    let page = Page::studio(&[]);
+    put(&page, "/api/recordings/notes.wav", &notes(5.0));
+    put(&page, "/api/seeds/melody.wav", &notes(2.0));
+    let run =
+        json!({ "name": "race", "recordings": ["notes.wav"], "settings": small(), "minutes": 30 });
+    let answer = json!({ "seed": "melody.wav", "plan": { "model": "bells", "seconds": 1 } });
+    let at_once = |path: &str, order: &Value| {
+        std::thread::scope(|scope| {
+            let asked: Vec<_> = (0..6)
+                .map(|_| scope.spawn(|| page.post(path, order.clone())))
+                .collect();
+            let said = asked.into_iter().map(|asked| asked.join().unwrap());
+            let names = said.map(|said| {
+                assert_eq!(said.status, 202, "{said:?}");
+                said.json()
+                    .as_object()
+                    .unwrap()
+                    .values()
+                    .next()
+                    .unwrap()
+                    .to_string()
+            });
+            names.collect::<std::collections::BTreeSet<String>>()
+        })
+    };
+    assert_eq!(at_once("/api/runs", &run).len(), 6);
+    assert_eq!(at_once("/api/answers", &answer).len(), 6);
+    let done = |answers: &Value| {
+        let all = answers.as_array().unwrap().iter();
+        all.clone().all(|answer| answer["state"] == "done")
+    };
+    page.wait("/api/answers", done);
+
+    let settings = |n: usize| {
+        let settings = json!({ "preset": "vector-cpu", "hidden_size": 16 + n });
+        let kept = page.send("PUT", "/api/settings/same", settings);
+        assert_eq!(kept.status, 204, "{kept:?}");
+    };
+    std::thread::scope(|scope| {
+        (0..12).for_each(|n| drop(scope.spawn(move || settings(n))));
+    });
+    assert!(page.get("/api/settings/same").json()["hidden_size"].is_u64());
+}
+
+#[test]
+fn two_studios_of_a_folder_begin_a_run_once() {
+    let page = Page::studio(&[]);
+    put(&page, "/api/recordings/notes.wav", &notes(5.0));
+    let mut other = common::antiphon()
+        .args(["studio", "--listen", "127.0.0.1:0", "--root"])
+        .arg(page.root())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    for n in 0..3 {
+        let run = json!({ "name": format!("run{n}"), "recordings": ["notes.wav"], "settings": small(), "minutes": 30 });
+        assert_eq!(page.post("/api/runs", run).status, 202);
+        let of_this = format!("/api/runs/run{n}");
+        page.wait(&of_this, |run| {
+            run["state"] == "training" && run["steps"].as_u64() > Some(0)
+        });
+        assert_eq!(page.post(&format!("{of_this}/stop"), json!({})).status, 202);
+        page.wait(&of_this, |run| run["state"] == "stopped");
+    }
+    other.kill().unwrap();
+    other.wait().unwrap();
+    let runs = std::fs::read_dir(page.path("runs")).unwrap();
+    assert_eq!(runs.count(), 3);
+}
+
+#[test]
+fn a_guide_of_the_page_is_found_wherever_the_plan_is_used() {
+    let page = Page::studio(&[]);
+    put(&page, "/api/seeds/melody.wav", &notes(2.0));
+    put(&page, "/api/seeds/guide.wav", &notes(3.0));
+    let plan = json!({ "model": "bells", "seconds": 1, "follow": 0.5, "guide_file": "guide.wav" });
+    assert_eq!(
+        page.send("PUT", "/api/voices/led", plan.clone()).status,
+        204
+    );
+    assert_eq!(page.get("/api/voices/led").json(), plan);
+    for order in [json!({ "plan": plan }), json!({ "voice": "led" })] {
+        let mut order = order;
+        order["seed"] = "melody.wav".into();
+        let asked = page.post("/api/answers", order);
+        assert_eq!(asked.status, 202, "{asked:?}");
+    }
+    page.wait("/api/answers", |answers| {
+        let all = answers.as_array().unwrap();
+        all.iter()
+            .for_each(|answer| assert_ne!(answer["state"], "failed", "{answer}"));
+        all.iter().all(|answer| answer["state"] == "done")
+    });
+    // A voice that somebody wrote by hand, with a guide elsewhere, is not answered by another one.
+    std::fs::create_dir(page.path("guides")).unwrap();
+    std::fs::write(page.path("guides/guide.wav"), notes(3.0)).unwrap();
+    let own = json!({ "model": "bells", "guide_file": "../guides/guide.wav" });
+    std::fs::write(page.path("voices/own.json"), own.to_string()).unwrap();
+    assert_eq!(page.get("/api/voices/own").json(), own);
+    let asked = page.post(
+        "/api/answers",
+        json!({ "seed": "melody.wav", "voice": "own" }),
+    );
+    assert_eq!(asked.status, 400, "{asked:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn of_a_link_only_the_link_is_removed() {
+    let page = Page::studio(&[]);
+    put(&page, "/api/seeds/melody.wav", &notes(2.0));
+    let link = page.path("recordings/link.wav");
+    std::os::unix::fs::symlink("../studio/seeds/melody.wav", &link).unwrap();
+    let removed = page.ask("DELETE", "/api/recordings/link.wav", &[], b"");
+    assert_eq!(removed.status, 204);
+    assert!(page.path("studio/seeds/melody.wav").exists() && link.symlink_metadata().is_err());
+}
+
+#[test]
+fn names_that_get_a_number_can_be_asked_for() {
+    let page = Page::studio(&[]);
+    let long = format!("{}.wav", "x".repeat(196));
+    for _ in 0..2 {
+        let taken = put(&page, &format!("/api/recordings/{long}"), &notes(2.0));
+        let name = taken["name"].as_str().unwrap();
+        assert_eq!(
+            page.get(&format!("/api/sounds/recordings/{name}?facts"))
+                .status,
+            200
+        );
+    }
+    let run = json!({ "name": "x".repeat(181), "recordings": [long], "settings": small() });
+    assert_eq!(page.post("/api/runs", run).status, 400);
+}
+
+#[test]
+fn what_is_not_known_of_a_gallery_is_not_told_as_none() {
+    let page = Page::studio(&[]);
+    let gallery = page.get("/api/gallery").json();
+    assert_eq!(
+        (&gallery["state"], &gallery["running"]),
+        (&json!("not-running"), &json!(false))
+    );
+    assert_eq!(gallery["waiting"], Value::Null);
+    assert!(gallery["start"].as_str().unwrap().contains("watch --root"));
+    let metrics = String::from_utf8(page.get("/metrics").body).unwrap();
+    assert!(
+        metrics.contains("antiphon_running 0") && !metrics.contains("antiphon_seeds_waiting"),
+        "{metrics}"
+    );
 }
 
 #[test]

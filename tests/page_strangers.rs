@@ -344,7 +344,7 @@ fn beyond_this_machine_a_token_is_asked_for_and_stays_the_same() {
     );
     let cookie = entered.header("set-cookie").unwrap();
     assert!(
-        cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"),
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"),
         "{cookie}"
     );
     let cookie = format!("Cookie: {}", cookie.split(';').next().unwrap());

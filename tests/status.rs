@@ -346,6 +346,25 @@ fn where_nobody_ever_started_it_the_command_is_told_that_does() {
 }
 
 #[test]
+fn of_a_daemon_that_has_ended_the_command_is_told_that_started_it() {
+    let options = ["--follow", "0.25"];
+    let daemon = Daemon::start_with(NOBODY, "off", LIVELY, &options);
+    let root = daemon.path("");
+    wait_for(0, &root);
+    daemon.signal("-KILL");
+    let said = wait_for(3, &root);
+    let command = said["command"].as_str().unwrap();
+    for word in ["cd ", " watch ", "--follow 0.25", "--osc-listen off"] {
+        assert!(command.contains(word), "{command}");
+    }
+    let text = stdout(&run("status", &root, &[]));
+    assert!(
+        text.contains(&format!("this starts it: {command}")),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_folder_that_does_not_answer_is_trouble() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["seeds", ".antiphon"] {

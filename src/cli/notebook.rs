@@ -1,12 +1,15 @@
 //! What only the daemon knows, written down for `antiphon status` and whoever else asks.
 
 use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use crate::answer::{Settings, Voice};
 use crate::osc::Tally;
+use crate::service::Words;
 use crate::status::{ArrivingFile, DaemonState, JobProgress, Troubles};
 use crate::watch::Event;
 
@@ -21,6 +24,8 @@ pub struct Notebook {
     /// The models of the default voice, unless another one is chosen by `settings`.
     models: Vec<String>,
     settings: Settings,
+    /// What it was started with, where its words are text.
+    command: Option<String>,
     pages: Mutex<Pages>,
 }
 
@@ -47,6 +52,7 @@ impl Notebook {
             since: since.unwrap_or_default().as_secs_f64(),
             models: models.collect(),
             settings,
+            command: command(),
             pages: Mutex::new(Pages {
                 skipped: 0,
                 works: BTreeMap::new(),
@@ -96,6 +102,7 @@ impl Notebook {
             since: Some(self.since),
             version: Some(env!("CARGO_PKG_VERSION").to_owned()),
             models: self.models(),
+            command: self.command.clone(),
             arriving,
             osc: self.tally.as_ref().map(Tally::snapshot).unwrap_or_default(),
             skipped: pages.skipped,
@@ -118,6 +125,15 @@ impl Notebook {
             pages.are_troubles_written = pages.troubles.write(&self.root).is_ok();
         }
     }
+}
+
+/// This program's own command, and the folder that its paths start from.
+fn command() -> Option<String> {
+    let folder = env::current_dir().ok()?.into_os_string();
+    let words = env::args_os().map(OsString::into_string);
+    let words: Vec<String> = words.collect::<Result<_, _>>().ok()?;
+    let folder = Words(vec![folder.into_string().ok()?]);
+    Some(format!("cd {folder} && {}", Words(words)))
 }
 
 /// The name of `model`, which may be a path.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::output;
 use super::watch::DEFAULT_ROOT;
-use crate::service::{Installed, Name, Scope, Words};
+use crate::service::{Installed, Name, Scope, to_start};
 use crate::status::{ArrivingFile, Failure, Silence, State, Status, VoiceStatus, Waiting, Work};
 use crate::system::clock;
 use crate::system::disk::Space;
@@ -197,7 +197,10 @@ fn print_daemon(status: &Status) {
     match (status.running, &status.silence) {
         (false, _) => {
             say!("daemon   not running, in {root}");
-            say!("         this starts it: {}", to_start(&status.root));
+            say!(
+                "         this starts it: {}",
+                to_start(&status.root, status.command.as_deref())
+            );
         }
         (true, None) => say!("daemon   running, in {root}"),
         (true, Some(silence)) => print_silence(silence, &status.root),
@@ -219,21 +222,6 @@ fn print_silence(silence: &Silence, root: &Path) {
          it again",
         silence.process
     );
-}
-
-/// The command that starts a daemon for `root`: its service, if it has one.
-fn to_start(root: &Path) -> Words {
-    let services = Installed::all();
-    let service = services.iter().find(|service| service.watches(root));
-    if let Some(manager) = service.and_then(|service| service.manager().ok()) {
-        return manager.to_start_again();
-    }
-    let root = root.to_string_lossy();
-    Words(
-        ["antiphon", "watch", "--root", &root]
-            .map(str::to_owned)
-            .to_vec(),
-    )
 }
 
 /// `melody.wav (41 %, 12 s left)`.

@@ -77,6 +77,28 @@ impl Installed {
     }
 }
 
+/// The command that starts a daemon for `root`, as it would be typed: its service's, if it has
+/// one, or else the one by which it was started `before`.
+pub fn to_start(root: &Path, before: Option<&str>) -> String {
+    let services = Installed::all();
+    let service = services.iter().find(|service| service.watches(root));
+    if let Some(manager) = service.and_then(|service| service.manager().ok()) {
+        return manager.to_start_again().to_string();
+    }
+    match before {
+        Some(before) => before.to_owned(),
+        None => {
+            let root = root.to_string_lossy();
+            Words(
+                ["antiphon", "watch", "--root", &root]
+                    .map(str::to_owned)
+                    .to_vec(),
+            )
+            .to_string()
+        }
+    }
+}
+
 fn value<'a>(command: &'a Words, option: &str) -> Option<&'a str> {
     let words = command.0.iter().enumerate().rev();
     let mut values = words.filter_map(|(n, word)| match word.strip_prefix(option) {

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 pub use install::{Manager, UnitChange, remove, write};
-pub use installed::{Installed, choose_installed, choose_name};
+pub use installed::{Installed, choose_installed, choose_name, to_start};
 pub use name::Name;
 pub use supervisor::Supervisor;
 pub use unit::{Service, Words};

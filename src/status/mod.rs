@@ -77,6 +77,8 @@ pub struct Status {
     pub since: Option<f64>,
     pub version: Option<String>,
     pub models: Vec<String>,
+    /// The command that the daemon was started with, or the last one, as it would be typed.
+    pub command: Option<String>,
     /// How many seeds are where.
     #[serde(flatten)]
     pub counts: Counts,
@@ -156,6 +158,8 @@ pub struct DaemonState {
     pub version: Option<String>,
     /// The names of the models that answer where no voice is named.
     pub models: Vec<String>,
+    /// The command that it was started with, as it would be typed.
+    pub command: Option<String>,
     /// How far the answers are that are being made.
     pub works: Vec<JobProgress>,
     /// Files in seeds/ that are not complete yet.
@@ -309,9 +313,13 @@ impl Status {
             });
         }
         let running = is_running(root)?;
-        let daemon = match running {
-            true => DaemonState::read(root),
-            false => DaemonState::default(),
+        let daemon = match (running, DaemonState::read(root)) {
+            (true, daemon) => daemon,
+            // Of one that has ended it is worth knowing how it was started.
+            (false, DaemonState { command, .. }) => DaemonState {
+                command,
+                ..DaemonState::default()
+            },
         };
         let beat = Beat::read(root).filter(|_| running);
         let silence = beat.as_ref().and_then(Silence::after);
@@ -342,6 +350,7 @@ impl Status {
             since: daemon.since,
             version: daemon.version,
             models: daemon.models,
+            command: daemon.command,
             counts: Counts {
                 waiting: waiting.len(),
                 working: claimed.begun.len(),

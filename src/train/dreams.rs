@@ -21,6 +21,8 @@ pub enum Sampling {
     Sequential,
     /// One step after each training step (Figure 3.4).
     Concurrent,
+    /// After the last training step of a run that was too short for any other.
+    Final,
 }
 
 impl Sampling {
@@ -28,6 +30,7 @@ impl Sampling {
         match self {
             Sampling::Sequential => "sequential",
             Sampling::Concurrent => "concurrent",
+            Sampling::Final => "final",
         }
     }
 
@@ -42,6 +45,12 @@ impl Sampling {
                 hyperparameters.dreams.num_dreams,
                 hyperparameters.dreams.dream_length,
             ),
+            Sampling::Final => {
+                let others = [Sampling::Concurrent, Sampling::Sequential].into_iter();
+                let mut wanted = others.map(|other| other.count_and_length(hyperparameters));
+                let (count, length) = wanted.find(|(count, _)| *count > 0).unwrap_or_default();
+                (count.min(1), length)
+            }
         }
     }
 }

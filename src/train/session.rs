@@ -193,10 +193,10 @@ impl Session {
         self.remark(observer);
         loop {
             if self.is_over() {
-                return self.finish(RunState::Ended);
+                return self.finish(RunState::Ended, observer);
             }
             if observer.stop() || self.is_asked_to_stop() {
-                return self.finish(RunState::Stopped);
+                return self.finish(RunState::Stopped, observer);
             }
             self.step(self.share(), observer)?;
             self.measure();
@@ -340,7 +340,11 @@ impl Session {
     }
 
     /// Keeps all as it now is, and writes the model of the run, which is in this `state`.
-    fn finish(mut self, state: RunState) -> Result<TrainingSummary, SessionError> {
+    fn finish(
+        mut self,
+        state: RunState,
+        observer: &mut dyn Observer,
+    ) -> Result<TrainingSummary, SessionError> {
         if self.steps() == 0 {
             return Err(SessionError::NoStep);
         }
@@ -352,6 +356,13 @@ impl Session {
         let written = self.destination.write(&model.to_bytes());
         self.tell(state);
         written.map_err(|source| SessionError::Destination { kept, source })?;
+        // Who stops a run does not want to wait; who lets it come to its end wants to hear it.
+        if state == RunState::Ended
+            && !self.run.has_predictions()
+            && let Some(prediction) = self.trainer.final_prediction()?
+        {
+            observer.prediction(&self.run.save_prediction(&prediction)?);
+        }
         Ok(model.training)
     }
 }
@@ -407,9 +418,19 @@ mod tests {
 
     /// A session of the run in `folder`, which is begun where there is none.
     fn session(folder: &Path) -> Session {
-        let json = r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 4, "num_epochs": 2,
-            "validation": 0.2, "audio_freq": 20, "seq_dream_len": 3, "num_dreams": 0}"#;
-        let hyperparameters = Hyperparameters::parse(json).unwrap();
+        session_with(
+            folder,
+            r#""audio_freq": 20, "seq_dream_len": 3, "num_dreams": 0"#,
+        )
+    }
+
+    /// The same, with these predictions while it trains.
+    fn session_with(folder: &Path, dreams: &str) -> Session {
+        let json = format!(
+            r#"{{"preset": "vector", "seg_len": 8, "num_unrollings": 4, "num_epochs": 2,
+            "validation": 0.2, {dreams}}}"#
+        );
+        let hyperparameters = Hyperparameters::parse(&json).unwrap();
         let recording = Recording {
             signal: Signal {
                 samples: (0..400).map(|n| 0.5 * (n as f32 * 0.3).sin()).collect(),
@@ -484,6 +505,31 @@ mod tests {
         let memory = model(whole.path()).memory;
         assert!(memory.is_some_and(|memory| memory > 0.0), "{memory:?}");
         assert_eq!(memory, model(parts.path()).memory);
+    }
+
+    #[test]
+    fn a_run_that_ends_before_its_first_prediction_is_complete_makes_one_then() {
+        let long = r#""num_dreams": 2, "dream_length": 1000"#;
+        let predictions = |dreams: &str, last: Option<u64>| {
+            let folder = tempfile::tempdir().unwrap();
+            let mut watcher = Watcher {
+                last,
+                ..Watcher::default()
+            };
+            session_with(folder.path(), dreams)
+                .run(Duration::MAX, &mut watcher)
+                .unwrap();
+            (watcher.predictions, watcher.told.last().unwrap().steps)
+        };
+        let (names, steps) = predictions(long, None);
+        assert_eq!(names, [format!("{steps:08}-final-1.wav")]);
+        assert_eq!(predictions(long, Some(5)).0, [""; 0], "stopped by somebody");
+        assert_eq!(predictions(r#""num_dreams": 0"#, None).0, [""; 0]);
+        let (names, _) = predictions(r#""num_dreams": 1, "dream_length": 3"#, None);
+        assert!(
+            names.iter().all(|name| name.ends_with("-concurrent-1.wav")),
+            "{names:?}"
+        );
     }
 
     #[test]

@@ -150,7 +150,7 @@ pub fn retry(root: &Path, name: &OsStr) -> Result<Retried, RetryError> {
 /// The seed in `failed/` that is called `name`, with or without its extension.
 fn find(root: &Path, name: &OsStr) -> Result<OsString, RetryError> {
     let given = readable(name);
-    if given.is_empty() || given.starts_with('.') || given.contains(['/', '\\', '\0']) {
+    if given.is_empty() || given.starts_with('.') || given.contains(['/', '\0']) {
         return Err(RetryError::Name { name: given });
     }
     let mut seeds = failed_seeds(root)?;

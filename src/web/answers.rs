@@ -36,6 +36,9 @@ const KEPT: &str = "kept.json";
 /// Beside an answer whose making was ended by somebody.
 const STOPPED: &str = "stopped";
 
+/// From the folder of an answer to the root.
+const FROM_ANSWERS: &str = "../../..";
+
 /// The most answers that wait.
 const MOST_WAITING: usize = 64;
 /// Letters of a seed's name that an answer's has.
@@ -200,13 +203,15 @@ impl Answer {
         })
     }
 
-    /// What `antiphon generate` is asked, from the root.
-    fn arguments(&self, place: &Place) -> Vec<String> {
+    /// What `antiphon generate` is asked, from the root, for answers in the folder `output`.
+    fn arguments(&self, place: &Place, output: &str) -> Vec<String> {
         let inner = |name: &str| place.shown(&self.folder.join(name));
         let seed = place.folder(place::SEEDS).join(&self.kept.order.seed);
         let words = ["generate", "--seed"].map(str::to_owned).into_iter();
         let words = words.chain([place.shown(&seed), "--plan".to_owned(), inner(PLAN)]);
-        words.chain(["--output".to_owned(), inner(SET)]).collect()
+        words
+            .chain(["--output".to_owned(), output.to_owned()])
+            .collect()
     }
 }
 
@@ -223,8 +228,9 @@ pub fn begin_next(site: &Arc<Site>) {
     let Some(answer) = next else {
         return;
     };
+    let set = site.place.shown(&answer.folder.join(SET));
     let mut arguments: Vec<OsString> = answer
-        .arguments(&site.place)
+        .arguments(&site.place, &set)
         .into_iter()
         .map(OsString::from)
         .collect();
@@ -247,7 +253,7 @@ pub async fn ask(
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
     let id = blocking({
         let site = Arc::clone(&site);
-        move || queue(&site.place, order)
+        move || site.change(|| queue(&site.place, order))
     })
     .await?;
     site.wake();
@@ -285,8 +291,8 @@ fn queue(place: &Place, order: Order) -> Result<String, Refusal> {
     let id = free_name(&format!("{}-{stem}", asked.as_secs()), |id| {
         !folder.join(id).exists()
     });
-    let plan = plans::from_folder(place, kept.plan.clone(), "../../..")?;
-    let variations = plans::check(place, &plan)?;
+    let variations = plans::check(place, &kept.plan)?;
+    let plan = plans::from_folder(place, kept.plan.clone(), FROM_ANSWERS)?;
     let folder = folder.join(&id);
     fs::create_dir(&folder).map_err(of_disk("the folder"))?;
     let write = |name: &str, value: &Value| {
@@ -318,7 +324,11 @@ pub async fn get(
         let answer = Answer::read(&site.place, &id)?;
         let mut summary = answer.summary();
         summary["plan"] = Value::Object(answer.kept.order.plan.clone());
-        let words = Words(answer.arguments(&site.place));
+        // The set is there, and nothing is written over.
+        let again = free_name(&format!("{}-again", answer.id), |name| {
+            !site.place.folder(name).exists()
+        });
+        let words = Words(answer.arguments(&site.place, &again));
         let root = Words(vec![site.place.root().display().to_string()]);
         summary["command"] = format!("cd {root} && antiphon {words}").into();
         for file in summary["files"].as_array_mut().into_iter().flatten() {
@@ -376,14 +386,16 @@ pub async fn keep(
         let answer = Answer::read(&site.place, &id)?;
         let file = answer.folder.join(SET).join(checked(&mark.file)?);
         site.place.existing(&file)?;
-        let mut marked = answer.marked();
-        marked.retain(|name| *name != mark.file);
-        if mark.kept {
-            marked.push(mark.file);
-            marked.sort();
-        }
-        let text = serde_json::to_vec(&marked).map_err(Refusal::broken)?;
-        files::write_atomically(&answer.folder.join(KEPT), &text).map_err(of_disk(&id))?;
+        site.change(|| {
+            let mut marked = answer.marked();
+            marked.retain(|name| *name != mark.file);
+            if mark.kept {
+                marked.push(mark.file);
+                marked.sort();
+            }
+            let text = serde_json::to_vec(&marked).map_err(Refusal::broken)?;
+            files::write_atomically(&answer.folder.join(KEPT), &text).map_err(of_disk(&id))
+        })?;
         Ok(StatusCode::NO_CONTENT)
     })
     .await

@@ -63,7 +63,7 @@ pub async fn asset(
 
 fn file(name: &str, headers: &axum::http::HeaderMap) -> Result<Response, Refusal> {
     let found = FILES.iter().find(|(known, _)| *known == name);
-    let (_, bytes) = *found.ok_or_else(|| Refusal::missing(format!("file {name:?}")))?;
+    let (_, bytes) = *found.ok_or_else(|| Refusal::missing(format!("file {name}")))?;
     let tag = format!("\"{}\"", &files::sha256(bytes)[..16]);
     let known = headers.get(header::IF_NONE_MATCH);
     let mut response = match known.is_some_and(|known| known.as_bytes() == tag.as_bytes()) {

@@ -18,9 +18,11 @@ use super::{answers, gallery, listing, runs};
 
 /// From one look at the folders to the next.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
-/// A look may take this share of the time: with a large folder it is seldomer.
+/// A look may take this share of the time: with a large folder it is seldomer, but not seldomer
+/// than this.
 const SHARE: u32 = 200;
-/// How often whoever listens hears that the server is there.
+const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+/// How long whoever listens hears nothing, and then that the server is there.
 const HERE: Duration = Duration::from_secs(15);
 
 /// A part of the state, as it was last told; empty before anybody looked.
@@ -81,24 +83,37 @@ pub async fn listen(
         let _ = &listener;
         (!text.is_empty()).then(|| Ok(Event::default().event(name).data(text)))
     });
-    Sse::new(events).keep_alive(KeepAlive::new().interval(HERE).text("here"))
+    // As an event, not a comment: pages are not told of comments, and a connection to a machine
+    // that is gone looks like one on which nothing changes.
+    let here = Event::default().event("here").data("{}");
+    Sse::new(events).keep_alive(KeepAlive::new().interval(HERE).event(here))
 }
 
 /// Looks at the folders for as long as somebody listens, and tells what has changed.
 pub async fn tell(site: Arc<Site>) {
+    let mut due: BTreeMap<&str, Instant> = BTreeMap::new();
     loop {
         while site.news.listeners.load(Ordering::Relaxed) == 0 {
             site.news.somebody.notified().await;
         }
-        let begun = Instant::now();
-        for name in site.news.parts.keys().copied() {
+        let now = Instant::now();
+        for (name, told) in &site.news.parts {
+            if due.get(name).is_some_and(|due| *due > now) {
+                continue;
+            }
             let looked = tokio::task::spawn_blocking({
-                let site = Arc::clone(&site);
-                move || part(&site, name).map(|value| value.to_string())
+                let (site, name) = (Arc::clone(&site), *name);
+                move || {
+                    let begun = Instant::now();
+                    let text = part(&site, name).map(|value| value.to_string());
+                    (text, begun.elapsed())
+                }
             });
-            if let Ok(Some(text)) = looked.await
-                && let Some(told) = site.news.parts.get(name)
-            {
+            // Who panics is asked again after the longest pause.
+            let (text, took) = looked.await.unwrap_or((None, LONGEST_PAUSE));
+            let pause = (took * SHARE).clamp(BETWEEN_LOOKS, LONGEST_PAUSE);
+            due.insert(name, Instant::now() + pause);
+            if let Some(text) = text {
                 told.send_if_modified(|last| {
                     let is_new = **last != *text;
                     if is_new {
@@ -108,11 +123,15 @@ pub async fn tell(site: Arc<Site>) {
                 });
             }
         }
-        let pause = BETWEEN_LOOKS.max(begun.elapsed() * SHARE);
-        let soon = tokio::time::sleep(pause);
+        let next = due.values().min().copied();
+        let next = next.unwrap_or_else(|| Instant::now() + BETWEEN_LOOKS);
         tokio::select! {
-            () = soon => {}
-            () = site.news.somebody.notified() => tokio::time::sleep(BETWEEN_LOOKS / 10).await,
+            () = tokio::time::sleep_until(next.into()) => {}
+            () = site.news.somebody.notified() => {
+                // What was seen last may be old, if nobody has listened since.
+                tokio::time::sleep(BETWEEN_LOOKS / 10).await;
+                due.clear();
+            }
         }
     }
 }

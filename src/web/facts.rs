@@ -30,7 +30,7 @@ pub struct SoundFacts {
 ///
 /// What is wrong with a file that is no sound.
 pub fn facts_of(path: &Path, to_learn_from: bool) -> Result<SoundFacts, AudioError> {
-    let recording = audio::load_as_recorded(path)?;
+    let recording = audio::read::read(path)?;
     let bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
     let mut facts = SoundFacts::of(&recording, bytes);
     if to_learn_from && facts.seconds < SHORT {

@@ -8,22 +8,23 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use axum::extract::State;
+use axum::extract;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::place::checked;
+use super::place::checked_of_others;
 use super::refusal::Refusal;
 use super::request::Named;
 use super::site::Site;
 use super::{blocking, metrics};
 use crate::answer::{SET, SetNotes, Sidecar};
 use crate::audio;
-use crate::status::{Silence, Status, StatusError};
-use crate::system::{disk, load, memory};
+use crate::service::to_start;
+use crate::status::{Silence, State, Status, StatusError};
+use crate::system::{load, memory};
 use crate::watch::voices::Roll;
-use crate::watch::{self, folders};
+use crate::watch::{self, RetryError, folders};
 
 /// Answers that are shown.
 const LAST_ANSWERS: usize = 12;
@@ -35,12 +36,25 @@ const FRESH: Duration = Duration::from_millis(900);
 /// # Errors
 ///
 /// Why nothing can be said, for whoever reads the page.
-pub fn seen(site: &Site) -> Result<Seen, String> {
+pub fn seen(site: &Site) -> Result<Seen, Unseen> {
     let root = site.place.root().to_owned();
     let seen = site.gallery.at(FRESH, move || look(&root));
     seen.unwrap_or_else(|| {
-        Err("the folder does not answer: its disk hangs, or the connection to it is cut".to_owned())
+        let why = "the folder does not answer: its disk hangs, or the connection to it is cut";
+        Err(Unseen {
+            is_new: false,
+            why: why.to_owned(),
+        })
     })
+}
+
+/// Why nothing was seen.
+#[derive(Clone, Debug)]
+pub struct Unseen {
+    /// Whether no daemon has ever watched there.
+    is_new: bool,
+    /// In a sentence.
+    why: String,
 }
 
 /// What was seen.
@@ -52,13 +66,20 @@ pub struct Seen {
     answers: Value,
 }
 
-fn look(root: &Path) -> Result<Seen, String> {
+fn look(root: &Path) -> Result<Seen, Unseen> {
     let status = Status::of(root).map_err(|error| match error {
-        StatusError::NotWatched { .. } => format!(
-            "no daemon has ever watched this folder; antiphon watch --root {} makes a gallery of it",
-            root.display()
-        ),
-        error => error.to_string(),
+        StatusError::NotWatched { .. } => Unseen {
+            is_new: true,
+            why: format!(
+                "no daemon has ever watched this folder; antiphon watch --root {} makes a \
+                 gallery of it",
+                root.display()
+            ),
+        },
+        error => Unseen {
+            is_new: false,
+            why: error.to_string(),
+        },
     })?;
     Ok(Seen {
         status: Arc::new(status),
@@ -68,6 +89,7 @@ fn look(root: &Path) -> Result<Seen, String> {
 
 /// `GET /api/gallery`.
 pub fn state(site: &Site) -> Value {
+    let root = site.place.root();
     let mut state = match seen(site) {
         Ok(seen) => {
             let mut state = serde_json::to_value(&*seen.status).unwrap_or_default();
@@ -76,6 +98,9 @@ pub fn state(site: &Site) -> Value {
                 .status
                 .forecast
                 .map(|forecast| forecast.to_string())
+                .into();
+            state["start"] = (!seen.status.running)
+                .then(|| to_start(root, seen.status.command.as_deref()))
                 .into();
             let silence = seen.status.silence.as_ref();
             state["silence"] = silence.map(in_words).into();
@@ -95,20 +120,29 @@ pub fn state(site: &Site) -> Value {
             }
             state
         }
-        Err(why) => json!({
-            "state": "not-running", "running": false, "trouble": why, "silence": null,
-            "waiting": 0, "working": 0, "done": 0, "failed": 0, "skipped": 0, "voices": [],
-            "in_work": [], "arriving": [], "last_failures": [], "answers": [], "forecast": null,
-        }),
+        Err(Unseen { is_new, why }) => {
+            let state = if is_new {
+                State::NotRunning
+            } else {
+                State::Trouble
+            };
+            json!({
+                "state": state, "running": is_new.then_some(false), "trouble": why,
+                "silence": null, "waiting": null, "working": null, "done": null, "failed": null,
+                "skipped": null, "voices": [], "in_work": [], "arriving": [],
+                "last_failures": [], "answers": [], "forecast": null, "troubles": [],
+                "since": null, "uptime": null, "version": null, "models": [], "space": null,
+                "start": is_new.then(|| to_start(root, None)),
+            })
+        }
     };
-    let root = site.place.root();
     state["load"] = json!(load::average());
     state["memory"] = json!({
         "process_bytes": memory::of_this_process().map(to_megabytes),
         "free_bytes": memory::available().map(to_megabytes),
         "total_bytes": memory::total(),
     });
-    state["disk"] = json!(disk::space(root).ok());
+    state["disk"] = state["space"].take();
     state["root"] = root.display().to_string().into();
     state
 }
@@ -218,19 +252,28 @@ fn told(predictions: &Path, found: &Found) -> Value {
         "when": seconds(found.when),
         "voice": found.voice,
         "set": 0,
+        "sounds": [],
         "sound": format!("predictions/{}", found.name),
     });
     if found.is_set {
         let notes: Option<SetNotes> = serde_json::from_slice(&read(&path.join(SET))).ok();
         let notes = notes.map(|notes| notes.variations).unwrap_or_default();
-        let first = notes
+        let sounds: Vec<Value> = notes
             .iter()
-            .find_map(|one| Some((one.file.clone()?, one.seconds, one.model.clone())));
-        let (file, seconds, model) = first.unwrap_or_default();
-        told["set"] = notes.iter().filter(|one| one.file.is_some()).count().into();
-        told["sound"] = format!("predictions/{}/{file}", found.name).into();
-        told["seconds"] = json!(seconds);
-        told["model"] = json!(model);
+            .filter_map(|one| {
+                Some(json!({
+                    "sound": format!("predictions/{}/{}", found.name, one.file.as_ref()?),
+                    "seconds": one.seconds,
+                    "model": one.model,
+                }))
+            })
+            .collect();
+        let first = sounds.first().cloned().unwrap_or_default();
+        told["sound"] = first["sound"].clone();
+        told["seconds"] = first["seconds"].clone();
+        told["model"] = first["model"].clone();
+        told["set"] = sounds.len().into();
+        told["sounds"] = sounds.into();
     } else {
         let sidecar: Option<Sidecar> =
             serde_json::from_slice(&read(&path.with_extension("json"))).ok();
@@ -243,21 +286,25 @@ fn told(predictions: &Path, found: &Found) -> Value {
 
 /// `POST /api/gallery/failed/NAME/retry`.
 pub async fn retry(
-    State(site): State<Arc<Site>>,
+    extract::State(site): extract::State<Arc<Site>>,
     Named(name): Named<String>,
 ) -> Result<StatusCode, Refusal> {
-    checked(&name)?;
+    checked_of_others(&name)?;
     blocking(move || {
-        watch::retry(site.place.root(), name.as_ref()).map_err(Refusal::impossible)?;
+        let retried = watch::retry(site.place.root(), name.as_ref());
+        retried.map_err(|error| match error {
+            RetryError::Missing { .. } => Refusal::missing(format!("failed seed {name}")),
+            error => Refusal::impossible(error),
+        })?;
         Ok(StatusCode::ACCEPTED)
     })
     .await
 }
 
 /// `GET /health`.
-pub async fn health(State(site): State<Arc<Site>>) -> Response {
+pub async fn health(extract::State(site): extract::State<Arc<Site>>) -> Response {
     let health = tokio::task::spawn_blocking(move || match seen(&site) {
-        Err(why) => Err(why),
+        Err(unseen) => Err(unseen.why),
         Ok(seen) => match (
             &seen.status.trouble,
             &seen.status.silence,
@@ -278,7 +325,9 @@ pub async fn health(State(site): State<Arc<Site>>) -> Response {
 }
 
 /// `GET /metrics`.
-pub async fn all_metrics(State(site): State<Arc<Site>>) -> Result<Response, Refusal> {
+pub async fn all_metrics(
+    extract::State(site): extract::State<Arc<Site>>,
+) -> Result<Response, Refusal> {
     let text = blocking(move || Ok(metrics::text(&state(&site)))).await?;
     let kind = [(
         header::CONTENT_TYPE,

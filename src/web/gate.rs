@@ -177,8 +177,10 @@ impl Gate {
         {
             return None;
         }
+        // Lax: the link may be followed from a mail, whose browser's next request is the mail's, too.
+        // What other sites ask is refused by where it comes from.
         let cookie = format!(
-            "{}={given}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000",
+            "{}={given}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000",
             self.cookie()
         );
         let mut response = Redirect::to("/").into_response();

@@ -4,7 +4,7 @@
 //! moment at which it was begun.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -19,6 +19,9 @@ use super::settings::ENDING;
 use super::site::Site;
 use crate::files;
 use crate::train::is_training;
+
+/// The file that is locked by whoever begins the jobs.
+const TURN: &str = ".turn";
 
 /// What a new run is asked to do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -162,6 +165,17 @@ pub fn log_of(place: &Place, name: &str) -> PathBuf {
 /// Its hyperparameters, for `antiphon train`.
 fn settings_of(place: &Place, name: &str) -> PathBuf {
     place.folder(place::JOBS).join(format!("{name}.settings"))
+}
+
+/// The right to begin what waits, for as long as it is held; none while another studio of the
+/// same folder has it. Filesystems that lock nothing give it to all.
+pub fn take_turn(place: &Place) -> Option<File> {
+    let path = place.folder(place::JOBS).join(TURN);
+    let file = File::options().create(true).append(true).open(path).ok()?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => None,
+        _ => Some(file),
+    }
 }
 
 /// Begins the job that has waited longest, unless something is trained.

@@ -2,6 +2,7 @@
 
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::UNIX_EPOCH;
 
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use super::place::{self, Place};
 use super::plans;
 use super::site::Site;
 use crate::audio::is_called_a_sound;
-use crate::bundled;
+use crate::bundled::{self, BundledModel};
 use crate::trained_model::TrainedModel;
 use crate::watch::voices::Roll;
 
@@ -69,12 +70,22 @@ fn settings(place: &Place) -> Value {
 }
 
 fn models(site: &Site) -> Value {
-    let of_bundled = bundled::MODELS.iter().map(|model| {
+    static RATES: LazyLock<Vec<Option<u32>>> = LazyLock::new(|| {
+        let read =
+            |model: &BundledModel| TrainedModel::from_bytes(model.bytes, model.name.as_ref());
+        let rate = |model| read(model).map(|model| model.hyperparameters.format.sample_rate);
+        bundled::MODELS
+            .iter()
+            .map(|model| rate(model).ok())
+            .collect()
+    });
+    let of_bundled = bundled::MODELS.iter().zip(&*RATES).map(|(model, rate)| {
         json!({
             "name": model.name,
             "bundled": true,
             "approach": model.approach.name(),
             "sound": model.sound,
+            "sample_rate": rate,
             "bytes": model.bytes.len(),
         })
     });

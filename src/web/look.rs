@@ -1,5 +1,6 @@
 //! A look at something that may hang, shared by all who want to see it.
 
+use std::panic;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -52,9 +53,10 @@ impl<T: Clone + Send + 'static> Look<T> {
             state.looking = Some(asked);
             let shared = Arc::clone(&self.0);
             thread::spawn(move || {
-                let seen = look();
+                // Whoever panics is not to have all others wait for ever.
+                let seen = panic::catch_unwind(panic::AssertUnwindSafe(look));
                 let mut state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
-                state.last = Some((Instant::now(), seen));
+                state.last = seen.ok().map(|seen| (Instant::now(), seen));
                 state.looking = None;
                 shared.seen.notify_all();
             });
@@ -100,5 +102,8 @@ mod tests {
             }
         });
         assert_eq!(look.at(Duration::ZERO, || 7), Some(7));
+        let panicking = look.at(Duration::ZERO, || panic!("as a bug would"));
+        assert_eq!(panicking, None);
+        assert_eq!(look.at(Duration::ZERO, || 8), Some(8));
     }
 }

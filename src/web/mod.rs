@@ -17,6 +17,7 @@ mod facts;
 mod gallery;
 mod gate;
 mod jobs;
+mod known;
 mod listing;
 mod look;
 mod metrics;
@@ -40,6 +41,7 @@ mod uploads;
 use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::panic;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -55,6 +57,7 @@ pub use site::PageKind;
 use site::Site;
 pub use strangers::upload;
 use token::Token;
+use tokio::sync::Semaphore;
 
 use crate::system::network;
 
@@ -121,6 +124,7 @@ impl Server {
             ] {
                 let folder = root.join(folder);
                 fs::create_dir_all(&folder).map_err(failed(&folder))?;
+                uploads::clear(&folder);
             }
         }
         let program = Program {
@@ -193,14 +197,39 @@ impl Server {
     fn begin_what_waits(&self, stop: &Arc<AtomicBool>) {
         let (site, stop) = (Arc::clone(&self.site), Arc::clone(stop));
         let beginner = thread::spawn(move || {
+            let mut turn = None;
             while !stop.load(Ordering::Relaxed) {
-                jobs::begin_next(&site);
-                answers::begin_next(&site);
+                // Of several studios of one folder one begins things.
+                turn = turn.or_else(|| jobs::take_turn(&site.place));
+                if turn.is_some() {
+                    let begin = || {
+                        jobs::begin_next(&site);
+                        answers::begin_next(&site);
+                    };
+                    if panic::catch_unwind(panic::AssertUnwindSafe(begin)).is_err() {
+                        tracing::warn!("the page cannot begin what waits; it tries again");
+                    }
+                }
                 thread::park_timeout(BETWEEN_LOOKS);
             }
         });
         self.site.set_beginner(beginner.thread().clone());
     }
+}
+
+/// Does what takes the machine's time, in a turn that is over when the work is: whoever asked
+/// may be gone by then.
+async fn blocking_in_turn<T: Send + 'static>(
+    turns: &Arc<Semaphore>,
+    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    let turn = Arc::clone(turns).acquire_owned().await;
+    let turn = turn.map_err(Refusal::broken)?;
+    blocking(move || {
+        let _turn = turn;
+        work()
+    })
+    .await
 }
 
 /// Does what takes time beside the conversations.

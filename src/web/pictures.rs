@@ -73,7 +73,7 @@ impl Shown {
 ///
 /// 422 for what is no sound.
 pub fn draw(path: &Path, shown: &Shown) -> Result<String, Refusal> {
-    let sound = audio::load_as_recorded(path).map_err(Refusal::impossible)?;
+    let sound = audio::read::read(path).map_err(Refusal::impossible)?;
     let mut signal = sound.into_signal();
     let most = (LONGEST * f64::from(signal.sample_rate)) as usize;
     signal.samples.truncate(most);

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::refusal::{Refusal, of_disk};
-use crate::names::is_scratch;
+use crate::names::{is_scratch, printable};
 
 /// What models are trained on.
 pub const RECORDINGS: &str = "recordings";
@@ -23,6 +23,10 @@ pub const JOBS: &str = "studio/jobs";
 
 /// The longest name of a file, in bytes.
 const LONGEST_NAME: usize = 200;
+/// The longest name that gets an ending, and perhaps a number.
+const LONGEST_STEM: usize = 180;
+/// What Windows takes for a device, whatever its ending; names are to be good on all systems.
+const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 /// Letters that some system takes for something else in a name.
 const NO_LETTERS: [char; 9] = ['/', '\\', ':', '*', '?', '"', '<', '>', '|'];
 
@@ -32,7 +36,10 @@ const NO_LETTERS: [char; 9] = ['/', '\\', ':', '*', '?', '"', '<', '>', '|'];
 ///
 /// 400 with what is wrong.
 pub fn checked(name: &str) -> Result<&str, Refusal> {
-    let refusal = |why: &str| Refusal::bad(format!("{name:?} is no name of a file here: {why}"));
+    let refusal = |why: &str| {
+        let name = printable(name);
+        Refusal::bad(format!("“{name}” is no name of a file here: {why}"))
+    };
     match name {
         "" => Err(refusal("it is empty")),
         _ if name.len() > LONGEST_NAME => Err(Refusal::bad(format!(
@@ -56,11 +63,55 @@ pub fn checked_new(name: &str) -> Result<&str, Refusal> {
     let name = checked(name)?;
     let odd = name.contains(crate::names::is_unprintable) || is_scratch(name.as_ref());
     match odd || name.trim() != name {
+        _ if is_device(name) => Err(Refusal::bad(format!("“{name}” is no name on Windows"))),
         true => Err(Refusal::bad(format!(
-            "{name:?} is no good name: it has letters that nobody sees, or is like a temporary \
-             file's"
+            "“{}” is no good name: it has letters that nobody sees, or is like a temporary file's",
+            printable(name)
         ))),
         false => Ok(name),
+    }
+}
+
+/// `name`, if files may be made that are called so, with an ending and a number.
+///
+/// # Errors
+///
+/// 400 with what is wrong.
+pub fn checked_stem(name: &str) -> Result<&str, Refusal> {
+    match checked_new(name)?.len() {
+        ..=LONGEST_STEM => Ok(name),
+        length => Err(Refusal::bad(format!(
+            "a name of {length} bytes is too long; {LONGEST_STEM} are allowed"
+        ))),
+    }
+}
+
+/// Whether Windows takes a file of that name for a device.
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().trim_end();
+    let stem = stem.to_ascii_lowercase();
+    let is_port = |port: &str| {
+        let number = stem.strip_prefix(port);
+        number.is_some_and(|number| matches!(number.as_bytes(), [b'1'..=b'9']))
+    };
+    DEVICES.contains(&&*stem) || is_port("com") || is_port("lpt")
+}
+
+/// `name`, if it can be that of a file that somebody else has put here, where more is allowed
+/// than in a name that comes from the page.
+///
+/// # Errors
+///
+/// 400 with what is wrong.
+pub fn checked_of_others(name: &str) -> Result<&str, Refusal> {
+    let is_path = name.contains(['/', '\0']) || cfg!(windows) && name.contains(['\\', ':']);
+    match name {
+        "" | "." | ".." => Err(Refusal::bad("a name of a file is missing")),
+        _ if is_path => Err(Refusal::bad(format!(
+            "“{}” is no name of a file",
+            printable(name)
+        ))),
+        _ => Ok(name),
     }
 }
 
@@ -117,13 +168,18 @@ impl Place {
     }
 }
 
-/// `wanted`, or the first of `wanted-2` and so on for which `is_free` holds.
+/// `wanted`, or the first of `wanted-2` and so on for which `is_free` holds; what would be too
+/// long is shortened before the number.
 pub fn free_name(wanted: &str, is_free: impl Fn(&str) -> bool) -> String {
     let (stem, extension) = match wanted.rsplit_once('.') {
         Some((stem, extension)) if !stem.is_empty() => (stem, format!(".{extension}")),
         _ => (wanted, String::new()),
     };
-    let numbered = (2..).map(|n| format!("{stem}-{n}{extension}"));
+    let numbered = (2..).map(|n| {
+        let end = format!("-{n}{extension}");
+        let room = LONGEST_NAME.saturating_sub(end.len());
+        format!("{}{end}", &stem[..stem.floor_char_boundary(room)])
+    });
     let mut names = std::iter::once(wanted.to_owned()).chain(numbered);
     let free = names.find(|name| is_free(name));
     free.unwrap_or_else(|| wanted.to_owned())
@@ -169,6 +225,22 @@ mod tests {
         assert!(checked_new("a\u{202e}vaw.exe").is_err());
         assert!(checked_new("take.wav.part").is_err());
         assert!(checked_new(" x").is_err());
+        for name in ["nul", "Con.json", "COM1", "lpt9.wav"] {
+            assert!(checked_new(name).is_err(), "{name}");
+        }
+        assert!(checked_new("nullabove").is_ok() && checked_new("com10").is_ok());
+        assert!(checked_stem(&"x".repeat(181)).is_err());
+    }
+
+    #[test]
+    fn names_that_others_gave_may_be_odd_and_are_no_paths() {
+        let long = "x".repeat(255);
+        for name in ["what?.wav", "a:b|c.wav", " x\n.wav", "...", ".x", &long] {
+            assert!(checked_of_others(name).is_ok(), "{name}");
+        }
+        for name in ["", ".", "..", "a/b", "/x", "x\0"] {
+            assert!(checked_of_others(name).is_err(), "{name}");
+        }
     }
 
     #[test]
@@ -196,5 +268,11 @@ mod tests {
         assert_eq!(free("a.wav"), "a-3.wav");
         assert_eq!(free("b"), "b-2");
         assert_eq!(free("c.wav"), "c.wav");
+        let long = format!("{}.wav", "ä".repeat(98));
+        let next = free_name(&long, |name| name != long);
+        assert!(
+            next.ends_with("ä-2.wav") && checked(&next).is_ok(),
+            "{next}"
+        );
     }
 }

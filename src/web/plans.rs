@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value};
 
 use super::blocking;
-use super::place::{self, Place, checked, checked_new};
+use super::place::{self, Place, checked, checked_stem};
 use super::refusal::{Refusal, of_disk};
 use super::request::{Asked, Named};
 use super::site::Site;
@@ -67,12 +67,15 @@ fn found(place: &Place, folder: &str, name: &str, root: &str) -> Result<String, 
     ))
 }
 
-/// `plan` as the page knows it: files by their names.
+/// `plan`, of a voice, as the page knows it: files by their names, but for those that lie
+/// elsewhere than the page's, which stay as they are and are found nowhere.
 fn to_page(mut plan: Map<String, Value>) -> Map<String, Value> {
     let rename = |wishes: &mut Map<String, Value>| {
-        for key in ["model", "guide_file"] {
-            if let Some(Value::String(name)) = wishes.get_mut(key) {
-                *name = file_name(name).to_owned();
+        for (key, folder) in [("model", place::MODELS), ("guide_file", place::SEEDS)] {
+            if let Some(Value::String(name)) = wishes.get_mut(key)
+                && let Some(inner) = name.strip_prefix(&format!("{FROM_VOICES}/{folder}/"))
+            {
+                *name = inner.to_owned();
             }
         }
     };
@@ -88,13 +91,15 @@ pub fn file_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-/// How many answers `plan` asks for, if it can be answered by what is there.
+/// How many answers `plan`, as the page knows it, asks for, if it can be answered by what is
+/// there.
 ///
 /// # Errors
 ///
 /// 422 with what is wrong.
 pub fn check(place: &Place, plan: &Map<String, Value>) -> Result<usize, Refusal> {
-    let text = Value::Object(plan.clone()).to_string();
+    let root = place.root().to_string_lossy();
+    let text = Value::Object(from_folder(place, plan.clone(), &root)?).to_string();
     let parsed = Plan::parse(&text).map_err(Refusal::impossible)?;
     let count = parsed.variations.as_ref().map_or(1, Vec::len);
     let find = |name: &str| find_model(place, name);
@@ -152,13 +157,15 @@ pub async fn put(
 ) -> Result<StatusCode, Refusal> {
     blocking(move || {
         let place = &site.place;
-        let path = place.at(VOICES, &file_of(checked_new(&name)?))?;
+        let path = place.at(VOICES, &file_of(checked_stem(&name)?))?;
         let folder = place.folder(VOICES);
-        let plan = from_folder(place, plan, FROM_VOICES)?;
         check(place, &plan)?;
-        fs::create_dir_all(&folder).map_err(of_disk("the folder"))?;
+        let plan = from_folder(place, plan, FROM_VOICES)?;
         let text = format!("{:#}\n", Value::Object(plan));
-        files::write_atomically(&path, text.as_bytes()).map_err(of_disk(&name))?;
+        site.change(|| {
+            fs::create_dir_all(&folder).map_err(of_disk("the folder"))?;
+            files::write_atomically(&path, text.as_bytes()).map_err(of_disk(&name))
+        })?;
         Ok(StatusCode::NO_CONTENT)
     })
     .await

@@ -76,7 +76,9 @@ impl Refusal {
 /// What a file could not be made or read for.
 pub fn of_disk(what: &str) -> impl Fn(std::io::Error) -> Refusal + '_ {
     move |error| match error.kind() {
-        std::io::ErrorKind::NotFound => Refusal::missing(what),
+        std::io::ErrorKind::NotFound
+        | std::io::ErrorKind::NotADirectory
+        | std::io::ErrorKind::InvalidFilename => Refusal::missing(what),
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Refusal::new(
             StatusCode::INSUFFICIENT_STORAGE,
             format!("the disk has no room for {what}; remove what is not needed"),

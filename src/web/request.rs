@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
@@ -27,6 +27,21 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Named<T
         match path {
             Ok(Path(names)) => Ok(Named(names)),
             Err(error) => Err(Refusal::bad(format!("the path: {error}"))),
+        }
+    }
+}
+
+/// What stands after the `?` of a request's address.
+pub struct Queried<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Queried<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let query = Query::from_request_parts(parts, state).await;
+        match query {
+            Ok(Query(asked)) => Ok(Queried(asked)),
+            Err(error) => Err(Refusal::bad(format!("the address: {}", error.body_text()))),
         }
     }
 }

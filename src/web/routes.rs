@@ -93,7 +93,8 @@ fn of_sounds(folder: &'static str) -> MethodRouter<Arc<Site>> {
         async move |State(site): State<Arc<Site>>,
                     Named(name): Named<String>,
                     request: axum::extract::Request| {
-            let taken = uploads::take(&site.place, folder, &name, request).await?;
+            let taken =
+                uploads::take(&site.place, folder, &name, &site.sounds.turns, request).await?;
             Ok::<_, Refusal>((StatusCode::CREATED, Json(taken)))
         },
     )

@@ -14,12 +14,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::jobs::{Job, NewRun, Task, log_of, runs};
-use super::place::{self, Place, checked, checked_new, free_name};
+use super::place::{self, Place, checked, checked_stem, free_name};
 use super::refusal::{Refusal, of_disk};
 use super::request::{Asked, Named};
 use super::settings::{check_minutes, parsed};
 use super::site::Site;
-use super::{blocking, process};
+use super::{blocking, blocking_in_turn, process};
 use crate::audio;
 use crate::train::{LossRow, PREDICTIONS, Run, RunProgress, RunRecord, RunState, is_training};
 
@@ -133,9 +133,9 @@ impl Found {
             let rows = self.record.iter().flat_map(|record| &record.losses);
             rows.filter_map(loss).reduce(f64::min)
         };
-        let is_over = matches!(stage, Stage::Ended | Stage::Stopped);
+        let trains = matches!(stage, Stage::Training | Stage::Starting);
         let model = format!("{}.onnx", self.name);
-        let has_model = is_over && place.folder(place::MODELS).join(&model).is_file();
+        let has_model = !trains && place.folder(place::MODELS).join(&model).is_file();
         let error = (stage == Stage::Failed).then(|| {
             let why = process::failure(&self.log);
             why.unwrap_or_else(|| "its process was ended before it began".to_owned())
@@ -266,7 +266,7 @@ pub async fn launch(
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
     let name = blocking({
         let site = Arc::clone(&site);
-        move || queue(&site.place, run)
+        move || site.change(|| queue(&site.place, run))
     })
     .await?;
     site.wake();
@@ -274,7 +274,7 @@ pub async fn launch(
 }
 
 fn queue(place: &Place, mut run: NewRun) -> Result<String, Refusal> {
-    checked_new(&run.name)?;
+    checked_stem(&run.name)?;
     parsed(&run.settings)?;
     check_minutes(run.minutes)?;
     if !(1..=MOST_RECORDINGS).contains(&run.recordings.len()) {
@@ -313,10 +313,7 @@ pub async fn stop(
     blocking(move || {
         let run = Found::named(&site.place, &name)?;
         match run.stage() {
-            Stage::Waiting if run.record.is_some() => {
-                // It was to go on: it stays as it is.
-                Job::forget(&site.place, &name);
-            }
+            // One that was to go on stays as it is.
             Stage::Waiting => Job::forget(&site.place, &name),
             Stage::Training => Run::ask_to_stop(&run.folder).map_err(Refusal::impossible)?,
             Stage::Starting => drop(process::stop(&run.log).map_err(Refusal::broken)?),
@@ -380,13 +377,12 @@ pub async fn keep(
     Named(name): Named<String>,
     Asked(keep): Asked<Keep>,
 ) -> Result<StatusCode, Refusal> {
-    let _turn = site.sounds.turn().await?;
-    blocking({
+    blocking_in_turn(&site.sounds.turns, {
         let site = Arc::clone(&site);
         move || {
             let place = &site.place;
             let run = Found::named(place, &name)?;
-            let model = format!("{}.onnx", checked_new(&keep.model)?);
+            let model = format!("{}.onnx", checked_stem(&keep.model)?);
             let output = place.at(place::MODELS, &model)?;
             if output.exists() {
                 return Err(Refusal::conflict(format!(
@@ -422,8 +418,7 @@ pub async fn verdict(
     State(site): State<Arc<Site>>,
     Named((name, file)): Named<(String, String)>,
 ) -> Result<Json<Value>, Refusal> {
-    let _turn = site.sounds.turn().await?;
-    blocking({
+    blocking_in_turn(&site.sounds.turns, {
         let site = Arc::clone(&site);
         move || {
             let run = Found::named(&site.place, &name)?;

@@ -8,11 +8,11 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::blocking;
-use super::place::{self, checked, checked_new};
+use super::place::{self, checked, checked_stem};
 use super::refusal::{Refusal, of_disk};
-use super::request::{Asked, Named};
+use super::request::{Asked, Named, Queried};
 use super::site::Site;
+use super::{blocking, blocking_in_turn};
 use crate::bundled;
 use crate::files;
 
@@ -155,10 +155,22 @@ fn find_word(text: &str, word: &str) -> Option<usize> {
     places.filter(|place| stands_alone(place)).min()
 }
 
+/// What a check may know beside the settings.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckAsked {
+    /// The sampling rate of the recordings, in Hz, which settings may follow.
+    rate: Option<u32>,
+}
+
 /// `POST /api/settings/check`.
-pub async fn check(Asked(given): Asked<Map<String, Value>>) -> Result<Json<Value>, Refusal> {
+pub async fn check(
+    Queried(asked): Queried<CheckAsked>,
+    Asked(given): Asked<Map<String, Value>>,
+) -> Result<Json<Value>, Refusal> {
     let h = parsed(&given)?;
-    let values = h.values();
+    let (values, json) = (h.values(), h.to_json());
+    let h = h.at_the_rate_of_recordings(asked.rate);
     let preset = given.get("preset").and_then(Value::as_str);
     let preset = preset.and_then(|name| name.parse::<Preset>().ok());
     let of_preset = preset.map(|preset| Hyperparameters::preset(preset).values());
@@ -185,7 +197,7 @@ pub async fn check(Asked(given): Asked<Map<String, Value>>) -> Result<Json<Value
         "model_bytes": weights * size_of::<f32>(),
         "follows": follows(&h),
         "drawing": draw_windows(windows, unit),
-        "json": h.to_json(),
+        "json": json,
         "values": values,
     })))
 }
@@ -225,6 +237,8 @@ fn follows(h: &Hyperparameters) -> Vec<[String; 2]> {
 pub struct EstimateAsked {
     settings: Map<String, Value>,
     seconds: f64,
+    /// As of a check.
+    rate: Option<u32>,
     minutes: Option<f64>,
 }
 
@@ -233,15 +247,14 @@ pub async fn estimate(
     State(site): State<Arc<Site>>,
     Asked(asked): Asked<EstimateAsked>,
 ) -> Result<Json<Value>, Refusal> {
-    let h = parsed(&asked.settings)?;
+    let h = parsed(&asked.settings)?.at_the_rate_of_recordings(asked.rate);
     if !(1.0..=MOST_SECONDS).contains(&asked.seconds) {
         return Err(Refusal::impossible("seconds: allowed: 1 to 3600"));
     }
     check_minutes(asked.minutes)?;
-    // Two that measure at once would measure each other.
-    let _turn = site.measuring.acquire().await.map_err(Refusal::broken)?;
     let threads = site.threads;
-    blocking(move || estimated(&h, asked.seconds, asked.minutes, threads)).await
+    let measure = move || estimated(&h, asked.seconds, asked.minutes, threads);
+    blocking_in_turn(&site.measuring, measure).await
 }
 
 fn estimated(
@@ -322,13 +335,16 @@ pub async fn put(
     Asked(given): Asked<Map<String, Value>>,
 ) -> Result<StatusCode, Refusal> {
     blocking(move || {
-        let path = site
-            .place
-            .at(place::SETTINGS, &format!("{}{ENDING}", checked_new(&name)?))?;
+        let path = site.place.at(
+            place::SETTINGS,
+            &format!("{}{ENDING}", checked_stem(&name)?),
+        )?;
         let text = parsed(&given)?.to_json();
-        std::fs::create_dir_all(site.place.folder(place::SETTINGS))
-            .map_err(of_disk("the folder"))?;
-        files::write_atomically(&path, text.as_bytes()).map_err(of_disk(&name))?;
+        site.change(|| {
+            std::fs::create_dir_all(site.place.folder(place::SETTINGS))
+                .map_err(of_disk("the folder"))?;
+            files::write_atomically(&path, text.as_bytes()).map_err(of_disk(&name))
+        })?;
         Ok(StatusCode::NO_CONTENT)
     })
     .await

@@ -8,20 +8,23 @@ use std::thread::Thread;
 
 use axum::http::StatusCode;
 use serde_json::Value;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::Semaphore;
 
 use super::blocking;
 use super::events::News;
 use super::facts::SoundFacts;
-use super::gallery::Seen;
+use super::gallery::{Seen, Unseen};
+use super::known::Known;
 use super::look::Look;
 use super::place::Place;
 use super::process::Program;
 use super::refusal::{Refusal, of_disk};
-use super::sounds::Known;
 
 /// Sounds that are looked at, drawn or judged at the same time.
 const AT_ONCE: usize = 2;
+/// The most sentences and numbers that are kept, of as many files, and the most pictures.
+const MOST_KNOWN: usize = 4096;
+const MOST_PICTURES: usize = 128;
 
 /// Which page it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,10 +52,12 @@ pub struct Site {
     pub sounds: Sounds,
     /// What models say of themselves.
     pub models: Known<Value>,
-    pub gallery: Look<Result<Seen, String>>,
+    pub gallery: Look<Result<Seen, Unseen>>,
     pub news: News,
-    /// Who measures the machine.
-    pub measuring: Semaphore,
+    /// Who measures the machine: two at once would measure each other.
+    pub measuring: Arc<Semaphore>,
+    /// Who chooses a name that is free, or changes a file.
+    changing: Mutex<()>,
     /// The thread that begins what waits.
     beginner: Mutex<Option<Thread>>,
 }
@@ -63,18 +68,8 @@ pub struct Sounds {
     pub facts: Known<SoundFacts>,
     pub pictures: Known<Arc<str>>,
     pub verdicts: Known<Value>,
-    turns: Semaphore,
-}
-
-impl Sounds {
-    /// Waits until few enough sounds are looked at.
-    ///
-    /// # Errors
-    ///
-    /// At the end of the server.
-    pub async fn turn(&self) -> Result<SemaphorePermit<'_>, Refusal> {
-        self.turns.acquire().await.map_err(Refusal::broken)
-    }
+    /// Of those who decode, draw or judge them.
+    pub turns: Arc<Semaphore>,
 }
 
 impl Site {
@@ -93,15 +88,16 @@ impl Site {
             threads,
             version,
             sounds: Sounds {
-                facts: Known::default(),
-                pictures: Known::default(),
-                verdicts: Known::default(),
-                turns: Semaphore::new(AT_ONCE),
+                facts: Known::at_most(MOST_KNOWN),
+                pictures: Known::at_most(MOST_PICTURES),
+                verdicts: Known::at_most(MOST_KNOWN),
+                turns: Arc::new(Semaphore::new(AT_ONCE)),
             },
-            models: Known::default(),
+            models: Known::at_most(MOST_KNOWN),
             gallery: Look::default(),
             news: News::new(kind),
-            measuring: Semaphore::new(1),
+            measuring: Arc::new(Semaphore::new(1)),
+            changing: Mutex::new(()),
             beginner: Mutex::new(None),
         }
     }
@@ -115,6 +111,13 @@ impl Site {
         let site = Arc::clone(self);
         let then = move || site.wake();
         self.program.begin(arguments, self.place.root(), log, then)
+    }
+
+    /// One request after the other: what a name is free for, and what stands in a file, is not
+    /// to change between the look at it and what follows from that.
+    pub fn change<T>(&self, change: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
+        let _turn = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        change()
     }
 
     /// Has `thread` woken when something waits, or is over.
@@ -142,7 +145,9 @@ impl Site {
     ) -> Result<StatusCode, Refusal> {
         let name = name.to_owned();
         blocking(move || {
-            let path = self.place.existing(&self.place.at(folder, &name)?)?;
+            let path = self.place.at(folder, &name)?;
+            // Of a link what it leads to is somebody's, and stays.
+            self.place.existing(&path)?;
             std::fs::remove_file(&path).map_err(of_disk(&name))?;
             Ok(StatusCode::NO_CONTENT)
         })

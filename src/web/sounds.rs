@@ -1,10 +1,8 @@
 //! Sounds by their addresses: to be heard, seen and described.
 
-use std::collections::HashMap;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -16,76 +14,19 @@ use tower_http::services::ServeFile;
 
 use super::facts::{SoundFacts, facts_of};
 use super::pictures::{self, Shown};
-use super::place::{self, checked};
-use super::refusal::{Refusal, of_disk};
+use super::place::{self, checked, checked_of_others};
+use super::refusal::Refusal;
 use super::request::Named;
 use super::site::{PageKind, Site};
-use super::{blocking, bundled_examples};
+use super::{blocking, blocking_in_turn, bundled_examples};
 use crate::audio::write::{SampleFormat, encode_wav};
 use crate::audio::{self, is_called_a_sound};
+use crate::names::printable;
 use crate::train::PREDICTIONS;
 use crate::watch::folders;
 
 /// How the names of files end that all browsers play.
 const PLAYED: [&str; 7] = ["wav", "wave", "flac", "mp3", "ogg", "oga", "m4a"];
-/// The most facts and the most pictures that are kept, lest they are made again each time.
-const MOST_KEPT: usize = 128;
-
-/// What was found out about sounds, as long as their files are what they were.
-#[derive(Debug)]
-pub struct Known<T>(Mutex<HashMap<Version, T>>);
-
-impl<T> Default for Known<T> {
-    fn default() -> Known<T> {
-        Known(Mutex::default())
-    }
-}
-
-/// A file at a time, and what was asked of it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Version {
-    path: PathBuf,
-    bytes: u64,
-    modified: Option<SystemTime>,
-    asked: String,
-}
-
-impl<T: Clone> Known<T> {
-    /// What `find` says of the file at `path`, which it is asked once.
-    ///
-    /// # Errors
-    ///
-    /// Those of `find`, and 404.
-    pub fn of(
-        &self,
-        path: &Path,
-        asked: &str,
-        find: impl FnOnce() -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
-        let metadata = std::fs::metadata(path).map_err(of_disk("the sound"))?;
-        let version = Version {
-            path: path.to_owned(),
-            bytes: metadata.len(),
-            modified: metadata.modified().ok(),
-            asked: asked.to_owned(),
-        };
-        if let Some(found) = self.lock().get(&version) {
-            return Ok(found.clone());
-        }
-        let found = find()?;
-        let mut known = self.lock();
-        if known.len() >= MOST_KEPT {
-            known.clear();
-        }
-        known.insert(version, found.clone());
-        Ok(found)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Version, T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// `GET /api/sounds/S`: the file; with `?facts` or `?picture=…` what is said of it.
 pub async fn get(
     State(site): State<Arc<Site>>,
@@ -113,9 +54,9 @@ pub async fn get(
             Ok(response)
         }
         ("", _) if is_played(&path) => Ok(whole(&path, request).await),
-        ("", _) => as_wav(path).await,
+        ("", _) => as_wav(&site, path).await,
         (other, _) => Err(Refusal::bad(format!(
-            "a sound has no {other:?}; ask for facts, download or picture=waveform,spectrogram,chroma"
+            "a sound has no “{other}”; ask for facts, download or picture=waveform,spectrogram,chroma"
         ))),
     }
 }
@@ -123,10 +64,15 @@ pub async fn get(
 /// The file that `address` means, be it there or not.
 fn file_of(site: &Site, address: &str) -> Result<PathBuf, Refusal> {
     let parts: Vec<&str> = address.split('/').collect();
+    // Seeds come from patches, and predictions are called as they are.
+    let check = match parts[0] {
+        folders::PREDICTIONS => checked_of_others,
+        _ => checked,
+    };
     for part in &parts {
-        checked(part)?;
+        check(part)?;
     }
-    let missing = || Refusal::missing(format!("sound {address:?}"));
+    let missing = || Refusal::missing(format!("sound {}", printable(address)));
     let folder = |folder: &str| site.place.folder(folder);
     let is_studio = matches!(site.kind, PageKind::Studio);
     let path = match parts[..] {
@@ -167,8 +113,8 @@ async fn whole(path: &Path, request: Request<Body>) -> Response {
     }
 }
 
-async fn as_wav(path: PathBuf) -> Result<Response, Refusal> {
-    let bytes = blocking(move || {
+async fn as_wav(site: &Site, path: PathBuf) -> Result<Response, Refusal> {
+    let bytes = blocking_in_turn(&site.sounds.turns, move || {
         let sound = audio::load_as_recorded(&path).map_err(Refusal::impossible)?;
         let mut wav = Cursor::new(Vec::new());
         let written = encode_wav(&mut wav, &path, &sound.into_signal(), SampleFormat::Int16);
@@ -180,8 +126,7 @@ async fn as_wav(path: PathBuf) -> Result<Response, Refusal> {
 }
 
 async fn facts(site: Arc<Site>, path: PathBuf) -> Result<Response, Refusal> {
-    let _turn = site.sounds.turn().await?;
-    let facts: SoundFacts = blocking({
+    let facts: SoundFacts = blocking_in_turn(&site.sounds.turns, {
         let site = Arc::clone(&site);
         move || {
             let to_learn_from = path.starts_with(site.place.folder(place::RECORDINGS));
@@ -196,8 +141,7 @@ async fn facts(site: Arc<Site>, path: PathBuf) -> Result<Response, Refusal> {
 async fn picture(site: Arc<Site>, path: PathBuf, panels: &str) -> Result<Response, Refusal> {
     let shown = Shown::of(panels)?;
     let asked = panels.to_owned();
-    let _turn = site.sounds.turn().await?;
-    let svg: Arc<str> = blocking({
+    let svg: Arc<str> = blocking_in_turn(&site.sounds.turns, {
         let site = Arc::clone(&site);
         move || {
             let draw = || pictures::draw(&path, &shown).map(Arc::from);
@@ -213,8 +157,8 @@ async fn picture(site: Arc<Site>, path: PathBuf, panels: &str) -> Result<Respons
 }
 
 fn example(name: &str, request: &Request<Body>) -> Result<Response, Refusal> {
-    let bytes = bundled_examples::find(name)
-        .ok_or_else(|| Refusal::missing(format!("example {name:?}")))?;
+    let bytes =
+        bundled_examples::find(name).ok_or_else(|| Refusal::missing(format!("example {name}")))?;
     match request.uri().query() {
         None => Ok(part_of(bytes, request)),
         Some("facts") => {

@@ -1,18 +1,20 @@
 //! Sounds that are sent here, into a folder of recordings or of seeds.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use serde::Serialize;
 use tokio::io::AsyncWriteExt;
+use tokio::sync::Semaphore;
 
-use super::blocking;
 use super::facts::{SoundFacts, facts_of};
 use super::place::{self, Place, checked_new, free_name};
 use super::refusal::{Refusal, of_disk};
-use super::request::{Pieces, length};
+use super::request::{BETWEEN_PIECES, Pieces, length};
+use super::{blocking, blocking_in_turn};
 use crate::audio::is_called_a_sound;
 use crate::files;
 use crate::system::disk;
@@ -32,7 +34,7 @@ pub struct Taken {
 }
 
 /// Takes the sound in `request` into `folder`, as `name` or with a number where that is
-/// taken.
+/// taken. Whoever decodes it has one of the `turns`.
 ///
 /// # Errors
 ///
@@ -41,12 +43,13 @@ pub async fn take(
     place: &Place,
     folder: &'static str,
     name: &str,
+    turns: &Arc<Semaphore>,
     request: Request<Body>,
 ) -> Result<Taken, Refusal> {
     let name = checked_new(name)?.to_owned();
     if !is_called_a_sound(name.as_ref()) {
         return Err(Refusal::bad(format!(
-            "{name:?} does not end as the names of sounds do: .wav, .aif, .flac, .mp3, .ogg, .m4a …"
+            "“{name}” does not end as the names of sounds do: .wav, .aif, .flac, .mp3, .ogg, .m4a …"
         )));
     }
     let length = length(request.headers()).ok_or_else(|| {
@@ -62,13 +65,27 @@ pub async fn take(
         move || prepare(&folder, &name, length)
     })
     .await?;
-    // Whatever happens, the half of a sound does not stay.
-    let part = Part(part);
     write(&part.0, pieces).await?;
-    blocking(move || publish(&part, &folder, &name)).await
+    // It is decoded, as it is to be a sound.
+    blocking_in_turn(turns, move || publish(&part, &folder, &name)).await
 }
 
-/// A file that goes, unless it has been published.
+/// Removes from `folder` what was sent by halves to a server that was killed.
+pub fn clear(folder: &Path) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| files::is_unpublished(&entry.file_name())) {
+        let metadata = entry.metadata().ok();
+        let modified = metadata.and_then(|metadata| metadata.modified().ok());
+        // Another server may be at it.
+        let age = modified.and_then(|modified| modified.elapsed().ok());
+        if age.is_some_and(|age| age > 2 * BETWEEN_PIECES) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// A file that goes, unless it has been published: whatever happens, the half of a sound does
+/// not stay.
 struct Part(PathBuf);
 
 impl Drop for Part {
@@ -78,7 +95,7 @@ impl Drop for Part {
 }
 
 /// Makes an empty file beside where the sound will be.
-fn prepare(folder: &Path, name: &str, length: u64) -> Result<PathBuf, Refusal> {
+fn prepare(folder: &Path, name: &str, length: u64) -> Result<Part, Refusal> {
     std::fs::create_dir_all(folder).map_err(of_disk("the folder"))?;
     if let Ok(space) = disk::space(folder)
         && space.free_bytes < FLOOR.saturating_add(length)
@@ -95,7 +112,7 @@ fn prepare(folder: &Path, name: &str, length: u64) -> Result<PathBuf, Refusal> {
         .tempfile_in(folder)
         .map_err(of_disk(name))?;
     let (_, path) = part.keep().map_err(|error| of_disk(name)(error.error))?;
-    Ok(path)
+    Ok(Part(path))
 }
 
 async fn write(part: &Path, mut pieces: Pieces) -> Result<(), Refusal> {

@@ -223,6 +223,21 @@ def gallery(browser, address, seconds):
     ana.sees_no_error()
 
 
+def freeze(browser, address, seen, noticed):
+    """A page that is open while its daemon is stopped and goes on, on a telephone."""
+    ana = Person(browser, address, PHONE)
+    ana.page.goto(address)
+    expect(ana.at("gallery-state")).to_contain_text("in order")
+    ana.may_be_gone = True
+    # Whoever drives this stops the daemon when it sees the file, and lets it go on.
+    open(seen, "w").close()
+    expect(ana.page.locator("#banner")).to_be_visible()
+    expect(ana.at("gallery-state")).to_contain_text("cannot be reached")
+    open(noticed, "w").close()
+    expect(ana.page.locator("#banner")).to_be_hidden()
+    expect(ana.at("gallery-state")).to_contain_text("in order")
+
+
 def paint(browser, address):
     """How soon something is seen, and how much was loaded for it."""
     ana = Person(browser, address)

@@ -345,6 +345,12 @@ impl Run {
         checkpoint_files::save(&self.folder, checkpoint)
     }
 
+    /// Whether there is any prediction so far.
+    pub fn has_predictions(&self) -> bool {
+        let entries = fs::read_dir(self.folder.join(PREDICTIONS));
+        entries.is_ok_and(|mut entries| entries.next().is_some())
+    }
+
     /// Writes a prediction's sound, and its spectrogram beside it; gives the sound's path. A run that goes on from a
     /// checkpoint makes the predictions after it again, as they were.
     pub fn save_prediction(&self, prediction: &SampledPrediction) -> Result<PathBuf, RunError> {

@@ -271,6 +271,28 @@ impl Trainer {
         Ok(())
     }
 
+    /// A prediction by the network as it is now, where predictions are wanted at all; what is
+    /// under way stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Diverged`].
+    pub fn final_prediction(&self) -> Result<Option<SampledPrediction>, Diverged> {
+        let steps = self.position.steps;
+        let (h, dataset) = (&self.hyperparameters, &self.dataset);
+        let dreams = Dreams::begin(Sampling::Final, h, dataset, self.random_seed, self.threads);
+        let Some(mut dreams) = dreams else {
+            return Ok(None);
+        };
+        loop {
+            let sampled = dreams.step(&self.network, h, dataset, steps);
+            let mut sampled = sampled.map_err(|_| Diverged { step: steps })?;
+            if let Some(prediction) = sampled.pop() {
+                return Ok(Some(prediction));
+            }
+        }
+    }
+
     /// The predictions that were completed since they were last taken.
     pub fn take_sampled(&mut self) -> Vec<SampledPrediction> {
         std::mem::take(&mut self.sampled)

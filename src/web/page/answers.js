@@ -169,8 +169,11 @@ function card({ id, seed }) {
     });
     const item = h('li', {}, made);
     item.leave = made.leave;
+    let side = null;
     item.update = ({ model, sidecar }) => {
-      const follow = sidecar?.follow ?? sidecar?.settings?.follow;
+      // The list of all answers has no sidecars, and none changes.
+      side = sidecar ?? side;
+      const follow = side?.follow ?? side?.settings?.follow;
       made.tell([clock(seconds), model, follow != null && `follow ${words(follow)}`].filter(Boolean).join(' · '));
       mark();
     };

@@ -17,12 +17,13 @@ export const path = (...names) => names.map(encodeURIComponent).join('/');
 /** Where a sound is; `S` is as docs/http.md has it. */
 export const soundAt = (sound, query = '') => `/api/sounds/${path(...sound.split('/'))}${query}`;
 
-async function ask(method, address, body) {
+async function ask(method, address, body, patience) {
   let response;
   try {
     response = await fetch(address, {
       method,
       cache: 'no-store',
+      ...(patience ? { signal: AbortSignal.timeout(patience) } : {}),
       ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
     });
   } catch {
@@ -37,7 +38,8 @@ async function ask(method, address, body) {
   return answer;
 }
 
-export const get = (address) => ask('GET', address);
+/** `patience` is how many milliseconds it may take; as long as it takes, where it is left out. */
+export const get = (address, patience) => ask('GET', address, undefined, patience);
 export const post = (address, body = {}) => ask('POST', address, body);
 export const put = (address, body) => ask('PUT', address, body);
 export const remove = (address) => ask('DELETE', address);

@@ -13,6 +13,8 @@ export const draft = {
   refusal: null,
   /** Whether the server has not yet said what it thinks of a change. */
   pending: false,
+  /** Hz of most of what the chosen recordings last, which settings may follow; null before it is known. */
+  rate: null,
   recordings: new Set(memory.get('recordings', [])),
   minutes: memory.get('minutes', ''),
   name: memory.get('name', ''),
@@ -52,7 +54,7 @@ async function check() {
   const mine = ++turn;
   if (!draft.settings) return;
   try {
-    const said = await post('/api/settings/check', draft.settings);
+    const said = await post(`/api/settings/check${draft.rate ? `?rate=${draft.rate}` : ''}`, draft.settings);
     if (mine !== turn) return;
     draft.check = said;
     draft.refusal = null;
@@ -94,6 +96,13 @@ export function misunderstood(key, sentence) {
   draft.refusal = Object.assign(new Error(sentence), { key, typed: true });
   draft.pending = false;
   tell();
+}
+
+/** The chosen recordings have this rate; what follows from the settings may depend on it. */
+export function follow(rate) {
+  if (rate === draft.rate) return;
+  draft.rate = rate;
+  if (draft.settings && draft.check?.values.sample_rate === 0) checkSoon();
 }
 
 /** Asks once more, after the server was away or at the beginning. */

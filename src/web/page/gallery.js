@@ -9,7 +9,6 @@ import { player } from './player.js';
 /** Fills the section. */
 export function gallery(section) {
   let control = false;
-  let root = '';
   const sentence = h('p', { class: 'sentence', 'data-testid': 'gallery-state' }, 'Asking how the gallery stands…');
   const reason = h('p', { class: 'reason', hidden: true });
   const start = h('div', { hidden: true, class: 'start' }, h('p', {}, 'To start it, say this on its machine:'), h('pre', { tabindex: '0', 'aria-label': 'The command that starts it' }));
@@ -79,7 +78,24 @@ export function gallery(section) {
       pictures: { panels: ['spectrogram', 'chroma'] },
     });
     row.tell([moment(one.when), one.voice && `voice ${one.voice}`, one.set && `the first of ${one.set}`, one.model].filter(Boolean).join(' · '));
-    return Object.assign(h('li', {}, row), { leave: row.leave, busy: row.busy });
+    const others = h('ul', { class: 'plain' });
+    const rest = one.sounds?.slice(1) ?? [];
+    const more = rest.length > 0 && h('details', { 'data-testid': 'gallery-set', ontoggle: () => {
+      // A set may have hundreds, of which nobody asks.
+      patch(others, rest, ({ sound }) => sound, variation);
+    } }, h('summary', {}, `The other ${many(rest.length, 'answer')}`), others);
+    const rows = () => [row, ...[...others.children].map((item) => item.row)];
+    return Object.assign(h('li', {}, row, more), {
+      leave: () => rows().forEach((each) => each.leave()), busy: () => rows().some((each) => each.busy()),
+    });
+  }
+
+  function variation({ sound, seconds, model }) {
+    const row = player({
+      sound, name: sound.split('/').pop(), seconds, note: model, role: 'answer', testid: 'gallery-variation',
+      pictures: { panels: ['spectrogram', 'chroma'] },
+    });
+    return Object.assign(h('li', {}, row), { row });
   }
 
   function failing({ name, reason: why, when }) {
@@ -94,23 +110,22 @@ export function gallery(section) {
   }
 
   function words(now) {
-    if (!now.running) return now.trouble ? 'The gallery is in trouble.' : 'The gallery is not running.';
-    if (now.state === 'trouble' || now.trouble) return 'The gallery is in trouble.';
-    return 'The gallery is in order.';
+    if (now.state === 'not-running') return 'The gallery is not running.';
+    return now.state === 'trouble' ? 'The gallery is in trouble.' : 'The gallery is in order.';
   }
 
   function update(now) {
     last = now;
     const said = words(now);
     say(sentence, said);
-    section.dataset.state = now.trouble || now.state === 'trouble' ? 'trouble' : now.running ? 'in-order' : 'not-running';
+    section.dataset.state = now.state;
     if (before && before !== said) announce(said);
     before = said;
     const why = [now.trouble, now.silence].filter((text) => typeof text === 'string').join(' ');
     say(reason, why);
     show(reason, why);
-    show(start, !now.running);
-    say(start.lastChild, `antiphon watch --root ${quoted(root)}`);
+    show(start, now.start);
+    say(start.lastChild, now.start);
     patch(counts, [['waiting', now.waiting], ['in work', now.working], ['done', now.done], ['failed', now.failed], ...(now.skipped ? [['skipped', now.skipped]] : [])], ([name]) => name, count);
     patch(work, now.in_work ?? [], ({ name }) => name, working);
     patch(arriving, now.arriving ?? [], ({ name }) => name, told(({ name, because }) => [name, `arrives: ${because}`]));
@@ -140,11 +155,14 @@ export function gallery(section) {
   return {
     about(said) {
       control = said.control;
-      root = said.root;
       if (last) update(last);
+    },
+    /** The page of a gallery comes from its daemon, that of the studio does not. */
+    gone() {
+      say(sentence, 'The gallery cannot be reached.');
+      section.dataset.state = 'not-running';
+      if (before && before !== sentence.textContent) announce(sentence.textContent);
+      before = sentence.textContent;
     },
   };
 }
-
-/** As a shell takes it. */
-const quoted = (text) => (/^[\w./~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);

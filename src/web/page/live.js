@@ -8,6 +8,9 @@ let source = null;
 let heard = 0;
 let retry = 0;
 
+/** The server says after 15 s without news that it is there; after this much silence it is not, in milliseconds. */
+const SILENCE = 45000;
+
 /** Calls `f` with a part of the state, now if it is known, and whenever it changes. */
 export function on(part, f) {
   (wanting[part] ??= []).push(f);
@@ -39,7 +42,7 @@ export function listen({ about, gone }) {
     source?.close();
     source = null;
     try {
-      about(await get('/api/about'));
+      about(await get('/api/about', 8000));
     } catch (error) {
       gone(error);
       retry = setTimeout(connect, 2000);
@@ -52,15 +55,23 @@ export function listen({ about, gone }) {
         tell(part, JSON.parse(event.data));
       });
     }
+    source.addEventListener('here', () => (heard = Date.now()));
+    heard = Date.now();
     source.onopen = () => (heard = Date.now());
     // The browser would try by itself, but not after every error, and it does not say what was wrong.
-    source.onerror = () => {
-      source?.close();
-      gone(new Error('The connection to the server was lost.'));
-      clearTimeout(retry);
-      retry = setTimeout(connect, 1000);
-    };
+    source.onerror = () => lost('The connection to the server was lost.');
   };
+  const lost = (why) => {
+    source?.close();
+    source = null;
+    gone(new Error(why));
+    clearTimeout(retry);
+    retry = setTimeout(connect, 1000);
+  };
+  // A machine that froze, or a network that was cut, ends no connection.
+  setInterval(() => {
+    if (source && Date.now() - heard > SILENCE) lost('Nothing has been heard of the server for a while.');
+  }, 5000);
   // A page that nobody looks at listens no longer: a browser has few connections for all its tabs.
   // And a laptop that slept has one that nobody holds any longer.
   let unseen = 0;

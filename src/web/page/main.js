@@ -107,6 +107,7 @@ listen({
   gone(error) {
     say($('banner'), error.status ? error.message : `${error.message} What is shown may be old; the page comes back by itself.`);
     show($('banner'), true);
+    for (const one of Object.values(made)) one.then((there) => there.gone?.());
     if (decided) return;
     decided = true;
     route();

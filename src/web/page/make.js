@@ -1,7 +1,7 @@
 // Make a model: recordings, a preset by its sound, every setting, and the launch.
 
 import { post } from './api.js';
-import { draft, keep, recheck, tell, watch } from './draft.js';
+import { draft, follow, keep, recheck, tell, watch } from './draft.js';
 import { dropzone } from './dropzone.js';
 import { announce, button, errorPlace, h, labelled, say } from './dom.js';
 import { settingsForm } from './form.js';
@@ -72,6 +72,7 @@ export function make(section) {
   const suggested = () => stem([...draft.recordings][0] ?? 'model');
 
   watch(() => {
+    follow(list.rate());
     name.placeholder = suggested();
     const ends = draft.check?.values.max_minutes;
     minutes.placeholder = ends || '';

@@ -76,7 +76,7 @@ export function estimate(seconds) {
   const status = h('p', { class: 'hint', role: 'status' }, 'When a preset is chosen, this machine is measured.');
   let measured = null;
   let again = false;
-  const current = () => JSON.stringify([draft.settings, draft.minutes, Math.round(seconds())]);
+  const current = () => JSON.stringify([draft.settings, draft.minutes, Math.round(seconds()), draft.rate]);
 
   const measure = button('Measure', async () => {
     do {
@@ -87,7 +87,7 @@ export function estimate(seconds) {
       try {
         const minutes = Number(draft.minutes);
         const found = await post('/api/settings/estimate', {
-          settings: draft.settings, seconds: seconds() || 60, ...(minutes > 0 ? { minutes } : {}),
+          settings: draft.settings, seconds: seconds() || 60, ...(minutes > 0 ? { minutes } : {}), ...(draft.rate ? { rate: draft.rate } : {}),
         });
         tell(found);
         measured = asked;

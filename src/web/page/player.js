@@ -1,7 +1,7 @@
 // A row that plays a sound: play or pause, position, length, download, and pictures on demand.
 
 import { facts, soundAt } from './api.js';
-import { h, say, show, uid } from './dom.js';
+import { calm, h, say, show, uid } from './dom.js';
 import { clock } from './format.js';
 
 let playing = null;
@@ -106,14 +106,20 @@ function addPictures(element, icons, sound, name, { panels, open = false }) {
   const id = uid('pictures');
   const place = h('div', { id, hidden: true });
   // It is drawn when it is known how much room there is, which is when it is seen.
-  const seen = new ResizeObserver(() => {
-    if (!place.clientWidth) return;
-    seen.disconnect();
-    place.append(picture(sound, name, panels, place.clientWidth));
-  });
+  let drawn = 0;
+  const draw = () => {
+    const width = place.clientWidth && rounded(place.clientWidth);
+    if (!width || width === drawn) return;
+    drawn = width;
+    place.replaceChildren(picture(sound, name, panels, width));
+  };
+  // While a window is drawn wider, not at each pixel.
+  const drawSoon = calm(draw, 300);
+  const seen = new ResizeObserver(() => (drawn ? drawSoon() : draw()));
   element.picture = (is) => {
     show(place, is);
-    if (is && !place.firstChild) seen.observe(place);
+    if (is) seen.observe(place);
+    else seen.unobserve(place);
     toggle.setAttribute('aria-expanded', String(is));
   };
   const toggle = h('button', {
@@ -127,13 +133,13 @@ function addPictures(element, icons, sound, name, { panels, open = false }) {
 
 const WORDS = { waveform: 'waveform', spectrogram: 'spectrogram', chroma: 'pitch classes over time' };
 
+/** As wide as its place, so that its letters can be read; rounded, so that a picture that is kept serves again. */
+const rounded = (room) => Math.min(1120, Math.max(320, Math.ceil(room / 80) * 80));
+
 /** The drawing of a sound's panels, which opens larger by itself. */
-function picture(sound, name, panels, room) {
+function picture(sound, name, panels, width) {
   const words = panels.map((panel) => WORDS[panel]).join(' and ');
   const address = soundAt(sound, `?picture=${panels.join(',')}`);
-  // As wide as its place, so that its letters can be read; rounded, so that a picture that is kept
-  // serves again.
-  const width = Math.min(1120, Math.max(320, Math.ceil(room / 80) * 80));
   const image = h('img', { src: `${address}&width=${width}`, alt: `${words[0].toUpperCase()}${words.slice(1)} of ${name}`, loading: 'lazy' });
   const link = h('a', { href: address, target: '_blank', rel: 'noopener', class: 'picture', title: 'Open this picture by itself' }, image);
   const fault = h('p', { class: 'hint', hidden: true }, `There is no picture of ${name}.`);

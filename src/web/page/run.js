@@ -42,10 +42,12 @@ export function runPage(name) {
   const resume = button('Go on', () => after(post(`${address}/resume`, Number(minutes.value) > 0 ? { minutes: Number(minutes.value) } : {})), {
     errors, busy: 'Asking…', 'data-testid': 'resume',
   });
-  const again = h('div', { class: 'line' }, labelled('Minutes more', minutes), resume);
+  const replaces = h('p', { class: 'hint' }, 'Going on replaces its model. To ask this one again later, keep it under a name first.');
+  const again = h('div', {}, h('div', { class: 'line' }, labelled('Minutes more', minutes), resume), replaces);
   const kept = h('p', { class: 'hint', role: 'status' });
   const keep = button('Keep the model', async () => {
     const called = model.value.trim() || model.placeholder;
+    say(kept, '');
     await post(`${address}/keep`, { model: called });
     say(kept, `Kept as models/${called}.onnx.`);
     model.value = '';
@@ -123,7 +125,8 @@ export function runPage(name) {
     say(about, [approachName(run.approach), run.recordings.join(', '), progressOf(run), run.model && `its model is models/${run.model}`].filter(Boolean).join(' · '));
     show(stop, live || run.state === 'waiting');
     stop.label(run.state === 'waiting' ? 'Leave the queue' : 'Stop');
-    show(again, ['stopped', 'interrupted', 'ended'].includes(run.state));
+    show(again, ['stopped', 'interrupted', 'ended'].includes(run.state) || (run.state === 'failed' && run.steps > 0));
+    show(replaces, run.model);
     show(keeping, run.steps > 0);
     model.placeholder = `${name}-${run.state === 'training' ? 'early' : 'kept'}`;
     show(away, !live && run.state !== 'waiting');
@@ -189,10 +192,18 @@ const progressOf = (run) => [
   run.steps_per_second != null && `${plain(run.steps_per_second, 1)} steps a second`,
 ].filter(Boolean).join(' · ');
 
+/** Why there are no predictions. */
+const NONE = {
+  waiting: 'None so far.',
+  starting: 'None so far.',
+  training: 'None so far. Each grows while it trains, by a little after each step; a run that ends without one makes one then.',
+  stopped: 'None: it was stopped before the first was complete. Ask its model for answers.',
+};
+
 /** The predictions of a run, the latest first: player, spectrogram, verdict. */
 function predictions(run) {
   const list = h('ol', { class: 'plain', 'data-testid': 'predictions', reversed: true });
-  const none = h('p', { class: 'hint' }, 'None so far: they are made while it trains.');
+  const none = h('p', { class: 'hint' });
   const title = h('h5', { hidden: true }, h('bdi', {}, run));
   const paged = pages(12, (latest) => patch(list, latest, ({ file }) => file, (file) => row(file, latest.indexOf(file) < 3)));
   const element = h('div', { class: 'column' }, title, none, list, paged.more);
@@ -214,6 +225,7 @@ function predictions(run) {
 
   element.update = ({ files, state }) => {
     show(none, !files.length);
+    say(none, NONE[state] ?? 'There are none. Ask its model for answers.');
     paged.update([...files].reverse());
     // While it trains, judging would take its time; afterwards the last prediction is judged unasked.
     if (['ended', 'stopped'].includes(state)) list.firstElementChild?.judge();

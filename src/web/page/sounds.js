@@ -12,6 +12,8 @@ import { player } from './player.js';
  */
 export function soundList({ folder, kind, group, verb, chosen, choose, panels, removed }) {
   const fresh = new Set();
+  // Of all that are chosen, seen or not: what their facts say.
+  const learnt = new Map();
   const list = h('ul', { class: 'sounds', 'data-testid': `${folder}-list` });
 
   function row({ name }) {
@@ -39,8 +41,6 @@ export function soundList({ folder, kind, group, verb, chosen, choose, panels, r
         made.length(known.seconds);
         made.tell(`${clock(known.seconds)}, ${plain(known.sample_rate / 1000, 3)} kHz, ${known.channels === 1 ? 'mono' : known.channels === 2 ? 'stereo' : `${known.channels} channels`}`);
         patch(remarks, known.remarks, (text) => text, (text) => h('li', {}, text));
-        item.seconds = known.seconds;
-        list.told?.();
       }, (error) => errors.tell(error));
     };
     item.picture = made.picture;
@@ -54,12 +54,28 @@ export function soundList({ folder, kind, group, verb, chosen, choose, panels, r
   let last = [];
   element.update = (files = last, none = '') => {
     last = files;
+    for (const { name, modified } of files) if (chosen(name) && learnt.get(name)?.version !== modified) learn(name, modified);
     paged.update(files);
     say(empty, none);
     show(empty, !files.length && none);
   };
+  function learn(name, version) {
+    learnt.set(name, { version });
+    facts(`${folder}/${name}`, version).then(({ seconds, sample_rate: rate }) => {
+      learnt.set(name, { version, seconds, rate });
+      list.told?.();
+    }, () => learnt.delete(name));
+  }
+  const known = () => last.filter(({ name }) => chosen(name)).map(({ name }) => learnt.get(name)).filter((one) => one?.seconds);
   /** Seconds of all that are chosen, as far as they are known. */
-  element.seconds = () => [...list.children].filter((item) => chosen(item.dataset.name)).reduce((sum, item) => sum + (item.seconds ?? 0), 0);
+  element.seconds = () => known().reduce((sum, { seconds }) => sum + seconds, 0);
+  /** The sampling rate of most of those seconds, the higher one of two that have as many; null if none is known. */
+  element.rate = () => {
+    const seconds = new Map();
+    for (const one of known()) seconds.set(one.rate, (seconds.get(one.rate) ?? 0) + one.seconds);
+    const most = Math.max(0, ...seconds.values());
+    return [...seconds].filter(([, there]) => there === most).reduce((highest, [rate]) => Math.max(highest, rate), 0) || null;
+  };
   /** Of one that is new here the pictures are shown. */
   element.fresh = (name) => {
     fresh.add(name);
