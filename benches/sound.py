@@ -4,6 +4,7 @@
     python3 benches/sound.py recordings FOLDER
     python3 benches/sound.py row ANTIPHON --preset magnitude-spectrum-hifi --audio FOLDER/piano.wav
     python3 benches/sound.py row ANTIPHON --model bells --audio bells.wav
+    python3 benches/sound.py seeds ANTIPHON --audio FOLDER/piano.wav
     python3 benches/sound.py table ANTIPHON
 
 `recordings` makes recordings of a minute, 44100 Hz, for which no model of the project's was
@@ -19,6 +20,9 @@ are where nothing is said. The medians, the least and the most go into docs/soun
 Of a recording in stereo its seeds are too, and it is measured for each octave how much the channels
 have in common, beside the recording, and how much softer their mean is than they are. `--apart` has
 the model answer each channel by itself, as rows that share weights would, to compare.
+
+`seeds` measures what there is without a model: those ten seeds, each repeated for 20 s, which no answer that
+follows its seed comes nearer to the recording than, and the 20 s of the recording that go on from each.
 
 `table` writes the tables of all of them into docs/sound.md, those of recordings called NAME-11025
 in a table of their own, with the scores that the limits of
@@ -290,6 +294,13 @@ def figures(antiphon, model, audio, seeds, extra, folder):
             subprocess.run(command + extra, check=True, capture_output=True)
         seconds.append(time.monotonic() - begun)
         answers.append(answer)
+    row = judge(antiphon, audio, seeds, answers)
+    row["seconds"] = round(statistics.median(seconds), 2)
+    return row
+
+
+def judge(antiphon, audio, seeds, answers):
+    """The measures of `answers` to `seeds`, beside the recording `audio`."""
     command = [antiphon, "judge", "--training", audio, "--json"]
     command += [word for seed in seeds for word in ("--seed", seed)] + answers
     judged = subprocess.run(command, check=True, capture_output=True)
@@ -301,7 +312,6 @@ def figures(antiphon, model, audio, seeds, extra, folder):
     shared = [top for top in own if top in of_answers[0]]
     off = {top: statistics.median(o[top] - own[top] for o in of_answers) for top in shared}
     row["octaves"] = [[top, round(db, 1)] for top, db in off.items()]
-    row["seconds"] = round(statistics.median(seconds), 2)
     if read_channels(audio)[0].shape[1] == 2:
         row["stereo"] = beside_each_other(audio, answers)
     return row
@@ -316,6 +326,52 @@ def beside_each_other(audio, answers):
         answered = [statistics.median(one[top][n] for one in of_answers) for n in range(3)]
         rows.append([top, *(round(float(x), 2) for pair in zip(recorded, answered) for x in pair)])
     return rows
+
+
+def cut_seeds(audio, folder):
+    """Seeds of a recording, from its beginning to its end: files, and samples."""
+    samples, rate = read_channels(audio)
+    samples = samples[:, 0] if samples.shape[1] == 1 else samples
+    files, cut, length = [], [], SEED_SECONDS * rate
+    for number in range(ANSWERS):
+        begin = number * (len(samples) - length) // (ANSWERS - 1)
+        files.append(folder / f"seed-{number}.wav")
+        cut.append((begin, samples[begin : begin + length]))
+        write(files[-1], cut[-1][1], rate)
+    return files, cut
+
+
+def keep(rows):
+    kept = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
+    for row in rows:
+        print(json.dumps(row))
+        kept[f"{row['model']}, {row['audio']}, {row['answers']}"] = row
+    FIGURES.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
+
+
+def without_a_model(arguments):
+    antiphon, audio = arguments.antiphon, arguments.audio
+    samples, rate = read(audio)
+    fade = rate // 50
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        seeds, cut = cut_seeds(audio, folder)
+        repeated, following = [], []
+        for number, (begin, seed) in enumerate(cut):
+            # No click where it begins again.
+            seed = seed if seed.ndim == 1 else seed.mean(axis=1)
+            edge = np.minimum(1.0, np.arange(len(seed)) / fade)
+            repeated.append(folder / f"repeated-{number}.wav")
+            write(repeated[-1], np.tile(seed * edge * edge[::-1], ANSWER_SECONDS // SEED_SECONDS), rate)
+            places = (begin + len(seed) + np.arange(ANSWER_SECONDS * rate)) % len(samples)
+            following.append(folder / f"following-{number}.wav")
+            write(following[-1], samples[places], rate)
+        ways = (("repeated", repeated), ("the 20 s after them", following))
+        rows = [judge(antiphon, audio, seeds, files) for _, files in ways]
+        for row, (way, _) in zip(rows, ways):
+            row.pop("stereo", None)
+            row |= {"model": "the seeds themselves", "audio": audio.stem, "answers": way, "seconds": None}
+        keep(rows)
 
 
 def row(arguments):
@@ -337,14 +393,8 @@ def row(arguments):
             trained = told.strip().splitlines()[-1].split(": ", 1)[1]
             if arguments.keep:
                 arguments.keep.write_bytes(model.read_bytes())
-        samples, rate = read_channels(audio)
-        samples = samples[:, 0] if samples.shape[1] == 1 else samples
-        seeds, length = [], SEED_SECONDS * rate
-        for number in range(ANSWERS):
-            begin = number * (len(samples) - length) // (ANSWERS - 1)
-            seeds.append(folder / f"seed-{number}.wav")
-            write(seeds[-1], samples[begin : begin + length], rate)
-        kept = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
+        seeds, _ = cut_seeds(audio, folder)
+        rows = []
         for way, extra in (("free", ["--follow", "0"]), ("as they are", [])):
             extra = extra + ["--apart"] * arguments.apart
             found = figures(antiphon, model, audio, seeds, arguments.options + extra, folder)
@@ -352,9 +402,8 @@ def row(arguments):
             name = arguments.called or arguments.preset or arguments.model
             name = " ".join(filter(None, (name, options, "apart" * arguments.apart)))
             found |= {"model": name, "audio": audio.stem, "answers": way, "trained": trained}
-            kept[f"{name}, {audio.stem}, {way}"] = found
-            print(json.dumps(found))
-        FIGURES.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
+            rows.append(found)
+        keep(rows)
 
 
 # The table ---------------------------------------------------------------------------------
@@ -402,8 +451,10 @@ def lines_of(rows, limits):
         r = rows[name]
         cells = [f"{m} ({least} to {most})" for m, least, most in (r[n] for n in MEASURES)]
         decibels = ", ".join(f"{db:+.0f}" for _, db in r["octaves"])
-        cells = [f"`{r['model']}`", r["audio"], r["answers"], *cells, r["identified"], decibels]
-        lines.append(f"| {' | '.join(cells)} | {r['seconds']} s | {score_of(r, limits)} |")
+        took = "–" if r["seconds"] is None else f"{r['seconds']} s"
+        model = f"`{r['model']}`" if r["seconds"] is not None else r["model"]
+        cells = [model, r["audio"], r["answers"], *cells, r["identified"], decibels]
+        lines.append(f"| {' | '.join(cells)} | {took} | {score_of(r, limits)} |")
     return lines
 
 
@@ -442,6 +493,10 @@ def main():
     command.add_argument("--apart", action="store_true", help="each channel by itself")
     command.add_argument("--options", type=str.split, default=[], help="of generate")
     command.set_defaults(run=row)
+    command = commands.add_parser("seeds")
+    command.add_argument("antiphon")
+    command.add_argument("--audio", type=pathlib.Path, required=True, help="WAV")
+    command.set_defaults(run=without_a_model)
     command = commands.add_parser("table")
     command.add_argument("antiphon")
     command.set_defaults(run=table)

@@ -524,7 +524,10 @@ mod tests {
         let (names, steps) = predictions(long, None);
         assert_eq!(names, [format!("{steps:08}-final-1.wav")]);
         assert_eq!(predictions(long, Some(5)).0, [""; 0], "stopped by somebody");
-        assert_eq!(predictions(r#""num_dreams": 0"#, None).0, [""; 0]);
+        assert_eq!(
+            predictions(r#""num_dreams": 0, "audio_freq": 0"#, None).0,
+            [""; 0]
+        );
         let (names, _) = predictions(r#""num_dreams": 1, "dream_length": 3"#, None);
         assert!(
             names.iter().all(|name| name.ends_with("-concurrent-1.wav")),

@@ -284,10 +284,10 @@ mod tests {
                 .unwrap_err()
                 .to_string()
         };
-        for name in ["", ".hidden", "..", "../seeds/x", "x/a.wav", "x\\a.wav"] {
+        for name in ["", ".hidden", "..", "../seeds/x", "x/a.wav"] {
             assert!(refused(name).contains("is no name"), "{name}");
         }
-        for name in ["a.txt", "c", "c.wav"] {
+        for name in ["a.txt", "c", "c.wav", "x\\a.wav"] {
             assert!(refused(name).contains("there is no seed"), "{name}");
         }
         assert!(refused("b").contains("b may be b.aif or b.wav"));

@@ -199,7 +199,8 @@ def keys(browser, address, recording):
     expect(ana.at("launch")).to_be_enabled()
     tab_to("[data-testid=launch]")
     press("Enter")
-    ana.open("runs/keys")
+    # It goes there by itself, once the run is known.
+    ana.page.wait_for_url("**/#runs/keys")
     expect(ana.at("run-state")).to_contain_text("training", ignore_case=True)
     tab_to("[data-testid=stop]")
     press("Enter")
