@@ -58,6 +58,9 @@ export function recorder(done) {
       context.close();
     };
     try {
+      // Whoever has been asked for the microphone meanwhile has clicked too long ago: Firefox and Safari wait for this.
+      await Promise.race([context.resume(), new Promise((resolve) => setTimeout(resolve, 3000))]);
+      if (context.state !== 'running') throw new Error('it finds no device that plays sound, by whose clock it records');
       await context.audioWorklet.addModule('/assets/recorder-worklet.js');
     } catch (error) {
       stopHearing();
@@ -92,6 +95,7 @@ export function recorder(done) {
         take = null;
         node.port.postMessage('end');
         await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 1000))]);
+        node.port.onmessage = null;
         stopHearing();
         meterOf([[0]], 0);
         record.label('Record');
