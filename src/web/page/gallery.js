@@ -134,7 +134,7 @@ export function gallery(section) {
     patch(failed, now.last_failures ?? [], ({ name, when }) => `${name} ${when}`, failing);
     patch(troubles, now.troubles ?? [], ({ from, what }) => `${from} ${what}`, told(({ from, until, what }) => [what, until ? `from ${moment(from)} for ${span(until - from)}` : `since ${moment(from)}`]));
     const pairs = [
-      ['Up for', now.uptime != null && `${span(now.uptime)}${now.since ? `, since ${moment(now.since)}` : ''}`],
+      ['Up for', now.uptime != null && `${now.uptime ? span(now.uptime) : 'less than a minute'}${now.since ? `, since ${moment(now.since)}` : ''}`],
       ['Disk', now.disk && `${bytes(now.disk.free_bytes)} of ${bytes(now.disk.total_bytes)} free`],
       ['Forecast', now.forecast],
       ['Memory', now.memory && [now.memory.process_bytes != null && `antiphon has ${bytes(now.memory.process_bytes)}`, now.memory.free_bytes != null && `${bytes(now.memory.free_bytes)} of ${bytes(now.memory.total_bytes)} free`].filter(Boolean).join('; ')],
