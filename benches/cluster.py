@@ -26,7 +26,7 @@ import wave
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAM = ROOT / "target/release/antiphon"
+PROGRAM = Path(os.environ.get("ANTIPHON", ROOT / "target/release/antiphon"))
 SECOND = os.sysconf("SC_CLK_TCK")
 
 

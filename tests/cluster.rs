@@ -204,6 +204,48 @@ fn seeds_wait_for_a_server_and_for_workers_and_status_says_so() {
     assert_eq!(gallery.listing("predictions").len(), 2);
 }
 
+#[test]
+fn a_server_may_encrypt_and_ask_for_a_password() {
+    if skipped_without("nats-server") || skipped_without("openssl") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let [certificate, key] = ["hub.pem", "hub.key"].map(|name| {
+        let path = folder.path().join(name);
+        path.to_str().unwrap().to_owned()
+    });
+    let made = std::process::Command::new("openssl")
+        .args([
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+        ])
+        .args(["-subj", "/CN=hub", "-addext", "subjectAltName=IP:127.0.0.1"])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+        .args(["-keyout", &key, "-out", &certificate])
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", stderr(&made));
+    let tls = ["--tls", "--tlscert", &certificate, "--tlskey", &key];
+    let nats = Nats::start_with(&[&tls[..], &["--user", "me", "--pass", "p@ss"]].concat());
+    let address = nats.url().replace("nats://", "");
+    let ca = ["--nats-ca", &certificate];
+    let stranger = nats.worker_to(&format!("tls://me:wrong@{address}"), "stranger", &ca);
+    let url = format!("tls://me:p%40ss@{address}");
+    let _worker = nats.worker_to(&url, "worker", &ca);
+    let arguments = [&OF_ALL[..], &ca].concat();
+    let mut gallery = Gallery::bridged_with(LIVELY, &url, &arguments);
+    gallery.start();
+    write_seed(&gallery.path("seeds/safe.wav"), &pluck(220.0, 0.3, 22050));
+    let id = gallery.hear_seen("safe.wav");
+    gallery.hear_done(id);
+    drop(stranger);
+    let said = nats.said("stranger");
+    assert!(
+        !said.contains("wrong") && !said.contains(" done "),
+        "{said}"
+    );
+    assert!(said.to_lowercase().contains("authorization"), "{said}");
+}
+
 /// A folder with a model and a seed.
 fn desk() -> tempfile::TempDir {
     let desk = tempfile::tempdir().unwrap();

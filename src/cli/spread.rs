@@ -168,7 +168,6 @@ impl Gathering<'_> {
                 tell(Turn { number, of, step })
             })
         })?;
-        self.client.forget_seed(&self.id);
         if let Err(error) = made {
             let made = (0..self.count).filter(|n| self.is_here(*n)).count();
             return Err(error.context(format!(
@@ -178,6 +177,7 @@ impl Gathering<'_> {
                 self.folder.display()
             )));
         }
+        self.client.forget_seed(&self.id);
         self.gather(&voice)
     }
 
@@ -275,7 +275,8 @@ impl Gathering<'_> {
             seed_at: &self.id,
             place: Place {
                 prediction: &output,
-                set: &self.folder,
+                // None is asked for.
+                set: &self.folder.join("set"),
             },
             supplies: &self.shelf,
             // Whoever goes on with it finds what was made meanwhile.

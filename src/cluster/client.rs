@@ -69,6 +69,8 @@ pub struct Client {
     supplied: Mutex<HashSet<String>>,
     /// How many jobs had been given away when nobody seemed to be there to take them.
     given: Mutex<Option<u64>>,
+    /// What is not needed any more, and could not be removed yet.
+    left: Mutex<Vec<(&'static str, String)>>,
 }
 
 impl Client {
@@ -78,6 +80,7 @@ impl Client {
             server,
             supplied: Mutex::default(),
             given: Mutex::default(),
+            left: Mutex::default(),
         }
     }
 
@@ -184,10 +187,14 @@ impl Client {
     }
 
     fn remove(&self, bucket: &'static str, name: &str) {
-        if let Err(error) = self.server.remove(bucket, name) {
-            // It goes by itself when it is a week old.
-            tracing::debug!("{error}");
-        }
+        let mut left = std::mem::take(&mut *self.left());
+        left.push((bucket, name.to_owned()));
+        // What cannot be removed now is tried again with the next, and goes by itself when it
+        // is a week old.
+        left.retain(|(bucket, name)| {
+            !self.server.is_there() || self.server.remove(bucket, name).is_err()
+        });
+        self.left().extend(left);
     }
 
     /// Looks whether the job has ended, and sends it where it is neither done nor to be done.
@@ -221,7 +228,7 @@ impl Client {
                 return Ok(Looked::Changed);
             }
         }
-        if let Err(what) = self.supply(wanted)? {
+        if let Err(what) = self.supply(wanted, id)? {
             return Ok(Looked::Lacks(what));
         }
         let job = Job {
@@ -246,7 +253,7 @@ impl Client {
 
     /// Makes sure that the seed, the models and the guides are on the server; what is not to
     /// be had, if something is not.
-    fn supply(&self, wanted: &Wanted) -> Result<Result<(), String>, ClusterError> {
+    fn supply(&self, wanted: &Wanted, id: &str) -> Result<Result<(), String>, ClusterError> {
         let brief = wanted.brief;
         for (name, sha256) in brief.models.iter().chain(&brief.guides) {
             if self.supplied().contains(sha256) {
@@ -262,12 +269,20 @@ impl Client {
             }
             self.supplied().insert(sha256.clone());
         }
-        if !self.server.has(SEEDS, wanted.seed_at)? {
+        // One that is shared by many jobs is put there once, and one of a job alone with it.
+        let is_shared = wanted.seed_at != id;
+        let is_there = is_shared
+            && (self.supplied().contains(wanted.seed_at)
+                || self.server.has(SEEDS, wanted.seed_at)?);
+        if !is_there {
             let seed = File::open(wanted.seed).map_err(|cause| ClusterError::Unreadable {
                 path: wanted.seed.to_owned(),
                 cause,
             })?;
             self.server.put(SEEDS, wanted.seed_at, seed)?;
+        }
+        if is_shared {
+            self.supplied().insert(wanted.seed_at.to_owned());
         }
         Ok(Ok(()))
     }
@@ -301,6 +316,10 @@ impl Client {
 
     fn given(&self) -> MutexGuard<'_, Option<u64>> {
         self.given.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn left(&self) -> MutexGuard<'_, Vec<(&'static str, String)>> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn supplied(&self) -> MutexGuard<'_, HashSet<String>> {

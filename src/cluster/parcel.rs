@@ -21,7 +21,7 @@ pub struct Parcel {
     pub(super) version: u32,
     /// The worker's machine and process.
     pub by: String,
-    /// Seconds that it took there, from the job's arrival on.
+    /// Seconds that the answer took there, without all that travelled.
     pub took: f64,
     /// What the seed is like, where it could be heard.
     pub heard: Option<Heard>,

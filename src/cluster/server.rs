@@ -14,17 +14,16 @@ use async_nats::connection::State;
 use async_nats::jetstream::consumer::pull::Config as ConsumerConfig;
 use async_nats::jetstream::consumer::{AckPolicy, Consumer};
 use async_nats::jetstream::message::{AckKind, PublishMessage};
-use async_nats::jetstream::object_store::{
-    Config as BucketConfig, GetErrorKind, InfoErrorKind, ObjectStore,
-};
+use async_nats::jetstream::object_store::{Config as BucketConfig, InfoErrorKind, ObjectStore};
 use async_nats::jetstream::stream::{
-    Config as StreamConfig, LastRawMessageErrorKind, RetentionPolicy, StorageType,
+    Config as StreamConfig, DirectGetErrorKind, LastRawMessageErrorKind, RetentionPolicy,
+    StorageType,
 };
 use async_nats::jetstream::{self, Message};
 use async_nats::{Client, ConnectOptions, Event, Subscriber};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE;
-use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio_stream::StreamExt;
@@ -32,9 +31,10 @@ use tokio_stream::StreamExt;
 use super::access::{Access, Login};
 use super::error::ClusterError;
 use super::names::{self, CONSUMER, JOBS, MODELS, RESULTS, SEEDS, STREAM};
+use crate::files;
 
 /// What waits longer for the server has lost it.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How often it is made sure that the server is there.
 const PING: Duration = Duration::from_secs(5);
 /// From one attempt to connect to the next in the end; at first it is a tenth.
@@ -71,9 +71,16 @@ struct Line {
 struct Ready {
     jobs: jetstream::stream::Stream,
     workers: Consumer<ConsumerConfig>,
-    models: ObjectStore,
-    seeds: ObjectStore,
-    results: ObjectStore,
+    models: Bucket,
+    seeds: Bucket,
+    results: Bucket,
+}
+
+/// A bucket, and the stream that it is made of.
+#[derive(Clone)]
+struct Bucket {
+    store: ObjectStore,
+    stream: jetstream::stream::Stream<()>,
 }
 
 /// A job that was sent.
@@ -270,7 +277,7 @@ impl Server {
 
     /// Whether `name` is in `bucket`.
     pub(super) fn has(&self, bucket: &'static str, name: &str) -> Result<bool, ClusterError> {
-        let store = self.ready()?.bucket(bucket);
+        let store = self.ready()?.bucket(bucket).store;
         self.wait("look into a bucket", async move {
             match store.info(name).await {
                 Ok(info) => Ok(!info.deleted),
@@ -287,7 +294,7 @@ impl Server {
         name: &str,
         from: impl Read + Unpin,
     ) -> Result<(), ClusterError> {
-        let store = self.ready()?.bucket(bucket);
+        let store = self.ready()?.bucket(bucket).store;
         let mut reader = Blocking(from);
         // However long it is, each of its pieces has its time.
         let put = self.runtime.block_on(store.put(name, &mut reader));
@@ -303,55 +310,57 @@ impl Server {
         name: &str,
         to: &mut dyn FnMut(&[u8]) -> Result<(), ClusterError>,
     ) -> Result<(), ClusterError> {
-        let store = self.ready()?.bucket(bucket);
+        let Bucket { store, stream } = self.ready()?.bucket(bucket);
         let gone = || ClusterError::Gone {
             bucket,
             name: name.to_owned(),
         };
-        let mut object = match self.runtime.block_on(store.get(name)) {
-            Ok(object) => object,
-            Err(error) if error.kind() == GetErrorKind::NotFound => return Err(gone()),
-            Err(error) => return Err(self.refused("give something", error)),
-        };
-        let (size, mut read) = (object.info.size, 0);
-        let mut piece = vec![0; 128 * 1024];
-        while read < size {
-            let count = self
-                .runtime
-                .block_on(async { tokio::time::timeout(PATIENCE, object.read(&mut piece)).await });
-            match count {
-                Ok(Ok(count)) if count > 0 => {
-                    read += count;
-                    to(&piece[..count])?;
-                }
-                Ok(Ok(_)) => break,
-                Ok(Err(error)) => return Err(self.refused("give something", error)),
-                // Its pieces may have been taken away beside it.
-                Err(_) if self.is_there() => return Err(gone()),
-                Err(error) => return Err(self.line.away(error)),
+        let info = self.wait("look into a bucket", async {
+            match store.info(name).await {
+                Ok(info) => Ok(Some(info).filter(|info| !info.deleted)),
+                Err(error) if error.kind() == InfoErrorKind::NotFound => Ok(None),
+                Err(error) => Err(error),
             }
+        })?;
+        let info = info.ok_or_else(gone)?;
+        let subject = format!("$O.{bucket}.C.{}", info.nuid);
+        // Piece by piece: a consumer for each object would cost the server more than that.
+        let (mut hash, mut read, mut after) = (files::Hash::default(), 0, 0);
+        while read < info.size {
+            let piece = self.wait("give something", async {
+                let next = stream.direct_get_next_for_subject(&*subject, Some(after + 1));
+                match next.await {
+                    Ok(piece) => Ok(Some(piece)),
+                    // Its pieces may be taken away meanwhile.
+                    Err(error) if error.kind() == DirectGetErrorKind::NotFound => Ok(None),
+                    Err(error) => Err(error),
+                }
+            })?;
+            let piece = piece.ok_or_else(gone)?;
+            after = piece.sequence;
+            read += piece.payload.len();
+            hash.update(&piece.payload);
+            to(&piece.payload)?;
         }
-        match read == size {
+        let hash = hash.finish();
+        match read == info.size && info.digest.as_deref().is_none_or(|of| is_digest(of, &hash)) {
             true => Ok(()),
             false => Err(ClusterError::Broken {
                 name: name.to_owned(),
-                what: format!("{read} bytes of {size}"),
+                what: format!("{read} bytes came of {}, or others", info.size),
             }),
         }
     }
 
     /// Removes `name` from `bucket`, and all that says that it was there.
     pub(super) fn remove(&self, bucket: &'static str, name: &str) -> Result<(), ClusterError> {
-        let store = self.ready()?.bucket(bucket);
-        let jetstream = self.jetstream.clone();
+        let Bucket { store, stream } = self.ready()?.bucket(bucket);
         self.wait("remove something", async move {
             let info = match store.info(name).await {
                 Ok(info) => info,
                 Err(error) if error.kind() == InfoErrorKind::NotFound => return Ok(()),
                 Err(error) => return Err(error.to_string()),
             };
-            let stream = jetstream.get_stream_no_info(format!("OBJ_{bucket}")).await;
-            let stream = stream.map_err(|error| error.to_string())?;
             // What is named has all its pieces, whatever happens in between.
             let name = BASE64_URL_SAFE.encode(name);
             for subject in [
@@ -493,7 +502,7 @@ impl Line {
 }
 
 impl Ready {
-    fn bucket(&self, name: &str) -> ObjectStore {
+    fn bucket(&self, name: &str) -> Bucket {
         match name {
             MODELS => self.models.clone(),
             SEEDS => self.seeds.clone(),
@@ -557,10 +566,9 @@ async fn make_ready(jetstream: &jetstream::Context, patience: Duration) -> Resul
         },
     );
     let workers = workers.await.map_err(said)?;
-    let bucket =
-        async |name: &str, max_age, description: &str| match jetstream.get_object_store(name).await
-        {
-            Ok(bucket) => Ok(bucket),
+    let bucket = async |name: &str, max_age, description: &str| {
+        let store = match jetstream.get_object_store(name).await {
+            Ok(store) => store,
             Err(_) => {
                 let config = BucketConfig {
                     bucket: name.to_owned(),
@@ -570,9 +578,14 @@ async fn make_ready(jetstream: &jetstream::Context, patience: Duration) -> Resul
                     num_replicas: 1,
                     ..BucketConfig::default()
                 };
-                jetstream.create_object_store(config).await.map_err(said)
+                let created = jetstream.create_object_store(config).await;
+                created.map_err(said)?
             }
         };
+        let stream = jetstream.get_stream_no_info(format!("OBJ_{name}")).await;
+        let stream = stream.map_err(said)?;
+        Ok::<_, String>(Bucket { store, stream })
+    };
     Ok(Ready {
         models: bucket(MODELS, Duration::ZERO, "Models, by their SHA-256").await?,
         seeds: bucket(SEEDS, LONGEST_STAY, "Seeds of jobs that wait").await?,
@@ -580,6 +593,14 @@ async fn make_ready(jetstream: &jetstream::Context, patience: Duration) -> Resul
         jobs,
         workers,
     })
+}
+
+/// Whether `digest`, as an object has it, is the hash that is `hash` in hexadecimal.
+fn is_digest(digest: &str, hash: &str) -> bool {
+    let encoded = digest.strip_prefix("SHA-256=").unwrap_or_default();
+    let bytes = BASE64_URL_SAFE.decode(encoded).unwrap_or_default();
+    let written: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    written == hash
 }
 
 /// Hears what is said about something.

@@ -1,7 +1,6 @@
 //! Whoever answers seeds that came from elsewhere.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::cell::Cell;
 use std::fs::File;
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -14,7 +13,7 @@ use serde_json::{Map, Value};
 
 use super::cache::Cache;
 use super::error::ClusterError;
-use super::job::{Brief, Files, Job, VERSION, Word};
+use super::job::{Brief, Job, VERSION, Word};
 use super::names::{self, RESULTS, SEEDS};
 use super::parcel::{Failure, Parcel, Place, Result as Outcome, unwritable};
 use super::server::{Ear, Server, Taken};
@@ -110,14 +109,14 @@ enum Done {
 impl Worker<'_> {
     /// Does the job that was `taken`, and sees to it that somebody knows of its end.
     fn take_on(&mut self, taken: &Taken) -> Result<(), ClusterError> {
-        let begun = Instant::now();
         let id = &taken.id;
-        if self.server.has(RESULTS, id)? {
+        // Nobody else can have done what was given to nobody before.
+        if taken.delivered > 1 && self.server.has(RESULTS, id)? {
             return self.end(taken);
         }
         let scratch = Scratch::make(&self.terms.scratch)?;
         let place = scratch.place();
-        let mut heard = None;
+        let (mut heard, mut took) = (None, 0.0);
         let job = Job::parse(taken.job());
         let job = job.ok().filter(|job| job.brief.version == VERSION);
         let done = if taken.delivered > self.terms.deliveries {
@@ -130,7 +129,7 @@ impl Worker<'_> {
             let deadline = Duration::from_secs(job.brief.deadline);
             let _alive = taken.stay_alive(deadline + GRACE);
             tracing::info!("job {} begins, the {}. time", short(id), taken.delivered);
-            self.make(id, job, &scratch, &mut heard)?
+            self.make(id, job, &scratch, &mut heard, &mut took)?
         } else {
             Done::Machine("the job is of another version of antiphon; let both be the same".into())
         };
@@ -152,7 +151,6 @@ impl Worker<'_> {
             }
             Done::Machine(why) => Outcome::Failure(Failure::Machine(why)),
         };
-        let took = begun.elapsed().as_secs_f64();
         let parcel = Parcel::new(&self.terms.name, took, heard, outcome, place)?;
         let deadline = job.map_or(0, |job| job.brief.deadline);
         let _alive = taken.stay_alive(Duration::from_secs(deadline) + GRACE);
@@ -186,7 +184,7 @@ impl Worker<'_> {
             tracing::info!("job {} was done by somebody else", short(&taken.id));
             return Ok(());
         }
-        if !self.server.has(RESULTS, &taken.id)? {
+        if taken.delivered == 1 || !self.server.has(RESULTS, &taken.id)? {
             self.server.put(RESULTS, &taken.id, parcel.reader(place))?;
         }
         let seconds = parcel.took;
@@ -210,13 +208,15 @@ impl Worker<'_> {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// Answers the seed of `job` in `scratch`; what was heard of it is `heard`.
+    /// Answers the seed of `job` in `scratch`; what was heard of it is `heard`, and the answer
+    /// alone `took` so many seconds.
     fn make(
         &mut self,
         id: &str,
         job: &Job,
         scratch: &Scratch,
         heard: &mut Option<Heard>,
+        took: &mut f64,
     ) -> Result<Done, ClusterError> {
         let brief = &job.brief;
         let Some(name) = brief.seed_name() else {
@@ -226,18 +226,15 @@ impl Worker<'_> {
         let seed = scratch.folder.join("seed").join(&name);
         let gathered = self.fetch_seed(job, &seed);
         let gathered = gathered.and_then(|()| {
-            let models = self.fetch(&brief.models)?;
-            self.fetch(&brief.guides)?;
-            Ok(models)
+            let mut guides = brief.guides.values();
+            guides.try_for_each(|sha256| self.cache.bytes(self.server, sha256).map(drop))
         });
-        let models = match gathered {
-            Ok(models) => models,
-            Err(error @ ClusterError::Gone { .. }) => return Ok(Done::Again(error.to_string())),
-            Err(error @ (ClusterError::Unwritable { .. } | ClusterError::Unreadable { .. })) => {
-                return Ok(Done::Machine(error.to_string()));
-            }
-            Err(error) => return Err(error),
-        };
+        match gathered.map_err(NotMade::from) {
+            Ok(()) => {}
+            Err(NotMade::Again(why)) => return Ok(Done::Again(why)),
+            Err(NotMade::Machine(why)) => return Ok(Done::Machine(why)),
+            Err(_) => return Ok(Done::Again("what it needs cannot be fetched".to_owned())),
+        }
         let ear = self.server.listen(&names::cancel(id))?;
         let mut teller = Teller {
             worker: (self.server, self.stop),
@@ -249,9 +246,11 @@ impl Worker<'_> {
             deadline: Instant::now() + Duration::from_secs(brief.deadline),
             end: None,
         };
+        let begun = Instant::now();
         let answered = catch_unwind(AssertUnwindSafe(|| {
-            self.answer(brief, models, &seed, scratch.place(), &mut teller)
+            self.answer(brief, &seed, scratch.place(), &mut teller)
         }));
+        *took = begun.elapsed().as_secs_f64();
         let answered = answered.unwrap_or_else(|_| {
             // What it was in the middle of is not to be used again.
             self.voices.clear();
@@ -271,6 +270,7 @@ impl Worker<'_> {
                 ))))
             }
             (Err(NotMade::Stopped), _) => Done::Again("the worker stops".to_owned()),
+            (Err(NotMade::Again(why)), _) => Done::Again(why),
             (Err(NotMade::Machine(why)), _) => Done::Machine(text_of(why)),
             (Err(NotMade::Failure(failure)), _) => Done::Ended(Outcome::Failure(match failure {
                 Failure::Seed(text) => Failure::Seed(text_of(text)),
@@ -301,26 +301,16 @@ impl Worker<'_> {
         }
     }
 
-    /// Has all of `wanted` in the cache; their bytes by their names.
-    fn fetch(&self, wanted: &Files) -> Result<BTreeMap<String, Cow<'static, [u8]>>, ClusterError> {
-        let fetched = wanted.iter().map(|(name, sha256)| {
-            let bytes = self.cache.bytes(self.server, sha256)?;
-            Ok((name.clone(), bytes))
-        });
-        fetched.collect()
-    }
-
     /// Answers the file `seed`.
     fn answer(
         &mut self,
         brief: &Brief,
-        models: BTreeMap<String, Cow<'static, [u8]>>,
         seed: &Path,
         place: Place,
         teller: &mut Teller,
     ) -> Result<Outcome, NotMade> {
         let guides = self.guides(brief)?;
-        let voice = self.voice(brief, models)?;
+        let voice = self.voice(brief)?;
         voice.count_from(brief.only.unwrap_or(0));
         let occasion = Occasion {
             stream_of: brief.stream_of.clone(),
@@ -363,12 +353,9 @@ impl Worker<'_> {
         guides.collect()
     }
 
-    /// The voice that `brief` describes, loaded and changed as it says.
-    fn voice(
-        &mut self,
-        brief: &Brief,
-        models: BTreeMap<String, Cow<'static, [u8]>>,
-    ) -> Result<&mut Voice, NotMade> {
+    /// The voice that `brief` describes, loaded and changed as it says. Models are fetched and
+    /// read only where they are not loaded.
+    fn voice(&mut self, brief: &Brief) -> Result<&mut Voice, NotMade> {
         let key = serde_json::to_vec(&(
             &brief.voice,
             &brief.plan,
@@ -377,25 +364,36 @@ impl Worker<'_> {
             &brief.guides,
         ));
         let key = files::sha256(&key.unwrap_or_default());
-        let find = move |name: &str| match models.get(name) {
-            Some(bytes) => Ok(ModelFile {
+        let (cache, server, trouble) = (self.cache, self.server, Cell::new(None));
+        let find = |name: &str| {
+            let sha256 = brief.models.get(name);
+            let sha256 = sha256.ok_or(format!("the model {name} did not come with the job"))?;
+            let bytes = cache.bytes(server, sha256).map_err(|error| {
+                let text = error.to_string();
+                trouble.set(Some(error));
+                text
+            })?;
+            Ok(ModelFile {
                 name: name.to_owned(),
-                bytes: bytes.clone(),
-            }),
-            None => Err(format!("the model {name} did not come with the job")),
+                bytes,
+            })
         };
         let known = self.voices.iter().position(|(known, _)| *known == key);
-        let mut voice = match known {
-            Some(n) => self.voices.remove(n).1,
-            None => self
-                .load(brief, &find)
-                .map_err(|text| NotMade::from(Failure::Voice(text)))?,
+        let made = match known {
+            Some(n) => Ok(self.voices.remove(n).1),
+            None => self.load(brief, &find).map_err(Failure::Voice),
         };
-        let changed = changes(&brief.changes)
-            .and_then(|changes| voice.change(&changes, &find).map_err(|e| e.to_string()));
-        if let Err(text) = changed {
-            return Err(Failure::Changes(text).into());
-        }
+        let made = made.and_then(|mut voice| {
+            let changed = changes(&brief.changes)
+                .and_then(|changes| voice.change(&changes, &find).map_err(|e| e.to_string()));
+            changed.map(|()| voice).map_err(Failure::Changes)
+        });
+        let voice = match (made, trouble.take()) {
+            (Ok(voice), _) => voice,
+            // What could not be fetched is no fault of the voice.
+            (Err(_), Some(error)) => return Err(error.into()),
+            (Err(failure), None) => return Err(failure.into()),
+        };
         if self.voices.len() == MOST_VOICES {
             self.voices.remove(0);
         }
@@ -440,8 +438,22 @@ fn changes(values: &Map<String, Value>) -> Result<Changes, String> {
 /// Why no answer was made.
 enum NotMade {
     Stopped,
+    /// Something that it needs is not on the server.
+    Again(String),
     Machine(String),
     Failure(Failure),
+}
+
+impl From<ClusterError> for NotMade {
+    /// Something that an answer needs could not be fetched.
+    fn from(error: ClusterError) -> NotMade {
+        match error {
+            ClusterError::Unwritable { .. } | ClusterError::Unreadable { .. } => {
+                NotMade::Machine(error.to_string())
+            }
+            other => NotMade::Again(other.to_string()),
+        }
+    }
 }
 
 impl From<Failure> for NotMade {
@@ -475,10 +487,9 @@ fn one(sidecar: Sidecar, guides: &[(PathBuf, String)]) -> Outcome {
 /// `json` with the names that guides have where they came from.
 fn with_names(json: &str, guides: &[(PathBuf, String)]) -> String {
     let text = |name: &str| Value::from(name).to_string();
-    let named = guides.iter().fold(json.to_owned(), |json, (path, name)| {
+    guides.iter().fold(json.to_owned(), |json, (path, name)| {
         json.replace(&text(&path.display().to_string()), &text(name))
-    });
-    named
+    })
 }
 
 /// Calls guides in all that is said of the set in `folder` as they are called where they came

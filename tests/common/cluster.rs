@@ -22,6 +22,8 @@ pub struct Nats {
     folder: TempDir,
     port: u16,
     server: Option<Process>,
+    /// What it is started with beside.
+    arguments: Vec<String>,
 }
 
 impl Nats {
@@ -38,7 +40,16 @@ impl Nats {
             folder: tempfile::tempdir().unwrap(),
             port: super::free_port().port(),
             server: None,
+            arguments: Vec::new(),
         }
+    }
+
+    /// One that runs, and was started with `arguments`.
+    pub fn start_with(arguments: &[&str]) -> Nats {
+        let mut nats = Nats::closed();
+        nats.arguments = arguments.iter().map(|word| word.to_string()).collect();
+        nats.begin();
+        nats
     }
 
     /// Starts it, and waits until it hears.
@@ -52,6 +63,7 @@ impl Nats {
             .arg("--jetstream")
             .arg("--store_dir")
             .arg(self.path("nats"))
+            .args(&self.arguments)
             .stdout(Stdio::null())
             .stderr(log.unwrap())
             .spawn();
@@ -85,6 +97,11 @@ impl Nats {
     /// The same at the end of `cable`.
     pub fn worker_at(&self, cable: &Cable, name: &str, arguments: &[&str]) -> Process {
         self.worker_by(cable.command(), &cable.url(self.port), name, arguments)
+    }
+
+    /// A worker that finds the server at `url`.
+    pub fn worker_to(&self, url: &str, name: &str, arguments: &[&str]) -> Process {
+        self.worker_by(super::antiphon(), url, name, arguments)
     }
 
     fn worker_by(
