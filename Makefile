@@ -6,19 +6,20 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # Other people's programs that the tests hear and are heard by, and the packages
 # of Debian's that have them.
-TOOLS := pd oscsend sox ffmpeg rsync sclang scsynth mandoc zsh fish chromium
+TOOLS := pd oscsend sox ffmpeg rsync sclang scsynth mandoc zsh fish chromium nats-server
 PACKAGES := puredata-core liblo-tools sox ffmpeg rsync supercollider-language supercollider-server \
-	mandoc zsh fish chromium
+	mandoc zsh fish chromium nats-server
 MISSING := for tool in $(TOOLS); do command -v $$tool >/dev/null || echo $$tool; done
 
 .PHONY: test torture soak realtime tools targets
 test: $(PYTHON_ENVIRONMENT)/ready tools
 	[ -n "$$($(MISSING))" ] || export ANTIPHON_REQUIRE_TOOLS=1; \
-	VIRTUAL_ENV=$(CURDIR)/$(PYTHON_ENVIRONMENT) cargo test --release
+	VIRTUAL_ENV=$(CURDIR)/$(PYTHON_ENVIRONMENT) cargo test --release --features nats
 
 # The same conditions that nobody wishes for, at full length: some half an hour.
 torture: $(PYTHON_ENVIRONMENT)/ready
-	ANTIPHON_TORTURE=1 VIRTUAL_ENV=$(CURDIR)/$(PYTHON_ENVIRONMENT) cargo test --release --test torture
+	ANTIPHON_TORTURE=1 VIRTUAL_ENV=$(CURDIR)/$(PYTHON_ENVIRONMENT) cargo test --release --features nats \
+		--test torture --test cluster
 
 # A year of seeds on a fast clock, and faults in real time: the figures are shown meanwhile.
 ARRIVALS := 500000

@@ -60,6 +60,9 @@ pub mod answer;
 
 pub mod watch;
 
+#[cfg(feature = "nats")]
+pub mod cluster;
+
 pub mod status;
 
 pub mod osc;

@@ -71,6 +71,16 @@ impl Changes {
         Ok(changes)
     }
 
+    /// What [`Changes::of`] makes the same of.
+    pub fn to_map(&self) -> Map<String, Value> {
+        let mut map = self.values.clone();
+        let model = self.model.clone().map(Value::from);
+        map.extend(model.map(|model| ("model".to_owned(), model)));
+        let variations = self.variations.map(Value::from);
+        map.extend(variations.map(|count| ("variations".to_owned(), count)));
+        map
+    }
+
     /// Refuses a `key` that nothing of an answer is called, or that cannot be set.
     ///
     /// # Errors
@@ -252,6 +262,14 @@ mod tests {
             let refused = of(json).unwrap_err();
             assert!(refused.contains(expected), "{refused}");
         }
+    }
+
+    #[test]
+    fn they_are_written_as_they_were_read() {
+        let json = json!({"follow": 0.7, "guidance": 2.0, "seconds": 4, "width": 0.5,
+            "model": "vector", "variations": 3});
+        let changes = of(json).unwrap();
+        assert_eq!(Changes::of(changes.to_map()).unwrap(), changes);
     }
 
     #[test]

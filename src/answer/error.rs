@@ -36,6 +36,11 @@ pub enum AnswerError {
 }
 
 impl AnswerError {
+    /// Whether other answers to the same seed may be possible.
+    pub fn is_of_one_answer(&self) -> bool {
+        super::set::is_of_one_answer(self)
+    }
+
     /// Whether what does not fit into memory found no room elsewhere, or is not to be read
     /// there: neither the seed nor the model has to do with it.
     pub fn is_of_temporary_files(&self) -> bool {

@@ -37,14 +37,14 @@ pub use learned::{LearnedError, LearnedNotes, forget};
 pub use plan::{MOST_VARIATIONS, Plan, PlanError};
 pub use progress::AnswerProgress;
 pub use replay::{Difference, Learning, Replay, ReplayError, differences};
-pub use set::{SET, SetNotes, THEME, Turn, VariationNotes};
+pub use set::{SET, SetNotes, THEME, Turn, VariationNotes, file_of_variation};
 pub use settings::{Settings, Started};
 pub use sidecar::{GuideSource, Level, ModelIdentity, Sidecar};
 pub use slices::{SLICES, SliceNotes};
 pub use step::{Heard, Step};
 pub use together::{MOST_TOGETHER, Wanted};
 pub use voice::{FindModel, ModelFile, Occasion, Voice};
-pub use voices::{Voices, check_voice};
+pub use voices::{Voices, check_voice, plan_of_voice};
 pub use wishes::{LONGEST_PRIMING, Wishes};
 
 use self::learned::Learned;

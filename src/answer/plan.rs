@@ -105,6 +105,33 @@ impl Plan {
         })
     }
 
+    /// What [`Plan::parse`] makes the same plan of.
+    pub fn to_json(&self) -> Value {
+        let mut json = self.all.to_map();
+        if let Some(variations) = &self.variations {
+            let alike = variations.chunk_by(|a, b| a == b);
+            let list = alike.map(|alike| {
+                let mut one = alike[0].to_map();
+                // Thousands of one kind do not say so thousands of times.
+                if alike.len() > 1 {
+                    one.insert("count".to_owned(), alike.len().into());
+                }
+                Value::Object(one)
+            });
+            json.insert("variations".to_owned(), list.collect());
+        }
+        if let Some(slices) = self.slices {
+            json.insert("slices".to_owned(), slices.into());
+        }
+        Value::Object(json)
+    }
+
+    /// The sounds that its answers follow instead of the seed.
+    pub fn guides(&self) -> impl Iterator<Item = &Path> {
+        let wishes = self.variations.iter().flatten().chain([&self.all]);
+        wishes.filter_map(|wishes| wishes.guide_file.as_deref())
+    }
+
     /// The models that it names.
     pub fn models(&self) -> impl Iterator<Item = &str> {
         let wishes = self.variations.iter().flatten().chain([&self.all]);
@@ -212,6 +239,21 @@ mod tests {
         assert_eq!(several.len(), 4);
         assert_eq!(several[0], several[1]);
         assert_eq!(several[2], Wishes::default());
+    }
+
+    #[test]
+    fn a_plan_is_written_as_it_was_read() {
+        for json in [
+            "{}",
+            r#"{"model": "vector", "times": 2, "follow": 0.5}"#,
+            r#"{"variations": 10000, "slices": 3}"#,
+            r#"{"seconds": 3, "variations": [{"follow": 1}, {"guide_file": "a.wav"}, {"count": 2}]}"#,
+        ] {
+            let plan = Plan::parse(json).unwrap();
+            let written = plan.to_json().to_string();
+            assert_eq!(Plan::parse(&written).unwrap(), plan, "{written}");
+            assert!(written.len() < 200, "{written}");
+        }
     }
 
     #[test]

@@ -108,7 +108,7 @@ impl Voice {
             let mut tell = |step| tell(Turn { number, of, step });
             let tell = &mut |step| match step {
                 Step::Heard(_) if number > 1 => ControlFlow::Continue(()),
-                Step::Heard(_) => tell(step),
+                Step::Heard(_) | Step::Waiting => tell(step),
                 Step::Share(share) => {
                     let made = share * count as f64;
                     let nth = (made as usize).min(count - 1);
@@ -136,6 +136,46 @@ impl Voice {
         let Some(first) = first else {
             return Err(last_failure.unwrap_or(AnswerError::NoVariations));
         };
+        self.finish_set(seed, folder, variations, first)
+    }
+
+    /// Makes a set of the answers to the file `seed` that were made elsewhere and lie in
+    /// `folder` with their sidecars, in the order of the plan; of one that could not be made
+    /// there is the reason. All in the folder is synced.
+    ///
+    /// # Errors
+    /// Where nothing was made, or nothing can be written.
+    pub fn gather_set(
+        &self,
+        seed: &Path,
+        folder: &Path,
+        answered: &mut dyn Iterator<Item = Result<Sidecar, String>>,
+    ) -> Result<SetNotes, AnswerError> {
+        let (mut variations, mut first) = (Vec::new(), None);
+        for (n, answered) in answered.enumerate() {
+            match answered {
+                Ok(sidecar) => {
+                    variations.push(self.made(n, &sidecar));
+                    first.get_or_insert(sidecar);
+                }
+                Err(reason) => variations.push(VariationNotes {
+                    failed: Some(reason),
+                    ..self.notes(n)
+                }),
+            }
+        }
+        let first = first.ok_or(AnswerError::NoVariations)?;
+        self.finish_set(seed, folder, variations, first)
+    }
+
+    /// Writes what a set has beside its `variations`, the `first` of which was made so.
+    fn finish_set(
+        &self,
+        seed: &Path,
+        folder: &Path,
+        variations: Vec<VariationNotes>,
+        first: Sidecar,
+    ) -> Result<SetNotes, AnswerError> {
         let notes = SetNotes {
             antiphon: first.antiphon,
             voice: first.voice,
@@ -186,8 +226,7 @@ impl Voice {
 
     /// `01.wav` of the first of a few, `001.wav` of the first of hundreds.
     fn file(&self, n: usize, extension: &str) -> String {
-        let digits = self.parts.len().to_string().len().max(2);
-        format!("{:0digits$}.{extension}", n + 1)
+        file_of_variation(n, self.parts.len(), extension)
     }
 
     fn made(&self, n: usize, sidecar: &Sidecar) -> VariationNotes {
@@ -219,8 +258,15 @@ impl Voice {
     }
 }
 
+/// What the answer of number `n`, from 0 on, is called in a set of `count`: `01.wav`, or
+/// `001.wav` of hundreds.
+pub fn file_of_variation(n: usize, count: usize, extension: &str) -> String {
+    let digits = count.to_string().len().max(2);
+    format!("{:0digits$}.{extension}", n + 1)
+}
+
 /// Whether other answers to the same seed may be possible.
-fn is_of_one_answer(error: &AnswerError) -> bool {
+pub(super) fn is_of_one_answer(error: &AnswerError) -> bool {
     match error {
         AnswerError::Broken { .. } => true,
         AnswerError::Generate { cause, .. } => !matches!(

@@ -3,6 +3,8 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Means, Responder};
 use crate::audio::LongSound;
 use crate::generate::{AnswerSettings, GenerateError, Pace, Request, Work, training_step};
@@ -18,8 +20,10 @@ const MOMENT: f64 = 0.1;
 const WRITTEN: f64 = 2e-3;
 
 /// Something that is told of an answer while it is made.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Step {
+    /// Nothing new: the answer is made elsewhere, or nobody has begun it yet.
+    Waiting,
     /// What the seed is like; once, before the network answers.
     Heard(Heard),
     /// The share of the answer that is made, from 0 to 1 and linear in time, so that what is
@@ -29,7 +33,7 @@ pub enum Step {
 }
 
 /// What a seed is like.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Heard {
     /// In decibels, its rms below full scale: 0 and less, at least -120.
     pub loudness: f64,

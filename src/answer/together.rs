@@ -246,7 +246,7 @@ impl Voice {
                 Step::Heard(_) if std::mem::replace(&mut is_heard, true) => {
                     ControlFlow::Continue(())
                 }
-                Step::Heard(_) => tell(step),
+                Step::Heard(_) | Step::Waiting => tell(step),
                 Step::Share(share) => {
                     shares[k].set(share);
                     let sum: f64 = shares.iter().map(Cell::get).sum();

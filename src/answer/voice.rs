@@ -43,6 +43,8 @@ pub struct Voice {
     pub(super) responders: Vec<Responder>,
     pub(super) parts: Vec<Ordered>,
     is_set: bool,
+    /// The number of its first answer, counted from 0.
+    first: usize,
     /// In so many bands its sets are cut into slices.
     pub(super) slices: Option<usize>,
     /// Of the files of its models, each as often as it is loaded.
@@ -110,6 +112,7 @@ impl Voice {
             responders: Vec::new(),
             parts: Vec::new(),
             is_set: plan.variations.is_some(),
+            first: 0,
             slices: plan.slices,
             bytes: 0,
             plan: plan.clone(),
@@ -195,6 +198,12 @@ impl Voice {
             name: Some(name.to_owned()),
             ..self
         }
+    }
+
+    /// Counts its answers from `first` on, where those before are made elsewhere: 0 for the
+    /// first of all.
+    pub fn count_from(&mut self, first: usize) {
+        self.first = first;
     }
 
     fn add(
@@ -320,6 +329,11 @@ impl Voice {
         names
     }
 
+    /// How many answers it gives to a seed.
+    pub fn count(&self) -> usize {
+        self.parts.len()
+    }
+
     /// What answers, and how often: `vector, 3 variations`.
     pub fn in_words(&self) -> String {
         let names = self.models();
@@ -388,7 +402,7 @@ impl Voice {
     pub(super) fn signed(&self, n: usize, sidecar: Sidecar) -> Sidecar {
         Sidecar {
             voice: self.name.clone(),
-            variation: self.is_set.then_some(n + 1),
+            variation: self.is_set.then_some(self.first + n + 1),
             ..sidecar
         }
     }
@@ -408,7 +422,7 @@ impl Voice {
 
     /// The answers of a set draw from a stream each.
     fn stream_of(&self, n: usize, occasion: &Occasion) -> Option<String> {
-        let (part, number) = (&self.parts[n], n + 1);
+        let (part, number) = (&self.parts[n], self.first + n + 1);
         match (self.is_set, &occasion.stream_of) {
             (false, stream) => stream.clone(),
             (true, _) if part.has_random_seed => None,

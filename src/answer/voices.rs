@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::plan::Plan;
+use super::plan::{Plan, PlanError};
 use super::voice::{ModelFile, Voice};
 use super::wishes::Wishes;
 use crate::system::stamp::Stamp;
@@ -145,6 +145,15 @@ impl Voices {
             tracing::info!("the voice {} makes room in memory", oldest.name);
         }
     }
+}
+
+/// The plan of the voice in the file `path`, once whoever writes it has come to an end.
+///
+/// # Errors
+/// Those of [`Plan::read`].
+pub fn plan_of_voice(path: &Path) -> Result<Plan, PlanError> {
+    wait_until_it_rests(path);
+    Plan::read(path)
 }
 
 /// Whoever copies a file may be in the middle of it.

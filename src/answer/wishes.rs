@@ -133,6 +133,23 @@ impl Wishes {
         Ok(wishes)
     }
 
+    /// Those that `given` says, which [`Wishes::to_map`] gave.
+    ///
+    /// # Errors
+    /// Unknown keys, and values that are out of range.
+    pub fn parse(given: Map<String, Value>) -> Result<Wishes, PlanError> {
+        Wishes::of(given)
+    }
+
+    /// What is said, by the keys of plans.
+    pub fn to_map(&self) -> Map<String, Value> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(map)) => map,
+            // Plain fields always serialise, as an object.
+            _ => Map::new(),
+        }
+    }
+
     /// Refuses what contradicts itself.
     pub fn check(&self) -> Result<(), PlanError> {
         match (self.ending, self.fade) {

@@ -179,7 +179,7 @@ impl VoiceSource {
     }
 
     /// Loaded, checked and warmed.
-    fn answerer(&self) -> anyhow::Result<Answerer> {
+    pub fn answerer(&self) -> anyhow::Result<Answerer> {
         let find = self.finder();
         let (plan, model) = (self.options.plan()?, Some(&*self.model));
         let mut voice = self.options.voice(&plan, model, &find, self.threads)?;

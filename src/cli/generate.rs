@@ -34,6 +34,9 @@ pub struct Arguments {
     /// made, the share of all that is done, from 0 to 1, and the seconds that remain
     #[arg(long, value_name = "FILE.json")]
     progress: Option<PathBuf>,
+    #[cfg(feature = "nats")]
+    #[command(flatten)]
+    spread: super::spread::SpreadOptions,
     #[command(flatten)]
     options: AnswerOptions,
 }
@@ -45,6 +48,13 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut file = arguments.progress_file()?;
     match plan.variations.is_some() {
         false => {
+            #[cfg(feature = "nats")]
+            if arguments.spread.nats.is_some() {
+                anyhow::bail!(
+                    "one answer is made here; --nats is for several: ask for them with \
+                     --variations, or leave it out"
+                );
+            }
             let places = AnswerPlaces::of(&arguments)?;
             arguments.options.begin(model)?;
             let voice = arguments
@@ -58,6 +68,22 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             let voice = arguments
                 .options
                 .voice(&plan, model, &find_model, super::all_threads())?;
+            #[cfg(feature = "nats")]
+            if let Some(url) = &arguments.spread.nats {
+                let spread = super::spread::Spread {
+                    voice,
+                    plan,
+                    base: arguments.options.wishes(model),
+                    seed: &arguments.seed,
+                    output: &output,
+                };
+                let notes = spread.make(url, &arguments.spread, &mut file)?;
+                tell!("Wrote {}: {}.", output.path().display(), summary(&notes));
+                if let Some(file) = &mut file {
+                    file.end();
+                }
+                return Ok(());
+            }
             answer_with_set(voice, &arguments.seed, &output, &mut file)?;
         }
     }

@@ -2,9 +2,9 @@
 
 use std::io::{IsTerminal, stderr};
 
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::prelude::*;
 
@@ -24,7 +24,12 @@ pub fn begin(daemon: Option<LogFormat>) -> Log {
         is_for_the_journal,
         is_coloured: stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
     };
-    let all = tracing_subscriber::registry().with(LevelFilter::INFO);
+    // What the crate that talks to NATS says is said by us, in our words.
+    let is_ours = |metadata: &Metadata<'_>| {
+        *metadata.level() <= Level::INFO && !metadata.target().starts_with("async_nats")
+    };
+    let ours = filter_fn(is_ours).with_max_level_hint(LevelFilter::INFO);
+    let all = tracing_subscriber::registry().with(ours);
     let all = all.with(Lines(style));
     match daemon {
         Some(_) => all.with(LogTap).init(),

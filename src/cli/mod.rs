@@ -8,6 +8,8 @@ mod answer_options;
 mod answerer;
 mod asked_options;
 mod bench;
+#[cfg(feature = "nats")]
+mod bridge;
 mod completions;
 mod doctor;
 mod generate;
@@ -19,6 +21,8 @@ mod log_line;
 mod log_tap;
 mod man;
 mod model_choice;
+#[cfg(feature = "nats")]
+mod nats_options;
 mod new;
 mod notebook;
 mod osc;
@@ -26,15 +30,23 @@ mod osc_options;
 mod page;
 mod plot;
 mod progress;
+#[cfg(feature = "nats")]
+mod remote;
 mod replay;
 mod retry;
 mod service;
+#[cfg(feature = "nats")]
+mod shelf;
 mod slice;
+#[cfg(feature = "nats")]
+mod spread;
 mod status;
 mod studio;
 mod train;
 mod version;
 mod watch;
+#[cfg(feature = "nats")]
+mod worker;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -59,6 +71,10 @@ enum Command {
     Generate(generate::Arguments),
     Replay(replay::Arguments),
     Watch(Box<watch::Arguments>),
+    #[cfg(feature = "nats")]
+    Bridge(Box<bridge::Arguments>),
+    #[cfg(feature = "nats")]
+    Worker(worker::Arguments),
     Studio(studio::Arguments),
     Status(status::Arguments),
     Retry(retry::Arguments),
@@ -80,7 +96,11 @@ enum Command {
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let log = log::begin(match &arguments.command {
-        Command::Watch(arguments) => Some(arguments.log_format),
+        Command::Watch(arguments) => Some(arguments.watching.log_format),
+        #[cfg(feature = "nats")]
+        Command::Bridge(arguments) => Some(arguments.watching.log_format),
+        #[cfg(feature = "nats")]
+        Command::Worker(arguments) => Some(arguments.log_format),
         _ => None,
     });
     let result = match arguments.command {
@@ -89,6 +109,10 @@ pub fn run() -> ExitCode {
         Command::Generate(arguments) => generate::run(arguments),
         Command::Replay(arguments) => replay::run(arguments),
         Command::Watch(arguments) => watch::run(*arguments),
+        #[cfg(feature = "nats")]
+        Command::Bridge(arguments) => bridge::run(*arguments),
+        #[cfg(feature = "nats")]
+        Command::Worker(arguments) => worker::run(&arguments),
         Command::Studio(arguments) => studio::run(arguments),
         Command::Status(arguments) => return ended(status::run(&arguments), &log),
         Command::Retry(arguments) => retry::run(arguments),

@@ -76,7 +76,7 @@ impl ProgressFile {
         }
         let share = match turn.step {
             Step::Share(share) => share.clamp(0.0, 1.0),
-            Step::Heard(_) => self.said.map_or(0.0, |(_, said)| said.share),
+            Step::Heard(_) | Step::Waiting => self.said.map_or(0.0, |(_, said)| said.share),
         };
         self.say(AnswerProgress {
             number: turn.number,

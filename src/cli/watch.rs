@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use super::answer_options::AnswerOptions;
-use super::answerer::VoiceSource;
+use super::answerer::{Answerer, VoiceSource};
 use super::house::Daemon;
 use super::log_line::LogFormat;
 use super::notebook::Notebook;
@@ -23,7 +23,8 @@ use crate::osc::Speaker;
 use crate::service::Supervisor;
 use crate::system;
 use crate::watch::{
-    Answers, Bounds, Event, Journal, Remote, Retention, Setup, Terms, folders, mailbox, watch,
+    AnswerSource, Answers, Bounds, Event, Journal, Remote, Retention, Setup, Terms, folders,
+    mailbox, watch,
 };
 use crate::web::{PageKind, Server};
 
@@ -41,9 +42,18 @@ pub const KEEP_ALL: &str = "all";
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
+    #[command(flatten)]
+    pub watching: Watching,
+    #[command(flatten)]
+    load: Load,
+}
+
+/// A folder that is watched, and what is asked of all answers there, whoever computes them.
+#[derive(clap::Args)]
+pub struct Watching {
     /// The folder that holds seeds/, predictions/ and failed/; made if missing
     #[arg(long, default_value = DEFAULT_ROOT, value_name = "DIR")]
-    root: PathBuf,
+    pub root: PathBuf,
     /// Only a folder that antiphon has used before: one without its marker may
     /// be the place of a disk that is not mounted
     #[arg(long)]
@@ -51,7 +61,7 @@ pub struct Arguments {
     /// A model file, which is loaded again when it changes, or the name of a bundled model:
     /// antiphon inspect lists them
     #[arg(long, default_value = bundled::DEFAULT, value_name = "MODEL")]
-    model: String,
+    pub model: String,
     /// How the log on standard error is written; a line has the local time, unless the
     /// journal of systemd keeps it
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -61,11 +71,11 @@ pub struct Arguments {
     #[command(flatten)]
     page: PageOptions,
     #[command(flatten)]
-    load: Load,
+    pub limits: Limits,
     #[command(flatten)]
     keep: Keep,
     #[command(flatten)]
-    options: AnswerOptions,
+    pub options: AnswerOptions,
 }
 
 /// The page that shows how the daemon does.
@@ -115,6 +125,15 @@ struct Load {
     /// the patch's sound never stutters]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// Memory for the models of voices, of which those that answered longest ago make room
+    /// (K, M and G are understood)
+    #[arg(long, default_value = "1G", value_name = "BYTES", value_parser = parse_bytes)]
+    voices_memory: u64,
+}
+
+/// What seeds and answers have to keep to.
+#[derive(clap::Args)]
+pub struct Limits {
     /// How far other programs go first, from 0 to 19
     #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(i32).range(0..=19))]
     nice: i32,
@@ -132,13 +151,9 @@ struct Load {
     /// second is below this level of its rms, in decibels, or below -60 where none is given
     #[arg(long, value_name = "DB", num_args = 0..=1, default_missing_value = "-60", allow_negative_numbers = true, value_parser = parse_level)]
     skip_silent: Option<f64>,
-    /// Memory for the models of voices, of which those that answered longest ago make room
-    /// (K, M and G are understood)
-    #[arg(long, default_value = "1G", value_name = "BYTES", value_parser = parse_bytes)]
-    voices_memory: u64,
     /// A seed whose answer, or set of answers, takes longer fails
     #[arg(long, default_value_t = 1800, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
-    deadline: u64,
+    pub deadline: u64,
 }
 
 /// How much is kept.
@@ -169,45 +184,59 @@ struct Keep {
 
 /// Answers seeds until it is told to stop.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    arguments.check_learning()?;
-    arguments.options.begin(Some(&arguments.model))?;
+    let Arguments { watching, load } = arguments;
+    watching.check_learning(load.workers)?;
+    watching.options.begin(Some(&watching.model))?;
     system::memory::keep_nothing_large();
-    let source = Arc::new(arguments.source());
-    let answerers = source.answerers(arguments.load.workers)?;
-    let osc = &arguments.osc;
+    let source = Arc::new(source(&watching, &load));
+    let mut answerers = source.answerers(load.workers)?;
+    let first = answerers.remove(0);
+    let hire = |first, _: &_| {
+        let all = std::iter::once(first).chain(answerers);
+        all.map(|one| Box::new(one) as Box<dyn Answers>).collect()
+    };
+    attend(&watching, first, hire, source, None)
+}
+
+/// A voice for each of those who answer.
+pub(super) type Hired = Vec<Box<dyn Answers>>;
+
+/// Watches the folder, where those whom `hire` makes of `first` answer, and stop when the
+/// flag is set that it is given. Where they are `elsewhere`, at this address, it is they who
+/// keep to the deadline, and this process does not die of any seed.
+pub(super) fn attend(
+    watching: &Watching,
+    first: Answerer,
+    hire: impl FnOnce(Answerer, &Arc<AtomicBool>) -> Hired,
+    source: Arc<dyn AnswerSource>,
+    elsewhere: Option<&str>,
+) -> anyhow::Result<()> {
+    let osc = &watching.osc;
     let speaker = Arc::new(osc.speaker()?);
-    let root = find_root(&arguments)?;
+    let root = find_root(watching)?;
     warn_of_name(&root);
-    if let Err(error) = system::be_nice(arguments.load.nice) {
+    if let Err(error) = system::be_nice(watching.limits.nice) {
         tracing::warn!("cannot let other programs go first: {error}");
     }
     let stop = super::stop_flag()?;
-    arguments.page.serve(&root, &stop)?;
+    watching.page.serve(&root, &stop)?;
     let (remote, mailbox) = mailbox();
     let journal = Arc::new(Journal::open(&root));
-    let house = Arc::new(arguments.house(&root, remote, answerers[0].settings.clone(), &journal));
+    let house = Arc::new(watching.house(&root, remote, first.settings.clone(), &journal));
     let tally = osc.converse(&speaker, house, &stop)?;
+    let greeting = greeting(&first.voice, &root, &speaker, elsewhere);
     let audience = Arc::new(Audience {
-        greeting: Mutex::new(Some(greeting(&answerers[0].voice, &root, &speaker))),
+        greeting: Mutex::new(Some(greeting)),
         supervisor: Supervisor::default(),
         speaker,
         journal,
-        notebook: Notebook::new(
-            &root,
-            tally,
-            &answerers[0].voice,
-            answerers[0].settings.clone(),
-        ),
+        notebook: Notebook::new(&root, tally, &first.voice, first.settings.clone()),
     });
     let told = Arc::clone(&audience);
     let on_event = Arc::new(move |event: Event| told.tell(&event));
-    let answerers = answerers
-        .into_iter()
-        .map(|answerer| Box::new(answerer) as Box<dyn Answers>)
-        .collect();
     let watched = watch(
-        &arguments.setup(root),
-        answerers,
+        &watching.setup(root, elsewhere.is_some()),
+        hire(first, &stop),
         source,
         on_event,
         &mailbox,
@@ -254,7 +283,7 @@ impl Audience {
     }
 }
 
-fn find_root(arguments: &Arguments) -> anyhow::Result<PathBuf> {
+fn find_root(arguments: &Watching) -> anyhow::Result<PathBuf> {
     let root = &arguments.root;
     if arguments.existing {
         let absolute = std::path::absolute(root);
@@ -265,10 +294,25 @@ fn find_root(arguments: &Arguments) -> anyhow::Result<PathBuf> {
         .with_context(|| format!("cannot make the folder {}", root.display()))
 }
 
-impl Arguments {
+/// The voices of `watching`, loaded for each of the workers of `load`.
+fn source(watching: &Watching, load: &Load) -> VoiceSource {
+    VoiceSource {
+        model: watching.model.clone(),
+        options: watching.options.clone(),
+        voices: watching.root.join(folders::VOICES),
+        threads: load.threads(),
+        bound: load.voices_memory / u64::from(load.workers),
+        settings: OnceLock::new(),
+    }
+}
+
+/// Seconds that an answer may take where others see to it that it ends: for ever, nearly.
+const ELSEWHERE: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
+impl Watching {
     /// What is learnt is kept in one file, which only one worker can write.
-    fn check_learning(&self) -> anyhow::Result<()> {
-        match (self.options.keep_learning(), self.load.workers) {
+    fn check_learning(&self, workers: u16) -> anyhow::Result<()> {
+        match (self.options.keep_learning(), workers) {
             (Some(file), 2..) => bail!(
                 "{} keeps what one worker learns; give --keep-learning or several --workers, not \
                  both",
@@ -278,12 +322,12 @@ impl Arguments {
         }
     }
 
-    fn setup(&self, root: PathBuf) -> Setup {
+    fn setup(&self, root: PathBuf, is_elsewhere: bool) -> Setup {
         Setup {
             root,
             existing: self.existing,
-            terms: self.terms(),
-            patience: Duration::from_secs_f64(self.load.patience),
+            terms: self.terms(is_elsewhere),
+            patience: Duration::from_secs_f64(self.limits.patience),
             retention: self.keep.retention(),
             free_space_floor: self.keep.free_space_floor,
         }
@@ -302,29 +346,23 @@ impl Arguments {
             settings,
             model: self.model.clone(),
             journal: Arc::clone(journal),
-            max_seed_bytes: self.load.max_seed_bytes,
+            max_seed_bytes: self.limits.max_seed_bytes,
             begun: Instant::now(),
             counts: Mutex::new(None),
         }
     }
 
-    fn source(&self) -> VoiceSource {
-        VoiceSource {
-            model: self.model.clone(),
-            options: self.options.clone(),
-            voices: self.root.join(folders::VOICES),
-            threads: self.load.threads(),
-            bound: self.load.voices_memory / u64::from(self.load.workers),
-            settings: OnceLock::new(),
-        }
-    }
-
-    fn terms(&self) -> Terms {
+    fn terms(&self, is_elsewhere: bool) -> Terms {
+        let limits = &self.limits;
         Terms {
-            longest_seed: Some(self.load.max_seed_seconds),
-            max_seed_bytes: self.load.max_seed_bytes,
-            deadline: Duration::from_secs(self.load.deadline),
-            skip_silent: self.load.skip_silent,
+            longest_seed: Some(limits.max_seed_seconds),
+            max_seed_bytes: limits.max_seed_bytes,
+            deadline: match is_elsewhere {
+                true => ELSEWHERE,
+                false => Duration::from_secs(limits.deadline),
+            },
+            skip_silent: limits.skip_silent,
+            counts_attempts: !is_elsewhere,
         }
     }
 }
@@ -353,13 +391,17 @@ impl Keep {
     }
 }
 
-fn greeting(voice: &Voice, root: &Path, speaker: &Speaker) -> String {
+fn greeting(voice: &Voice, root: &Path, speaker: &Speaker, elsewhere: Option<&str>) -> String {
     let targets: Vec<_> = speaker.targets().map(|target| target.to_string()).collect();
     let osc = targets.join(" and ");
     let responder = &voice.responders()[0];
     let model = responder.model();
+    let made_by = match elsewhere {
+        Some(url) => format!("workers at {url}"),
+        None => format!("engine {}", responder.engine_name()),
+    };
     format!(
-        "antiphon {}: model {} ({} approach, {} Hz), engine {}, OSC to {osc}\n\
+        "antiphon {}: model {} ({} approach, {} Hz), {made_by}, OSC to {osc}\n\
          Record or copy a sound into    {}\n\
          and its answer will appear in  {}\n\
          Ctrl-C ends it.",
@@ -367,7 +409,6 @@ fn greeting(voice: &Voice, root: &Path, speaker: &Speaker) -> String {
         voice.in_words(),
         model.hyperparameters.approach(),
         model.hyperparameters.format.sample_rate,
-        responder.engine_name(),
         printable(&root.join(folders::SEEDS).to_string_lossy()),
         printable(&root.join(folders::PREDICTIONS).to_string_lossy()),
     )

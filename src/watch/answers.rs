@@ -25,6 +25,10 @@ pub trait Answers: Send {
         tell: &mut dyn FnMut(Step) -> ControlFlow<()>,
     ) -> Result<Answer, NoAnswer>;
 
+    /// The answer that was given last is published, or is not wanted any more: what was kept
+    /// of it elsewhere, in case this process died, may go.
+    fn settled(&mut self) {}
+
     /// How many of `orders`, from the first on, cost less when they are answered together:
     /// 1 where each is best answered by itself. The same is asked of all of them.
     fn together(&mut self, _orders: &[Order]) -> usize {

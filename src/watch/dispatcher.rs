@@ -259,7 +259,7 @@ impl<'a> Dispatcher<'a> {
             return Err(WatchError::Stuck);
         }
         self.upkeep.go_on(self.site);
-        self.queue.check_trouble();
+        self.queue.check_trouble(self.reload.lacking());
         self.reload.look(self.crew.len(), &self.mailbox.sender);
         self.beat();
         self.site.tell(Event::Alive {

@@ -145,6 +145,20 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether nothing is to be done any more.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Outcome::Done { .. }
+            | Outcome::SetDone { .. }
+            | Outcome::Failed { .. }
+            | Outcome::Cancelled
+            | Outcome::Skipped => true,
+            Outcome::Later { .. } | Outcome::Released | Outcome::Unfinished | Outcome::Waits => {
+                false
+            }
+        }
+    }
+
     /// Of a job that the machine does not let be done, because of `error`.
     pub fn later(error: &SpoolError) -> Outcome {
         Outcome::Later {

@@ -171,8 +171,12 @@ impl<'a> Queue<'a> {
         self.trouble = Some(reason);
     }
 
-    /// Finds out whether trouble has begun or passed.
-    pub fn check_trouble(&mut self) {
+    /// Finds out whether trouble has begun or passed; `lacking` is what whoever answers
+    /// lacks.
+    pub fn check_trouble(&mut self, lacking: Option<String>) {
+        if let Some(reason) = lacking {
+            return self.begin_trouble(reason);
+        }
         let checked = match self.is_in_trouble() {
             true => self.site.probe(),
             false => self.site.check_space(),

@@ -24,6 +24,12 @@ pub trait AnswerSource: Send + Sync {
     /// Changes when there is something else to load; `None` while there is
     /// nothing, or of what never changes.
     fn stamp(&self) -> Option<Stamp>;
+
+    /// What keeps every seed from being answered now, in a sentence: then all wait. It is
+    /// asked once a second.
+    fn lacking(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Sees when a source has something else, and has it loaded beside the work.
@@ -74,6 +80,11 @@ impl Reload {
             let loaded = (0..count).map(|_| source.load()).collect();
             let _ = messages.send(Message::Loaded(loaded));
         });
+    }
+
+    /// What keeps every seed from being answered now.
+    pub fn lacking(&self) -> Option<String> {
+        self.source.lacking()
     }
 
     /// The thread has told.

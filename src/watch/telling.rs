@@ -53,7 +53,7 @@ impl<'a> Telling<'a> {
                     eta: elapsed.as_secs_f64() * (1.0 - share).max(0.0) / share,
                 });
             }
-            Step::Share(_) => {}
+            Step::Share(_) | Step::Waiting => {}
         }
     }
 }

@@ -32,6 +32,9 @@ pub struct Terms {
     pub deadline: Duration,
     /// Seeds whose loudest moment is below this level, in decibels, are removed instead.
     pub skip_silent: Option<f64>,
+    /// Whether a seed fails of which this process died several times; not where others
+    /// compute, and this one dies of something else.
+    pub counts_attempts: bool,
 }
 
 impl Terms {
@@ -44,6 +47,7 @@ impl Terms {
         stop: &Stop,
     ) -> ControlFlow<()> {
         match step {
+            Step::Waiting => {}
             Step::Heard(heard) if self.skip_silent.is_some_and(|level| heard.loudest < level) => {
                 stop.silent.store(true, Ordering::Relaxed);
             }
@@ -69,7 +73,11 @@ pub fn work(
     let claim = &job.claim;
     begin(spool, terms, claim).unwrap_or_else(|| {
         let answered = answer(spool, answers, terms, claim, stop, on_event);
-        end(spool, terms, claim, stop, answered)
+        let outcome = end(spool, terms, claim, stop, answered);
+        if outcome.is_final() {
+            answers.settled();
+        }
+        outcome
     })
 }
 
@@ -94,7 +102,7 @@ fn try_to_begin(
     if let Err(reason) = check_seed(&claim.seed(), terms) {
         return fail(spool, claim, reason).map(Some);
     }
-    if spool.count_attempt(claim)? > MOST_ATTEMPTS {
+    if terms.counts_attempts && spool.count_attempt(claim)? > MOST_ATTEMPTS {
         let reason = format!(
             "antiphon ended {MOST_ATTEMPTS} times in the middle of answering this seed, which is \
              not tried again; please report it"

@@ -24,6 +24,8 @@ pub struct Gallery {
     pub folder: TempDir,
     receiver: UdpSocket,
     daemon: Option<Child>,
+    /// The command that is the daemon.
+    command: &'static str,
     arguments: Vec<String>,
 }
 
@@ -48,10 +50,19 @@ impl Gallery {
             folder: folder.unwrap(),
             receiver,
             daemon: None,
+            command: "watch",
             arguments: arguments.iter().map(|a| a.to_string()).collect(),
         };
         gallery.put_model(hyperparameters);
         std::fs::create_dir_all(gallery.path("seeds")).unwrap();
+        gallery
+    }
+
+    /// The same whose seeds are answered by the workers of the NATS server at `url`.
+    pub fn bridged_with(hyperparameters: &str, url: &str, arguments: &[&str]) -> Gallery {
+        let mut gallery = Gallery::closed_with(hyperparameters, arguments);
+        gallery.command = "bridge";
+        gallery.arguments.extend(["--nats", url].map(str::to_owned));
         gallery
     }
 
@@ -100,7 +111,7 @@ impl Gallery {
 
     fn begin_by(&mut self, mut command: Command) {
         let child = command
-            .args(["watch", "--osc"])
+            .args([self.command, "--osc"])
             .arg(self.receiver.local_addr().unwrap().to_string())
             .arg("--root")
             .arg(self.path(""))

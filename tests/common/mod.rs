@@ -1,6 +1,8 @@
 //! What several integration tests need.
 #![allow(dead_code)] // each test file uses its share
 
+#[cfg(unix)]
+pub mod cluster;
 pub mod daemon;
 #[cfg(target_os = "linux")]
 pub mod disk;

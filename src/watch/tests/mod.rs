@@ -127,6 +127,7 @@ fn terms() -> Terms {
         max_seed_bytes: 100_000,
         deadline: Duration::from_secs(100),
         skip_silent: None,
+        counts_attempts: true,
     }
 }
 
