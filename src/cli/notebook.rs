@@ -131,13 +131,44 @@ impl Notebook {
 fn command() -> Option<String> {
     let folder = env::current_dir().ok()?.into_os_string();
     let words = env::args_os().map(OsString::into_string);
-    let words: Vec<String> = words.collect::<Result<_, _>>().ok()?;
+    let words: Vec<String> = words
+        .map(|word| word.map(|word| without_secrets(&word)))
+        .collect::<Result<_, _>>()
+        .ok()?;
     let folder = Words(vec![folder.into_string().ok()?]);
     Some(format!("cd {folder} && {}", Words(words)))
+}
+
+/// `word`, without the names and passwords of an address: it is shown to whoever sees the page.
+fn without_secrets(word: &str) -> String {
+    match word
+        .split_once("://")
+        .and_then(|(kind, rest)| Some((kind, rest.rsplit_once('@')?.1)))
+    {
+        Some((kind, host)) => format!("{kind}://SECRET@{host}"),
+        None => word.to_owned(),
+    }
 }
 
 /// The name of `model`, which may be a path.
 fn name_of(model: &str) -> String {
     let name = Path::new(model).file_name();
     name.map_or(model.to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_stands_in_the_command_that_is_shown() {
+        for (word, shown) in [
+            ("nats://ana:p@ss@hub:4222", "nats://SECRET@hub:4222"),
+            ("--nats=tls://token@hub", "--nats=tls://SECRET@hub"),
+            ("nats://hub:4222", "nats://hub:4222"),
+            ("a@b", "a@b"),
+        ] {
+            assert_eq!(without_secrets(word), shown);
+        }
+    }
 }
