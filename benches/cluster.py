@@ -9,6 +9,7 @@ It needs nats-server and a program built with `cargo build --release --features 
 """
 
 import argparse
+import atexit
 import math
 import os
 import random
@@ -45,6 +46,7 @@ class Cluster:
         self.port = free_port()
         self.url = f"nats://127.0.0.1:{self.port}"
         self.processes = []
+        atexit.register(self.end)
         self.server = self.start(
             "nats", ["nats-server", "--addr", "127.0.0.1", "--port", str(self.port), "--jetstream",
                      "--store_dir", str(self.folder / "store")])
