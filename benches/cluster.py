@@ -9,6 +9,7 @@ It needs nats-server and a program built with `cargo build --release --features 
 """
 
 import argparse
+import atexit
 import math
 import os
 import random
@@ -45,6 +46,7 @@ class Cluster:
         self.port = free_port()
         self.url = f"nats://127.0.0.1:{self.port}"
         self.processes = []
+        atexit.register(self.end)
         self.server = self.start(
             "nats", ["nats-server", "--addr", "127.0.0.1", "--port", str(self.port), "--jetstream",
                      "--store_dir", str(self.folder / "store")])
@@ -72,11 +74,14 @@ class Cluster:
                                  "0", "--model-cache", self.folder / "cache"])
 
     def done(self):
-        return sum(1 for name in os.scandir(self.root / "predictions") if name.name.endswith(".wav"))
+        predictions = self.root / "predictions"
+        if not predictions.is_dir():
+            return 0
+        return sum(1 for name in os.scandir(predictions) if name.name.endswith(".wav"))
 
     def wait_for(self, count, told=None):
         while True:
-            done = self.done() if (self.root / "predictions").is_dir() else 0
+            done = self.done()
             if told:
                 told(done)
             if done >= count:
@@ -139,36 +144,57 @@ def overhead(options, folder):
           f"{on_the_way[int(0.95 * len(on_the_way))]:.1f} ms; the bar is 20 ms")
 
 
+def neighbours(folder, model, seconds, count):
+    """So many processes that answer here all the time, by themselves."""
+    for number in range(count):
+        root = Path(folder) / f"neighbour-{number}"
+        (root / "seeds").mkdir(parents=True)
+        for seed in range(500):
+            write_seed(root / "seeds" / f"{seed:04}.wav", seed)
+        words = [PROGRAM, "watch", "--root", root, "--model", model, "--seconds", str(seconds),
+                 "--ending", "exact", "--threads", "1", "--nice", "0", "--osc-listen", "off",
+                 "--osc", f"127.0.0.1:{free_port()}"]
+        yield subprocess.Popen([str(word) for word in words], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+
+
 def workers(options, folder):
-    """On a machine of fewer cores than workers they share these. What counts is then what each
-    seed costs: four workers are worth four times one, if the processor's time of all processes
-    but the answering itself stays what it was. Throughput that grows with workers is that of
-    seeds for each second that the processor works for them."""
+    """Four workers against one, on a machine that may have fewer cores than that.
+
+    What counts is the processor's time that a worker needs for a seed. Four workers are worth
+    four times one if that stays what it was. Processes that share a core and its caches are
+    slower each, so that one worker is measured beside three that answer by themselves."""
     count = options.count or 200
     rates = {}
     for number_of_workers in (1, 4):
         place = Path(folder) / str(number_of_workers)
         place.mkdir()
+        beside = list(neighbours(place, options.model, options.seconds, 4 - number_of_workers))
         cluster = Cluster(place, options.model, options.seconds, 16)
         staff = [cluster.worker(n) for n in range(number_of_workers)]
-        for number in range(number_of_workers * 4):
-            write_seed(cluster.root / "seeds" / f"warm{number:05}.wav", 10_000 + number)
         warm = number_of_workers * 4
+        for number in range(warm):
+            write_seed(cluster.root / "seeds" / f"warm{number:05}.wav", 10_000 + number)
         cluster.wait_for(warm)
         everybody = [*staff, cluster.bridge, cluster.server]
         before = [processor_seconds(process) for process in everybody]
         begun = time.monotonic()
         for number in range(count):
             write_seed(cluster.root / "seeds" / f"{number:05}.wav", number)
-        cluster.wait_for(warm + count)
+        while cluster.done() < warm + count:
+            time.sleep(0.2)
         wall = time.monotonic() - begun
         spent = [processor_seconds(p) - b for p, b in zip(everybody, before)]
         own = sum(spent[:number_of_workers])
         rates[number_of_workers] = count / own
-        print(f"{number_of_workers} workers: {count} seeds in {wall:.1f} s; processor: workers "
-              f"{own:.2f} s, bridge {spent[-2]:.2f} s, server {spent[-1]:.2f} s; "
-              f"{rates[number_of_workers]:.2f} seeds for each second of a worker's processor")
+        print(f"{number_of_workers} of 4 that answer are workers: {count} seeds in {wall:.1f} s; "
+              f"processor: workers {own:.2f} s, bridge {spent[-2]:.2f} s, server {spent[-1]:.2f} s; "
+              f"{rates[number_of_workers]:.2f} seeds for each second of a worker's processor",
+              flush=True)
         cluster.end()
+        for process in beside:
+            process.kill()
+            process.wait()
     share = rates[4] / rates[1]
     print(f"four workers do {share:.3f} of four times what one does, for the same time of a "
           "processor each; the bar is 0.9")

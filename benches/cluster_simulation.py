@@ -91,9 +91,9 @@ def main():
     parser.add_argument("--jobs", type=int, default=1024, help="in flight of each who sends")
     parser.add_argument("--answer", type=float, default=1.0, help="seconds of one answer")
     parser.add_argument("--spread", type=float, default=0.3, help="how unequal they are")
-    parser.add_argument("--server-ms", type=float, default=2.0,
+    parser.add_argument("--server-ms", type=float, default=7.5,
                         help="of the server's time for one job, in milliseconds")
-    parser.add_argument("--client-ms", type=float, default=3.0,
+    parser.add_argument("--client-ms", type=float, default=10.0,
                         help="of the time of whoever sends, for one job, in milliseconds")
     parser.add_argument("--result-kb", type=float, default=700.0, help="of one result")
     parser.add_argument("--deaths", type=float, default=0.001, help="jobs of which a worker dies")
