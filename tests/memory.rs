@@ -126,9 +126,10 @@ fn megabytes_where_there_are(count: usize) -> [f64; 2] {
 #[test]
 fn very_many_files_take_as_much_as_none() {
     let none = megabytes_where_there_are(0);
-    let many = megabytes_where_there_are(20_000);
-    // A daemon knows a few thousand of the oldest at once, and whoever asks it none.
-    for ((many, none), more) in many.into_iter().zip(none).zip([8.0, 2.0]) {
+    let many = megabytes_where_there_are(40_000);
+    // A daemon knows a few thousand of the oldest at once, and whoever asks it none. On a machine
+    // that does much else it takes some more; with all names it would take 16 MB more.
+    for ((many, none), more) in many.into_iter().zip(none).zip([12.0, 2.0]) {
         assert!(many < none + more, "{many} MB, {none} MB");
     }
 }
