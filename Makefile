@@ -6,9 +6,9 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # Other people's programs that the tests hear and are heard by, and the packages
 # of Debian's that have them.
-TOOLS := pd oscsend sox ffmpeg rsync sclang scsynth mandoc zsh fish chromium nats-server
+TOOLS := pd oscsend sox ffmpeg rsync sclang scsynth mandoc zsh fish chromium nats-server openssl
 PACKAGES := puredata-core liblo-tools sox ffmpeg rsync supercollider-language supercollider-server \
-	mandoc zsh fish chromium nats-server
+	mandoc zsh fish chromium nats-server openssl
 MISSING := for tool in $(TOOLS); do command -v $$tool >/dev/null || echo $$tool; done
 
 .PHONY: test torture soak realtime tools targets
