@@ -199,7 +199,7 @@ impl Spool {
         let waiting = self.root.seeds_of(voice).join(name);
         // Only a hint, which need not outlive a crash of the machine.
         let _ = fs::write(self.last_id(), format!("{id}\n"));
-        files::make_folder(claim.folder()).map_err(failed_to("make the folder", claim.folder()))?;
+        self.make_folder_of(&claim, name)?;
         files::rename_new(&waiting, &claim.seed()).map_err(|cause| {
             // An empty folder is litter, not the error to report.
             let _ = files::remove_folder(claim.folder());
@@ -211,6 +211,15 @@ impl Spool {
         // Nothing is synced: wherever a crash of the machine leaves the seed, it
         // is found there.
         Ok(claim)
+    }
+
+    /// Makes the folder of a claim of the seed `name`. Where the root was taken away a moment
+    /// ago, nothing is made that would stand in its place when it comes back.
+    fn make_folder_of(&self, claim: &Claim, name: &OsStr) -> Result<(), SpoolError> {
+        if !self.root.path().is_dir() {
+            return Err(SpoolError::Gone { name: name.into() });
+        }
+        files::make_folder(claim.folder()).map_err(failed_to("make the folder", claim.folder()))
     }
 
     /// Makes the file `copy` this process's own, as the seed `name` for `voice` and as job
@@ -225,7 +234,7 @@ impl Spool {
         let folder = self.root.work().join(name_of_job(id, voice));
         let claim = Claim::new(&self.root, folder, id, name.to_owned());
         let _ = fs::write(self.last_id(), format!("{id}\n"));
-        files::make_folder(claim.folder()).map_err(failed_to("make the folder", claim.folder()))?;
+        self.make_folder_of(&claim, name)?;
         let moved = claim.ask(asked).and_then(|()| {
             files::rename_new(copy, &claim.seed()).map_err(failed_to("move", copy))?;
             files::sync_folder(claim.folder()).map_err(failed_to("sync", claim.folder()))
