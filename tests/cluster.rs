@@ -8,32 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::{Duration, Instant};
 
+use common::chance::{Random, length};
 use common::cluster::{Cable, Nats, Process, WAIT};
 use common::gallery::{Gallery, LIVELY, PATIENCE, SLOW, listing};
 use common::{pluck, random_model, run, skipped_without, stderr, write_seed};
 
 const OF_ALL: [&str; 4] = ["--seconds", "0.5", "--nats-wait", WAIT];
-
-/// `short`, or at full length `long`.
-fn length(short: usize, long: usize) -> usize {
-    match std::env::var_os("ANTIPHON_TORTURE") {
-        Some(_) => long,
-        None => short,
-    }
-}
-
-/// Numbers that look random and are the same each time.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
-        (self.0 >> 33) as usize % n
-    }
-}
 
 /// All sounds below `folder`, and all texts of failures, by their names there.
 fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
@@ -328,7 +308,7 @@ impl Host<'_> {
         self.worker = Some(nats.worker_at(&self.cable, &self.name, &["--deliveries", "50"]));
     }
 
-    fn do_harm(&mut self, which: usize, now: Instant) {
+    fn do_harm(&mut self, which: u64, now: Instant) {
         if self.mends.is_some() {
             return;
         }
@@ -402,7 +382,7 @@ fn whatever_happens_every_seed_has_exactly_one_prediction() {
         let now = Instant::now();
         hosts.iter_mut().for_each(|host| host.mend(now));
         if n % 5 == 2 {
-            let (host, harm) = (random.below(4), random.below(3));
+            let (host, harm) = (random.below(4) as usize, random.below(3));
             hosts[host].do_harm(harm, now);
         }
         if n % (count / bridge_kills) == count / bridge_kills / 2 {

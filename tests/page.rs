@@ -535,6 +535,51 @@ fn of_a_link_only_the_link_is_removed() {
 }
 
 #[test]
+fn what_was_sent_by_halves_to_a_server_that_was_killed_goes() {
+    let mut page = Page::studio(&[]);
+    page.kill();
+    let part = |name: &str| page.path(&format!("recordings/{name}"));
+    let (old, new, other) = (
+        part(".ab.123.part"),
+        part(".cd.124.part"),
+        part("notes.wav"),
+    );
+    for path in [&old, &new, &other] {
+        let file = std::fs::File::create(path).unwrap();
+        if *path != new {
+            let before = std::time::SystemTime::now() - Duration::from_secs(3600);
+            file.set_modified(before).unwrap();
+        }
+    }
+    page.start();
+    // Somebody may still send the new one, to another server.
+    assert!(!old.exists() && new.exists() && other.exists());
+}
+
+#[test]
+fn a_run_that_cannot_go_on_keeps_its_model() {
+    let page = Page::studio(&[]);
+    put(&page, "/api/recordings/notes.wav", &notes(5.0));
+    let run =
+        json!({ "name": "run", "recordings": ["notes.wav"], "settings": small(), "minutes": 0.02 });
+    assert_eq!(page.post("/api/runs", run).status, 202);
+    let ended = page.wait("/api/runs/run", |run| run["state"] == "ended");
+    assert_eq!(ended["model"], "run.onnx");
+    std::fs::rename(page.path("recordings/notes.wav"), page.path("notes.wav")).unwrap();
+    assert_eq!(
+        page.post("/api/runs/run/resume", json!({ "minutes": 1 }))
+            .status,
+        202
+    );
+    let failed = page.wait("/api/runs/run", |run| run["state"] == "failed");
+    assert_eq!(
+        (&failed["model"], &ended["steps"]),
+        (&json!("run.onnx"), &failed["steps"])
+    );
+    assert!(failed["error"].is_string(), "{failed}");
+}
+
+#[test]
 fn names_that_get_a_number_can_be_asked_for() {
     let page = Page::studio(&[]);
     let long = format!("{}.wav", "x".repeat(196));

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use common::chance::{Random, length};
 #[cfg(target_os = "linux")]
 use common::disk::Disk;
 #[cfg(target_os = "linux")]
@@ -16,27 +17,6 @@ use common::footprint::Footprint;
 use common::gallery::{Gallery, LIVELY, PATIENCE, SLOW, listing};
 use common::{pluck, write_seed};
 use rosc::OscType;
-
-/// `short`, or at full length `long`.
-fn length(short: usize, long: usize) -> usize {
-    match std::env::var_os("ANTIPHON_TORTURE") {
-        Some(_) => long,
-        None => short,
-    }
-}
-
-/// Numbers that look random and are the same each time.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
-        (self.0 >> 33) % n
-    }
-}
 
 /// Every one of `seeds` is in exactly one of waiting, in work, done and failed,
 /// and every prediction can be read in full.

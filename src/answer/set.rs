@@ -281,7 +281,8 @@ pub(super) fn is_of_one_answer(error: &AnswerError) -> bool {
 fn make_anew(folder: &Path) -> io::Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => files::make_folder(folder),
+        // Not those around it: where they were taken away, none is to stand in their place.
+        _ => files::make_inner_folder(folder).map(drop),
     }
 }
 

@@ -131,23 +131,36 @@ impl Notebook {
 fn command() -> Option<String> {
     let folder = env::current_dir().ok()?.into_os_string();
     let words = env::args_os().map(OsString::into_string);
-    let words: Vec<String> = words
-        .map(|word| word.map(|word| without_secrets(&word)))
-        .collect::<Result<_, _>>()
-        .ok()?;
+    let words = without_secrets(words.collect::<Result<_, _>>().ok()?);
     let folder = Words(vec![folder.into_string().ok()?]);
     Some(format!("cd {folder} && {}", Words(words)))
 }
 
-/// `word`, without the names and passwords of an address: it is shown to whoever sees the page.
-fn without_secrets(word: &str) -> String {
-    match word
-        .split_once("://")
-        .and_then(|(kind, rest)| Some((kind, rest.rsplit_once('@')?.1)))
-    {
-        Some((kind, host)) => format!("{kind}://SECRET@{host}"),
-        None => word.to_owned(),
-    }
+/// `words` of a command without what lets somebody in at a server: they are shown to whoever
+/// sees the page.
+fn without_secrets(words: Vec<String>) -> Vec<String> {
+    let mut is_address = false;
+    let shown = |word: String| {
+        let was_address = std::mem::replace(&mut is_address, word == "--nats");
+        match was_address || word.starts_with("--nats=") || word.contains("://") {
+            true => without_login(&word),
+            false => word,
+        }
+    };
+    words.into_iter().map(shown).collect()
+}
+
+/// `address` without name and password; its scheme may be left out.
+fn without_login(address: &str) -> String {
+    let Some((before, host)) = address.rsplit_once('@') else {
+        return address.to_owned();
+    };
+    let kind = match (before.split_once("://"), before.split_once('=')) {
+        (Some((kind, _)), _) => format!("{kind}://"),
+        (None, Some((option, _))) if option.starts_with("--") => format!("{option}="),
+        _ => String::new(),
+    };
+    format!("{kind}SECRET@{host}")
 }
 
 /// The name of `model`, which may be a path.
@@ -162,13 +175,18 @@ mod tests {
 
     #[test]
     fn no_secret_stands_in_the_command_that_is_shown() {
-        for (word, shown) in [
-            ("nats://ana:p@ss@hub:4222", "nats://SECRET@hub:4222"),
+        for (typed, shown) in [
+            (
+                "--nats nats://ana:p@ss@hub:4222",
+                "--nats nats://SECRET@hub:4222",
+            ),
             ("--nats=tls://token@hub", "--nats=tls://SECRET@hub"),
-            ("nats://hub:4222", "nats://hub:4222"),
-            ("a@b", "a@b"),
+            ("--nats ana:secret@hub", "--nats SECRET@hub"),
+            ("--nats=ana:secret@hub", "--nats=SECRET@hub"),
+            ("--nats hub:4222 --root a@b", "--nats hub:4222 --root a@b"),
         ] {
-            assert_eq!(without_secrets(word), shown);
+            let words = typed.split(' ').map(str::to_owned).collect();
+            assert_eq!(without_secrets(words).join(" "), shown);
         }
     }
 }

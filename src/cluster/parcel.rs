@@ -281,9 +281,9 @@ impl<'a> Unpacking<'a> {
         if is_set {
             let (set, slices) = (self.place.set, self.place.set.join(SLICES));
             files::remove_tree(set).map_err(unwritable(set))?;
-            files::make_folder(set).map_err(unwritable(set))?;
+            files::make_inner_folder(set).map_err(unwritable(set))?;
             if parcel.files.iter().any(|(name, _)| name.contains('/')) {
-                files::make_folder(&slices).map_err(unwritable(&slices))?;
+                files::make_inner_folder(&slices).map_err(unwritable(&slices))?;
             }
         }
         self.parcel = Some(parcel);

@@ -414,12 +414,11 @@ impl Worker<'_> {
             let Some(guide) = &mut wishes.guide_file else {
                 continue;
             };
-            if let Some(sha256) = guide.to_str().and_then(|name| brief.guides.get(name)) {
-                *guide = self
-                    .cache
-                    .path_of(sha256)
-                    .map_err(|error| error.to_string())?;
-            }
+            // A file of this machine is nobody's business who sends jobs.
+            let sha256 = guide.to_str().and_then(|name| brief.guides.get(name));
+            let sha256 = sha256.ok_or("a sound that it follows did not come with the job")?;
+            let path = self.cache.path_of(sha256);
+            *guide = path.map_err(|error| error.to_string())?;
         }
         let voice = Voice::new(&plan, &base, find, self.terms.threads);
         let mut voice = voice.map_err(|error| error.to_string())?;

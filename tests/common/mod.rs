@@ -1,6 +1,7 @@
 //! What several integration tests need.
 #![allow(dead_code)] // each test file uses its share
 
+pub mod chance;
 #[cfg(unix)]
 pub mod cluster;
 pub mod daemon;
