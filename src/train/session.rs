@@ -357,13 +357,26 @@ impl Session {
         self.tell(state);
         written.map_err(|source| SessionError::Destination { kept, source })?;
         // Who stops a run does not want to wait; who lets it come to its end wants to hear it.
-        if state == RunState::Ended
-            && !self.run.has_predictions()
-            && let Some(prediction) = self.trainer.final_prediction()?
-        {
-            observer.prediction(&self.run.save_prediction(&prediction)?);
+        if state == RunState::Ended && !self.run.has_predictions() {
+            self.predict_at_last(observer)?;
         }
         Ok(model.training)
+    }
+
+    /// Samples a prediction by the network as it has become, unless it is asked to stop.
+    fn predict_at_last(&self, observer: &mut dyn Observer) -> Result<(), SessionError> {
+        let mut looked = Instant::now();
+        let mut stop = || {
+            let is_due = looked.elapsed() >= BETWEEN_LOOKS;
+            if is_due {
+                looked = Instant::now();
+            }
+            observer.stop() || (is_due && self.run.take_request_to_stop())
+        };
+        if let Some(prediction) = self.trainer.final_prediction(&mut stop)? {
+            observer.prediction(&self.run.save_prediction(&prediction)?);
+        }
+        Ok(())
     }
 }
 

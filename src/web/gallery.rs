@@ -142,7 +142,7 @@ pub fn state(site: &Site) -> Value {
         "free_bytes": memory::available().map(to_megabytes),
         "total_bytes": memory::total(),
     });
-    state["disk"] = state["space"].take();
+    state["disk"] = state["space"].clone();
     state["root"] = root.display().to_string().into();
     state
 }

@@ -271,26 +271,30 @@ impl Trainer {
         Ok(())
     }
 
-    /// A prediction by the network as it is now, where predictions are wanted at all; what is
-    /// under way stays as it is.
+    /// A prediction by the network as it is now, where predictions are wanted at all and `stop`,
+    /// asked after each step, never says so; what is under way stays as it is.
     ///
     /// # Errors
     ///
     /// [`Diverged`].
-    pub fn final_prediction(&self) -> Result<Option<SampledPrediction>, Diverged> {
+    pub fn final_prediction(
+        &self,
+        stop: &mut dyn FnMut() -> bool,
+    ) -> Result<Option<SampledPrediction>, Diverged> {
         let steps = self.position.steps;
         let (h, dataset) = (&self.hyperparameters, &self.dataset);
         let dreams = Dreams::begin(Sampling::Final, h, dataset, self.random_seed, self.threads);
         let Some(mut dreams) = dreams else {
             return Ok(None);
         };
-        loop {
+        while !stop() {
             let sampled = dreams.step(&self.network, h, dataset, steps);
             let mut sampled = sampled.map_err(|_| Diverged { step: steps })?;
             if let Some(prediction) = sampled.pop() {
                 return Ok(Some(prediction));
             }
         }
+        Ok(None)
     }
 
     /// The predictions that were completed since they were last taken.
