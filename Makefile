@@ -11,10 +11,17 @@ PACKAGES := puredata-core liblo-tools sox ffmpeg rsync supercollider-language su
 	mandoc zsh fish chromium nats-server openssl
 MISSING := for tool in $(TOOLS); do command -v $$tool >/dev/null || echo $$tool; done
 
-.PHONY: test torture soak realtime tools targets
+.PHONY: test test-gpu torture soak realtime tools targets
 test: $(PYTHON_ENVIRONMENT)/ready tools
 	[ -n "$$($(MISSING))" ] || export ANTIPHON_REQUIRE_TOOLS=1; \
 	VIRTUAL_ENV=$(CURDIR)/$(PYTHON_ENVIRONMENT) cargo test --release --features nats
+
+# Training on a graphics card. The crates it takes are compiled in half an hour. Where there
+# is no card, Mesa's Vulkan driver for processors does as one.
+test-gpu:
+	-@[ -n "$$(ls /usr/share/vulkan/icd.d 2>/dev/null)" ] || ! command -v apt-get >/dev/null || \
+		{ $(SUDO) apt-get update && $(SUDO) apt-get install -y --no-install-recommends mesa-vulkan-drivers; }
+	ANTIPHON_REQUIRE_TOOLS=1 cargo test --release --features gpu --test card -- --nocapture
 
 # The same conditions that nobody wishes for, at full length: some half an hour.
 torture: $(PYTHON_ENVIRONMENT)/ready

@@ -106,7 +106,7 @@ fn learned(hyperparameters: &Hyperparameters) -> TrainedModel {
     for step in 0..12 {
         trainer.step(f64::from(step) / 12.0).unwrap();
     }
-    trainer.model(std::time::Duration::ZERO)
+    trainer.model(std::time::Duration::ZERO).unwrap()
 }
 
 /// What is compared, by name.

@@ -226,6 +226,32 @@ fn a_server_may_encrypt_and_ask_for_a_password() {
     assert!(said.to_lowercase().contains("authorization"), "{said}");
 }
 
+#[test]
+fn a_server_may_ask_for_credentials() {
+    if skipped_without("nats-server") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let files = common::accounts::write(folder.path());
+    let [configuration, user, stranger] = files
+        .each_ref()
+        .map(|path| path.to_str().unwrap_or_default());
+    let nats = Nats::start_with(&["--config", configuration]);
+    let of_stranger = ["--nats-creds", stranger];
+    let _stranger = nats.worker_to(&nats.url(), "stranger", &of_stranger);
+    let of_user = ["--nats-creds", user];
+    let _worker = nats.worker_to(&nats.url(), "worker", &of_user);
+    let arguments = [&OF_ALL[..], &of_user].concat();
+    let mut gallery = Gallery::bridged_with(LIVELY, &nats.url(), &arguments);
+    gallery.start();
+    write_seed(&gallery.path("seeds/known.wav"), &pluck(220.0, 0.3, 22050));
+    let id = gallery.hear_seen("known.wav");
+    gallery.hear_done(id);
+    let said = nats.said("stranger").to_lowercase();
+    assert!(said.contains("authorization"), "{said}");
+    assert!(!said.contains(" done "), "{said}");
+}
+
 /// A folder with a model and a seed.
 fn desk() -> tempfile::TempDir {
     let desk = tempfile::tempdir().unwrap();

@@ -2,11 +2,18 @@
 
 mod common;
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::Output;
+use std::sync::Arc;
 
-use antiphon::generate::{Engine, Native, OnnxRuntime, Prime, Provider, Request, Shown};
-use antiphon::model::Precision;
+use antiphon::audio::LongSound;
+use antiphon::frames::WindowFormat;
+use antiphon::generate::{
+    AnswerSettings, Engine, EngineError, GenerateError, Native, OnnxRuntime, Prediction, Prime,
+    Provider, Request, Shown, Task, Turn, generate_together,
+};
+use antiphon::model::{Precision, State};
 use antiphon::random::stream;
 use antiphon::trained_model::TrainedModel;
 use rand::RngExt;
@@ -124,6 +131,86 @@ fn they_agree_in_several_streams() {
         assert!(difference < 1e-5, "{name}: {difference}");
         let [first, second] = [0, 1].map(|stream| &native[stream * width..][..width]);
         assert!(largest_difference(first, second) > 1e-4, "{name}");
+    }
+}
+
+/// What plays several answers' turns in one run, as it does on a graphics card.
+struct InOneRun(OnnxRuntime);
+
+impl Engine for InOneRun {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn silence(&mut self, windows: &WindowFormat, streams: usize) -> State {
+        self.0.silence(windows, streams)
+    }
+
+    fn play(
+        &mut self,
+        shown: &Shown,
+        state: &mut State,
+        prediction: &mut Vec<f32>,
+    ) -> Result<(), EngineError> {
+        self.0.play(shown, state, prediction)
+    }
+
+    fn shares_steps(&self, _windows: &WindowFormat) -> bool {
+        true
+    }
+
+    fn play_together(&mut self, turns: &mut [Turn]) -> Result<(), EngineError> {
+        self.0.play_together(turns)
+    }
+
+    fn threads_beside(&self) -> usize {
+        2
+    }
+}
+
+#[test]
+fn answers_of_one_run_are_those_of_several() {
+    for (name, hyperparameters) in models() {
+        let model = common::random_model(hyperparameters);
+        let settings = AnswerSettings::of(&model.hyperparameters);
+        let settings = [settings.clone(), settings.free()];
+        let seeds: [Arc<LongSound>; 2] =
+            [0.5, 0.2].map(|seconds| Arc::new(common::pluck(220.0, seconds, 11025).into()));
+        // They end one after the other, and two begin later than their seeds.
+        let requests: [Request; 5] = std::array::from_fn(|n| Request {
+            seconds: 0.02 * (n + 1) as f64,
+            random_seed: n as u64,
+            prime: Prime::Seed,
+            prime_seconds: None,
+            may_go_back: false,
+        });
+        let tasks: [Task; 5] = std::array::from_fn(|n| Task {
+            model: &model,
+            settings: &settings[n % 2],
+            theme: None,
+            folder: Path::new("nowhere"),
+            seed: &seeds[n / 3],
+            request: &requests[n],
+        });
+        let made = |engine: &mut dyn Engine| {
+            let mut all = vec![Vec::new(); tasks.len()];
+            let finish = |_, made: Result<Prediction, GenerateError>| {
+                made.map(|made| made.sound.to_signal().unwrap().samples)
+                    .unwrap_or_else(|error| panic!("{name}: {error}"))
+            };
+            let go_on = &mut |_: usize, _: f64| ControlFlow::Continue(());
+            generate_together(engine, &tasks, &finish, go_on, &mut |n, made| all[n] = made);
+            all
+        };
+        let windows = model.hearing().sampling_windows().clone();
+        let onnxruntime = OnnxRuntime::new(&model.network, &windows, Provider::Cpu, 1).unwrap();
+        let mut native = Native::new(model.network.clone(), Precision::F32, 1);
+        let [apart, together] = [made(&mut native), made(&mut InOneRun(onnxruntime))];
+        for (apart, together) in apart.iter().zip(&together) {
+            assert!(apart.iter().any(|value| value.abs() > 1e-3), "{name}");
+            let difference = largest_difference(apart, together);
+            assert!(difference < 1e-4, "{name}: {difference}");
+        }
     }
 }
 

@@ -43,8 +43,9 @@ pub struct AnswerOptions {
     /// is the faster with the model (auto) [default: native]
     #[arg(long, value_name = "ENGINE", value_parser = parse_engine)]
     engine: Option<EngineKind>,
-    /// What ONNX Runtime computes on: cpu, cuda, tensorrt, coreml, directml or openvino. Its
-    /// library must have been built with it; otherwise it computes on the cpu [default: cpu]
+    /// What ONNX Runtime computes on: cpu, cuda, tensorrt, coreml, directml, openvino, rocm or
+    /// migraphx. Its library must have been built with it; otherwise it computes on the cpu
+    /// [default: cpu]
     #[arg(long, value_name = "PROVIDER", value_parser = parse_provider)]
     provider: Option<Provider>,
     /// In which numbers the embedded engine keeps weights: 32-bit floating point (f32), 8 bit

@@ -33,8 +33,8 @@ pub struct Arguments {
     /// native (embedded) or onnxruntime (its shared library must be installed)
     #[arg(long, default_value = "native", value_name = "ENGINE", value_parser = parse_engine)]
     engine: EngineKind,
-    /// What ONNX Runtime computes on: cpu, cuda, tensorrt, coreml, directml or openvino
-    /// [default: cpu]
+    /// What ONNX Runtime computes on: cpu, cuda, tensorrt, coreml, directml, openvino, rocm or
+    /// migraphx [default: cpu]
     #[arg(long, value_name = "PROVIDER", value_parser = parse_provider)]
     provider: Option<Provider>,
     /// Where OSC messages are sent

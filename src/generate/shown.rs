@@ -32,10 +32,26 @@ pub struct Turn<'a> {
     pub prediction: &'a mut Vec<f32>,
 }
 
+impl Turn<'_> {
+    /// The same turn, for as long as this one is not used.
+    pub fn again(&mut self) -> Turn<'_> {
+        Turn {
+            shown: self.shown.clone(),
+            state: self.state,
+            prediction: self.prediction,
+        }
+    }
+}
+
 impl Shown<'_> {
     /// T: time steps.
     pub fn steps(&self) -> usize {
         self.matrices.len()
+    }
+
+    /// S · R: rows at each of them.
+    pub fn rows_of_step(&self) -> usize {
+        self.streams * self.windows.rows
     }
 
     /// The sequence up to the last element of a single matrix, whose last row sees what it
@@ -54,7 +70,7 @@ impl Shown<'_> {
     /// Makes `frames` the rows with their conditions, `[T, S · R, D + C]`.
     pub fn frames(&self, frames: &mut Vec<f32>) {
         frames.clear();
-        let rows = self.steps() * self.streams * self.windows.rows;
+        let rows = self.steps() * self.rows_of_step();
         let of_row = self.conditions.len() / rows;
         let mut conditions = self.conditions.chunks_exact(of_row.max(1));
         for row in self.rows() {

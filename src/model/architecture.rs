@@ -36,6 +36,13 @@ pub struct TensorSpec {
     pub range: Range<usize>,
 }
 
+impl TensorSpec {
+    /// Whether the penalty is on it: LSTM weights, biases aside (dissertation 4.6).
+    pub(super) fn is_penalised(&self) -> bool {
+        self.name.ends_with(".input") || self.name.ends_with(".recurrent")
+    }
+}
+
 impl Architecture {
     /// D + C: values of a row with its conditions.
     pub fn row_width(&self) -> usize {

@@ -318,7 +318,7 @@ impl Network {
     /// (biases aside; dissertation 4.6).
     pub fn add_penalty_gradient(&self, amount: f32, gradient: &mut [f32]) {
         for tensor in self.architecture.tensors() {
-            if tensor.name.ends_with(".input") || tensor.name.ends_with(".recurrent") {
+            if tensor.is_penalised() {
                 let weights = &self.weights[tensor.range.clone()];
                 for (sum, weight) in gradient[tensor.range].iter_mut().zip(weights) {
                     *sum += 2.0 * amount * weight;

@@ -40,10 +40,7 @@ impl State {
         let mut joined = State::zero(architecture, rows);
         let mut first = 0;
         for state in states {
-            for (own, place) in state.places_within(architecture, rows, first) {
-                joined.h[place.clone()].copy_from_slice(&state.h[own.clone()]);
-                joined.c[place].copy_from_slice(&state.c[own]);
-            }
+            state.copy_to(architecture, (&mut joined.h, &mut joined.c), first);
             first += state.rows(architecture);
         }
         joined
@@ -51,10 +48,36 @@ impl State {
 
     /// Takes its rows from those of `joined`, from row `first` on.
     pub fn take_from(&mut self, architecture: &Architecture, joined: &State, first: usize) {
-        let rows = joined.rows(architecture);
+        self.copy_from(architecture, (&joined.h, &joined.c), first);
+    }
+
+    /// Copies its rows among those of layers' outputs and cell states, `[L, _, H]` each, from
+    /// row `first` on.
+    pub fn copy_to(
+        &self,
+        architecture: &Architecture,
+        (h, c): (&mut [f32], &mut [f32]),
+        first: usize,
+    ) {
+        let rows = h.len() / (architecture.layers * architecture.units);
         for (own, place) in self.places_within(architecture, rows, first) {
-            self.h[own.clone()].copy_from_slice(&joined.h[place.clone()]);
-            self.c[own].copy_from_slice(&joined.c[place]);
+            h[place.clone()].copy_from_slice(&self.h[own.clone()]);
+            c[place].copy_from_slice(&self.c[own]);
+        }
+    }
+
+    /// Takes its rows from layers' outputs and cell states, `[L, _, H]` each, from row `first`
+    /// on.
+    pub fn copy_from(
+        &mut self,
+        architecture: &Architecture,
+        (h, c): (&[f32], &[f32]),
+        first: usize,
+    ) {
+        let rows = h.len() / (architecture.layers * architecture.units);
+        for (own, place) in self.places_within(architecture, rows, first) {
+            self.h[own.clone()].copy_from_slice(&h[place.clone()]);
+            self.c[own].copy_from_slice(&c[place]);
         }
     }
 

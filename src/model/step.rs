@@ -3,9 +3,9 @@
 use crate::vectorised::vectorised;
 
 /// Decay of the mean of the gradients.
-const BETA_1: f32 = 0.9;
+pub(super) const BETA_1: f32 = 0.9;
 /// Decay of the mean of the squared gradients.
-const BETA_2: f32 = 0.999;
+pub(super) const BETA_2: f32 = 0.999;
 /// Keeps the step finite where gradients vanish.
 const EPSILON: f32 = 1e-8;
 
@@ -23,8 +23,8 @@ pub struct Rates {
 /// gradient joins in.
 #[derive(Clone, Copy)]
 pub struct Step {
-    size: f32,
-    epsilon: f32,
+    pub(super) size: f32,
+    pub(super) epsilon: f32,
     penalty: f32,
 }
 
@@ -52,7 +52,7 @@ impl Step {
 /// Added to both means, far below what moves a weight (epsilon is 1e-8), so
 /// that without a gradient they do not decay to denormal numbers, on which
 /// arithmetic is several times slower.
-const ABOVE_DENORMALS: f32 = 1e-30;
+pub(super) const ABOVE_DENORMALS: f32 = 1e-30;
 
 vectorised! {
     /// One step of some weights, given their gradient without that of the penalty.

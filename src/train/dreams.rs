@@ -573,7 +573,10 @@ mod tests {
         let run = |hyperparameters: &Hyperparameters| {
             let mut trainer = trainer(hyperparameters);
             let sampled = sampled(&mut trainer, 9);
-            (sampled, trainer.checkpoint(Default::default()).weights)
+            (
+                sampled,
+                trainer.checkpoint(Default::default()).unwrap().weights,
+            )
         };
         let (both, weights) = run(&json(3, 2));
         let (sequential, _) = run(&json(3, 0));

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Dataset, Diverged, Moving, Prepared, Recording, TooShort, Trainer};
+use super::{Dataset, Moving, Prepared, Recording, StepError, TooShort, Trainer};
 use crate::audio::Signal;
 use crate::generate::{
     AnswerSettings, Engine, GenerateError, Native, Player, Prime, Request, Weights, generate,
@@ -46,7 +46,7 @@ pub enum EstimateError {
     TooShort(#[from] TooShort),
     /// Training came to no number.
     #[error(transparent)]
-    Diverged(#[from] Diverged),
+    Step(#[from] StepError),
     /// Sampling failed.
     #[error(transparent)]
     Generate(#[from] GenerateError),

@@ -7,6 +7,7 @@ use super::checkpoint::{Checkpoint, CheckpointError};
 use super::recordings::{Care, RecordingsError, read};
 use super::run::{KeptRun, Run, RunError};
 use super::trainer::Trainer;
+use crate::model::CardError;
 use crate::trained_model::{TrainedModel, TrainingSummary};
 
 /// A model, as it is kept in a file.
@@ -36,6 +37,9 @@ pub enum ExportError {
     /// Its recordings, which a model needs too, cannot be read any more.
     #[error(transparent)]
     Recordings(#[from] RecordingsError),
+    /// It cannot be read from a graphics card.
+    #[error(transparent)]
+    Card(#[from] CardError),
     /// The checkpoint is not of these recordings and hyperparameters.
     #[error("{}: {cause}", path.display())]
     Checkpoint {
@@ -76,7 +80,7 @@ pub fn export(folder: &Path) -> Result<ExportedModel, ExportError> {
     };
     let trained_for = trained_for(&checkpoint).map_err(no_checkpoint)?;
     trainer.restore(checkpoint).map_err(no_checkpoint)?;
-    let model = trainer.finished_model(trained_for);
+    let model = trainer.finished_model(trained_for)?;
     Ok(ExportedModel {
         bytes: model.to_bytes(),
         training: model.training,

@@ -35,5 +35,5 @@ pub use run::{
     RunState, is_training,
 };
 pub use session::{Observer, Progress, Session, SessionError};
-pub use trainer::{Diverged, Trainer};
+pub use trainer::{Diverged, StepError, Trainer};
 pub use trend::{Measurement, Trend, TrendRemark};

@@ -7,7 +7,7 @@ use std::thread;
 
 use rand::RngExt;
 
-use super::{Dataset, Diverged, Trainer};
+use super::{Dataset, StepError, Trainer};
 use crate::frames::WindowFormat;
 use crate::generate::{Engine, EngineError, EngineKind, GenerateError, MovingWeights, Shown};
 use crate::hyperparameters::Hyperparameters;
@@ -110,9 +110,9 @@ impl Prepared {
     }
 }
 
-fn done(step: Result<f64, Diverged>) -> Result<(), EngineError> {
+fn done(step: Result<f64, StepError>) -> Result<(), EngineError> {
     let done = step.map(|_| ());
-    done.map_err(|diverged| EngineError::Training(diverged.to_string()))
+    done.map_err(|cause| EngineError::Training(cause.to_string()))
 }
 
 impl Engine for Moving {
@@ -313,7 +313,7 @@ mod tests {
         for _ in 0..300 {
             trainer.step(0.0).unwrap();
         }
-        trainer.model(Duration::ZERO)
+        trainer.model(Duration::ZERO).unwrap()
     }
 
     fn answer(model: &TrainedModel, random_seed: u64, threads: usize) -> Vec<f32> {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::checkpoint::{Checkpoint, CheckpointError};
 use super::export::trained_for;
 use super::run::{LossRow, Run, RunError, RunOrder, RunProgress, RunState};
-use super::trainer::{Diverged, Trainer};
+use super::trainer::{StepError, Trainer};
 use super::trend::{Trend, TrendRemark};
 use super::{Dataset, LossScale};
 use crate::destination::{Destination, DestinationError};
@@ -88,9 +88,9 @@ struct Times {
 /// Why a run ended without its model.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
-    /// The loss stopped being a number.
+    /// There was no training step.
     #[error(transparent)]
-    Diverged(#[from] Diverged),
+    Step(#[from] StepError),
     /// Its folder cannot be written; it can be gone on with.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -191,6 +191,9 @@ impl Session {
         self.times = Times::now();
         self.first = (self.share(), self.steps());
         self.remark(observer);
+        self.trainer
+            .learn_on(self.order.device)
+            .map_err(StepError::from)?;
         loop {
             if self.is_over() {
                 return self.finish(RunState::Ended, observer);
@@ -199,7 +202,7 @@ impl Session {
                 return self.finish(RunState::Stopped, observer);
             }
             self.step(self.share(), observer)?;
-            self.measure();
+            self.measure()?;
             observer.progress(&self.progress());
             self.keep(between_checkpoints, observer)?;
         }
@@ -246,7 +249,7 @@ impl Session {
     /// One training step, or one of a prediction that training pauses for.
     fn step(&mut self, share: f64, observer: &mut dyn Observer) -> Result<(), SessionError> {
         if self.trainer.pausing() {
-            self.trainer.sample()?;
+            self.trainer.sample().map_err(StepError::from)?;
         } else {
             self.trainer.step(share)?;
         }
@@ -256,12 +259,13 @@ impl Session {
         Ok(())
     }
 
-    fn measure(&mut self) {
+    fn measure(&mut self) -> Result<(), StepError> {
         let due = |when: Instant| when.elapsed() >= BETWEEN_VALIDATIONS;
         if self.times.measured.is_none_or(due) {
-            self.held_out = self.trainer.validation_loss();
+            self.held_out = self.trainer.validation_loss()?;
             self.times.measured = Some(Instant::now());
         }
+        Ok(())
     }
 
     /// How far the run has come.
@@ -309,7 +313,7 @@ impl Session {
         &mut self,
         between_checkpoints: Duration,
         observer: &mut dyn Observer,
-    ) -> Result<(), RunError> {
+    ) -> Result<(), SessionError> {
         if self.times.logged.elapsed() >= BETWEEN_LOG_ROWS {
             self.log(self.held_out)?;
             self.remark(observer);
@@ -335,8 +339,9 @@ impl Session {
         self.run.log(&row)
     }
 
-    fn save(&self) -> Result<(), RunError> {
-        self.run.save(&self.trainer.checkpoint(self.trained_for()))
+    fn save(&mut self) -> Result<(), SessionError> {
+        let checkpoint = self.trainer.checkpoint(self.trained_for());
+        Ok(self.run.save(&checkpoint.map_err(StepError::from)?)?)
     }
 
     /// Keeps all as it now is, and writes the model of the run, which is in this `state`.
@@ -349,6 +354,7 @@ impl Session {
             return Err(SessionError::NoStep);
         }
         let model = self.trainer.finished_model(self.trained_for());
+        let model = model.map_err(StepError::from)?;
         self.log(model.training.validation_loss)?;
         self.save()?;
         let kept = self.run.exported(&self.order);
@@ -373,7 +379,11 @@ impl Session {
             }
             observer.stop() || (is_due && self.run.take_request_to_stop())
         };
-        if let Some(prediction) = self.trainer.final_prediction(&mut stop)? {
+        if let Some(prediction) = self
+            .trainer
+            .final_prediction(&mut stop)
+            .map_err(StepError::from)?
+        {
             observer.prediction(&self.run.save_prediction(&prediction)?);
         }
         Ok(())
@@ -397,6 +407,7 @@ impl Times {
 mod tests {
     use super::*;
     use crate::audio::Signal;
+    use crate::model::Device;
     use crate::train::Recording;
     use crate::trained_model::{TrainedModel, TrainingAudio};
 
@@ -463,6 +474,7 @@ mod tests {
             minutes: None,
             random_seed: 1,
             threads: 1,
+            device: Device::Cpu,
         };
         let destination = Destination::new(&order.output, false).unwrap();
         let (run, checkpoint) = match folder.join("model").exists() {

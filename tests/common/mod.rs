@@ -1,6 +1,8 @@
 //! What several integration tests need.
 #![allow(dead_code)] // each test file uses its share
 
+#[cfg(feature = "nats")]
+pub mod accounts;
 pub mod chance;
 #[cfg(unix)]
 pub mod cluster;

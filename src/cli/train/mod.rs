@@ -13,6 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::destination::Destination;
 use crate::hyperparameters::Hyperparameters;
+use crate::model::{Card, Device};
 use crate::system::memory;
 use crate::train::{
     Care, Checkpoint, ChosenRecordings, Dataset, Headers, LossRow, LossScale, Observer, Progress,
@@ -78,6 +79,11 @@ pub struct Arguments {
     /// Threads to use [default: as many as the machine has]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// What to train on: the processor (cpu) or a graphics card (gpu: Vulkan, Metal or
+    /// DirectX 12); a run can be gone on with on the other [default: cpu, or as the run was
+    /// begun]
+    #[arg(long, value_name = "DEVICE", value_parser = parse_device)]
+    device: Option<Device>,
     /// The folder in which a new run gets its folder
     #[arg(long, default_value = "runs", value_name = "DIR")]
     runs: PathBuf,
@@ -87,13 +93,14 @@ pub struct Arguments {
 }
 
 /// The options that say how a run trains.
-const OF_TRAINING: [&str; 8] = [
+const OF_TRAINING: [&str; 9] = [
     "hyperparameters",
     "audio",
     "strict",
     "minutes",
     "random_seed",
     "threads",
+    "device",
     "runs",
     "checkpoint_seconds",
 ];
@@ -103,6 +110,11 @@ fn parse_minutes(text: &str) -> Result<f64, String> {
         Ok(minutes) if minutes > 0.0 && minutes <= 1e6 => Ok(minutes),
         _ => Err("allowed: above 0, at most 1000000".to_owned()),
     }
+}
+
+fn parse_device(text: &str) -> Result<Device, String> {
+    let names = Device::NAMES.map(|(name, _)| name).join(", ");
+    Device::of(text).ok_or_else(|| format!("choose one of {names}"))
 }
 
 /// A run, new or gone on with, and what it needs.
@@ -128,7 +140,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     let between_checkpoints = Duration::from_secs(arguments.checkpoint_seconds);
     let beginning = match &arguments.resume {
-        Some(folder) => resume(folder, arguments.minutes, arguments.force)?,
+        Some(folder) => resume(folder, &arguments)?,
         None => begin(&arguments)?,
     };
     train(beginning, between_checkpoints)
@@ -176,7 +188,9 @@ fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
         threads: arguments
             .threads
             .map_or_else(super::all_threads, usize::from),
+        device: arguments.device.unwrap_or_default(),
     };
+    tell_of(order.device)?;
     let dataset = recordings.dataset;
     let name = output.file_stem().unwrap_or_default().to_string_lossy();
     let run = Run::create(&arguments.runs, &name, &order, &hyperparameters)?;
@@ -191,7 +205,21 @@ fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
     })
 }
 
-fn resume(folder: &Path, minutes: Option<f64>, force: bool) -> anyhow::Result<Beginning> {
+/// Says which graphics card `device` is, where it is one, which is opened.
+fn tell_of(device: Device) -> anyhow::Result<()> {
+    if device != Device::Cpu {
+        tell!("It will learn on {}.", Card::open(device)?);
+    }
+    Ok(())
+}
+
+fn resume(folder: &Path, arguments: &Arguments) -> anyhow::Result<Beginning> {
+    let Arguments {
+        minutes,
+        force,
+        device,
+        ..
+    } = *arguments;
     let Resumed {
         mut run,
         mut order,
@@ -205,6 +233,8 @@ fn resume(folder: &Path, minutes: Option<f64>, force: bool) -> anyhow::Result<Be
     }
     let before = checkpoint.as_ref().map_or(0.0, |c| c.notes.trained_for) / 60.0;
     order.minutes = minutes.map(|more| before + more).or(order.minutes);
+    order.device = device.unwrap_or(order.device);
+    tell_of(order.device)?;
     let destination = match force || order.force {
         true => Destination::new(&order.output, true)?,
         false => {
@@ -214,8 +244,8 @@ fn resume(folder: &Path, minutes: Option<f64>, force: bool) -> anyhow::Result<Be
         }
     };
     let dataset = read(&order.audio, &hyperparameters, Care::AsBefore)?.dataset;
-    if minutes.is_some() {
-        // So that the run goes on for as long if it is interrupted once more; one that is
+    if minutes.is_some() || device.is_some() {
+        // So that the run goes on as it now does if it is interrupted once more; one that is
         // refused is as it was.
         run.keep_order(&order)?;
     }

@@ -1,10 +1,12 @@
 //! Memory that a session reads from and writes to, kept from step to step.
 
+use std::ops::Range;
+
 use ort::session::{IoBinding, Session};
 use ort::value::Tensor;
 
-use crate::generate::Shown;
-use crate::model::{Architecture, Head, State};
+use crate::generate::Turn;
+use crate::model::{Architecture, Head};
 
 /// The sizes of what is played at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,24 +92,46 @@ impl Bound {
         self.sizes == sizes
     }
 
-    /// Takes what is `shown` and the `state` before it.
-    pub fn hear(&mut self, shown: &Shown, state: &mut State) {
-        let values = shown.windows.row_len * shown.windows.width;
-        let frames = values_mut(&mut self.frames).chunks_exact_mut(values);
-        for (place, row) in frames.zip(shown.rows()) {
-            place.copy_from_slice(row);
-        }
-        if let Some(conditions) = &mut self.conditions {
-            values_mut(conditions).copy_from_slice(shown.conditions);
+    /// Takes what `turns` show, and their states before it; all rows of each time step
+    /// stand beside one another, turn by turn.
+    pub fn hear(&mut self, architecture: &Architecture, turns: &mut [Turn]) {
+        let steps = self.sizes.steps;
+        let mut first = 0;
+        for Turn { shown, .. } in turns.iter() {
+            let (here, rows) = (shown.rows_of_step(), shown.rows());
+            let places = places(first, here, self.sizes.rows, steps);
+            let values = architecture.inputs;
+            let frames = values_mut(&mut self.frames);
+            for (place, row) in places.clone().flatten().zip(rows) {
+                frames[place * values..][..values].copy_from_slice(row);
+            }
+            if let Some(conditions) = &mut self.conditions {
+                let values = architecture.conditions;
+                let conditions = values_mut(conditions);
+                let known = shown.conditions.chunks_exact(here * values);
+                for (rows, known) in places.zip(known) {
+                    conditions[rows.start * values..rows.end * values].copy_from_slice(known);
+                }
+            }
+            first += here;
         }
         let Carried { h, c, line } = &mut self.before;
-        values_mut(h).copy_from_slice(&state.h);
-        values_mut(c).copy_from_slice(&state.c);
-        if let Some(line) = line {
-            let line = values_mut(line);
-            // Before the beginning there was silence, of which nothing is known.
-            state.line.resize(line.len(), 0.0);
-            line.copy_from_slice(state.line.make_contiguous());
+        let (h, c) = (values_mut(h), values_mut(c));
+        let mut line = line.as_mut().map(values_mut);
+        let length = self.sizes.line.unwrap_or(0);
+        let mut first = 0;
+        for Turn { shown, state, .. } in turns {
+            let here = shown.rows_of_step();
+            state.copy_to(architecture, (h, c), first);
+            if let Some(line) = &mut line {
+                // Before the beginning there was silence, of which nothing is known.
+                state.line.resize(length * here, 0.0);
+                let own = state.line.make_contiguous().chunks_exact(here);
+                for (place, own) in places(first, here, self.sizes.rows, length).zip(own) {
+                    line[place].copy_from_slice(own);
+                }
+            }
+            first += here;
         }
     }
 
@@ -119,22 +143,46 @@ impl Bound {
         session.run_binding(&self.binding).map(drop)
     }
 
-    /// Gives the `state` after the last run, and the `prediction` of its last time step.
-    pub fn tell(&self, state: &mut State, prediction: &mut Vec<f32>) {
+    /// Gives `turns` their states after the last run, and the predictions of its last time
+    /// step.
+    pub fn tell(&self, architecture: &Architecture, turns: &mut [Turn]) {
         let Carried { h, c, line } = &self.after;
-        state.h.copy_from_slice(values(h));
-        state.c.copy_from_slice(values(c));
-        if let Some(line) = line {
-            state.line.make_contiguous().copy_from_slice(values(line));
-        }
+        let (h, c, line) = (values(h), values(c), line.as_ref().map(values));
+        let length = self.sizes.line.unwrap_or(0);
         let predictions = values(&self.prediction);
         let of_last = match self.sizes.line {
             Some(_) => predictions.len(),
             None => predictions.len() / self.sizes.steps,
         };
-        prediction.clear();
-        prediction.extend_from_slice(&predictions[predictions.len() - of_last..]);
+        let predictions = &predictions[predictions.len() - of_last..];
+        let mut first = 0;
+        for turn in turns {
+            let here = turn.shown.rows_of_step();
+            turn.state.copy_from(architecture, (h, c), first);
+            if let Some(line) = line {
+                let own = turn.state.line.make_contiguous().chunks_exact_mut(here);
+                for (own, place) in own.zip(places(first, here, self.sizes.rows, length)) {
+                    own.copy_from_slice(&line[place]);
+                }
+            }
+            let of_rows = |rows: usize| rows * of_last / self.sizes.rows;
+            turn.prediction.clear();
+            turn.prediction
+                .extend_from_slice(&predictions[of_rows(first)..of_rows(first + here)]);
+            first += here;
+        }
     }
+}
+
+/// Where, of `all` rows at each of `steps` time steps, those are that follow the `first` ones,
+/// as many as are `here`.
+fn places(
+    first: usize,
+    here: usize,
+    all: usize,
+    steps: usize,
+) -> impl Iterator<Item = Range<usize>> + Clone {
+    (0..steps).map(move |step| step * all + first..step * all + first + here)
 }
 
 fn tensor(session: &Session, shape: &[usize]) -> ort::Result<Tensor<f32>> {

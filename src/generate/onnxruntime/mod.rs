@@ -1,5 +1,5 @@
 //! The engine on ONNX Runtime. It runs a graph of the model's network that is made for it,
-//! in memory that it keeps.
+//! in memory that it keeps, the rows of several answers in one run.
 
 mod bound;
 mod library;
@@ -13,7 +13,7 @@ pub use self::provider::Provider;
 use self::bound::{Bound, Sizes};
 use self::library::Library;
 use super::repeated_rows::{delay_of_rows, last_rows, places_of_last_rows};
-use super::{Engine, EngineError, EngineKind, Shown};
+use super::{Engine, EngineError, EngineKind, Shown, Turn};
 use crate::frames::WindowFormat;
 use crate::model::onnx::{Rows, encode_to_run};
 use crate::model::{Architecture, Network, State, threads_worth};
@@ -22,6 +22,7 @@ use crate::model::{Architecture, Network, State, threads_worth};
 pub struct OnnxRuntime {
     session: Session,
     provider: Provider,
+    threads: usize,
     architecture: Architecture,
     /// Time steps between the rows of a matrix, where only its last one is computed.
     delay: Option<usize>,
@@ -71,10 +72,11 @@ impl OnnxRuntime {
             .filter(|delay| architecture.head.longest_delay(*delay) > 0);
         let rows = delay.map_or(Rows::OfMatrices, |delay| Rows::Last { delay });
         let bytes = encode_to_run(network, rows);
-        let threads = threads_worth(network.weights.len(), threads);
+        let worth = threads_worth(network.weights.len(), threads);
         let mut engine = OnnxRuntime {
-            session: session(provider, library, &bytes, threads)?,
+            session: session(provider, library, &bytes, worth)?,
             provider,
+            threads,
             architecture: architecture.clone(),
             delay,
             step: None,
@@ -98,17 +100,15 @@ impl OnnxRuntime {
         self.play(&shown, &mut state, &mut Vec::new())
     }
 
-    /// Plays all rows that are `shown`.
-    fn play_rows(
-        &mut self,
-        shown: &Shown,
-        state: &mut State,
-        prediction: &mut Vec<f32>,
-    ) -> Result<(), EngineError> {
+    /// Plays all rows of `turns`, which are of equally many time steps, in one run.
+    fn play_rows(&mut self, turns: &mut [Turn]) -> Result<(), EngineError> {
+        let Some(first) = turns.first() else {
+            return Ok(());
+        };
         let architecture = &self.architecture;
         let sizes = Sizes {
-            steps: shown.steps(),
-            rows: shown.streams * shown.windows.rows,
+            steps: first.shown.steps(),
+            rows: turns.iter().map(|turn| turn.shown.rows_of_step()).sum(),
             line: self
                 .delay
                 .map(|delay| architecture.head.longest_delay(delay)),
@@ -122,9 +122,9 @@ impl OnnxRuntime {
             None => Bound::new(&self.session, architecture, sizes).map_err(runtime)?,
         };
         let bound = memory.insert(bound);
-        bound.hear(shown, state);
+        bound.hear(architecture, turns);
         bound.run(&mut self.session).map_err(runtime)?;
-        bound.tell(state, prediction);
+        bound.tell(architecture, turns);
         Ok(())
     }
 }
@@ -152,17 +152,43 @@ impl Engine for OnnxRuntime {
         state: &mut State,
         prediction: &mut Vec<f32>,
     ) -> Result<(), EngineError> {
-        let Some(delay) = self.delay else {
-            return self.play_rows(shown, state, prediction);
-        };
-        let longest = self.architecture.head.longest_delay(delay);
-        let begins = state.line.is_empty();
-        let of_last_rows = Shown {
-            windows: &last_rows(shown.windows),
-            matrices: places_of_last_rows(&shown.matrices, longest, begins),
-            ..shown.clone()
-        };
-        self.play_rows(&of_last_rows, state, prediction)
+        let shown = shown.clone();
+        self.play_together(&mut [Turn {
+            shown,
+            state,
+            prediction,
+        }])
+    }
+
+    fn shares_steps(&self, _windows: &WindowFormat) -> bool {
+        // A processor rounds a row otherwise where others stand beside it, and an answer is
+        // not to depend on those that are made with it; to a graphics card, one row is a waste.
+        self.provider != Provider::Cpu
+    }
+
+    fn play_together(&mut self, turns: &mut [Turn]) -> Result<(), EngineError> {
+        let windows = turns.first().map(|turn| last_rows(turn.shown.windows));
+        let of_last_rows = self.delay.zip(windows.as_ref());
+        let mut turns: Vec<Turn> = turns.iter_mut().map(Turn::again).collect();
+        if let Some((delay, windows)) = of_last_rows {
+            let longest = self.architecture.head.longest_delay(delay);
+            for Turn { shown, state, .. } in &mut turns {
+                shown.windows = windows;
+                shown.matrices =
+                    places_of_last_rows(&shown.matrices, longest, state.line.is_empty());
+            }
+        }
+        turns.sort_by_key(|turn| turn.shown.steps());
+        turns
+            .chunk_by_mut(|one, next| one.shown.steps() == next.shown.steps())
+            .try_for_each(|turns| self.play_rows(turns))
+    }
+
+    fn threads_beside(&self) -> usize {
+        match self.provider {
+            Provider::Cpu => 1,
+            _ => self.threads,
+        }
     }
 }
 

@@ -3,7 +3,8 @@
 use std::sync::Mutex;
 
 use ort::ep::{
-    CPU, CUDA, CoreML, DirectML, ExecutionProvider, ExecutionProviderDispatch, OpenVINO, TensorRT,
+    CPU, CUDA, CoreML, DirectML, ExecutionProvider, ExecutionProviderDispatch, MIGraphX, OpenVINO,
+    ROCm, TensorRT,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,17 +25,23 @@ pub enum Provider {
     DirectMl,
     /// Intel's processors and graphics cards.
     OpenVino,
+    /// AMD's graphics cards, as libraries before 1.23 have them.
+    Rocm,
+    /// The same, as later ones do.
+    MiGraphX,
 }
 
 impl Provider {
     /// All, by name.
-    pub const NAMES: [(&'static str, Provider); 6] = [
+    pub const NAMES: [(&'static str, Provider); 8] = [
         ("cpu", Provider::Cpu),
         ("cuda", Provider::Cuda),
         ("tensorrt", Provider::TensorRt),
         ("coreml", Provider::CoreMl),
         ("directml", Provider::DirectMl),
         ("openvino", Provider::OpenVino),
+        ("rocm", Provider::Rocm),
+        ("migraphx", Provider::MiGraphX),
     ];
 
     /// That which is called `name`.
@@ -62,6 +69,8 @@ impl Provider {
             Provider::CoreMl => CoreML::is_available(),
             Provider::DirectMl => DirectML::is_available(),
             Provider::OpenVino => OpenVINO::is_available(),
+            Provider::Rocm => ROCm::is_available(),
+            Provider::MiGraphX => MIGraphX::is_available(),
         };
         built_in.unwrap_or(false)
     }
@@ -75,6 +84,8 @@ impl Provider {
             Provider::CoreMl => CoreML::default().build(),
             Provider::DirectMl => DirectML::default().build(),
             Provider::OpenVino => OpenVINO::default().build(),
+            Provider::Rocm => ROCm::default().build(),
+            Provider::MiGraphX => MIGraphX::default().build(),
         };
         Some(dispatch.error_on_failure())
     }
@@ -87,6 +98,8 @@ impl Provider {
             Provider::CoreMl => "`pip install onnxruntime` on a Mac",
             Provider::DirectMl => "`pip install onnxruntime-directml` on Windows",
             Provider::OpenVino => "`pip install onnxruntime-openvino`",
+            Provider::Rocm => "`pip install onnxruntime-rocm`, up to version 1.22",
+            Provider::MiGraphX => "`pip install onnxruntime-migraphx`",
         }
     }
 

@@ -20,6 +20,7 @@ use crate::audio::AudioError;
 use crate::audio::write::{SampleFormat, write_wav};
 use crate::files;
 use crate::hyperparameters::{Hyperparameters, HyperparametersError};
+use crate::model::Device;
 use crate::plot::{PlotError, write_spectrogram};
 
 mod checkpoint_files;
@@ -55,6 +56,9 @@ pub struct RunOrder {
     pub random_seed: u64,
     /// Threads of the matrix products: with as many, a run is repeated to the last bit.
     pub threads: usize,
+    /// What it trains on; on a graphics card, it is repeated up to rounding.
+    #[serde(default)]
+    pub device: Device,
 }
 
 /// A run that is gone on with.
@@ -439,6 +443,7 @@ mod tests {
             minutes: Some(0.1),
             random_seed: 3,
             threads: 2,
+            device: Device::Cpu,
         };
         let hyperparameters = Hyperparameters::preset(Approach::Transpose);
         let mut run = Run::create(folder.path(), "m", &order, &hyperparameters).unwrap();
@@ -487,6 +492,7 @@ mod tests {
             minutes: None,
             random_seed: 0,
             threads: 1,
+            device: Device::Cpu,
         };
         let hyperparameters = Hyperparameters::preset(Approach::Vector);
         let run = Run::create(&runs, "m", &order, &hyperparameters).unwrap();
@@ -508,6 +514,7 @@ mod tests {
             minutes: None,
             random_seed: 0,
             threads: 1,
+            device: Device::Cpu,
         };
         let hyperparameters = Hyperparameters::preset(Approach::Vector);
         let mut run = Run::create(folder, "m", &order, &hyperparameters).unwrap();

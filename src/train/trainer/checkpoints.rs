@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Trainer;
-use crate::model::Adam;
+use crate::model::{Adam, CardError};
 use crate::random;
 use crate::train::checkpoint::{
     Checkpoint, CheckpointError, DreamsArrays, DreamsNotes, Notes, join, split,
@@ -12,12 +12,16 @@ use crate::train::dreams::Dreams;
 
 impl Trainer {
     /// What the next steps depend on, after `trained_for`.
-    pub fn checkpoint(&self, trained_for: Duration) -> Checkpoint {
+    ///
+    /// # Errors
+    /// [`CardError`].
+    pub fn checkpoint(&mut self, trained_for: Duration) -> Result<Checkpoint, CardError> {
+        self.catch_up()?;
         let (mean, square, _) = self.adam.memory();
         let dreams = |dreams: &Option<Dreams>| dreams.as_ref().map(Dreams::checkpoint).unzip();
         let (sequential_notes, sequential) = dreams(&self.sequential);
         let (concurrent_notes, concurrent) = dreams(&self.concurrent);
-        Checkpoint {
+        Ok(Checkpoint {
             notes: Notes {
                 hyperparameters: self.hyperparameters.clone(),
                 sources: self.dataset.sources.clone(),
@@ -39,7 +43,7 @@ impl Trainer {
             c: self.state.c.clone(),
             sequential,
             concurrent,
-        }
+        })
     }
 
     /// Goes on from `checkpoint`, which a trainer of the same hyperparameters

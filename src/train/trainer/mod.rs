@@ -13,7 +13,7 @@ use super::dreams::{Dreams, SampledPrediction, Sampling};
 use super::{Dataset, LossScale};
 use crate::generate::{LONGEST_MEMORY, memory_of};
 use crate::hyperparameters::Hyperparameters;
-use crate::model::{Adam, Dropout, Network, Rates, State, Tape, clip};
+use crate::model::{Adam, Card, CardError, Device, Dropout, Network, Rates, State, Tape, clip};
 use crate::random::{self, Stream};
 use crate::trained_model::{TrainedModel, TrainingSummary};
 
@@ -34,6 +34,12 @@ pub struct Trainer {
     tape: Tape,
     threads: usize,
     state: State,
+    /// Where the network learns, if that is not here.
+    card: Option<Card>,
+    /// What it predicted last.
+    predicted: Vec<f32>,
+    /// Whether it has learned what the network here does not know.
+    is_behind: bool,
     dropout: Option<Dropout>,
     masks: Stream,
     noise: Stream,
@@ -65,6 +71,17 @@ pub struct Diverged {
     pub step: u64,
 }
 
+/// Why there was no training step.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// The loss stopped being a number.
+    #[error(transparent)]
+    Diverged(#[from] Diverged),
+    /// The network could not learn on the graphics card.
+    #[error(transparent)]
+    Card(#[from] CardError),
+}
+
 impl Trainer {
     /// Begins with fresh weights. `threads` is how many the matrix products may use.
     pub fn new(
@@ -92,6 +109,9 @@ impl Trainer {
             tape: Tape::new(threads),
             threads,
             state: State::zero(&architecture, dataset.training.rows()),
+            card: None,
+            predicted: Vec::new(),
+            is_behind: false,
             dropout: hyperparameters.dropout(),
             masks: random::stream(random_seed, "dropout"),
             noise: random::stream(random_seed, "noise"),
@@ -126,6 +146,29 @@ impl Trainer {
         }
     }
 
+    /// Has the network learn on `device` from here on.
+    ///
+    /// # Errors
+    /// [`CardError`] where that is a graphics card that cannot be used.
+    pub fn learn_on(&mut self, device: Device) -> Result<(), CardError> {
+        self.catch_up()?;
+        self.card = match device {
+            Device::Cpu => None,
+            card => Some(Card::new(card, &self.network, &self.adam, &self.state)?),
+        };
+        Ok(())
+    }
+
+    /// Has the network here know what it learned on a graphics card.
+    fn catch_up(&mut self) -> Result<(), CardError> {
+        let card = self.card.as_ref().filter(|_| self.is_behind);
+        if let Some(card) = card {
+            card.read(&mut self.network, &mut self.adam, &mut self.state)?;
+        }
+        self.is_behind = false;
+        Ok(())
+    }
+
     /// Takes Adam's means from another trainer of the same sizes, where they have found
     /// their sizes.
     pub fn take_means(&mut self, adam: Adam) {
@@ -139,7 +182,8 @@ impl Trainer {
 
     /// Shows the network the next `bptt_steps` time steps, and learns nothing.
     pub fn hear(&mut self) {
-        let time_steps = self.show();
+        let time_steps = self.take_frames();
+        self.forward_here();
         self.advance(time_steps);
     }
 
@@ -164,7 +208,10 @@ impl Trainer {
     /// The state goes on from time step to time step, and starts from zero
     /// where a recording does. Then comes one time step of each prediction that
     /// is sampled concurrently (Figure 3.4).
-    pub fn step(&mut self, share: f64) -> Result<f64, Diverged> {
+    ///
+    /// # Errors
+    /// [`StepError`].
+    pub fn step(&mut self, share: f64) -> Result<f64, StepError> {
         self.step_at(
             self.hyperparameters.training.lr
                 * self.hyperparameters.training.lr_schedule.factor(share),
@@ -172,29 +219,39 @@ impl Trainer {
     }
 
     /// As [`Trainer::step`], but the weights stay.
-    pub fn settle(&mut self) -> Result<f64, Diverged> {
+    ///
+    /// # Errors
+    /// [`StepError`].
+    pub fn settle(&mut self) -> Result<f64, StepError> {
         self.step_at(0.0)
     }
 
-    fn step_at(&mut self, lr: f64) -> Result<f64, Diverged> {
-        let time_steps = self.show();
+    fn step_at(&mut self, lr: f64) -> Result<f64, StepError> {
+        let time_steps = self.take_frames();
+        self.forward()?;
         let architecture = self.network.architecture();
+        let prediction = match self.card {
+            Some(_) => &self.predicted,
+            None => self.tape.prediction(),
+        };
         let loss = architecture.output.loss(
-            self.tape.prediction(),
+            prediction,
             &self.labels,
             architecture.outputs(),
             &mut self.d_prediction,
             self.threads,
         );
         if !loss.is_finite() {
-            return Err(Diverged {
-                step: self.position.steps,
-            });
+            let step = self.position.steps;
+            return Err(Diverged { step }.into());
         }
         self.learn(lr);
         self.advance(time_steps);
         self.remember(loss);
         let steps = self.position.steps;
+        if self.concurrent.is_some() {
+            self.catch_up()?;
+        }
         if let Some(dreams) = &mut self.concurrent {
             let sampled = dreams.step(&self.network, &self.hyperparameters, &self.dataset, steps);
             self.sampled
@@ -202,12 +259,15 @@ impl Trainer {
         }
         self.pausing = self.sequential.is_some()
             && steps.is_multiple_of(self.hyperparameters.dreams.audio_freq);
+        if self.pausing {
+            self.catch_up()?;
+        }
         Ok(loss)
     }
 
-    /// Shows the network the next `bptt_steps` time steps, or those that are left of
-    /// the recording; gives how many.
-    fn show(&mut self) -> usize {
+    /// Takes the next `bptt_steps` time steps, or those that are left of the recording; gives
+    /// how many.
+    fn take_frames(&mut self) -> usize {
         let Position {
             recording,
             time_step,
@@ -227,7 +287,25 @@ impl Trainer {
         let (frames, training) = (&mut self.frames, &self.dataset.training);
         self.conditions
             .put_beside(frames, training, (recording, these), Some(draws));
-        if time_step == 0 {
+        count
+    }
+
+    /// Shows the network the time steps that were taken, wherever it learns.
+    fn forward(&mut self) -> Result<(), CardError> {
+        let Some(card) = &mut self.card else {
+            self.forward_here();
+            return Ok(());
+        };
+        if self.position.time_step == 0 {
+            card.forget();
+        }
+        let masks = std::slice::from_mut(&mut self.masks);
+        let dropout = self.dropout.map(|dropout| (dropout, masks));
+        card.forward(&self.frames, dropout, &mut self.predicted)
+    }
+
+    fn forward_here(&mut self) {
+        if self.position.time_step == 0 {
             self.state.h.fill(0.0);
             self.state.c.fill(0.0);
         }
@@ -235,7 +313,6 @@ impl Trainer {
         let dropout = self.dropout.map(|dropout| (dropout, masks));
         self.network
             .forward(&self.frames, &mut self.state, dropout, &mut self.tape);
-        count
     }
 
     /// One step of Adam by what was shown last.
@@ -244,11 +321,18 @@ impl Trainer {
             true => self.hyperparameters.training.reg_amount as f32,
             false => 0.0,
         };
-        if self.hyperparameters.training.clip_norm > 0.0 {
-            return self.learn_within_bounds(lr, penalty);
+        let rates = Rates { lr, penalty };
+        let largest = self.hyperparameters.training.clip_norm;
+        if let Some(card) = &mut self.card {
+            let largest = (largest > 0.0).then_some(largest);
+            card.learn(&self.d_prediction, rates, largest);
+            self.is_behind = true;
+            return;
+        }
+        if largest > 0.0 {
+            return self.learn_within_bounds(rates);
         }
         let (d_prediction, tape) = (&self.d_prediction, &mut self.tape);
-        let rates = Rates { lr, penalty };
         self.network
             .learn(d_prediction, tape, &mut self.adam, rates);
     }
@@ -260,6 +344,9 @@ impl Trainer {
     }
 
     /// One time step of the sequential prediction, if training is pausing.
+    ///
+    /// # Errors
+    /// [`Diverged`].
     pub fn sample(&mut self) -> Result<(), Diverged> {
         let steps = self.position.steps;
         if let Some(dreams) = self.sequential.as_mut().filter(|_| self.pausing) {
@@ -304,7 +391,7 @@ impl Trainer {
 
     /// One step of Adam along a gradient that is scaled down to `clip_norm`:
     /// its norm is known only when all of it is.
-    fn learn_within_bounds(&mut self, lr: f64, penalty: f32) {
+    fn learn_within_bounds(&mut self, Rates { lr, penalty }: Rates) {
         self.gradient.clear();
         self.gradient.resize(self.network.weights.len(), 0.0);
         self.network
@@ -331,7 +418,13 @@ impl Trainer {
 
     /// Mean loss over the held-out ends of the recordings, at most 256 time
     /// steps of each, without dropout or noise; `None` where nothing is held out.
-    pub fn validation_loss(&mut self) -> Option<f64> {
+    ///
+    /// # Errors
+    /// [`CardError`].
+    pub fn validation_loss(&mut self) -> Result<Option<f64>, CardError> {
+        if !self.dataset.validation.is_empty() {
+            self.catch_up()?;
+        }
         let held_out = &self.dataset.validation;
         let (mut sum, mut values) = (0.0, 0);
         let mut tape = Tape::new(self.threads);
@@ -355,7 +448,7 @@ impl Trainer {
                 values += self.labels.len();
             }
         }
-        (values > 0).then(|| sum / values as f64)
+        Ok((values > 0).then(|| sum / values as f64))
     }
 
     fn advance(&mut self, count: usize) {
@@ -430,17 +523,25 @@ impl Trainer {
 
     /// The model as it is when training is over, after `trained_for`: it says how far its
     /// memory reaches, which takes a while to measure.
-    pub fn finished_model(&mut self, trained_for: Duration) -> TrainedModel {
-        TrainedModel {
+    ///
+    /// # Errors
+    /// [`CardError`].
+    pub fn finished_model(&mut self, trained_for: Duration) -> Result<TrainedModel, CardError> {
+        let model = self.model(trained_for)?;
+        Ok(TrainedModel {
             memory: self.memory(),
-            ..self.model(trained_for)
-        }
+            ..model
+        })
     }
 
     /// The model as it is now, after `trained_for`.
-    pub fn model(&mut self, trained_for: Duration) -> TrainedModel {
-        let validation_loss = self.validation_loss();
-        TrainedModel {
+    ///
+    /// # Errors
+    /// [`CardError`].
+    pub fn model(&mut self, trained_for: Duration) -> Result<TrainedModel, CardError> {
+        let validation_loss = self.validation_loss()?;
+        self.catch_up()?;
+        Ok(TrainedModel {
             hyperparameters: self.hyperparameters.clone(),
             network: self.network.clone(),
             normalisation: self.dataset.hearing.normalisation().clone(),
@@ -457,7 +558,7 @@ impl Trainer {
                 seconds: trained_for.as_secs_f64(),
                 random_seed: self.random_seed,
             },
-        }
+        })
     }
 }
 
@@ -528,7 +629,7 @@ mod tests {
             for _ in 0..600 {
                 trainer.step(0.0).unwrap();
             }
-            let summary = trainer.model(Duration::ZERO).training;
+            let summary = trainer.model(Duration::ZERO).unwrap().training;
             assert!(
                 summary.last_loss < 0.5 * summary.first_loss,
                 "{json}: {summary:?}"
@@ -554,16 +655,16 @@ mod tests {
     fn the_held_out_loss_falls_too_and_measuring_changes_nothing() {
         let json = r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 4, "lr": 0.01, "weight_stddev": 0.1, "validation": 0.25}"#;
         let (mut trainer, mut undisturbed) = (self::trainer(json), self::trainer(json));
-        let before = trainer.validation_loss().unwrap();
+        let before = trainer.validation_loss().unwrap().unwrap();
         for _ in 0..300 {
             trainer.step(0.0).unwrap();
             undisturbed.step(0.0).unwrap();
-            trainer.validation_loss().unwrap();
+            trainer.validation_loss().unwrap().unwrap();
         }
-        assert!(trainer.validation_loss().unwrap() < 0.5 * before);
+        assert!(trainer.validation_loss().unwrap().unwrap() < 0.5 * before);
         assert_eq!(trainer.network, undisturbed.network);
         let nothing_held_out = r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 4}"#;
-        assert_eq!(self::trainer(nothing_held_out).validation_loss(), None);
+        assert_eq!(self::trainer(nothing_held_out).validation_loss(), Ok(None));
     }
 
     #[test]
@@ -579,7 +680,10 @@ mod tests {
         for _ in 0..150 {
             undisturbed.step(0.0).unwrap();
         }
-        let bytes = undisturbed.checkpoint(Duration::from_secs(1)).to_bytes();
+        let bytes = undisturbed
+            .checkpoint(Duration::from_secs(1))
+            .unwrap()
+            .to_bytes();
         let mut restored = self::trainer(json);
         restored
             .restore(Checkpoint::from_bytes(&bytes).unwrap())
@@ -590,15 +694,15 @@ mod tests {
         }
         assert_eq!(undisturbed.network, restored.network);
         assert_eq!(
-            undisturbed.checkpoint(Duration::ZERO),
-            restored.checkpoint(Duration::ZERO)
+            undisturbed.checkpoint(Duration::ZERO).unwrap(),
+            restored.checkpoint(Duration::ZERO).unwrap()
         );
     }
 
     #[test]
     fn a_checkpoint_of_another_run_is_refused() {
         let json = r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 4}"#;
-        let checkpoint = self::trainer(json).checkpoint(Duration::ZERO);
+        let checkpoint = self::trainer(json).checkpoint(Duration::ZERO).unwrap();
         let mut other = self::trainer(r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 3}"#);
         assert_eq!(
             other.restore(checkpoint.clone()),
