@@ -21,16 +21,23 @@ pub fn write(folder: &Path) -> [PathBuf; 3] {
         "subs": -1, "data": -1, "payload": -1, "imports": -1, "exports": -1, "wildcards": true,
         "conn": -1, "leaf": -1, "mem_storage": -1, "disk_storage": -1, "streams": -1, "consumer": -1,
     });
-    let of_account = json!({"type": "account", "version": 2, "limits": limits});
+    let limited = json!({"type": "account", "version": 2, "limits": limits});
+    // The server keeps its own messages apart from those of its users.
+    let system = KeyPair::new_account();
+    let unlimited = json!({"type": "account", "version": 2});
+    let preloaded = [(&account, limited), (&system, unlimited)].map(|(account, nats)| {
+        let name = account.public_key();
+        format!("{name}: \"{}\"", token(&operator, &name, nats))
+    });
     let configuration = format!(
-        "operator: \"{}\"\nresolver: MEMORY\nresolver_preload: {{ {}: \"{}\" }}\n",
+        "operator: \"{}\"\nsystem_account: {}\nresolver: MEMORY\nresolver_preload: {{ {} }}\n",
         token(
             &operator,
             &operator.public_key(),
             json!({"type": "operator", "version": 2})
         ),
-        account.public_key(),
-        token(&operator, &account.public_key(), of_account),
+        system.public_key(),
+        preloaded.join(", "),
     );
     let credentials = |account: &KeyPair, user: &KeyPair| {
         let nats = json!({"type": "user", "version": 2, "subs": -1, "data": -1, "payload": -1});

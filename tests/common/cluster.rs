@@ -70,7 +70,12 @@ impl Nats {
         self.server = Some(Process(child.unwrap()));
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(begun.elapsed() < PATIENCE, "nats-server hears in time");
+            let log = || self.said("nats.log");
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "nats-server hears in time: {}",
+                log()
+            );
             thread::sleep(Duration::from_millis(10));
         }
     }
