@@ -28,7 +28,9 @@ fn has_card(test: &str) -> bool {
     }
 }
 
-/// Of each approach, every kind of output, and whatever else a step may have.
+/// Of each approach, every kind of output, and whatever else a step may have. Single samples
+/// learn slowly: with the preset's `lr` a millionth more or less of each weight at the
+/// beginning moves their loss by 1 to 3 % after 500 steps, on the processor too.
 const ALL: [(&str, &str); 10] = [
     (
         "vector",
@@ -62,7 +64,7 @@ const ALL: [(&str, &str); 10] = [
     ),
     (
         "single samples with a skip connection",
-        r#"{"preset": "column-vector-cpu", "seg_len": 16, "hidden_size": 16, "num_unrollings": 4, "int_cursor_inc": 101,
+        r#"{"preset": "column-vector-cpu", "lr": 0.0005, "seg_len": 16, "hidden_size": 16, "num_unrollings": 4, "int_cursor_inc": 101,
             "bptt_steps": 16, "components": 3, "num_dreams": 0, "sample_rate": 8000}"#,
     ),
     (
