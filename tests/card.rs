@@ -13,8 +13,8 @@ use antiphon::trained_model::{TrainedModel, TrainingAudio};
 /// Whether there is a card; Mesa's `lavapipe` is one, as far as anybody can tell from outside.
 fn has_card(test: &str) -> bool {
     match Card::open(Device::Gpu) {
-        Ok(name) => {
-            println!("{test}: on {name}");
+        Ok(opened) => {
+            println!("{test}: on {}", opened.name);
             true
         }
         Err(cause) => {
@@ -193,7 +193,7 @@ fn a_run_begins_on_a_card_and_goes_on_on_the_processor() {
     common::write_seed(&recording, &common::pluck(220.0, 2.0, 11025));
     let model = folder.path().join("model.onnx");
     let runs = folder.path().join("runs");
-    let begun = common::run(&[
+    let begun = common::run([
         "train".as_ref(),
         settings.as_os_str(),
         "--audio".as_ref(),
@@ -215,7 +215,7 @@ fn a_run_begins_on_a_card_and_goes_on_on_the_processor() {
     assert!(run.join("predictions").read_dir().unwrap().count() > 0);
     let first = TrainedModel::read(&model).unwrap();
     assert!(first.training.steps > 5 && first.training.last_loss.is_finite());
-    let resumed = common::run(&[
+    let resumed = common::run([
         "train".as_ref(),
         "--resume".as_ref(),
         run.as_os_str(),

@@ -1237,6 +1237,19 @@ fn a_model_is_not_trained_where_it_cannot_be_written() {
 }
 
 #[test]
+#[cfg(not(feature = "gpu"))]
+fn a_graphics_card_is_refused_by_a_program_that_was_built_without() {
+    let desk = Desk::new();
+    let output = desk.train(SMALL_VECTOR, &["--device", "gpu"]);
+    desk.assert_refused(&output, &["without graphics cards", "--features gpu"]);
+    assert!(!desk.path("runs").exists() && !desk.path("model.onnx").exists());
+    let output = desk.train(SMALL_VECTOR, &["--device", "tpu", "--minutes", "0.01"]);
+    assert_eq!(output.status.code(), Some(2));
+    let output = desk.train(SMALL_VECTOR, &["--device", "cpu", "--minutes", "0.01"]);
+    assert!(output.status.success(), "{}", common::stderr(&output));
+}
+
+#[test]
 fn seeds_that_cannot_be_answered() {
     let desk = Desk::new();
     assert!(desk.train(SMALL_VECTOR, &[]).status.success());

@@ -34,7 +34,7 @@ mod update;
 pub use adam::Adam;
 pub use architecture::{Architecture, TensorSpec};
 pub use bare_step::BareStep;
-pub use card::{Card, CardError, Device};
+pub use card::{Card, CardError, Device, Opened};
 pub use dropout::Dropout;
 pub use head::Head;
 pub use inference::{Inference, SAMPLES_BEFORE_TAPS, Sequence};

@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::destination::Destination;
 use crate::hyperparameters::Hyperparameters;
-use crate::model::{Card, Device};
+use crate::model::{Card, Device, Opened};
 use crate::system::memory;
 use crate::train::{
     Care, Checkpoint, ChosenRecordings, Dataset, Headers, LossRow, LossScale, Observer, Progress,
@@ -207,8 +207,15 @@ fn begin(arguments: &Arguments) -> anyhow::Result<Beginning> {
 
 /// Says which graphics card `device` is, where it is one, which is opened.
 fn tell_of(device: Device) -> anyhow::Result<()> {
-    if device != Device::Cpu {
-        tell!("It will learn on {}.", Card::open(device)?);
+    if device == Device::Cpu {
+        return Ok(());
+    }
+    let Opened { name, is_card } = Card::open(device)?;
+    tell!("It will learn on {name}.");
+    if !is_card {
+        tell!(
+            "That is no graphics card: the processor does as one, far slower than with --device cpu."
+        );
     }
     Ok(())
 }

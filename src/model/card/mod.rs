@@ -35,6 +35,15 @@ impl Device {
     }
 }
 
+/// What a network can learn on, beside the processor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// What it is called.
+    pub name: String,
+    /// Whether it is a card: there are drivers by which the processor does as one.
+    pub is_card: bool,
+}
+
 /// Why a network cannot learn on a graphics card.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CardError {

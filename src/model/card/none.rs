@@ -1,6 +1,6 @@
 //! No graphics card: the program was built without them.
 
-use super::{CardError, Device};
+use super::{CardError, Device, Opened};
 use crate::model::dropout::Dropout;
 use crate::model::{Adam, Network, Rates, State};
 use crate::random::Stream;
@@ -11,7 +11,7 @@ pub enum Card {}
 impl Card {
     /// # Errors
     /// [`CardError::NotBuiltIn`].
-    pub fn open(_device: Device) -> Result<String, CardError> {
+    pub fn open(_device: Device) -> Result<Opened, CardError> {
         Err(CardError::NotBuiltIn)
     }
 

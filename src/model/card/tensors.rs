@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use burn_tensor::activation::{sigmoid, tanh};
 use burn_tensor::{Tensor, TensorData};
 
-use super::{CardError, Device};
+use super::{CardError, Device, Opened};
 use crate::model::architecture::Architecture;
 use crate::model::dropout::{Dropout, draw_mask};
 use crate::model::head::Head;
@@ -46,14 +46,16 @@ struct PassForward {
 }
 
 impl Card {
-    /// Opens the `device`, a graphics card, and says what it is called.
+    /// Opens the `device`, a graphics card, and says which it is.
     ///
     /// # Errors
     /// [`CardError::None`] where there is none.
-    pub fn open(device: Device) -> Result<String, CardError> {
-        let opened = opened(device)?;
-        let identity = opened.identity();
-        Ok(identity.map_or_else(|| "a graphics card".to_owned(), |of_card| of_card.name))
+    pub fn open(device: Device) -> Result<Opened, CardError> {
+        let identity = opened(device)?.identity();
+        Ok(Opened {
+            is_card: identity.as_ref().is_none_or(|of| of.physical.is_some()),
+            name: identity.map_or_else(|| "a graphics card".to_owned(), |of| of.name),
+        })
     }
 
     /// Takes `network`, `adam`'s means and `state` to the `device`.
@@ -244,7 +246,7 @@ fn run_layer(weights: &[Tensor<2>], x: Tensor<2>, state: &mut [Tensor<2>; 2]) ->
     let [mut h, mut c] = state.clone().map(Tensor::from_inner);
     let mut outputs = Vec::with_capacity(steps);
     for t in 0..steps {
-        let of_step = sums.clone().slice([t * rows..(t + 1) * rows]);
+        let of_step = sums.clone().narrow(0, t * rows, rows);
         let gates = of_step + h.matmul(recurrent.clone());
         // The candidate stands last: the others are opened at once.
         let open = sigmoid(gates.clone().slice([0..rows, 0..CELL_GATE * units]));
