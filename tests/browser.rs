@@ -112,6 +112,18 @@ fn all_sections_can_be_reached_by_everybody_at_a_desk_and_on_a_telephone() {
 }
 
 #[test]
+fn what_was_just_added_stays_chosen() {
+    if common::skipped_without("chromium") {
+        return;
+    }
+    let page = Page::studio(&[]);
+    let files = tempfile::tempdir().unwrap();
+    let recording = files.path().join("notes.wav");
+    write_notes(&recording, 5);
+    check(drive(&page, "stale", &[&recording]));
+}
+
+#[test]
 fn the_keyboard_is_enough() {
     if common::skipped_without("chromium") {
         return;

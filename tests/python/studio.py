@@ -160,6 +160,28 @@ def reach(address, browser):
             person.sees_no_error()
 
 
+def stale(browser, address, recording):
+    """A list that was on its way while a recording was added does not take its choice away."""
+    ana = Person(browser, address)
+    ana.open("make")
+    ana.at("preset-magnitude-spectrum-cpu").check()
+    before, held = api(address, "GET", "/api/files"), []
+    ana.page.route("**/api/files", held.append)
+    ana.at("add-recordings").set_input_files(recording)
+    expect(ana.at("recordings-player")).to_have_count(1)
+    while not held:
+        ana.page.wait_for_timeout(20)
+    held[0].fulfill(json=before)
+    expect(ana.at("recordings-player")).to_have_count(0)
+    ana.page.unroute("**/api/files")
+    with open(recording, "rb") as file:
+        api(address, "PUT", "/api/recordings/another.wav", file.read())
+    expect(ana.at("recordings-player")).to_have_count(2)
+    expect(ana.page.locator("#make input[type=checkbox][name=recordings]:checked")).to_have_count(1)
+    expect(ana.at("launch")).to_be_enabled()
+    ana.sees_no_error()
+
+
 def keys(browser, address, recording):
     """A model is launched, followed and stopped, and a seed is answered, by the keyboard alone."""
     with open(recording, "rb") as file:

@@ -49,12 +49,12 @@ pub struct Opened {
 pub enum CardError {
     /// The program cannot use any.
     #[error(
-        "this antiphon was built without graphics cards; cargo build --release --features gpu makes one \
-         that has them"
+        "this antiphon was built without graphics cards, as cargo build --release --features gpu builds \
+         it with them; --device cpu trains on the processor"
     )]
     NotBuiltIn,
     /// There is none, or its driver is missing.
-    #[error("no graphics card can be used: {0}; without --device the processor trains")]
+    #[error("no graphics card can be used: {0}; --device cpu trains on the processor")]
     None(String),
     /// It did not do what it was to do.
     #[error(

@@ -11,12 +11,14 @@ import { on, refresh, state } from './live.js';
 import { player } from './player.js';
 import { approachName } from './presets.js';
 import { recorder } from './recorder.js';
-import { soundList } from './sounds.js';
+import { recently, soundList } from './sounds.js';
 
 /** Fills the section; `shown` takes a model or an answer from the address. */
 export function answer(section) {
   let seed = memory.get('seed', null);
+  const recent = recently();
   const choose = (name) => {
+    recent.chosen(name);
     seed = name;
     memory.set('seed', name);
     list.update();
@@ -84,14 +86,11 @@ export function answer(section) {
     say(why, !there ? 'First choose a seed.' : !name ? 'First choose a model.' : model?.error ? 'This model cannot be read: choose another one.' : '');
   }
 
-  let before = null;
   on('files', (files) => {
-    // The newest is meant where nobody chose; one that was added this moment may not be listed yet.
-    const there = new Set(files.seeds.map(({ name }) => name));
-    if (!seed || (!there.has(seed) && (!before || before.has(seed)))) {
+    // The newest is meant where nobody chose.
+    if (!seed || !(recent.has(seed) || files.seeds.some(({ name }) => name === seed))) {
       seed = files.seeds.reduce((newest, one) => (one.modified > (newest?.modified ?? 0) ? one : newest), null)?.name ?? null;
     }
-    before = there;
     list.update(files.seeds, 'No seeds yet: record one, or add one.');
     const group = (label, all) => (all.length ? [[label, all]] : []);
     options(who, [

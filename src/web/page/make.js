@@ -10,10 +10,11 @@ import { keeping } from './keeping.js';
 import { on, refresh } from './live.js';
 import { drawing, estimate, overview } from './overview.js';
 import { presetCards } from './presets.js';
-import { soundList } from './sounds.js';
+import { recently, soundList } from './sounds.js';
 
 /** Fills the section. */
 export function make(section) {
+  const recent = recently();
   const list = soundList({
     folder: 'recordings', kind: 'checkbox', group: 'recordings', verb: 'Train on it', panels: ['waveform', 'spectrogram'],
     chosen: (name) => draft.recordings.has(name), choose,
@@ -62,6 +63,7 @@ export function make(section) {
   }
 
   function choose(recording, is) {
+    if (is) recent.chosen(recording);
     if (is) draft.recordings.add(recording);
     else draft.recordings.delete(recording);
     keep('recordings', draft.recordings);
@@ -89,12 +91,9 @@ export function make(section) {
   });
   list.told(tell);
 
-  let before = null;
   on('files', ({ recordings }) => {
     const there = new Set(recordings.map((file) => file.name));
-    // One that was added this moment may not be listed yet.
-    for (const one of [...draft.recordings]) if (!there.has(one) && (!before || before.has(one))) draft.recordings.delete(one);
-    before = there;
+    for (const one of [...draft.recordings]) if (!there.has(one) && !recent.has(one)) draft.recordings.delete(one);
     list.update(recordings, 'No recordings yet.');
     tell();
   });

@@ -6,6 +6,18 @@ import { clock, plain } from './format.js';
 import { refresh } from './live.js';
 import { player } from './player.js';
 
+/** For so long, in milliseconds, a list that lacks a sound may have been made before that was added. */
+const OLD_NEWS = 10000;
+
+/** Sounds that were chosen a moment ago: they are there, whatever a list says that was on its way. */
+export function recently() {
+  const when = new Map();
+  return {
+    chosen: (name) => when.set(name, Date.now()),
+    has: (name) => Date.now() - (when.get(name) ?? -Infinity) < OLD_NEWS,
+  };
+}
+
 /**
  * `kind` is `checkbox` or `radio`; `chosen(name)` says whether one is chosen, `choose(name, is)` is
  * told of it, `verb` says what choosing is good for. `panels` are drawn of each.
