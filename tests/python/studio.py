@@ -166,7 +166,7 @@ def stale(browser, address, recording):
     ana.open("make")
     ana.at("preset-magnitude-spectrum-cpu").check()
     before, held = api(address, "GET", "/api/files"), []
-    ana.page.route("**/api/files", held.append)
+    ana.page.route("**/api/files", lambda route: held.append(route))
     ana.at("add-recordings").set_input_files(recording)
     expect(ana.at("recordings-player")).to_have_count(1)
     while not held:

@@ -7,7 +7,7 @@ import { refresh } from './live.js';
 import { player } from './player.js';
 
 /** For so long, in milliseconds, a list that lacks a sound may have been made before that was added. */
-const OLD_NEWS = 10000;
+const OLD_NEWS = 60000;
 
 /** Sounds that were chosen a moment ago: they are there, whatever a list says that was on its way. */
 export function recently() {
