@@ -111,28 +111,26 @@ fn all_sections_can_be_reached_by_everybody_at_a_desk_and_on_a_telephone() {
     check(drive(&page, "paint", &[]));
 }
 
-#[test]
-fn what_was_just_added_stays_chosen() {
+/// Has somebody do `what` in a studio with a recording of so many seconds at hand.
+fn check_with_a_recording(what: &str, seconds: usize) {
     if common::skipped_without("chromium") {
         return;
     }
     let page = Page::studio(&[]);
     let files = tempfile::tempdir().unwrap();
     let recording = files.path().join("notes.wav");
-    write_notes(&recording, 5);
-    check(drive(&page, "stale", &[&recording]));
+    write_notes(&recording, seconds);
+    check(drive(&page, what, &[&recording]));
+}
+
+#[test]
+fn what_was_just_added_stays_chosen() {
+    check_with_a_recording("stale", 5);
 }
 
 #[test]
 fn the_keyboard_is_enough() {
-    if common::skipped_without("chromium") {
-        return;
-    }
-    let page = Page::studio(&[]);
-    let files = tempfile::tempdir().unwrap();
-    let recording = files.path().join("notes.wav");
-    write_notes(&recording, 20);
-    check(drive(&page, "keys", &[&recording]));
+    check_with_a_recording("keys", 20);
 }
 
 #[test]

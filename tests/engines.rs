@@ -176,7 +176,7 @@ fn answers_of_one_run_are_those_of_several() {
         let settings = [settings.clone(), settings.free()];
         let seeds: [Arc<LongSound>; 2] =
             [0.5, 0.2].map(|seconds| Arc::new(common::pluck(220.0, seconds, 11025).into()));
-        // They end one after the other, and two begin later than their seeds.
+        // They end one after the other, and two of them hear a shorter seed.
         let requests: [Request; 5] = std::array::from_fn(|n| Request {
             seconds: 0.02 * (n + 1) as f64,
             random_seed: n as u64,

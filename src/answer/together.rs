@@ -16,9 +16,7 @@ use super::step::{Step, go_on};
 use super::voice::{Occasion, Ordered, USUAL_SECONDS, Voice};
 use super::{Means, Responder};
 use crate::audio::header;
-use crate::generate::{
-    Engine, FEW_BYTES, GenerateError, Prediction, Request, Task, generate_together,
-};
+use crate::generate::{GenerateError, Prediction, Request, Task, generate_together};
 
 /// Most answers that are made together.
 pub const MOST_TOGETHER: usize = 16;
@@ -58,15 +56,10 @@ impl Responder {
         }
     }
 
-    /// Whether answers to several seeds are there sooner together by so much that the first
-    /// may wait for the last: threads share them, or more weights than a core's own cache
-    /// holds are read once for all.
+    /// Whether answers to several seeds are better made together than one after the other.
     fn gains_together(&self) -> bool {
-        let gains = |engine: &dyn Engine| {
-            engine.threads_beside() > 1 || engine.bytes_per_output() > FEW_BYTES
-        };
         match &self.means {
-            Means::Frozen(engine) => self.answers_together() && gains(engine.as_ref()),
+            Means::Frozen(engine) => self.answers_together() && engine.gains_together(),
             Means::Moving { .. } => false,
         }
     }

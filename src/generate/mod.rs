@@ -40,7 +40,7 @@ pub use following::Follow;
 pub use listener::Response;
 pub use making::Task;
 pub use memory::{LONGEST_MEMORY, memory_of};
-pub use native::{FEW_BYTES, Native};
+pub use native::Native;
 pub use onnxruntime::{OnnxRuntime, Provider};
 pub use pace::Pace;
 pub use playing::{AskedPrecision, Playing};
@@ -52,6 +52,7 @@ pub use work::{Work, training_step};
 
 use serde::{Deserialize, Serialize};
 
+use self::native::FEW_BYTES;
 use crate::frames::WindowFormat;
 use crate::model::State;
 
@@ -100,6 +101,13 @@ pub trait Engine: Send {
         turns
             .iter_mut()
             .try_for_each(|turn| self.play(&turn.shown, turn.state, turn.prediction))
+    }
+
+    /// Whether answers to several seeds are there sooner together by so much that the first
+    /// may wait for the last: threads share them, or more weights than a core's own cache
+    /// holds are read once for all.
+    fn gains_together(&self) -> bool {
+        self.threads_beside() > 1 || self.bytes_per_output() > FEW_BYTES
     }
 
     /// On how many threads what is not the engine's may be done between its turns.

@@ -153,7 +153,8 @@ impl Native {
         let all: usize = rows.iter().sum();
         let (of_row, mut first) = (predictions.len() / all, 0);
         for (turn, rows) in turns.iter_mut().zip(rows) {
-            turn.state.take_from(architecture, &together, first);
+            turn.state
+                .copy_from(architecture, (&together.h, &together.c), first);
             turn.prediction.clear();
             let these = first * of_row..(first + rows) * of_row;
             turn.prediction.extend_from_slice(&predictions[these]);

@@ -46,11 +46,6 @@ impl State {
         joined
     }
 
-    /// Takes its rows from those of `joined`, from row `first` on.
-    pub fn take_from(&mut self, architecture: &Architecture, joined: &State, first: usize) {
-        self.copy_from(architecture, (&joined.h, &joined.c), first);
-    }
-
     /// Copies its rows among those of layers' outputs and cell states, `[L, _, H]` each, from
     /// row `first` on.
     pub fn copy_to(

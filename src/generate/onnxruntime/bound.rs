@@ -95,39 +95,34 @@ impl Bound {
     /// Takes what `turns` show, and their states before it; all rows of each time step
     /// stand beside one another, turn by turn.
     pub fn hear(&mut self, architecture: &Architecture, turns: &mut [Turn]) {
-        let steps = self.sizes.steps;
-        let mut first = 0;
-        for Turn { shown, .. } in turns.iter() {
-            let (here, rows) = (shown.rows_of_step(), shown.rows());
-            let places = places(first, here, self.sizes.rows, steps);
-            let values = architecture.inputs;
-            let frames = values_mut(&mut self.frames);
-            for (place, row) in places.clone().flatten().zip(rows) {
-                frames[place * values..][..values].copy_from_slice(row);
-            }
-            if let Some(conditions) = &mut self.conditions {
-                let values = architecture.conditions;
-                let conditions = values_mut(conditions);
-                let known = shown.conditions.chunks_exact(here * values);
-                for (rows, known) in places.zip(known) {
-                    conditions[rows.start * values..rows.end * values].copy_from_slice(known);
-                }
-            }
-            first += here;
-        }
+        let Sizes { steps, rows, line } = self.sizes;
+        let length = line.unwrap_or(0);
+        let frames = values_mut(&mut self.frames);
+        let mut conditions = self.conditions.as_mut().map(values_mut);
         let Carried { h, c, line } = &mut self.before;
         let (h, c) = (values_mut(h), values_mut(c));
         let mut line = line.as_mut().map(values_mut);
-        let length = self.sizes.line.unwrap_or(0);
+        let (inputs, known_of_row) = (architecture.inputs, architecture.conditions);
         let mut first = 0;
         for Turn { shown, state, .. } in turns {
             let here = shown.rows_of_step();
+            let of_steps = places(first, here, rows, steps);
+            for (place, row) in of_steps.clone().flatten().zip(shown.rows()) {
+                frames[place * inputs..][..inputs].copy_from_slice(row);
+            }
+            if let Some(conditions) = &mut conditions {
+                let known = shown.conditions.chunks_exact(here * known_of_row);
+                for (rows, known) in of_steps.zip(known) {
+                    conditions[rows.start * known_of_row..rows.end * known_of_row]
+                        .copy_from_slice(known);
+                }
+            }
             state.copy_to(architecture, (h, c), first);
             if let Some(line) = &mut line {
                 // Before the beginning there was silence, of which nothing is known.
                 state.line.resize(length * here, 0.0);
                 let own = state.line.make_contiguous().chunks_exact(here);
-                for (place, own) in places(first, here, self.sizes.rows, length).zip(own) {
+                for (place, own) in places(first, here, rows, length).zip(own) {
                     line[place].copy_from_slice(own);
                 }
             }

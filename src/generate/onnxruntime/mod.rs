@@ -184,6 +184,10 @@ impl Engine for OnnxRuntime {
             .try_for_each(|turns| self.play_rows(turns))
     }
 
+    fn gains_together(&self) -> bool {
+        self.provider != Provider::Cpu
+    }
+
     fn threads_beside(&self) -> usize {
         match self.provider {
             Provider::Cpu => 1,
@@ -231,4 +235,53 @@ fn builder(provider: Provider, library: &Library, threads: usize) -> ort::Result
 
 fn runtime<R>(error: ort::Error<R>) -> EngineError {
     EngineError::Runtime(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::random_model;
+
+    /// Needs the library, which `make test` installs.
+    #[test]
+    fn a_graphics_card_has_the_rows_of_all_answers_in_one_run() {
+        let model = random_model(r#"{"preset": "vector", "seg_len": 8, "num_unrollings": 2}"#);
+        let windows = model.hearing().sampling_windows().clone();
+        let mut engine = OnnxRuntime::new(&model.network, &windows, Provider::Cpu, 1)
+            .unwrap_or_else(|error| panic!("`make test` installs ONNX Runtime: {error}"));
+        assert!(!engine.shares_steps(&windows) && !engine.gains_together());
+        // As if there were one.
+        engine.provider = Provider::Cuda;
+        assert!(engine.shares_steps(&windows) && engine.gains_together());
+        let sequence = vec![0.1; windows.input_span() * windows.width];
+        let mut states: Vec<State> = (0..3).map(|_| engine.silence(&windows, 1)).collect();
+        let mut predictions = vec![Vec::new(); 3];
+        let turns = states.iter_mut().zip(&mut predictions);
+        let mut turns: Vec<Turn> = turns
+            .map(|(state, prediction)| Turn {
+                shown: Shown {
+                    sequence: &sequence,
+                    before: 0,
+                    windows: &windows,
+                    matrices: 0..1,
+                    streams: 1,
+                    conditions: &[],
+                },
+                state,
+                prediction,
+            })
+            .collect();
+        engine.play_together(&mut turns).unwrap();
+        let bound = engine.step.as_ref().unwrap();
+        assert!(bound.is_of(Sizes {
+            steps: 1,
+            rows: 3 * windows.rows,
+            line: None
+        }));
+        assert!(
+            predictions
+                .iter()
+                .all(|prediction| prediction == &predictions[0])
+        );
+    }
 }

@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod conditions;
+mod learning;
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use super::dreams::{Dreams, SampledPrediction, Sampling};
 use super::{Dataset, LossScale};
 use crate::generate::{LONGEST_MEMORY, memory_of};
 use crate::hyperparameters::Hyperparameters;
-use crate::model::{Adam, Card, CardError, Device, Dropout, Network, Rates, State, Tape, clip};
+use crate::model::{Adam, Card, CardError, Dropout, Network, State, Tape};
 use crate::random::{self, Stream};
 use crate::trained_model::{TrainedModel, TrainingSummary};
 
@@ -146,29 +147,6 @@ impl Trainer {
         }
     }
 
-    /// Has the network learn on `device` from here on.
-    ///
-    /// # Errors
-    /// [`CardError`] where that is a graphics card that cannot be used.
-    pub fn learn_on(&mut self, device: Device) -> Result<(), CardError> {
-        self.catch_up()?;
-        self.card = match device {
-            Device::Cpu => None,
-            card => Some(Card::new(card, &self.network, &self.adam, &self.state)?),
-        };
-        Ok(())
-    }
-
-    /// Has the network here know what it learned on a graphics card.
-    fn catch_up(&mut self) -> Result<(), CardError> {
-        let card = self.card.as_ref().filter(|_| self.is_behind);
-        if let Some(card) = card {
-            card.read(&mut self.network, &mut self.adam, &mut self.state)?;
-        }
-        self.is_behind = false;
-        Ok(())
-    }
-
     /// Takes Adam's means from another trainer of the same sizes, where they have found
     /// their sizes.
     pub fn take_means(&mut self, adam: Adam) {
@@ -290,53 +268,6 @@ impl Trainer {
         count
     }
 
-    /// Shows the network the time steps that were taken, wherever it learns.
-    fn forward(&mut self) -> Result<(), CardError> {
-        let Some(card) = &mut self.card else {
-            self.forward_here();
-            return Ok(());
-        };
-        if self.position.time_step == 0 {
-            card.forget();
-        }
-        let masks = std::slice::from_mut(&mut self.masks);
-        let dropout = self.dropout.map(|dropout| (dropout, masks));
-        card.forward(&self.frames, dropout, &mut self.predicted)
-    }
-
-    fn forward_here(&mut self) {
-        if self.position.time_step == 0 {
-            self.state.h.fill(0.0);
-            self.state.c.fill(0.0);
-        }
-        let masks = std::slice::from_mut(&mut self.masks);
-        let dropout = self.dropout.map(|dropout| (dropout, masks));
-        self.network
-            .forward(&self.frames, &mut self.state, dropout, &mut self.tape);
-    }
-
-    /// One step of Adam by what was shown last.
-    fn learn(&mut self, lr: f64) {
-        let penalty = match self.hyperparameters.training.regularization {
-            true => self.hyperparameters.training.reg_amount as f32,
-            false => 0.0,
-        };
-        let rates = Rates { lr, penalty };
-        let largest = self.hyperparameters.training.clip_norm;
-        if let Some(card) = &mut self.card {
-            let largest = (largest > 0.0).then_some(largest);
-            card.learn(&self.d_prediction, rates, largest);
-            self.is_behind = true;
-            return;
-        }
-        if largest > 0.0 {
-            return self.learn_within_bounds(rates);
-        }
-        let (d_prediction, tape) = (&self.d_prediction, &mut self.tape);
-        self.network
-            .learn(d_prediction, tape, &mut self.adam, rates);
-    }
-
     /// Whether it is time to pause for a sequential prediction (Figure 3.3):
     /// the steps to take are [`Trainer::sample`]'s.
     pub fn pausing(&self) -> bool {
@@ -387,24 +318,6 @@ impl Trainer {
     /// The predictions that were completed since they were last taken.
     pub fn take_sampled(&mut self) -> Vec<SampledPrediction> {
         std::mem::take(&mut self.sampled)
-    }
-
-    /// One step of Adam along a gradient that is scaled down to `clip_norm`:
-    /// its norm is known only when all of it is.
-    fn learn_within_bounds(&mut self, Rates { lr, penalty }: Rates) {
-        self.gradient.clear();
-        self.gradient.resize(self.network.weights.len(), 0.0);
-        self.network
-            .backward(&self.d_prediction, &mut self.tape, &mut self.gradient);
-        self.network
-            .add_penalty_gradient(penalty, &mut self.gradient);
-        clip(
-            &mut self.gradient,
-            self.hyperparameters.training.clip_norm,
-            self.threads,
-        );
-        self.adam
-            .update_on_threads(&mut self.network.weights, &self.gradient, lr, self.threads);
     }
 
     fn add_noise(&mut self) {
