@@ -42,12 +42,50 @@ pub fn publish(from: &Path, to: &Path) -> io::Result<()> {
 /// Renames the file or folder `from` to `to` where nothing stands yet; the folder is not
 /// synced.
 ///
+/// Some disks of networks cannot do that in one step. A process that dies in the middle, or
+/// an error there, leaves both names, of one file (see [`has_two_names`]): the same call again
+/// brings it to its end.
+///
 /// # Errors
 ///
 /// [`io::ErrorKind::AlreadyExists`] where something stands.
 pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     mishap::at("rename", to)?;
-    system::rename_new(from, to)
+    let renamed = match mishap::is_disk_simple() {
+        true => Err(io::ErrorKind::Unsupported.into()),
+        false => system::rename_new(from, to),
+    };
+    match renamed {
+        Err(error) if error.kind() == io::ErrorKind::Unsupported => rename_by_link(from, to),
+        renamed => renamed,
+    }
+}
+
+/// A second name, then one name less: a hard link never replaces anything.
+/// Where there are no hard links either, as of folders, a look has to do; a folder that
+/// appears in the very moment after it is replaced only if it is empty.
+fn rename_by_link(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(from, to) {
+        // After an error it is not known whether the first name is there: both stay.
+        Ok(()) => remove(from),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(error),
+        // An earlier call that did not come to its end, or a disk whose answer got lost.
+        Err(_) if system::is_same_file(from, to) => remove(from),
+        Err(_) if to.symlink_metadata().is_ok() => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(_) => fs::rename(from, to),
+    }
+}
+
+/// Whether `a` and `b` are the two names, and the only ones, of one file: a move from one to
+/// the other was left in the middle. Of files that somebody gives more names nothing is said.
+pub fn has_two_names(a: &Path, b: &Path) -> bool {
+    system::is_same_file(a, b) && system::names_of(a) == Some(2)
+}
+
+/// What the system knows of the file `path`.
+pub fn look_at(path: &Path) -> io::Result<fs::Metadata> {
+    mishap::at("look at", path)?;
+    fs::metadata(path)
 }
 
 /// Makes the empty file `path`, or leaves the one that is there.
@@ -240,6 +278,11 @@ mod mishap {
     pub fn at(_what: &str, _path: &std::path::Path) -> std::io::Result<()> {
         Ok(())
     }
+
+    #[inline(always)]
+    pub fn is_disk_simple() -> bool {
+        false
+    }
 }
 
 /// Lets the system refuse what is asked of it, on this thread, once or from
@@ -255,12 +298,25 @@ pub mod mishap {
     pub enum Mishap {
         /// The operation after this many fails; those after it succeed.
         Refused(usize),
+        /// The first number of operations succeed, the second fail; those after them succeed.
+        Away(usize, usize),
         /// The operation after this many fails, and all after it.
         Killed(usize),
     }
 
     thread_local! {
         static NEXT: Cell<Option<Mishap>> = const { Cell::new(None) };
+        static IS_DISK_SIMPLE: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// From now on the disk of this thread is or is not one that cannot be told to replace
+    /// nothing.
+    pub fn play_simple_disk(is_simple: bool) {
+        IS_DISK_SIMPLE.set(is_simple);
+    }
+
+    pub fn is_disk_simple() -> bool {
+        IS_DISK_SIMPLE.get()
     }
 
     /// Has `mishap` happen on this thread.
@@ -270,7 +326,10 @@ pub mod mishap {
 
     /// Nothing happens any more; whether it has happened.
     pub fn clear() -> bool {
-        !matches!(NEXT.take(), Some(Mishap::Refused(_) | Mishap::Killed(1..)))
+        !matches!(
+            NEXT.take(),
+            Some(Mishap::Refused(_) | Mishap::Away(1.., _) | Mishap::Killed(1..))
+        )
     }
 
     pub fn at(what: &str, path: &Path) -> io::Result<()> {
@@ -282,9 +341,17 @@ pub mod mishap {
         };
         match NEXT.get() {
             None => Ok(()),
-            Some(Mishap::Refused(0)) => {
+            Some(Mishap::Refused(0) | Mishap::Away(0, 0..=1)) => {
                 NEXT.set(None);
                 refused()
+            }
+            Some(Mishap::Away(0, times)) => {
+                NEXT.set(Some(Mishap::Away(0, times - 1)));
+                refused()
+            }
+            Some(Mishap::Away(n, times)) => {
+                NEXT.set(Some(Mishap::Away(n - 1, times)));
+                Ok(())
             }
             Some(Mishap::Killed(0)) => refused(),
             Some(Mishap::Refused(n)) => {
@@ -302,6 +369,55 @@ pub mod mishap {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rename_replaces_nothing() {
+        for is_disk_simple in [false, true] {
+            mishap::play_simple_disk(is_disk_simple);
+            let folder = tempfile::tempdir().unwrap();
+            let [a, b] = ["a", "b"].map(|name| folder.path().join(name));
+            fs::write(&a, "a").unwrap();
+            rename_new(&a, &b).unwrap();
+            assert!(!a.exists());
+            fs::write(&a, "another").unwrap();
+            let refused = rename_new(&a, &b).unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+            assert_eq!(fs::read_to_string(&b).unwrap(), "a");
+            assert_eq!(fs::read_to_string(&a).unwrap(), "another");
+            let [full, other] = ["full", "other"].map(|name| folder.path().join(name));
+            for of in [&full, &other] {
+                fs::create_dir(of).unwrap();
+            }
+            fs::write(full.join("a"), "a").unwrap();
+            for taken in [&b, &other] {
+                let refused = rename_new(&full, taken).unwrap_err();
+                assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+            }
+            let moved = folder.path().join("moved");
+            rename_new(&full, &moved).unwrap();
+            assert!(moved.join("a").exists() && !full.exists());
+            let missing = rename_new(&folder.path().join("c"), &folder.path().join("d"));
+            assert_eq!(missing.unwrap_err().kind(), io::ErrorKind::NotFound);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_move_that_was_left_in_the_middle_is_brought_to_its_end() {
+        mishap::play_simple_disk(true);
+        let folder = tempfile::tempdir().unwrap();
+        let [a, b] = ["a", "b"].map(|name| folder.path().join(name));
+        fs::write(&a, "a").unwrap();
+        assert!(!has_two_names(&a, &b));
+        // Refused or killed between the two steps.
+        mishap::prepare(mishap::Mishap::Refused(1));
+        assert!(rename_new(&a, &b).is_err());
+        mishap::clear();
+        assert!(has_two_names(&a, &b));
+        rename_new(&a, &b).unwrap();
+        assert!(!a.exists());
+        assert_eq!(fs::read_to_string(&b).unwrap(), "a");
+    }
 
     #[test]
     fn a_file_appears_whole_and_leaves_nothing_beside_it() {

@@ -17,36 +17,52 @@ use std::path::Path;
 ///
 /// # Errors
 ///
-/// [`io::ErrorKind::AlreadyExists`] where something stands at `to`; others as
-/// of [`std::fs::rename`].
+/// [`io::ErrorKind::AlreadyExists`] where something stands at `to`;
+/// [`io::ErrorKind::Unsupported`] where the filesystem or the system cannot do that in one
+/// step; others as of [`std::fs::rename`].
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     use rustix::io::Errno;
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         // Filesystems that do not know the flag: some of networks, some of FUSE.
-        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => rename_by_link(from, to),
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => Err(io::ErrorKind::Unsupported.into()),
         renamed => Ok(renamed?),
     }
 }
 
-/// The same where the system has no such call.
+/// No other system has such a call.
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
-pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
-    rename_by_link(from, to)
+pub fn rename_new(_from: &Path, _to: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
-/// A second name, then one name less: a hard link never replaces anything.
-/// Where there are no hard links either, as of folders, a look has to do; a folder that
-/// appears in the very moment after it is replaced only if it is empty.
-fn rename_by_link(from: &Path, to: &Path) -> io::Result<()> {
-    match std::fs::hard_link(from, to) {
-        Ok(()) => std::fs::remove_file(from),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(error),
-        Err(_) if to.symlink_metadata().is_ok() => Err(io::ErrorKind::AlreadyExists.into()),
-        Err(_) => std::fs::rename(from, to),
-    }
+/// Whether `a` and `b` are there and are two names of one file.
+#[cfg(unix)]
+pub fn is_same_file(a: &Path, b: &Path) -> bool {
+    let of = |path: &Path| path.symlink_metadata().map(|it| identity(&it)).ok();
+    of(a).is_some_and(|it| Some(it) == of(b))
+}
+
+/// Nothing is known of that.
+#[cfg(not(unix))]
+pub fn is_same_file(_a: &Path, _b: &Path) -> bool {
+    false
+}
+
+/// How many names the file `path` has, if the system tells.
+#[cfg(unix)]
+pub fn names_of(path: &Path) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt;
+    path.symlink_metadata()
+        .ok()
+        .map(|metadata| metadata.nlink())
+}
+
+/// Nothing is known of that.
+#[cfg(not(unix))]
+pub fn names_of(_path: &Path) -> Option<u64> {
+    None
 }
 
 /// Which file this is, whatever it is called: its filesystem and its number there.
@@ -97,39 +113,4 @@ pub fn be_nice(niceness: i32) -> io::Result<()> {
 #[cfg(not(unix))]
 pub fn be_nice(_niceness: i32) -> io::Result<()> {
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rename_replaces_nothing() {
-        for rename in [rename_new, rename_by_link] {
-            let folder = tempfile::tempdir().unwrap();
-            let [a, b] = ["a", "b"].map(|name| folder.path().join(name));
-            std::fs::write(&a, "a").unwrap();
-            rename(&a, &b).unwrap();
-            assert!(!a.exists());
-            std::fs::write(&a, "another").unwrap();
-            let refused = rename(&a, &b).unwrap_err();
-            assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
-            assert_eq!(std::fs::read_to_string(&b).unwrap(), "a");
-            assert_eq!(std::fs::read_to_string(&a).unwrap(), "another");
-            let [full, other] = ["full", "other"].map(|name| folder.path().join(name));
-            for of in [&full, &other] {
-                std::fs::create_dir(of).unwrap();
-            }
-            std::fs::write(full.join("a"), "a").unwrap();
-            for taken in [&b, &other] {
-                let refused = rename(&full, taken).unwrap_err();
-                assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
-            }
-            let moved = folder.path().join("moved");
-            rename(&full, &moved).unwrap();
-            assert!(moved.join("a").exists() && !full.exists());
-            let missing = rename(&folder.path().join("c"), &folder.path().join("d"));
-            assert_eq!(missing.unwrap_err().kind(), io::ErrorKind::NotFound);
-        }
-    }
 }

@@ -148,6 +148,10 @@ impl Delivery {
         let Some(number) = claim.number_of(self.marker)? else {
             return Ok(None);
         };
+        if files::has_two_names(&self.main.from, &self.path(number)) {
+            // It came so far as to be seen.
+            files::remove(&self.main.from).map_err(failed_to("remove", &self.main.from))?;
+        }
         if !is_missing(&self.main.from) {
             self.undo(claim, number)?;
             return Ok(None);
@@ -165,7 +169,7 @@ impl Delivery {
         if let Some(companion) = &self.companion {
             let beside = self.place.path(companion, number);
             // Only if ours was moved is it ours that stands there.
-            if is_missing(&companion.from) {
+            if is_missing(&companion.from) || files::has_two_names(&companion.from, &beside) {
                 files::remove(&beside).map_err(failed_to("remove", &beside))?;
             }
         }

@@ -74,6 +74,8 @@ pub struct Entrance {
     pub unfinished: HashMap<OsString, Unfinished>,
     /// Likewise, by their names there.
     pub wishes: HashMap<OsString, Wish>,
+    /// Numbers of jobs whose claims were left in the middle, by the names of their seeds.
+    pub half_claimed: HashMap<OsString, i32>,
     folder: PathBuf,
     /// Which folder it is.
     identity: Option<(u64, u64)>,
@@ -88,6 +90,7 @@ impl Entrance {
         Entrance {
             inbox: Inbox::new(&folder, voice.as_deref(), site.setup.patience),
             unfinished: HashMap::new(),
+            half_claimed: HashMap::new(),
             wishes: HashMap::new(),
             identity: identity(&folder),
             complaint: None,

@@ -113,13 +113,13 @@ impl<'a> Intake<'a> {
             _ => {
                 let copy = (file.as_path(), name.as_os_str());
                 let adopted = self.site.spool.adopt(copy, voice.as_deref(), id, &asked);
+                self.use_up(id);
                 adopted.map_err(|error| error.to_string())
             }
         };
         match adopted {
             Ok(claim) => {
                 later(Ok(id));
-                self.next_id = following(id);
                 tracing::info!(job = id, "{} was asked for", shown(voice.as_deref(), &name));
                 self.site.tell(Event::Seen {
                     id,
@@ -228,12 +228,20 @@ impl<'a> Intake<'a> {
             return;
         }
         let returned = self.site.spool.returned().take(voice, &waiting);
+        let half_claimed = entrance.half_claimed.remove(&name);
         let id = match (earlier, &returned) {
             (Some(earlier), _) => earlier.id,
             (None, Some(returned)) => returned.id,
-            (None, None) => self.next_id,
+            (None, None) => half_claimed.unwrap_or(self.next_id),
         };
-        match self.site.spool.claim(voice, &name, id) {
+        let claimed = self.site.spool.claim(voice, &name, id);
+        if !matches!(claimed, Err(SpoolError::Gone { .. })) {
+            self.use_up(id);
+        }
+        let Some(entrance) = self.entrances.of(voice) else {
+            return;
+        };
+        match claimed {
             Ok(claim) if is_as_reported(entrance, &name, &claim.seed()) => {
                 let asked = returned.map(|returned| returned.asked);
                 self.accept((claim, asked), earlier, proof, queue);
@@ -243,6 +251,9 @@ impl<'a> Intake<'a> {
             Err(SpoolError::Gone { .. }) => entrance.look_again(name, earlier),
             Err(error) => {
                 entrance.leave(&name, &error, queue);
+                if self.site.spool.is_half_claimed(voice, &name, id) {
+                    entrance.half_claimed.insert(name.clone(), id);
+                }
                 let earlier = earlier.map(|earlier| (name, earlier));
                 entrance.unfinished.extend(earlier);
             }
@@ -274,9 +285,6 @@ impl<'a> Intake<'a> {
             wish.answer(Ok(id));
         }
         if earlier.is_none() {
-            if id == self.next_id {
-                self.next_id = following(id);
-            }
             self.site.tell(Event::Seen { id, voice, name });
         }
         let times = earlier.map_or(0, |earlier| earlier.times);
@@ -309,7 +317,31 @@ impl<'a> Intake<'a> {
             (Ok(Some(name)), Some(entrance)) => entrance.look_again(name, earlier),
             (Ok(Some(name)), None) => tell_of_left(self.site, &claim, &name, earlier),
             (Ok(None), _) => {}
-            (Err(error), _) => queue.postpone(Job::new(claim), &error.to_string()),
+            (Err(error), _) => {
+                if earlier.is_none() {
+                    self.site.tell(Event::Seen {
+                        id: claim.id(),
+                        voice: claim.voice().map(str::to_owned),
+                        name: readable(claim.name()),
+                    });
+                }
+                let times = earlier.map_or(0, |earlier| earlier.times);
+                queue.postpone(Job::of(claim, times), &error.to_string());
+            }
+        }
+    }
+
+    /// The folders where seeds are put.
+    #[cfg(test)]
+    pub fn entrances(&mut self) -> &mut Entrances {
+        &mut self.entrances
+    }
+
+    /// No other job gets the number `id`, whose folder may be there from now on: two seeds in
+    /// one folder would be taken for one.
+    fn use_up(&mut self, id: i32) {
+        if id == self.next_id {
+            self.next_id = following(id);
         }
     }
 }
@@ -322,6 +354,5 @@ fn tell_of_left(site: &Site, claim: &Claim, name: &OsStr, earlier: Option<Unfini
 }
 
 fn is_as_reported(entrance: &Entrance, name: &OsStr, path: &Path) -> bool {
-    path.metadata()
-        .is_ok_and(|metadata| entrance.inbox.is_as_reported(name, &metadata))
+    files::look_at(path).is_ok_and(|metadata| entrance.inbox.is_as_reported(name, &metadata))
 }

@@ -38,7 +38,7 @@ use super::returned::ReturnedSeeds;
 use super::root::Root;
 use super::seed_names::shortened;
 use super::sets;
-use super::steps::{clear, is_missing, move_new, names_in};
+use super::steps::{clear, is_hidden, is_missing, move_new, names_in};
 use crate::files;
 use crate::names::printable;
 use crate::system::disk;
@@ -122,7 +122,10 @@ impl Spool {
                 Some(name) => {
                     let claim = Claim::new(&self.root, folder, id, name);
                     match self.settle(&claim)? {
-                        None => claims.push(claim),
+                        None => {
+                            self.end_claiming(&claim)?;
+                            claims.push(claim);
+                        }
                         Some(delivered) => {
                             let mut untold =
                                 self.untold.lock().unwrap_or_else(PoisonError::into_inner);
@@ -136,6 +139,16 @@ impl Spool {
         }
         claims.sort_by_key(Claim::id);
         Ok(claims)
+    }
+
+    /// The process may have died while it claimed the seed of `claim`, or put it back, on a
+    /// disk where that takes two steps.
+    fn end_claiming(&self, claim: &Claim) -> Result<(), SpoolError> {
+        let waiting = self.root.seeds_of(claim.voice()).join(claim.name());
+        match files::has_two_names(&claim.seed(), &waiting) {
+            true => files::remove(&waiting).map_err(failed_to("remove", &waiting)),
+            false => Ok(()),
+        }
     }
 
     /// What is still to be delivered was brought to its end before.
@@ -213,6 +226,13 @@ impl Spool {
         Ok(claim)
     }
 
+    /// Whether a claim of the seed `name` for `voice`, as job `id`, was left in the middle: the
+    /// seed has its old and its new name.
+    pub fn is_half_claimed(&self, voice: Option<&str>, name: &OsStr, id: i32) -> bool {
+        let claimed = self.root.work().join(name_of_job(id, voice)).join(name);
+        files::has_two_names(&claimed, &self.root.seeds_of(voice).join(name))
+    }
+
     /// Makes the folder of a claim of the seed `name`. Where the root was taken away a moment
     /// ago, nothing is made that would stand in its place when it comes back.
     fn make_folder_of(&self, claim: &Claim, name: &OsStr) -> Result<(), SpoolError> {
@@ -241,7 +261,7 @@ impl Spool {
         });
         moved.inspect_err(|_| {
             // What is left is litter, not the error to report.
-            let _ = clear(claim.folder());
+            let _ = files::remove(&claim.seed()).map(|()| clear(claim.folder()));
         })?;
         Ok(claim)
     }
@@ -469,8 +489,4 @@ impl Spool {
 /// The number after `id`; after the last, 1.
 pub fn following(id: i32) -> i32 {
     id.wrapping_add(1).max(1)
-}
-
-fn is_hidden(name: &OsStr) -> bool {
-    name.as_encoded_bytes().starts_with(b".")
 }

@@ -1,6 +1,6 @@
 //! Single steps in the folders, with errors that say where something is wrong.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -36,9 +36,16 @@ pub fn names_in(folder: &Path) -> Result<Vec<OsString>, SpoolError> {
     Ok(names)
 }
 
-/// Removes `folder` and the files in it.
+/// Whether `name` is one of those that antiphon keeps beside a seed.
+pub fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
+}
+
+/// Removes `folder` and what is hidden in it; where anything else is there, it and the folder
+/// stay, and that is an error.
 pub fn clear(folder: &Path) -> Result<(), SpoolError> {
-    for name in names_in(folder)? {
+    let names = names_in(folder)?.into_iter();
+    for name in names.filter(|name| is_hidden(name)) {
         let path = folder.join(name);
         files::remove(&path).map_err(failed_to("remove", &path))?;
     }

@@ -75,7 +75,7 @@ impl NetworkDisk {
         let disk = Disk {
             faults: Arc::clone(&faults),
             has_locks,
-            paths: Mutex::new(HashMap::from([(INodeNo::ROOT.0, behind.to_owned())])),
+            paths: Mutex::new(HashMap::from([(INodeNo::ROOT.0, vec![behind.to_owned()])])),
             files: Mutex::default(),
             next: AtomicU64::new(1),
         };
@@ -95,8 +95,9 @@ impl NetworkDisk {
 struct Disk {
     faults: Arc<Faults>,
     has_locks: bool,
-    /// Where each inode is in the folder behind.
-    paths: Mutex<HashMap<u64, PathBuf>>,
+    /// Where each inode is in the folder behind, by all names that it has been seen under:
+    /// while a file has two, it is whichever is left.
+    paths: Mutex<HashMap<u64, Vec<PathBuf>>>,
     files: Mutex<HashMap<u64, Arc<File>>>,
     next: AtomicU64,
 }
@@ -105,7 +106,12 @@ impl Disk {
     fn path(&self, inode: INodeNo) -> Result<PathBuf, Errno> {
         self.faults.strike()?;
         let paths = self.paths.lock().unwrap();
-        paths.get(&inode.0).cloned().ok_or(Errno::ESTALE)
+        let names = paths.get(&inode.0).ok_or(Errno::ESTALE)?;
+        let is_it = |path: &&PathBuf| match fs::symlink_metadata(path) {
+            Ok(found) => inode == INodeNo::ROOT || found.ino() == inode.0,
+            Err(_) => false,
+        };
+        names.iter().find(is_it).cloned().ok_or(Errno::ESTALE)
     }
 
     fn child(&self, parent: INodeNo, name: &OsStr) -> Result<PathBuf, Errno> {
@@ -116,7 +122,9 @@ impl Disk {
     fn known(&self, path: &Path) -> Result<FileAttr, Errno> {
         let attributes = attributes(&fs::symlink_metadata(path)?);
         let mut paths = self.paths.lock().unwrap();
-        paths.insert(attributes.ino.0, path.to_owned());
+        let names = paths.entry(attributes.ino.0).or_default();
+        names.retain(|name| name != path);
+        names.push(path.to_owned());
         Ok(attributes)
     }
 
@@ -134,7 +142,7 @@ impl Disk {
 
     fn rename(&self, from: &Path, to: &Path) -> Result<(), Errno> {
         fs::rename(from, to)?;
-        for path in self.paths.lock().unwrap().values_mut() {
+        for path in self.paths.lock().unwrap().values_mut().flatten() {
             if let Ok(inner) = path.strip_prefix(from) {
                 *path = match inner == Path::new("") {
                     true => to.to_owned(),

@@ -1,6 +1,7 @@
 //! The promise, tried with all that can happen to a job and to its folders.
 
 mod arrivals;
+mod claiming;
 mod company;
 mod gallery;
 mod progress;

@@ -58,6 +58,14 @@ fn a_process_killed_at_any_moment_is_made_good_by_the_next_with_the_same_bytes()
     kill_at_any_moment(three_seeds);
 }
 
+/// The same on a disk where a move takes two steps.
+#[cfg(unix)]
+#[test]
+fn on_a_simple_disk_too_a_process_killed_at_any_moment_is_made_good_by_the_next() {
+    mishap::play_simple_disk(true);
+    kill_at_any_moment(three_seeds);
+}
+
 #[test]
 fn recovery_may_be_killed_at_any_moment_too() {
     for moment in (0..).step_by(3) {
