@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Renders the pieces and trains all bundled models on them, an hour on one core each.
+# Renders the pieces and trains all bundled models on them, an hour and a half on one core.
 #
 #     models/train.sh [NAME...]
 #
@@ -19,10 +19,10 @@ train() { # NAME PIECE ARGUMENTS...
         --output "models/$1.onnx" --runs target/runs --force --threads 1 "${@:3}"
 }
 
-[ $# -gt 0 ] || set -- magnitude-spectrum bells bows vector column-vector transpose
+[ $# -gt 0 ] || set -- magnitude-spectrum bells bows vector column-vector plucks transpose
 for name in "$@"; do
     case $name in
-    magnitude-spectrum | vector)
+    magnitude-spectrum | vector | plucks)
         render guitar render_training_piece.py --rate 44100
         train "$name" guitar ;;
     bells | bows)
