@@ -144,11 +144,11 @@ impl Spool {
     /// The process may have died while it claimed the seed of `claim`, or put it back, on a
     /// disk where that takes two steps.
     fn end_claiming(&self, claim: &Claim) -> Result<(), SpoolError> {
-        let waiting = self.root.seeds_of(claim.voice()).join(claim.name());
-        match files::has_two_names(&claim.seed(), &waiting) {
-            true => files::remove(&waiting).map_err(failed_to("remove", &waiting)),
-            false => Ok(()),
+        if !self.is_half_claimed(claim.voice(), claim.name(), claim.id()) {
+            return Ok(());
         }
+        let waiting = self.root.seeds_of(claim.voice()).join(claim.name());
+        files::remove(&waiting).map_err(failed_to("remove", &waiting))
     }
 
     /// What is still to be delivered was brought to its end before.
