@@ -6,9 +6,10 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # Other people's programs that the tests hear and are heard by, and the packages
 # of Debian's that have them.
-TOOLS := pd oscsend sox ffmpeg rsync sclang scsynth mandoc zsh fish chromium nats-server openssl
+TOOLS := pd oscsend sox ffmpeg rsync sclang scsynth mandoc zsh fish chromium nats-server openssl \
+	/usr/bin/time
 PACKAGES := puredata-core liblo-tools sox ffmpeg rsync supercollider-language supercollider-server \
-	mandoc zsh fish chromium nats-server openssl
+	mandoc zsh fish chromium nats-server openssl time
 MISSING := for tool in $(TOOLS); do command -v $$tool >/dev/null || echo $$tool; done
 
 .PHONY: test test-gpu torture soak realtime tools targets

@@ -4,36 +4,30 @@
 
 mod common;
 
-use std::mem::MaybeUninit;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use antiphon::audio::Signal;
 use common::footprint::Footprint;
 use common::gallery::{Gallery, LIVELY, PATIENCE};
-use common::{antiphon, pluck, write_seed};
+use common::{antiphon, pluck, tool, write_seed};
 
-/// Most megabytes that `antiphon` with these arguments had in memory.
-#[expect(
-    clippy::zombie_processes,
-    reason = "it is waited for, and asked what it took"
-)]
-fn megabytes(arguments: &[&str]) -> f64 {
-    let mut command = antiphon();
-    let child = command
+/// Most megabytes that `antiphon` with these arguments had in memory. It is started by a small
+/// program: what the kernel says of a child counts what its parent had when it started it.
+fn megabytes(time: &Path, arguments: &[&str]) -> f64 {
+    let said = tempfile::NamedTempFile::new().unwrap();
+    let status = Command::new(time)
+        .args(["--format", "%M", "--output"])
+        .arg(said.path())
+        .arg(antiphon().get_program())
         .args(arguments)
         .stdout(Stdio::null())
-        .spawn()
+        .status()
         .unwrap();
-    let pid = libc::pid_t::try_from(child.id()).unwrap();
-    let (mut status, mut usage) = (0, MaybeUninit::zeroed());
-    // SAFETY: both are there to be written, and nobody else waits for the child.
-    let waited = unsafe { libc::wait4(pid, &raw mut status, 0, usage.as_mut_ptr()) };
-    assert_eq!((waited, status), (pid, 0), "{arguments:?}");
-    // SAFETY: numbers, which were zero before they were written.
-    let usage: libc::rusage = unsafe { usage.assume_init() };
-    usage.ru_maxrss as f64 / 1024.0
+    assert!(status.success(), "{arguments:?}");
+    let kilobytes = std::fs::read_to_string(said.path()).unwrap();
+    kilobytes.trim().parse::<f64>().unwrap() / 1024.0
 }
 
 /// Plucked strings for `seconds`.
@@ -48,6 +42,7 @@ fn write_strings(path: &Path, seconds: usize) {
 
 #[test]
 fn ten_minutes_take_as_much_as_a_short_answer_to_a_short_seed() {
+    let Some(time) = tool("time") else { return };
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).display().to_string();
     let (short, long) = (path("short.wav"), path("long.wav"));
@@ -67,7 +62,7 @@ fn ten_minutes_take_as_much_as_a_short_answer_to_a_short_seed() {
             ];
             let said = [&said[..], &["--width", width]].concat();
             let written = ["--output", &output, "--force"];
-            megabytes(&[&said[..], &written[..]].concat())
+            megabytes(&time, &[&said[..], &written[..]].concat())
         };
         let least = taken(&short, "60", "0");
         for (seed, seconds, width) in [
@@ -109,7 +104,7 @@ fn wait_until_looked_through(gallery: &Gallery, names: usize) {
 
 /// Most megabytes that a daemon and `antiphon status` take where there are files of `count`
 /// names in each folder.
-fn megabytes_where_there_are(count: usize) -> [f64; 2] {
+fn megabytes_where_there_are(time: &Path, count: usize) -> [f64; 2] {
     let bounds = ["--keep-predictions", "1000000", "--keep-done", "1000000"];
     let bounds = [&bounds[..], &["--keep-failed", "1000000"]].concat();
     let mut gallery = Gallery::closed_with(LIVELY, &bounds);
@@ -120,13 +115,14 @@ fn megabytes_where_there_are(count: usize) -> [f64; 2] {
     wait_until_looked_through(&gallery, count);
     let daemon = Footprint::of(gallery.daemon().id()).most as f64 / 1024.0;
     let root = gallery.path("").display().to_string();
-    [daemon, megabytes(&["status", "--root", &root])]
+    [daemon, megabytes(time, &["status", "--root", &root])]
 }
 
 #[test]
 fn very_many_files_take_as_much_as_none() {
-    let none = megabytes_where_there_are(0);
-    let many = megabytes_where_there_are(40_000);
+    let Some(time) = tool("time") else { return };
+    let none = megabytes_where_there_are(&time, 0);
+    let many = megabytes_where_there_are(&time, 40_000);
     // A daemon knows a few thousand of the oldest at once, and whoever asks it none. On a machine
     // that does much else it takes some more; with all names it would take 16 MB more.
     for ((many, none), more) in many.into_iter().zip(none).zip([12.0, 2.0]) {
