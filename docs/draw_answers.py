@@ -17,7 +17,7 @@ import numpy as np
 from scipy import signal
 from scipy.io import wavfile
 
-MODELS = ("magnitude-spectrum", "bells", "bows", "vector", "column-vector", "plucks", "transpose")
+MODELS = ("magnitude-spectrum", "bells", "bows", "vector", "column-vector", "transpose")
 antiphon, seed, picture = sys.argv[1:]
 
 

@@ -19,18 +19,15 @@ train() { # NAME PIECE ARGUMENTS...
         --output "models/$1.onnx" --runs target/runs --force --threads 1 "${@:3}"
 }
 
-[ $# -gt 0 ] || set -- magnitude-spectrum bells bows vector column-vector plucks transpose
+[ $# -gt 0 ] || set -- magnitude-spectrum bells bows vector column-vector transpose
 for name in "$@"; do
     case $name in
-    magnitude-spectrum | vector | plucks)
+    magnitude-spectrum | vector | column-vector)
         render guitar render_training_piece.py --rate 44100
         train "$name" guitar ;;
     bells | bows)
         render "$name" render_bells_and_bows.py --piece "$name"
         train "$name" "$name" ;;
-    column-vector)
-        render guitar-11025 render_training_piece.py
-        train "$name" guitar-11025 --minutes 9 ;;
     transpose)
         render guitar-11025 render_training_piece.py
         train "$name" guitar-11025 --minutes 8 ;;

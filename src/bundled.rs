@@ -20,7 +20,7 @@ pub struct BundledModel {
 pub const DEFAULT: &str = "magnitude-spectrum";
 
 /// All of them, the default first.
-pub static MODELS: [BundledModel; 7] = [
+pub static MODELS: [BundledModel; 6] = [
     BundledModel {
         name: DEFAULT,
         approach: Approach::MagnitudeSpectrum,
@@ -48,14 +48,8 @@ pub static MODELS: [BundledModel; 7] = [
     BundledModel {
         name: "column-vector",
         approach: Approach::ColumnVector,
-        sound: "Plucked guitar notes that fade, by a network that goes on learning meanwhile; the slowest.",
-        bytes: include_bytes!("../models/column-vector.onnx"),
-    },
-    BundledModel {
-        name: "plucks",
-        approach: Approach::ColumnVector,
         sound: "Plucked guitar notes, 8 samples a step, one in each of 8 bands, up to 20 kHz.",
-        bytes: include_bytes!("../models/plucks.onnx"),
+        bytes: include_bytes!("../models/column-vector.onnx"),
     },
     BundledModel {
         name: "transpose",

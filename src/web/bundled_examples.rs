@@ -9,7 +9,7 @@ pub fn find(name: &str) -> Option<&'static [u8]> {
         .map(|(_, bytes)| *bytes)
 }
 
-static EXAMPLES: [(&str, &[u8]); 8] = [
+static EXAMPLES: [(&str, &[u8]); 7] = [
     ("seed", include_bytes!("../../docs/sound/seed.wav")),
     (
         "magnitude-spectrum",
@@ -22,7 +22,6 @@ static EXAMPLES: [(&str, &[u8]); 8] = [
         "column-vector",
         include_bytes!("../../docs/sound/column-vector.wav"),
     ),
-    ("plucks", include_bytes!("../../docs/sound/plucks.wav")),
     (
         "transpose",
         include_bytes!("../../docs/sound/transpose.wav"),
