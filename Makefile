@@ -5,7 +5,7 @@ PYTHON_ENVIRONMENT := target/python
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # Other people's programs that the tests hear and are heard by, and the packages
-# of Debian's that have them.
+# of Debian's that have them. To some shells time is a word of their own.
 TOOLS := pd oscsend sox ffmpeg rsync sclang scsynth mandoc zsh fish chromium nats-server openssl \
 	/usr/bin/time
 PACKAGES := puredata-core liblo-tools sox ffmpeg rsync supercollider-language supercollider-server \

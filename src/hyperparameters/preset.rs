@@ -214,7 +214,7 @@ fn of_every_cpu_preset() -> Value {
 
 fn vector_cpu() -> Value {
     json!({
-        // Beyond, what would sound freely fills a seed's pauses, upside down.
+        // Beyond, what would sound freely may fill a seed's pauses, upside down.
         "guidance": 1.0,
         "seg_len": 256,
         // Overlapping by half.
