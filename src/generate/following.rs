@@ -96,6 +96,11 @@ impl Follow {
         }
     }
 
+    /// The least share of a model's own guidance at any moment.
+    pub fn least_guidance(&self) -> f64 {
+        share_of_guidance(self.follow.least())
+    }
+
     /// Whether nothing is followed.
     pub fn is_free(&self) -> bool {
         let zero = |own: &Option<Strength>| own.as_ref().is_none_or(Strength::is_zero);
@@ -105,6 +110,12 @@ impl Follow {
 
 /// Seconds of what is followed that are looked at in one go.
 const SECONDS_AT_ONCE: f64 = 1.0;
+
+/// Share of a model's own guidance where the dial stands at `follow`: all of it from its
+/// middle on.
+fn share_of_guidance(follow: f64) -> f64 {
+    (2.0 * follow).min(1.0)
+}
 
 /// A guide beside a sequence, and how closely it is followed.
 #[derive(Clone, Debug)]
@@ -176,7 +187,7 @@ impl Following {
 
     /// Share of a model's own guidance `seconds` after the answer's beginning.
     pub fn guidance_share(&self, seconds: f64) -> f64 {
-        (2.0 * self.follow.follow.at(seconds)).min(1.0)
+        share_of_guidance(self.follow.follow.at(seconds))
     }
 
     /// What is followed `seconds` after the answer's beginning by the prediction of

@@ -3,11 +3,12 @@
 //!
 //! With a guide the network runs twice, in one batch: free, and knowing what the
 //! guide does next. Both hear the same; their predictions become one
-//! ([`Output::lead`]).
+//! ([`Output::lead`]). By a strength of 1 that is the one that knows, which runs alone.
 
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::AnswerSettings;
 use super::course::Course;
 use crate::frames::WindowFormat;
 use crate::hearing::Description;
@@ -35,9 +36,33 @@ struct Guide {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Guiding {
     /// 0 not at all, 1 to what is predicted with the description, more beyond.
-    pub strength: f64,
-    /// Whether following's dial says which share of it counts.
-    pub by_the_dial: bool,
+    strength: f64,
+    /// Whether following's dial says which share of it counts, and is ever below its middle.
+    by_the_dial: bool,
+}
+
+impl Guiding {
+    /// As `settings` ask for, or else as far as the model's `own`, by the dial.
+    pub fn of(settings: &AnswerSettings, own: f64) -> Guiding {
+        let by_the_dial = settings.guidance.is_none() && settings.follow.least_guidance() < 1.0;
+        Guiding {
+            strength: settings.guidance.unwrap_or(own),
+            by_the_dial,
+        }
+    }
+
+    /// Whether what would be predicted freely has no part in what is.
+    fn knows_always(self) -> bool {
+        self.strength == 1.0 && !self.by_the_dial
+    }
+
+    /// How often the network runs.
+    pub fn streams(self) -> usize {
+        match self.strength == 0.0 || self.knows_always() {
+            true => 1,
+            false => 2,
+        }
+    }
 }
 
 impl Guidance {
@@ -62,22 +87,24 @@ impl Guidance {
         Guidance { guide, ..self }
     }
 
-    /// How often each input matrix is shown: free, and then with what the guide does.
+    /// How often each input matrix is shown: free, and last with what the guide does.
     pub fn streams(&self) -> usize {
-        1 + usize::from(self.guide.is_some())
+        let guide = self.guide.as_ref();
+        guide.map_or(1, |guide| guide.guiding.streams())
     }
 
     /// What the network is to know beside the rows of input matrices `matrices`, cut as
     /// `windows` say: `[T, S, R, C]`, for T matrices in S streams of R rows.
     pub fn conditions(&mut self, windows: &WindowFormat, matrices: Range<usize>) -> &[f32] {
-        let (conditions, streams) = (&mut self.conditions, 1 + usize::from(self.guide.is_some()));
+        let streams = self.streams();
+        let conditions = &mut self.conditions;
         conditions.clear();
         let architecture = &self.architecture;
         for matrix in matrices.filter(|_| architecture.conditions > 0) {
             for stream in 0..streams {
                 for row in 0..windows.rows {
                     let label = windows.label_centre(matrix, row);
-                    let guide = self.guide.as_ref().filter(|_| stream == 1);
+                    let guide = self.guide.as_ref().filter(|_| stream + 1 == streams);
                     match guide.is_some_and(|guide| guide.description.at(label, conditions)) {
                         true => conditions.push(1.0),
                         false => architecture.push_withheld(conditions),
@@ -91,7 +118,7 @@ impl Guidance {
     /// Makes the last of `predictions`, one for each stream, one that is led, by its
     /// `share` where the dial has a say.
     pub fn lead(&self, predictions: &mut [f32], share: f64) {
-        let Some(guide) = &self.guide else {
+        let Some(guide) = self.guide.as_ref().filter(|_| self.streams() == 2) else {
             return;
         };
         let (output, outputs) = (self.architecture.output, self.architecture.outputs());
@@ -113,6 +140,7 @@ mod tests {
     use std::path::Path;
     use std::sync::Arc;
 
+    use super::Guiding;
     use crate::audio::Signal;
     use crate::generate::course::Course;
     use crate::generate::guide::GuideMaking;
@@ -231,6 +259,24 @@ mod tests {
         assert_eq!(by_the_dial(1.0), answer(&model, Some(1.5)));
         assert_eq!(by_the_dial(0.25), answer(&model, Some(0.75)));
         assert_eq!(by_the_dial(0.0), answer(&model, None));
+    }
+
+    #[test]
+    fn the_network_runs_once_where_what_it_would_predict_freely_has_no_part() {
+        let model = random_model(JSON);
+        let streams = |follow: &str, asked, own| {
+            let mut settings = AnswerSettings::of(&model.hyperparameters);
+            settings.follow.follow = serde_json::from_str(follow).unwrap();
+            settings.guidance = asked;
+            Guiding::of(&settings, own).streams()
+        };
+        assert_eq!(streams("0.5", None, 1.0), 1);
+        assert_eq!(streams("[[0, 1], [9, 0.5]]", None, 1.0), 1);
+        assert_eq!(streams("[[0, 1], [9, 0.4]]", None, 1.0), 2);
+        assert_eq!(streams("0.1", None, 1.0), 2);
+        assert_eq!(streams("0.1", Some(1.0), 1.5), 1);
+        assert_eq!(streams("0.5", None, 1.5), 2);
+        assert_eq!(streams("0.5", Some(0.0), 1.5), 1);
     }
 
     #[test]

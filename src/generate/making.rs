@@ -157,12 +157,9 @@ impl<'a> Task<'a> {
         let Some(course) = course else {
             return none;
         };
-        let asked = self.settings.guidance;
-        let strength = Guiding {
-            strength: asked.unwrap_or(self.model.hyperparameters.conditioning.guidance),
-            by_the_dial: asked.is_none(),
-        };
-        none.by(strength, || common.description(hearing, course))
+        let own = self.model.hyperparameters.conditioning.guidance;
+        let guiding = Guiding::of(self.settings, own);
+        none.by(guiding, || common.description(hearing, course))
     }
 
     /// What begins with the `seed`, and the matrices of it that are played.

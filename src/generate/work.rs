@@ -2,6 +2,7 @@
 //! bundled models on one machine: what [`Pace`](super::pace::Pace) begins with.
 
 use super::guard::STRETCH_SECONDS;
+use super::guidance::Guiding;
 use super::making::MEMORIES;
 use super::{AnswerSettings, Prime, Request, Weights};
 use crate::hyperparameters::{Approach, Hyperparameters, Vocoder};
@@ -62,7 +63,10 @@ impl Work {
         let rate = f64::from(h.format.sample_rate);
         let seconds = request.seconds / hearing.slower_at_hop(settings.resynthesis_hop);
         let is_led = architecture.conditions > 0 && !settings.follow.is_free();
-        let streams = 1.0 + f64::from(u8::from(is_led));
+        let streams = match is_led {
+            true => Guiding::of(settings, h.conditioning.guidance).streams() as f64,
+            false => 1.0,
+        };
         let weights = model.network.weights.len();
         let windows = hearing.sampling_windows();
         let frozen = matches!(settings.weights, Weights::Frozen { .. });

@@ -46,6 +46,17 @@ impl Strength {
         }
     }
 
+    /// The least that it ever is.
+    pub fn least(&self) -> f64 {
+        match self {
+            Strength::Constant(value) => *value,
+            Strength::Ramp(points) => {
+                let values = points.iter().map(|[_, value]| *value);
+                values.reduce(f64::min).unwrap_or(0.0)
+            }
+        }
+    }
+
     /// Whether it is 0 all the time.
     pub fn is_zero(&self) -> bool {
         match self {
@@ -68,6 +79,7 @@ mod tests {
         }
         let constant: Strength = serde_json::from_str("0.5").unwrap();
         assert_eq!(constant.at(7.0), 0.5);
+        assert_eq!([ramp.least(), constant.least()], [0.1, 0.5]);
         assert!(!constant.is_zero() && Strength::Ramp(vec![[0.0, 0.0]]).is_zero());
     }
 }
