@@ -73,8 +73,13 @@ impl Drawing {
         fed_back.extend_from_slice(heard);
         if !deviations.is_empty() {
             draw_noise(heard.len(), cosines, random, noise);
-            add(self.feedback.noise, deviations, noise, fed_back);
-            add(self.heard_noise, deviations, noise, heard);
+            add(
+                |band| self.feedback.noise_of(band),
+                deviations,
+                noise,
+                fed_back,
+            );
+            add(|_| self.heard_noise, deviations, noise, heard);
         }
         let gain = self.feedback.gain as f32;
         fed_back.iter_mut().for_each(|value| *value *= gain);
@@ -95,11 +100,12 @@ fn draw_noise(values: usize, cosines: Option<&Cosines>, random: &mut Stream, noi
     }
 }
 
-/// Adds a share of `noise`, of one deviation for each value or one for all.
-fn add(share: f64, deviations: &[f32], noise: &[f32], values: &mut [f32]) {
-    let deviations = deviations.iter().cycle();
-    for ((value, noise), deviation) in values.iter_mut().zip(noise).zip(deviations) {
-        *value += share as f32 * deviation * noise;
+/// Adds the share of `noise` that each band has, of one deviation for each band, or of one
+/// for all values, which are then of one band.
+fn add(share_of: impl Fn(usize) -> f64, deviations: &[f32], noise: &[f32], values: &mut [f32]) {
+    let deviations = deviations.iter().enumerate().cycle();
+    for ((value, noise), (band, deviation)) in values.iter_mut().zip(noise).zip(deviations) {
+        *value += share_of(band) as f32 * deviation * noise;
     }
 }
 
@@ -153,6 +159,29 @@ mod tests {
             let noise = drawn.fed_back[1] - 0.5;
             assert!(noise != 0.0 && (drawn.heard[1] - 0.5 - 0.25 * noise).abs() < 1e-6);
         }
+    }
+
+    #[test]
+    fn bands_above_the_lowest_feed_back_more_of_their_noise() {
+        // Two bands of one component each, of equal deviations.
+        let (output, row) = (
+            Output::Bands { components: 1 },
+            [0.25, 0.5, 0.0, -1.0, -1.0],
+        );
+        let mut drawn = Drawn::default();
+        let mut random = stream(1, "draw");
+        let mut squares = [0.0; 2];
+        for _ in 0..4000 {
+            drawing(0.5, 1.0).draw(output.said(&row, 2), None, None, &mut random, &mut drawn);
+            for (square, (fed, heard)) in squares
+                .iter_mut()
+                .zip(drawn.fed_back.iter().zip(&drawn.heard))
+            {
+                *square += f64::from(fed - heard).powi(2) / 4000.0;
+            }
+        }
+        let ratio = (squares[1] / squares[0]).sqrt();
+        assert!((ratio - 2.0).abs() < 0.1, "{ratio}");
     }
 
     #[test]

@@ -59,7 +59,8 @@ pub(super) const RULES: &[Rule] = &[
         "feedback_noise",
         Values::Number(0.0, 10.0),
         "Share of a mixture's noise that what is fed back carries: more keeps an answer moving, \
-         less lets notes fade; the sound itself carries what heard_noise says.",
+         less lets notes fade; the sound itself carries what heard_noise says. In bands each has \
+         twice the share of the one below it, up to all.",
     )
     .when(When::FrozenMixture)
     .option("feedback-noise", "S"),

@@ -323,7 +323,8 @@ fn column_vector_hifi() -> Value {
         "int_cursor_inc": 20_011,
         "pre_emphasis": 0.9,
         "answer": "frozen",
-        // More of either makes answers louder and noisier between their notes.
+        // More of either makes answers louder and noisier between their notes, and less sure
+        // of a seed's pitches; bands above the lowest have all of theirs.
         "feedback_noise": 0.5,
         "guidance": 1.0,
         "dream_length": 55_125, // 10 s
